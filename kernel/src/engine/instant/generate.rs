@@ -1,0 +1,243 @@
+//! A cell and the state it meets, turned into the source of one crate.
+//!
+//! The learner's text goes in unchanged, each piece on lines of its own and at its own column,
+//! so that a place in a compiler message needs only its line translated. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::parse::{Parsed, Piece};
+use super::state::{KeptVariable, State, words};
+
+/// The C function that a cell's library exports.
+pub const ENTRY: &str = "akari_cell";
+
+/// A crate's text, and where each of its lines comes from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub text: String,
+    /// One per line.
+    origins: Vec<Origin>,
+    /// File name, made of the text, so that a panic's place tells which source it means.
+    pub file: String,
+}
+
+/// Where a line of generated source comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Ours; an error there is a bug of ours.
+    Generated,
+    /// A learner's line: the cell's number and the line in it, from 0.
+    Cell { cell: u32, line: u32 },
+    /// Keeps the variable for later cells.
+    Keep(String),
+    /// Reads the variable of an earlier cell.
+    Read(String),
+}
+
+impl Source {
+    /// The origin of a line, counted from 1 as compilers do.
+    pub fn origin(&self, line: u32) -> Origin {
+        let index = (line as usize).wrapping_sub(1);
+        self.origins.get(index).cloned().unwrap_or(Origin::Generated)
+    }
+
+    /// The file name for `$file` in panics and messages.
+    pub fn is_file(&self, file: &str) -> bool {
+        file.ends_with(&self.file)
+    }
+}
+
+/// What to leave out, learned from a first try.
+#[derive(Debug, Clone, Default)]
+pub struct Unkept {
+    pub variables: BTreeMap<String, super::state::Gone>,
+}
+
+/// The number by which a variable is stored: the start of its name's hash.
+pub fn slot(name: &str) -> u64 {
+    let digest = Sha256::digest(name.as_bytes());
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// The variables of earlier cells that the cell may read.
+pub fn read_variables<'a>(state: &'a State, parsed: &Parsed) -> Vec<(&'a str, &'a KeptVariable)> {
+    state
+        .variables
+        .iter()
+        .filter(|(name, _)| parsed.mentions.contains(*name))
+        .map(|(name, variable)| (name.as_str(), variable))
+        .collect()
+}
+
+/// The variables that the cell defines, a later definition in place of an earlier one.
+pub fn new_variables(parsed: &Parsed) -> BTreeMap<&str, &super::parse::Variable> {
+    parsed.statements.iter().flat_map(|it| &it.variables).map(|it| (it.name.as_str(), it)).collect()
+}
+
+/// Writes the crate for a cell. `state` already holds the cell's own items.
+pub fn generate(state: &State, parsed: &Parsed, cell: u32, silent: bool, unkept: &Unkept) -> Source {
+    let mut writer = Writer::default();
+    for (origin, attribute) in &state.attributes {
+        writer.piece(*origin, attribute);
+    }
+    writer.line("#[allow(unused_imports)] use ::akari::prelude::*;");
+    let read = read_variables(state, parsed);
+    let mut names: BTreeSet<String> = parsed.mentions.clone();
+    names.extend(read.iter().flat_map(|(_, variable)| words(&variable.type_text)));
+    names.extend(parsed.items.iter().flat_map(|it| it.mentions.iter().chain(&it.names)).cloned());
+    for kept in state.needed_items(&names) {
+        writer.piece(kept.cell, &kept.item.piece);
+    }
+    let body = Body { parsed, cell, silent, unkept, read: &read };
+    body.write(&mut writer);
+    writer.finish()
+}
+
+/// Writes a crate around text that is no list of statements, for the compiler's own words on it.
+pub fn broken(code: &str, cell: u32) -> Source {
+    let mut writer = Writer::default();
+    writer.line("fn cell() {");
+    writer.piece(cell, &Piece { text: code.to_owned(), line: 0, column: 0 });
+    writer.line("}");
+    writer.finish()
+}
+
+struct Body<'a> {
+    parsed: &'a Parsed,
+    cell: u32,
+    silent: bool,
+    unkept: &'a Unkept,
+    read: &'a [(&'a str, &'a KeptVariable)],
+}
+
+impl Body<'_> {
+    fn write(&self, writer: &mut Writer) {
+        writer.line("#[unsafe(no_mangle)]");
+        writer.line(&format!("pub extern \"C\" fn {ENTRY}() -> i32 {{"));
+        self.reads(writer);
+        writer.line("let akari_done = ::akari::rt::run(|| -> ::std::result::Result<(), ::akari::rt::Failed> {");
+        self.statements(writer);
+        let new = new_variables(self.parsed);
+        for (name, variable) in &new {
+            if !variable.is_closure && !self.unkept.variables.contains_key(*name) {
+                writer.keep(name);
+            }
+        }
+        writer.line("::std::result::Result::Ok(()) });");
+        self.put_back(writer, &new);
+        writer.line("akari_done as i32 }");
+    }
+
+    /// Asks for all before taking any, so that a variable that isn't there loses no other.
+    fn reads(&self, writer: &mut Writer) {
+        if self.read.is_empty() {
+            return;
+        }
+        writer.line("let mut akari_there = true;");
+        for (name, variable) in self.read {
+            let text = format!(
+                "akari_there &= ::akari::rt::has::<{}>({}_u64, \"{name}\");",
+                variable.type_text,
+                slot(name)
+            );
+            writer.from(Origin::Read((*name).to_owned()), &text);
+        }
+        writer.line("if !akari_there { return 2; }");
+        for (name, variable) in self.read {
+            let text = format!(
+                "#[allow(unused_mut)] let {}{name} = ::akari::rt::take::<{}>({}_u64);",
+                if variable.is_mut { "mut " } else { "" },
+                variable.type_text,
+                slot(name)
+            );
+            writer.from(Origin::Read((*name).to_owned()), &text);
+        }
+    }
+
+    fn statements(&self, writer: &mut Writer) {
+        for statement in &self.parsed.statements {
+            writer.piece(self.cell, &statement.piece);
+        }
+        if !self.parsed.statements.is_empty() {
+            // An expression statement at the end may lack its semicolon.
+            writer.line(";");
+        }
+        match &self.parsed.tail {
+            Some(tail) if self.silent => {
+                writer.line("let _ = ");
+                writer.piece(self.cell, tail);
+                writer.line(";");
+            }
+            Some(tail) => {
+                // By reference, so that looking at a variable doesn't move it; a `match` keeps
+                // the expression's temporaries alive meanwhile.
+                writer.line("match &(");
+                writer.piece(self.cell, tail);
+                writer.line(") { akari_value => { ::akari::__last_value!(akari_value) } };");
+            }
+            None => {}
+        }
+    }
+
+    /// What was read goes back, whether the cell failed or not; but a variable that the cell
+    /// defined anew goes back only if it failed.
+    fn put_back(&self, writer: &mut Writer, new: &BTreeMap<&str, &super::parse::Variable>) {
+        for (name, _) in self.read {
+            if self.unkept.variables.contains_key(*name) {
+                continue;
+            }
+            if new.contains_key(name) {
+                writer.line("if !akari_done {");
+                writer.keep(name);
+                writer.line("}");
+            } else {
+                writer.keep(name);
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    origins: Vec<Origin>,
+}
+
+impl Writer {
+    fn line(&mut self, text: &str) {
+        self.from(Origin::Generated, text);
+    }
+
+    fn from(&mut self, origin: Origin, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+        self.origins.push(origin);
+    }
+
+    fn keep(&mut self, name: &str) {
+        let text = format!("::akari::rt::put({}_u64, {name});", slot(name));
+        self.from(Origin::Keep(name.to_owned()), &text);
+    }
+
+    fn piece(&mut self, cell: u32, piece: &Piece) {
+        let _ = write!(self.text, "{:1$}", "", piece.column as usize);
+        self.text.push_str(&piece.text);
+        self.text.push('\n');
+        let lines = u32::try_from(piece.text.matches('\n').count()).unwrap_or(u32::MAX);
+        for line in 0..=lines {
+            self.origins.push(Origin::Cell { cell, line: piece.line + line });
+        }
+    }
+
+    fn finish(self) -> Source {
+        let digest = Sha256::digest(self.text.as_bytes());
+        let name = digest.iter().take(6).fold(String::new(), |mut name, byte| {
+            let _ = write!(name, "{byte:02x}");
+            name
+        });
+        Source { text: self.text, origins: self.origins, file: format!("cell-{name}.rs") }
+    }
+}

@@ -1,0 +1,390 @@
+//! A cell's text, cut into commands, items, imports, statements and its last expression.
+//!
+//! Pure: no compiler, no state. Positions are kept, so that the generated source can put every
+//! piece back where an error message will find it.
+
+use std::collections::BTreeSet;
+
+use ra_ap_syntax::ast::{self, HasName};
+use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken};
+
+use crate::engine::syntax::{self, Tree};
+
+/// A cell, cut up.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// Lines that begin with `:` or `!`, in order, before all code.
+    pub commands: Vec<Piece>,
+    /// `#![..]` attributes.
+    pub attributes: Vec<Piece>,
+    pub items: Vec<Item>,
+    pub statements: Vec<Statement>,
+    /// The last expression without a semicolon, whose value is displayed.
+    pub tail: Option<Piece>,
+    /// Names that statements and the tail mention, and so may read.
+    pub mentions: BTreeSet<String>,
+    /// Set where the text is no list of statements; then only the text itself is of use.
+    pub broken: bool,
+}
+
+/// Text with the place where it stands in its cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    pub text: String,
+    /// Lines before it.
+    pub line: u32,
+    /// Characters before it in its line.
+    pub column: u32,
+}
+
+#[derive(Debug)]
+pub struct Statement {
+    pub piece: Piece,
+    /// Variables that it brings into scope, with their `mut`.
+    pub variables: Vec<Variable>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    pub name: String,
+    pub is_mut: bool,
+    /// Whether it is bound to a closure expression, whose type has no name.
+    pub is_closure: bool,
+}
+
+/// A piece of code that later cells see too.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub piece: Piece,
+    /// Items with the same key replace each other.
+    pub key: ItemKey,
+    /// Names by which code may refer to it; none if it always belongs in.
+    pub names: BTreeSet<String>,
+    /// Names that it mentions.
+    pub mentions: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemKey {
+    Type(String),
+    Value(String),
+    Macro(String),
+    Import(String),
+    /// `impl Trait for Type`, by its head.
+    TraitImpl(String),
+    /// `impl Type`, by its head and what it defines.
+    InherentImpl(String, BTreeSet<String>),
+    /// Anything else, by its text.
+    Other(String),
+}
+
+impl ItemKey {
+    /// Whether an item with this key takes the place of one with the other.
+    pub fn replaces(&self, old: &ItemKey) -> bool {
+        match (self, old) {
+            (ItemKey::InherentImpl(head, names), ItemKey::InherentImpl(old_head, old_names)) => {
+                head == old_head && !names.is_disjoint(old_names)
+            }
+            // A tuple struct is a value too, and an import may bring in either.
+            (ItemKey::Import(name), ItemKey::Type(old) | ItemKey::Value(old)) => name == old,
+            (ItemKey::Type(name) | ItemKey::Value(name), ItemKey::Import(old)) => name == old,
+            (new, old) => new == old,
+        }
+    }
+}
+
+/// Cuts up a cell.
+pub fn parse(code: &str) -> Parsed {
+    let mut parsed = Parsed::default();
+    let code = blank_leading_lines(code, &mut parsed.commands);
+    let tree = Tree::parse(&code);
+    let Some(list) = tree.statements().filter(|_| !tree.has_errors()) else {
+        parsed.broken = true;
+        parsed.mentions = mentions(&tree.root());
+        return parsed;
+    };
+    let cutter = Cutter { code: &code };
+    let tail = list.tail_expr();
+    let mut is_cut = false;
+    for node in list.syntax().children() {
+        if let Some(item) = ast::Item::cast(node.clone()) {
+            cutter.item(item, &mut parsed);
+        } else if is_cut {
+            continue;
+        } else if ast::Attr::can_cast(node.kind()) {
+            parsed.attributes.push(cutter.piece(&node));
+        } else if tail.as_ref().is_some_and(|tail| tail.syntax() == &node) {
+            parsed.mentions.extend(mentions(&node));
+            cutter.tail(&node, &mut parsed);
+        } else if let Some(blank) = blank_of(&node) {
+            // What comes after a blank never runs, and without the blank's type it seldom
+            // compiles; the learner is to see «not yet implemented», not that.
+            parsed.mentions.extend(mentions(&blank));
+            parsed.statements.push(Statement { piece: cutter.piece(&blank), variables: Vec::new() });
+            is_cut = true;
+        } else {
+            parsed.mentions.extend(mentions(&node));
+            let variables = ast::LetStmt::cast(node.clone()).map(|it| variables(&it)).unwrap_or_default();
+            parsed.statements.push(Statement { piece: cutter.piece(&node), variables });
+        }
+    }
+    parsed
+}
+
+/// Takes `:command` and `!shell` lines, and the `# text` lines that notebook tools put on top,
+/// out of the head of a cell; spaces stand in, so that positions stay.
+fn blank_leading_lines(code: &str, commands: &mut Vec<Piece>) -> String {
+    let mut out = String::with_capacity(code.len());
+    let mut in_head = true;
+    for (number, line) in code.split_inclusive('\n').enumerate() {
+        let text = line.trim();
+        let is_command = text.starts_with(':') && !text.starts_with("::") || text.starts_with('!');
+        let is_note = text.starts_with('#') && !text.starts_with("#[") && !text.starts_with("#!");
+        in_head &= text.is_empty() || is_command || is_note || text.starts_with("//");
+        if in_head && (is_command || is_note) {
+            if is_command {
+                let line = u32::try_from(number).unwrap_or(u32::MAX);
+                commands.push(Piece { text: text.to_owned(), line, column: 0 });
+            }
+            out.extend(line.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
+}
+
+struct Cutter<'a> {
+    code: &'a str,
+}
+
+impl Cutter<'_> {
+    fn piece(&self, node: &SyntaxNode) -> Piece {
+        let start = syntax::cell_offset(node.text_range().start());
+        let before = &self.code[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Piece {
+            text: node.text().to_string(),
+            line: u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX),
+            column: u32::try_from(before[line_start..].chars().count()).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn tail(&self, node: &SyntaxNode, parsed: &mut Parsed) {
+        let piece = self.piece(node);
+        if has_no_value(node) {
+            parsed.statements.push(Statement { piece, variables: Vec::new() });
+        } else {
+            parsed.tail = Some(piece);
+        }
+    }
+
+    fn item(&self, item: ast::Item, parsed: &mut Parsed) {
+        let node = item.syntax().clone();
+        let piece = self.piece(&node);
+        let name = |name: Option<ast::Name>| name.map(|it| it.text().to_string());
+        let keyed = match &item {
+            ast::Item::Struct(it) => name(it.name()).map(ItemKey::Type),
+            ast::Item::Enum(it) => name(it.name()).map(ItemKey::Type),
+            ast::Item::Union(it) => name(it.name()).map(ItemKey::Type),
+            ast::Item::TypeAlias(it) => name(it.name()).map(ItemKey::Type),
+            ast::Item::Trait(it) => name(it.name()).map(ItemKey::Type),
+            ast::Item::Module(it) => name(it.name()).map(ItemKey::Type),
+            ast::Item::Fn(it) => name(it.name()).map(ItemKey::Value),
+            ast::Item::Const(it) => name(it.name()).map(ItemKey::Value),
+            ast::Item::Static(it) => name(it.name()).map(ItemKey::Value),
+            ast::Item::MacroRules(it) => name(it.name()).map(ItemKey::Macro),
+            ast::Item::Impl(it) => Some(impl_key(it)),
+            ast::Item::Use(it) => return self.imports(it, &piece, parsed),
+            ast::Item::MacroCall(_) => {
+                parsed.mentions.extend(mentions(&node));
+                parsed.statements.push(Statement { piece, variables: Vec::new() });
+                return;
+            }
+            _ => None,
+        };
+        let key = keyed.unwrap_or_else(|| ItemKey::Other(piece.text.clone()));
+        let names = names(&item, &key);
+        parsed.items.push(Item { piece, key, names, mentions: mentions(&node) });
+    }
+
+    /// One item per name, so that a later import of one name replaces just that one.
+    fn imports(&self, item: &ast::Use, piece: &Piece, parsed: &mut Parsed) {
+        let Some(tree) = item.use_tree() else { return };
+        let mut leaves = Vec::new();
+        use_leaves(&tree, "", &mut leaves);
+        let visible = item.syntax().text().to_string();
+        let attributes: String = visible.split("use").next().unwrap_or("").to_owned();
+        for (path, bound) in leaves {
+            let key = match &bound {
+                Some(name) => ItemKey::Import(name.clone()),
+                None => ItemKey::Other(path.clone()),
+            };
+            let text = if attributes.contains('#') || attributes.contains("pub") {
+                format!("{attributes}use {path};")
+            } else {
+                format!("use {path};")
+            };
+            let mentions = path.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
+            parsed.items.push(Item {
+                piece: Piece { text, ..piece.clone() },
+                key,
+                names: bound.into_iter().collect(),
+                mentions,
+            });
+        }
+    }
+}
+
+/// The paths that a `use` tree stands for, each with the name it binds (none for `*` and `_`).
+fn use_leaves(tree: &ast::UseTree, prefix: &str, out: &mut Vec<(String, Option<String>)>) {
+    let path = tree.path().map(|it| it.syntax().text().to_string()).unwrap_or_default();
+    let full = match (prefix.is_empty(), path.is_empty()) {
+        (true, _) => path.clone(),
+        (false, true) => prefix.to_owned(),
+        (false, false) => format!("{prefix}::{path}"),
+    };
+    if let Some(list) = tree.use_tree_list() {
+        for child in list.use_trees() {
+            use_leaves(&child, &full, out);
+        }
+    } else if tree.star_token().is_some() {
+        out.push((if full.is_empty() { "*".to_owned() } else { format!("{full}::*") }, None));
+    } else if let Some(rename) = tree.rename() {
+        let bound = rename.name().map(|it| it.text().to_string());
+        let shown = bound.clone().unwrap_or_else(|| "_".to_owned());
+        out.push((format!("{full} as {shown}"), bound));
+    } else if path == "self" {
+        let bound = prefix.rsplit("::").next().map(str::to_owned);
+        out.push((format!("{prefix}::{{self}}"), bound));
+    } else {
+        let bound = full.rsplit("::").next().map(str::to_owned);
+        out.push((full, bound));
+    }
+}
+
+fn impl_key(item: &ast::Impl) -> ItemKey {
+    let text = |ty: Option<ast::Type>| ty.map(|it| it.syntax().text().to_string()).unwrap_or_default();
+    let type_text = text(item.self_ty());
+    match item.trait_() {
+        Some(of) => ItemKey::TraitImpl(format!("{} for {type_text}", of.syntax().text())),
+        None => ItemKey::InherentImpl(type_text, member_names(item.syntax())),
+    }
+}
+
+/// Names of the functions, constants and types directly inside an `impl` or a `trait`.
+fn member_names(node: &SyntaxNode) -> BTreeSet<String> {
+    node.descendants()
+        .filter(|it| it.parent().is_some_and(|up| up.kind() == SyntaxKind::ASSOC_ITEM_LIST && up.parent().as_ref() == Some(node)))
+        .filter_map(|it| it.children().find_map(ast::Name::cast))
+        .map(|it| it.text().to_string())
+        .collect()
+}
+
+fn names(item: &ast::Item, key: &ItemKey) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    match key {
+        ItemKey::Type(name) | ItemKey::Value(name) | ItemKey::Macro(name) | ItemKey::Import(name) => {
+            names.insert(name.clone());
+        }
+        // An impl belongs in with any name of its head: the type's or the trait's.
+        ItemKey::TraitImpl(head) | ItemKey::InherentImpl(head, _) => {
+            names.extend(words(head));
+        }
+        ItemKey::Other(_) => {}
+    }
+    if let ast::Item::Trait(it) = item {
+        // Calling a method mentions it, not its trait.
+        names.extend(member_names(it.syntax()));
+    }
+    names
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|it| !it.is_empty()).map(str::to_owned)
+}
+
+fn variables(statement: &ast::LetStmt) -> Vec<Variable> {
+    let Some(pat) = statement.pat() else { return Vec::new() };
+    let is_closure = matches!(statement.initializer(), Some(ast::Expr::ClosureExpr(_))) && statement.ty().is_none();
+    let mut found = Vec::new();
+    for binding in pat.syntax().descendants().filter_map(ast::IdentPat::cast) {
+        let Some(name) = binding.name().map(|it| it.text().to_string()) else { continue };
+        // `None` or a constant in a pattern is no variable; style tells them apart.
+        if name.starts_with(char::is_uppercase) || found.iter().any(|it: &Variable| it.name == name) {
+            continue;
+        }
+        found.push(Variable { name, is_mut: binding.mut_token().is_some(), is_closure });
+    }
+    found
+}
+
+/// All names that the code mentions, in macros and in `{name}` of format strings too.
+fn mentions(node: &SyntaxNode) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
+        match token.kind() {
+            SyntaxKind::IDENT if !is_binding(&token) => {
+                found.insert(token.text().trim_start_matches("r#").to_owned());
+            }
+            SyntaxKind::STRING => format_names(token.text(), &mut found),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether the token names the variable that a pattern makes, which reads nothing.
+fn is_binding(token: &SyntaxToken) -> bool {
+    token
+        .parent()
+        .filter(|it| it.kind() == SyntaxKind::NAME)
+        .and_then(|it| it.parent())
+        .is_some_and(|it| it.kind() == SyntaxKind::IDENT_PAT)
+}
+
+fn format_names(literal: &str, found: &mut BTreeSet<String>) {
+    for part in literal.split('{').skip(1) {
+        let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        if !name.is_empty() {
+            found.insert(name);
+        }
+        // A width or precision may be a variable: `{x:width$}`.
+        let spec = part.split('}').next().unwrap_or("");
+        for word in spec.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$') {
+            if let Some(name) = word.strip_suffix('$') {
+                found.insert(name.to_owned());
+            }
+        }
+    }
+}
+
+/// The `todo!()` of `let y = todo!();`, the blank of an exercise.
+fn blank_of(node: &SyntaxNode) -> Option<SyntaxNode> {
+    let statement = ast::LetStmt::cast(node.clone()).filter(|it| it.ty().is_none())?;
+    let Some(ast::Expr::MacroExpr(blank)) = statement.initializer() else { return None };
+    let path = blank.macro_call()?.path()?.syntax().text().to_string();
+    matches!(path.as_str(), "todo" | "unimplemented").then(|| blank.syntax().clone())
+}
+
+/// Whether a last expression is a statement in all but the semicolon: displaying `()` costs a
+/// compile of nothing, and `!` has no methods.
+fn has_no_value(node: &SyntaxNode) -> bool {
+    const STATEMENT_MACROS: &[&str] = &[
+        "print", "println", "eprint", "eprintln", "show", "assert", "assert_eq", "assert_ne",
+        "debug_assert", "panic", "todo", "unimplemented", "unreachable",
+    ];
+    match ast::Expr::cast(node.clone()) {
+        Some(ast::Expr::MacroExpr(it)) => it
+            .macro_call()
+            .and_then(|it| it.path())
+            .is_some_and(|path| STATEMENT_MACROS.contains(&path.syntax().text().to_string().as_str())),
+        Some(ast::Expr::LoopExpr(it)) => {
+            let mut breaks = it.syntax().descendants().filter_map(ast::BreakExpr::cast);
+            !breaks.any(|it| it.expr().is_some())
+        }
+        Some(ast::Expr::ForExpr(_) | ast::Expr::WhileExpr(_) | ast::Expr::ReturnExpr(_)) => true,
+        Some(ast::Expr::BinExpr(it)) => matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { .. })),
+        _ => false,
+    }
+}

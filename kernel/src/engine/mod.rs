@@ -1,0 +1,106 @@
+//! What an evaluation engine is, for those who drive one: the Jupyter side and the notebook runner.
+//!
+//! Everything here is plain data and one trait. The implementations live in the folders below;
+//! only `start` picks one. Engine code is synchronous: an engine has one owner thread.
+
+mod instant;
+mod names;
+pub mod outcome;
+pub mod syntax;
+mod traceback;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use outcome::{Completions, Inspection, Outcome, Output};
+
+use crate::runtime::parent::ChildError;
+
+/// Which engine runs the cells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineChoice {
+    /// One direct `rustc` run per cell.
+    #[default]
+    Instant,
+}
+
+/// What an engine needs to start.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    pub choice: EngineChoice,
+    /// The compiler itself, not rustup's stand-in.
+    pub rustc: PathBuf,
+    /// The folder of the standard library's shared object.
+    pub std_folder: PathBuf,
+    /// The folder of `libakari.so`.
+    pub prelude: PathBuf,
+    /// The binary that becomes the process that runs cells: this one.
+    pub program: PathBuf,
+}
+
+/// Why an engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("could not make a temporary folder: {0}")]
+    Folder(#[source] std::io::Error),
+    #[error(transparent)]
+    Child(#[from] ChildError),
+}
+
+/// Starts an engine with an empty session.
+pub fn start(config: &EngineConfig) -> Result<Box<dyn Engine>, EngineError> {
+    let engine = match config.choice {
+        EngineChoice::Instant => instant::InstantEngine::start(config)?,
+    };
+    Ok(Box::new(engine))
+}
+
+/// One cell to run.
+#[derive(Debug, Clone)]
+pub struct Cell<'a> {
+    /// The source as the learner typed it.
+    pub code: &'a str,
+    /// The number that the client shows beside the cell, used in error texts: `cell [3]`.
+    pub count: u32,
+    /// Whether the last value is not to be displayed.
+    pub silent: bool,
+}
+
+/// Receives what a running cell produces, in order, while it runs.
+pub trait Sink {
+    fn output(&mut self, output: Output);
+
+    /// Asks the learner for a line; `None` where the client cannot ask or the cell was interrupted.
+    fn input(&mut self, prompt: &str, is_password: bool) -> Option<String>;
+}
+
+/// Stops the cell that runs now, from any thread. Does nothing while no cell runs.
+#[derive(Clone)]
+pub struct Interrupter(pub Arc<dyn Fn() + Send + Sync>);
+
+impl std::fmt::Debug for Interrupter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Interrupter")
+    }
+}
+
+impl Interrupter {
+    pub fn interrupt(&self) {
+        (self.0)()
+    }
+}
+
+/// Runs cells that share their variables, items and imports.
+pub trait Engine: Send {
+    /// Runs one cell. A failure of the learner's code is an [`Outcome`], never a panic.
+    fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome;
+
+    /// Completions at `cursor`, a byte offset on a character boundary of `code`.
+    fn complete(&mut self, code: &str, cursor: usize) -> Completions;
+
+    /// Documentation of the name at `cursor`, a byte offset on a character boundary of `code`.
+    fn inspect(&mut self, code: &str, cursor: usize) -> Option<Inspection>;
+
+    /// A handle that stops the running cell.
+    fn interrupter(&self) -> Interrupter;
+}

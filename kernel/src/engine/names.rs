@@ -1,0 +1,102 @@
+//! Completion and documentation from what is known without an analyser: the session's own
+//! variables and items, Rust's keywords, and the prelude's public names. Pure, and at once.
+
+use super::outcome::{Completion, Completions, Inspection, MimeBundle};
+
+/// A name that may be completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// `F`, `nn`, ..; empty for names that stand alone.
+    pub module: String,
+    pub name: String,
+    pub kind: &'static str,
+    /// A type or a signature.
+    pub detail: String,
+    pub documentation: String,
+}
+
+const KEYWORDS: &[&str] = &[
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false",
+    "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
+    "self", "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while",
+];
+
+/// Names that begin with what stands before the cursor, in the module that stands before that.
+pub fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
+    let (module, start) = path_before(code, cursor);
+    let typed = &code[start..cursor];
+    let mut items: Vec<Completion> = names
+        .iter()
+        .filter(|it| it.module == module && it.name.starts_with(typed))
+        .map(|it| Completion {
+            text: it.name.clone(),
+            kind: it.kind.to_owned(),
+            detail: Some(it.detail.clone()).filter(|detail| !detail.is_empty()),
+        })
+        .collect();
+    if module.is_empty() && !typed.is_empty() {
+        let keywords = KEYWORDS.iter().filter(|it| it.starts_with(typed));
+        items.extend(keywords.map(|it| Completion { text: (*it).to_owned(), kind: "keyword".into(), detail: None }));
+    }
+    items.sort_by(|a, b| a.text.cmp(&b.text));
+    items.dedup_by(|a, b| a.text == b.text);
+    Completions { start, end: cursor, items }
+}
+
+/// What is known of the name at the cursor.
+pub fn inspect(names: &[Name], code: &str, cursor: usize) -> Option<Inspection> {
+    let end = cursor + code[cursor..].find(|c| !is_word(c)).unwrap_or(code.len() - cursor);
+    let (module, start) = path_before(code, end);
+    let word = &code[start..end];
+    let name = names.iter().find(|it| it.name == word && it.module == module)?;
+    let mut data = MimeBundle::new();
+    let separator = if name.documentation.is_empty() { "" } else { "\n\n" };
+    data.insert("text/plain".into(), format!("{}{separator}{}", name.detail, name.documentation).into());
+    data.insert("text/markdown".into(), format!("```rust\n{}\n```{separator}{}", name.detail, name.documentation).into());
+    Some(Inspection { data })
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The module path before the word that ends at `end`, and where that word starts.
+fn path_before(code: &str, end: usize) -> (&str, usize) {
+    let word_start = |end: usize| code[..end].char_indices().rev().take_while(|(_, c)| is_word(*c)).last().map_or(end, |(at, _)| at);
+    let start = word_start(end);
+    match code[..start].strip_suffix("::") {
+        Some(before) => (&code[word_start(before.len())..before.len()], start),
+        None => ("", start),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(module: &str, name: &str) -> Name {
+        Name { module: module.into(), name: name.into(), kind: "function", detail: format!("fn {name}()"), documentation: String::new() }
+    }
+
+    fn check(code: &str, expected: &[&str]) {
+        let names = [name("F", "relu"), name("F", "relu6"), name("", "relation"), name("", "値段")];
+        let found = complete(&names, code, code.len());
+        let texts: Vec<&str> = found.items.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(texts, expected, "{code:?}");
+    }
+
+    #[test]
+    fn names_are_found_in_their_module() {
+        check("let y = F::re", &["relu", "relu6"]);
+        check("rel", &["relation"]);
+        check("値", &["値段"]);
+        check("nn::", &[]);
+    }
+
+    #[test]
+    fn a_name_is_explained_from_anywhere_in_it() {
+        let names = [name("F", "relu")];
+        assert!(inspect(&names, "F::relu(&x)", 4).is_some());
+        assert!(inspect(&names, "relu", 4).is_none());
+    }
+}

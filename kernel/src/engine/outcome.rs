@@ -1,0 +1,72 @@
+//! What comes out of a cell: outputs while it runs, and how it ended. Plain data.
+
+use serde_json::{Map, Value};
+
+/// Representations of one thing by MIME type: text for most, JSON values where the type is JSON.
+pub type MimeBundle = Map<String, Value>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// One output of a running cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    Stream { stream: Stream, text: String },
+    /// Rich output; with `update`, a new content for the display of that id.
+    Display { data: MimeBundle, metadata: MimeBundle, display_id: Option<String>, update: bool },
+    /// The value of the cell's last expression.
+    Result { data: MimeBundle },
+    /// Clears the cell's outputs, at once or when the next one arrives.
+    Clear { wait: bool },
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Done,
+    Failed(CellError),
+}
+
+/// An error as Jupyter shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellError {
+    /// The kind: `CompileError`, `Panic`, `Error` (a failed `?`), `Interrupted`, `ProcessExit`, ..
+    pub ename: String,
+    /// One readable line, or a few.
+    pub evalue: String,
+    /// Lines, with ANSI colours, that name the learner's own line.
+    pub traceback: Vec<String>,
+}
+
+/// Whether a client should ask for another line before it sends the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completeness {
+    Complete,
+    Incomplete { indent: String },
+    Invalid,
+}
+
+/// Byte range of `code` to replace, and what may stand there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Completions {
+    pub start: usize,
+    pub end: usize,
+    pub items: Vec<Completion>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    pub text: String,
+    /// `function`, `module`, `keyword`, .. as JupyterLab draws them.
+    pub kind: String,
+    pub detail: Option<String>,
+}
+
+/// Documentation of a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    pub data: MimeBundle,
+}

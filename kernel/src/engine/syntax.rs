@@ -1,0 +1,138 @@
+//! Rust's grammar, as far as a notebook asks about it: parsing a cell, and whether it is complete.
+//!
+//! Built on rust-analyzer's parser, which accepts broken code and keeps every byte. What the
+//! pieces of a cell mean is decided in `instant::parse`.
+
+use ra_ap_syntax::ast::{self, HasModuleItem};
+use ra_ap_syntax::{AstNode, Edition, Parse, SourceFile, SyntaxKind, SyntaxNode, TextSize};
+
+use super::outcome::Completeness;
+
+/// Statements are only legal inside a function, so a cell is parsed as the body of one.
+const HEAD: &str = "fn cell(){";
+const TAIL: &str = "\n}";
+
+/// A cell's syntax tree.
+#[derive(Debug)]
+pub struct Tree {
+    parse: Parse<SourceFile>,
+}
+
+impl Tree {
+    pub fn parse(code: &str) -> Self {
+        Tree { parse: SourceFile::parse(&format!("{HEAD}{code}{TAIL}"), Edition::Edition2024) }
+    }
+
+    /// The list of statements, if the cell has the shape of one: `}` too many ends it early.
+    pub fn statements(&self) -> Option<ast::StmtList> {
+        let mut items = self.parse.tree().items();
+        match (items.next(), items.next()) {
+            (Some(ast::Item::Fn(function)), None) => function.body()?.stmt_list(),
+            _ => None,
+        }
+    }
+
+    pub fn has_errors(&self) -> bool {
+        !self.parse.errors().is_empty()
+    }
+
+    pub fn root(&self) -> SyntaxNode {
+        self.parse.syntax_node()
+    }
+}
+
+/// Turns an offset in the tree into one in the cell's text.
+pub fn cell_offset(offset: TextSize) -> usize {
+    usize::from(offset).saturating_sub(HEAD.len())
+}
+
+/// Whether a client should send `code` or ask for another line.
+pub fn is_complete(code: &str) -> Completeness {
+    let mut depth = 0usize;
+    let mut last = None;
+    for token in Tree::parse(code).root().descendants_with_tokens().filter_map(|it| it.into_token()) {
+        let start = usize::from(token.text_range().start());
+        if start < HEAD.len() || start >= HEAD.len() + code.len() {
+            continue;
+        }
+        match token.kind() {
+            SyntaxKind::L_CURLY | SyntaxKind::L_PAREN | SyntaxKind::L_BRACK => depth += 1,
+            SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK => {
+                let Some(less) = depth.checked_sub(1) else { return Completeness::Invalid };
+                depth = less;
+            }
+            kind @ (SyntaxKind::STRING | SyntaxKind::COMMENT)
+                if is_unterminated(kind, token.text(), code) =>
+            {
+                return Completeness::Incomplete { indent: String::new() };
+            }
+            _ => {}
+        }
+        if !token.kind().is_trivia() {
+            last = Some(token.kind());
+        }
+    }
+    if depth > 0 {
+        return Completeness::Incomplete { indent: "    ".repeat(depth) };
+    }
+    if last.is_some_and(wants_more) {
+        return Completeness::Incomplete { indent: "    ".to_owned() };
+    }
+    if Tree::parse(code).has_errors() && !code.trim_start().starts_with([':', '!', '?']) {
+        return Completeness::Invalid;
+    }
+    Completeness::Complete
+}
+
+/// A literal or comment that the end of the cell cuts off swallows the closing brace behind it.
+fn is_unterminated(kind: SyntaxKind, text: &str, code: &str) -> bool {
+    let closed = match kind {
+        SyntaxKind::COMMENT => !text.starts_with("/*") || text.ends_with("*/"),
+        _ => text.len() > 1 && text.trim_end_matches('#').ends_with('"'),
+    };
+    !closed || (text.ends_with('}') && !code.contains(text) && !text.starts_with("//"))
+}
+
+fn wants_more(kind: SyntaxKind) -> bool {
+    use SyntaxKind::*;
+    matches!(
+        kind,
+        EQ | PLUS | MINUS | STAR | SLASH | PERCENT | AMP2 | PIPE2 | EQ2 | NEQ | LTEQ | GTEQ | L_ANGLE
+            | PLUSEQ | MINUSEQ | STAREQ | SLASHEQ | DOT | COLON2 | COMMA | THIN_ARROW | FAT_ARROW | POUND
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: &str, expected: &str) {
+        let got = match is_complete(code) {
+            Completeness::Complete => "complete",
+            Completeness::Incomplete { .. } => "incomplete",
+            Completeness::Invalid => "invalid",
+        };
+        assert_eq!(got, expected, "{code:?}");
+    }
+
+    #[test]
+    fn complete_code_is_sent() {
+        for code in ["", "1 + 1", "let x = 1;", "fn f() {}\nf()", "// 注釈", ":vars", "for i in 0..3 {\n}"] {
+            check(code, "complete");
+        }
+    }
+
+    #[test]
+    fn open_code_asks_for_more() {
+        for code in ["fn f() {", "let x = (1,", "let x =", "x.", "\"abc", "/* abc", "vec![1,", "1 +", "F::"] {
+            check(code, "incomplete");
+        }
+    }
+
+    #[test]
+    fn broken_code_is_sent_to_show_its_error() {
+        for code in ["}", "let = 3;", "fn 1() {}", "a b"] {
+            check(code, "invalid");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Loading the prelude and compiled cells into the process.
+//!
+//! Libraries are never unloaded: values, thread-locals and boxed closures of a cell outlive it,
+//! and their code is in its library.
+#![allow(unsafe_code)]
+
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::sync::Arc;
+
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
+
+use super::capture::Capture;
+
+/// The prelude's side of the frames; see its `rt::host`.
+const ABI_VERSION: u32 = 1;
+
+type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("{}", with_cause(.0))]
+    Library(#[from] libloading::Error),
+    #[error("the prelude speaks version {found}, this kernel {expected}: run `akari install` again")]
+    Version { found: u32, expected: u32 },
+}
+
+/// libloading keeps the loader's own words, which name the file, in the source of its error.
+fn with_cause(error: &libloading::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// The loaded prelude's C functions.
+#[derive(Debug, Clone)]
+pub struct Prelude {
+    functions: Arc<Functions>,
+}
+
+#[derive(Debug)]
+struct Functions {
+    flush: extern "C" fn(),
+    interrupt: extern "C" fn(bool),
+    _library: ManuallyDrop<Library>,
+}
+
+impl Prelude {
+    pub fn load(path: &Path) -> Result<Prelude, LoadError> {
+        // SAFETY: the file is the prelude that this kernel's set-up built; the types of its
+        // three functions are those of its `rt::host`, and the version is checked first.
+        unsafe {
+            let library = Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL)?;
+            let init = *library.get::<extern "C" fn(Emit) -> u32>(b"akari_rt_init\0")?;
+            let found = init(emit);
+            if found != ABI_VERSION {
+                return Err(LoadError::Version { found, expected: ABI_VERSION });
+            }
+            let flush = *library.get::<extern "C" fn()>(b"akari_rt_flush\0")?;
+            let interrupt = *library.get::<extern "C" fn(bool)>(b"akari_rt_interrupt\0")?;
+            let functions = Functions { flush, interrupt, _library: ManuallyDrop::new(library) };
+            Ok(Prelude { functions: Arc::new(functions) })
+        }
+    }
+
+    /// Loads a cell's library and calls its entry.
+    pub fn run(&self, path: &Path) -> Result<i32, LoadError> {
+        // SAFETY: the library was compiled by the engine against this very prelude, and its
+        // entry has this type; panics are caught inside it.
+        unsafe {
+            let library = ManuallyDrop::new(Library::open(Some(path), RTLD_NOW | RTLD_LOCAL)?);
+            let entry = library.get::<extern "C" fn() -> i32>(b"akari_cell\0")?;
+            Ok(entry())
+        }
+    }
+
+    /// Empties std's buffer of an unfinished line, and C's of everything.
+    pub fn flush(&self) {
+        (self.functions.flush)();
+        // SAFETY: a null pointer asks for all open streams.
+        unsafe { libc::fflush(std::ptr::null_mut()) };
+    }
+
+    pub fn interrupt(&self, wish: bool) {
+        (self.functions.interrupt)(wish);
+    }
+}
+
+extern "C" fn emit(kind: u32, data: *const u8, len: usize) {
+    if data.is_null() {
+        return Capture::get().drain_and_send_frame(kind, &[]);
+    }
+    // SAFETY: the prelude passes a slice of its own that lives through the call.
+    let data = unsafe { std::slice::from_raw_parts(data, len) };
+    Capture::get().drain_and_send_frame(kind, data);
+}
+
+/// Ends the process without running destructors.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: nothing runs after it.
+    unsafe { libc::_exit(code) }
+}

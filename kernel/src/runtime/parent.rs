@@ -1,0 +1,200 @@
+//! The kernel's hold on the process that runs cells: start, run, interrupt, notice its end.
+
+use std::io::{self, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child as Process, Command as ProcessCommand, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::wire::{Command, Event};
+
+/// How long a cell that was asked to stop may go on before its process is killed.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Messages that wait for the engine; more make the child's prints wait.
+const BACKLOG: usize = 64;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    #[error("could not start the process that runs cells: {0}")]
+    Start(#[source] io::Error),
+    #[error("the process that runs cells did not load the prelude: {0}; run `akari install` again")]
+    Prelude(String),
+}
+
+/// What the process needs to find its libraries.
+#[derive(Debug, Clone)]
+pub struct ChildSettings {
+    /// The binary that becomes the process.
+    pub program: PathBuf,
+    pub prelude: PathBuf,
+    /// Folders that hold the prelude, the standard library and what `:dep` built.
+    pub library_paths: Vec<PathBuf>,
+}
+
+/// A running process.
+#[derive(Debug)]
+pub struct Child {
+    process: Process,
+    events: Receiver<Event>,
+    hold: Arc<Hold>,
+}
+
+/// What other threads may do with the process.
+#[derive(Debug)]
+pub struct Hold {
+    pid: u32,
+    socket: Mutex<UnixStream>,
+    /// Counts runs, so that a late kill can't hit the next one.
+    run: AtomicU64,
+    is_running: AtomicBool,
+    was_killed: AtomicBool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    /// The entry returned this.
+    Returned(i32),
+    /// The library could not be loaded.
+    LoadFailed(String),
+    /// The process is no more.
+    Died(Death),
+}
+
+/// Why the process is no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Death {
+    /// We killed it: the cell didn't stop when asked.
+    Interrupted,
+    Exit(i32),
+    Signal(i32),
+    Unknown,
+}
+
+impl Child {
+    /// Starts the process and waits until it has loaded the prelude.
+    pub fn start(settings: &ChildSettings) -> Result<Child, ChildError> {
+        let (ours, theirs) = UnixStream::pair().map_err(ChildError::Start)?;
+        let paths = std::env::join_paths(&settings.library_paths).map_err(|error| ChildError::Start(io::Error::other(error)))?;
+        let process = ProcessCommand::new(&settings.program)
+            .arg("runtime")
+            .env("AKARI_PRELUDE", &settings.prelude)
+            .env("LD_LIBRARY_PATH", paths)
+            // A backtrace of our frames helps no learner; the traceback names their line.
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(ChildError::Start)?;
+        let (sender, events) = mpsc::sync_channel(BACKLOG);
+        let reading = ours.try_clone().map_err(ChildError::Start)?;
+        thread::spawn(move || {
+            let mut input = BufReader::with_capacity(1 << 16, reading);
+            while let Ok(event) = Event::read(&mut input) {
+                if sender.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        let hold = Arc::new(Hold {
+            pid: process.id(),
+            socket: Mutex::new(ours),
+            run: AtomicU64::new(0),
+            is_running: AtomicBool::new(false),
+            was_killed: AtomicBool::new(false),
+        });
+        let mut child = Child { process, events, hold };
+        match child.events.recv() {
+            Ok(Event::Ready) => Ok(child),
+            Ok(Event::LoadFailed(text)) => Err(ChildError::Prelude(text)),
+            _ => Err(ChildError::Prelude(format!("{:?}", child.death()))),
+        }
+    }
+
+    pub fn hold(&self) -> Arc<Hold> {
+        Arc::clone(&self.hold)
+    }
+
+    /// Runs a cell's library. Everything it sends meanwhile goes to `on_event`.
+    pub fn run(&mut self, library: &Path, mut on_event: impl FnMut(&Hold, Event)) -> RunEnd {
+        self.hold.run.fetch_add(1, Ordering::SeqCst);
+        self.hold.is_running.store(true, Ordering::SeqCst);
+        let sent = self.hold.send(&Command::Run(library.to_string_lossy().into_owned()));
+        let end = loop {
+            match self.events.recv() {
+                _ if !sent => break RunEnd::Died(self.death()),
+                Ok(Event::Ended(code)) => break RunEnd::Returned(code),
+                Ok(Event::LoadFailed(text)) => break RunEnd::LoadFailed(text),
+                Ok(event) => on_event(&self.hold, event),
+                Err(_) => break RunEnd::Died(self.death()),
+            }
+        };
+        self.hold.is_running.store(false, Ordering::SeqCst);
+        end
+    }
+
+    fn death(&mut self) -> Death {
+        let status = self.process.wait();
+        match status {
+            _ if self.hold.was_killed.load(Ordering::SeqCst) => Death::Interrupted,
+            Ok(status) => death(status),
+            Err(_) => Death::Unknown,
+        }
+    }
+}
+
+fn death(status: ExitStatus) -> Death {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Death::Exit(code),
+        (_, Some(signal)) => Death::Signal(signal),
+        _ => Death::Unknown,
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // The process ends by itself when its socket closes, unless a cell never returns.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Hold {
+    /// Whether the message could be sent.
+    pub fn send(&self, command: &Command) -> bool {
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        command.write(&mut *socket).is_ok()
+    }
+
+    /// Asks the running cell to stop, and kills the process if it doesn't in time.
+    pub fn interrupt(self: &Arc<Self>) {
+        if !self.is_running.load(Ordering::SeqCst) || !self.send(&Command::Interrupt) {
+            return;
+        }
+        let hold = Arc::clone(self);
+        let run = self.run.load(Ordering::SeqCst);
+        thread::spawn(move || {
+            thread::sleep(GRACE);
+            if hold.is_running.load(Ordering::SeqCst) && hold.run.load(Ordering::SeqCst) == run {
+                hold.was_killed.store(true, Ordering::SeqCst);
+                kill(hold.pid);
+            }
+        });
+    }
+}
+
+#[allow(unsafe_code)]
+fn kill(pid: u32) {
+    if let Ok(pid) = libc::pid_t::try_from(pid) {
+        // SAFETY: a plain system call; the process is our child and not yet waited for, so the
+        // id is still its own.
+        unsafe { libc::kill(pid, libc::SIGKILL) };
+    }
+}

@@ -1,0 +1,178 @@
+//! The messages between the kernel and the process that runs cells.
+//!
+//! Each is a length, a tag and a payload on a socket of their own: the learner's stdout and
+//! stderr never carry a word of ours. Both sides are one binary, so there is no version.
+
+use std::io::{self, Read, Write};
+
+/// A message to the process that runs cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Load this library and call its entry.
+    Run(String),
+    /// Ask the running cell to stop.
+    Interrupt,
+    /// A line for the cell's stdin.
+    Input(String),
+}
+
+/// A message from the process that runs cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The prelude is loaded.
+    Ready,
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    /// What the prelude reports: a kind and length-prefixed fields.
+    Frame { kind: u32, fields: Vec<String> },
+    /// The entry returned.
+    Ended(i32),
+    /// A library could not be loaded.
+    LoadFailed(String),
+}
+
+/// A message longer than this is no message of ours.
+const LIMIT: usize = 1 << 30;
+
+impl Command {
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Command::Run(path) => write(out, 1, &[path.as_bytes()]),
+            Command::Interrupt => write(out, 2, &[]),
+            Command::Input(text) => write(out, 3, &[text.as_bytes()]),
+        }
+    }
+
+    pub fn read(input: &mut impl Read) -> io::Result<Command> {
+        let (tag, payload) = read(input)?;
+        match tag {
+            1 => text(payload).map(Command::Run),
+            2 => Ok(Command::Interrupt),
+            3 => text(payload).map(Command::Input),
+            _ => Err(invalid("unknown command")),
+        }
+    }
+}
+
+impl Event {
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Event::Ready => write(out, 1, &[]),
+            Event::Stdout(bytes) => write(out, 2, &[bytes]),
+            Event::Stderr(bytes) => write(out, 3, &[bytes]),
+            Event::Frame { kind, fields } => {
+                let mut data = Vec::new();
+                for field in fields {
+                    let len = u32::try_from(field.len()).map_err(|_| invalid("field too long"))?;
+                    data.extend_from_slice(&len.to_le_bytes());
+                    data.extend_from_slice(field.as_bytes());
+                }
+                write_raw_frame(out, *kind, &data)
+            }
+            Event::Ended(code) => write(out, 5, &[&code.to_le_bytes()]),
+            Event::LoadFailed(text) => write(out, 6, &[text.as_bytes()]),
+        }
+    }
+
+    pub fn read(input: &mut impl Read) -> io::Result<Event> {
+        let (tag, payload) = read(input)?;
+        match tag {
+            1 => Ok(Event::Ready),
+            2 => Ok(Event::Stdout(payload)),
+            3 => Ok(Event::Stderr(payload)),
+            4 => frame(&payload),
+            5 => {
+                let code = payload.try_into().map_err(|_| invalid("bad code"))?;
+                Ok(Event::Ended(i32::from_le_bytes(code)))
+            }
+            6 => text(payload).map(Event::LoadFailed),
+            _ => Err(invalid("unknown event")),
+        }
+    }
+}
+
+/// Writes a frame whose fields the prelude has already laid out.
+pub fn write_raw_frame(out: &mut impl Write, kind: u32, data: &[u8]) -> io::Result<()> {
+    write(out, 4, &[&kind.to_le_bytes(), data])
+}
+
+fn frame(payload: &[u8]) -> io::Result<Event> {
+    let (kind, mut rest) = number(payload)?;
+    let mut fields = Vec::new();
+    while !rest.is_empty() {
+        let (len, after) = number(rest)?;
+        let field = after.get(..len as usize).ok_or_else(|| invalid("field cut off"))?;
+        fields.push(String::from_utf8_lossy(field).into_owned());
+        rest = &after[len as usize..];
+    }
+    Ok(Event::Frame { kind, fields })
+}
+
+fn number(bytes: &[u8]) -> io::Result<(u32, &[u8])> {
+    let (head, rest) = bytes.split_first_chunk::<4>().ok_or_else(|| invalid("number cut off"))?;
+    Ok((u32::from_le_bytes(*head), rest))
+}
+
+fn write(out: &mut impl Write, tag: u8, parts: &[&[u8]]) -> io::Result<()> {
+    let len: usize = parts.iter().map(|it| it.len()).sum();
+    let size = u32::try_from(len).ok().filter(|_| len < LIMIT).ok_or_else(|| invalid("message too long"))?;
+    let mut message = Vec::with_capacity(len + 5);
+    message.extend_from_slice(&size.to_le_bytes());
+    message.push(tag);
+    parts.iter().for_each(|it| message.extend_from_slice(it));
+    out.write_all(&message)
+}
+
+fn read(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
+    let mut head = [0; 5];
+    input.read_exact(&mut head)?;
+    let len = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
+    if len >= LIMIT {
+        return Err(invalid("message too long"));
+    }
+    let mut payload = vec![0; len];
+    input.read_exact(&mut payload)?;
+    Ok((head[4], payload))
+}
+
+fn text(payload: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(payload).map_err(|_| invalid("text is not UTF-8"))
+}
+
+fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_survives_the_wire() {
+        let commands = [Command::Run("/a b/灯.so".into()), Command::Interrupt, Command::Input("x\n".into())];
+        let events = [
+            Event::Ready,
+            Event::Stdout(vec![0, 255, b'\n']),
+            Event::Stderr(Vec::new()),
+            Event::Frame { kind: 3, fields: vec!["Panic".into(), String::new(), "灯り".into()] },
+            Event::Ended(-1),
+            Event::LoadFailed("no".into()),
+        ];
+        let mut wire = Vec::new();
+        commands.iter().for_each(|it| it.write(&mut wire).expect("a vector takes all"));
+        let mut input = wire.as_slice();
+        commands.iter().for_each(|it| assert_eq!(&Command::read(&mut input).expect("written above"), it));
+        let mut wire = Vec::new();
+        events.iter().for_each(|it| it.write(&mut wire).expect("a vector takes all"));
+        let mut input = wire.as_slice();
+        events.iter().for_each(|it| assert_eq!(&Event::read(&mut input).expect("written above"), it));
+    }
+
+    #[test]
+    fn damaged_messages_are_errors() {
+        assert!(Event::read(&mut [9, 0, 0, 0, 1].as_slice()).is_err());
+        assert!(Event::read(&mut [0, 0, 0, 0, 99].as_slice()).is_err());
+        assert!(Event::read(&mut [255, 255, 255, 255, 2].as_slice()).is_err());
+        assert!(Event::read(&mut [6, 0, 0, 0, 4, 1, 0, 0, 0, 9, 0].as_slice()).is_err());
+    }
+}

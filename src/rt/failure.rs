@@ -1,0 +1,134 @@
+//! How a cell fails: a panic, a `?` on an error, an interrupt; each becomes one frame.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe, Location};
+
+use super::host::{self, Frame, FrameKind};
+
+/// What `?` turns an error into at the top level of a cell.
+///
+/// It deliberately implements neither `Debug` nor `Display`, so that it can be made from every
+/// type that does.
+#[allow(missing_debug_implementations)]
+pub struct Failed(());
+
+/// An error that `?` can report at the top level of a cell: anything that implements `Display`.
+#[diagnostic::on_unimplemented(
+    message = "`?` in a cell needs an error that implements `Display`, and `{Self}` does not",
+    label = "this error has no `Display`",
+    note = "add `impl std::fmt::Display for {Self}`, or use `.unwrap()`, which needs only `Debug`"
+)]
+pub trait ErrorText: fmt::Display {}
+
+impl<E: fmt::Display> ErrorText for E {}
+
+impl<E: ErrorText> From<E> for Failed {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        report(short_name(std::any::type_name::<E>()), &error.to_string(), Some(Location::caller()));
+        Failed(())
+    }
+}
+
+/// The payload of an unwinding that a wish to interrupt began.
+struct Interrupted;
+
+thread_local! {
+    static IN_CELL: Cell<bool> = const { Cell::new(false) };
+    static LAST_PANIC: RefCell<Option<(String, Option<String>, u32, u32)>> = const { RefCell::new(None) };
+}
+
+/// Runs the body of a cell. Returns whether it came to its end; if not, has told why.
+pub fn run<F: FnOnce() -> Result<(), Failed>>(body: F) -> bool {
+    IN_CELL.set(true);
+    let ended = panic::catch_unwind(AssertUnwindSafe(body));
+    IN_CELL.set(false);
+    match ended {
+        Ok(Ok(())) => true,
+        Ok(Err(_)) => false,
+        Err(payload) => {
+            report_panic(payload);
+            false
+        }
+    }
+}
+
+/// Unwinds out of the cell if the learner asked to stop it. Long loops of the prelude call it.
+pub fn interrupt_point() {
+    if host::is_interrupted() && IN_CELL.get() {
+        panic::resume_unwind(Box::new(Interrupted));
+    }
+}
+
+/// Notes a panic of the cell's thread instead of printing it; those of other threads, which end
+/// no cell, are printed as usual.
+pub(super) fn install_panic_hook() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if IN_CELL.try_with(Cell::get) != Ok(true) {
+            return print(info);
+        }
+        let text = payload_text(info.payload());
+        let place = info.location();
+        let note = (
+            text,
+            place.map(|place| place.file().to_owned()),
+            place.map_or(0, Location::line),
+            place.map_or(0, Location::column),
+        );
+        LAST_PANIC.with(|last| *last.borrow_mut() = Some(note));
+    }));
+}
+
+fn report_panic(payload: Box<dyn Any + Send>) {
+    if payload.is::<Interrupted>() {
+        return report("Interrupted", "the cell was interrupted; its variables are kept", None);
+    }
+    let noted = LAST_PANIC.with(|last| last.borrow_mut().take());
+    let (text, file, line, column) =
+        noted.unwrap_or_else(|| (payload_text(&*payload), None, 0, 0));
+    send("Panic", &text, file.as_deref().unwrap_or(""), line, column);
+    // A payload whose own destructor panics must not take the process with it.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+}
+
+fn payload_text(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a value that is not text".to_owned()
+    }
+}
+
+fn report(name: &str, text: &str, place: Option<&Location<'_>>) {
+    match place {
+        Some(place) => send(name, text, place.file(), place.line(), place.column()),
+        None => send(name, text, "", 0, 0),
+    }
+}
+
+fn send(name: &str, text: &str, file: &str, line: u32, column: u32) {
+    Frame::new(FrameKind::Failure)
+        .field(name)
+        .field(text)
+        .field(file)
+        .field(&line.to_string())
+        .field(&column.to_string())
+        .send();
+}
+
+/// `core::num::error::ParseIntError` → `ParseIntError`; text and boxes have no telling name.
+fn short_name(full: &str) -> &str {
+    let base = full.split('<').next().unwrap_or(full);
+    let last = base.rsplit("::").next().unwrap_or(base);
+    let has_name = last.chars().all(|c| c.is_alphanumeric() || c == '_') && !full.starts_with('&');
+    match last {
+        "String" | "str" | "Box" => "Error",
+        last if has_name && !last.is_empty() => last,
+        _ => "Error",
+    }
+}

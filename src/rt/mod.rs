@@ -1,0 +1,15 @@
+//! The seam between a compiled cell and the process that runs it.
+//!
+//! Generated cell code calls [`run`], [`take`], [`put`] and [`last_value!`]; the process that
+//! loads the cell calls the three C functions in `host`. Nothing here is part of the public API,
+//! and nothing here writes to stdout or stderr: both belong to the learner.
+
+mod display;
+mod failure;
+mod host;
+mod store;
+
+pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, send_result};
+pub use failure::{ErrorText, Failed, interrupt_point, run};
+pub use host::{Frame, FrameKind};
+pub use store::{has, put, take};
