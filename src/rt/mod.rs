@@ -6,10 +6,12 @@
 
 mod display;
 mod failure;
+mod future;
 mod host;
 mod store;
 
 pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, send_result};
 pub use failure::{ErrorText, Failed, interrupt_point, run};
+pub use future::block_on;
 pub use host::{Frame, FrameKind};
 pub use store::{has, put, take};

@@ -119,6 +119,9 @@ impl Body<'_> {
         writer.line(&format!("pub extern \"C\" fn {ENTRY}() -> i32 {{"));
         self.reads(writer);
         writer.line("let akari_done = ::akari::rt::run(|| -> ::std::result::Result<(), ::akari::rt::Failed> {");
+        if self.parsed.is_async {
+            writer.line("::akari::rt::block_on(async {");
+        }
         self.statements(writer);
         let new = new_variables(self.parsed);
         for (name, variable) in &new {
@@ -126,7 +129,8 @@ impl Body<'_> {
                 writer.keep(name);
             }
         }
-        writer.line("::std::result::Result::Ok(()) });");
+        writer.line("::std::result::Result::Ok::<(), ::akari::rt::Failed>(())");
+        writer.line(if self.parsed.is_async { "}) });" } else { "});" });
         self.put_back(writer, &new);
         writer.line("akari_done as i32 }");
     }

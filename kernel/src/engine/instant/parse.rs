@@ -23,6 +23,8 @@ pub struct Parsed {
     pub tail: Option<Piece>,
     /// Names that statements and the tail mention, and so may read.
     pub mentions: BTreeSet<String>,
+    /// Whether it awaits something outside of functions, closures and `async` blocks.
+    pub is_async: bool,
     /// Set where the text is no list of statements; then only the text itself is of use.
     pub broken: bool,
 }
@@ -105,6 +107,7 @@ pub fn parse(code: &str) -> Parsed {
     };
     let cutter = Cutter { code: &code };
     let tail = list.tail_expr();
+    parsed.is_async = awaits(list.syntax());
     let mut is_cut = false;
     for node in list.syntax().children() {
         if let Some(item) = ast::Item::cast(node.clone()) {
@@ -357,6 +360,18 @@ fn format_names(literal: &str, found: &mut BTreeSet<String>) {
             }
         }
     }
+}
+
+fn awaits(body: &SyntaxNode) -> bool {
+    use SyntaxKind::{ASYNC_KW, AWAIT_EXPR, BLOCK_EXPR, CLOSURE_EXPR, FN};
+    body.descendants().filter(|it| it.kind() == AWAIT_EXPR).any(|found| {
+        let mut around = found.ancestors().take_while(|it| it != body);
+        !around.any(|it| match it.kind() {
+            FN | CLOSURE_EXPR => true,
+            BLOCK_EXPR => it.children_with_tokens().any(|child| child.kind() == ASYNC_KW),
+            _ => false,
+        })
+    })
 }
 
 /// The `todo!()` of `let y = todo!();`, the blank of an exercise.
