@@ -1,7 +1,10 @@
 //! Picks the role of this process: the process that runs cells, or the command line.
 
+mod cli;
 mod engine;
+mod jupyter;
 mod runtime;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -10,6 +13,11 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|role| role == "runtime") {
         return runtime::child::main();
     }
-    eprintln!("akari: the command line is not there yet");
-    ExitCode::FAILURE
+    match cli::main() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("akari: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

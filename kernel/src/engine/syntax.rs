@@ -4,7 +4,7 @@
 //! pieces of a cell mean is decided in `instant::parse`.
 
 use ra_ap_syntax::ast::{self, HasModuleItem};
-use ra_ap_syntax::{AstNode, Edition, Parse, SourceFile, SyntaxKind, SyntaxNode, TextSize};
+use ra_ap_syntax::{Edition, Parse, SourceFile, SyntaxKind, SyntaxNode, TextSize};
 
 use super::outcome::Completeness;
 

@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn places_are_counted_in_characters() {
         assert_eq!(range(&place(1, 8..9), &sources()), 19..20);
-        assert_eq!(range(&place(9, 8..9), &sources()), 22..22);
+        assert_eq!(range(&place(9, 8..9), &sources()), 29..29);
     }
 
     #[test]
