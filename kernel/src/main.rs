@@ -3,6 +3,7 @@
 mod cli;
 mod engine;
 mod jupyter;
+mod notebook;
 mod runtime;
 mod setup;
 
@@ -13,11 +14,5 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|role| role == "runtime") {
         return runtime::child::main();
     }
-    match cli::main() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("akari: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::main()
 }

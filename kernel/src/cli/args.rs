@@ -1,0 +1,132 @@
+//! What may be typed: commands, options, and the help that explains them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Akari: a Jupyter kernel for learning deep learning in Rust
+#[derive(Debug, Parser)]
+#[command(name = "akari", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  akari lab                          set up what is missing and open the lessons
+  akari run lesson.ipynb             run a notebook here, without Jupyter or Python
+  akari run lesson.ipynb --check     .. and compare with the outputs that it stores
+  akari doctor                       say what is there, and how to mend what is not
+
+Environment:
+  AKARI_HOME     where builds and the private Python environment are kept
+                 (otherwise the platform's folder for caches)
+  AKARI_SHARED   a folder with builds made by somebody else, which is only read";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(Run),
+    Install(Install),
+    Uninstall(Uninstall),
+    Kernel(Kernel),
+}
+
+/// Open JupyterLab on the lessons; set up first what is missing
+///
+/// Builds the prelude (once per toolchain, some minutes), tells Jupyter about the kernel, and starts
+/// JupyterLab. Where no `jupyter-lab` is on PATH, a private Python environment with JupyterLab is
+/// made under AKARI_HOME; it touches no other Python.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari lab                          the lessons
+  akari lab ~/my-notebooks           another folder
+  akari lab --no-browser             print the address in place of opening it
+  akari lab -- --port 9000           what follows `--` goes to `jupyter lab`")]
+pub struct Lab {
+    /// The folder to open [default: the lessons that came with Akari]
+    pub dir: Option<PathBuf>,
+    /// Don't open a browser; the address is printed
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Further arguments for `jupyter lab`, after `--`
+    #[arg(last = true, value_name = "ARGS")]
+    pub rest: Vec<OsString>,
+}
+
+/// Run a notebook without Jupyter or Python
+///
+/// Runs the code cells in order and prints what they put out. Stops at the first cell that fails,
+/// unless the cell has the tag `raises-exception`; cells with the tag `skip-execution` are left out.
+/// The notebook itself is not changed, unless it is named by --output.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari run lesson.ipynb
+  akari run lesson.ipynb --output done.ipynb      keep the result
+  akari run lesson.ipynb --output lesson.ipynb    store the outputs in the notebook itself
+  akari run lesson.ipynb --check                  is everything as it was stored?
+
+Exit code: 0 if all went well, 1 if a cell failed or put out something else than what is stored
+(--check), 2 if there was nothing to run (no such file, not a notebook, no toolchain, ..)")]
+pub struct Run {
+    /// The notebook (.ipynb)
+    pub notebook: PathBuf,
+    /// Write the notebook with its fresh outputs to this file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Compare the outputs with the stored ones, and show what differs
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Where a kernelspec is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// Below this folder, such as a Python environment: DIR/share/jupyter/kernels/akari
+    #[arg(long, value_name = "DIR")]
+    pub prefix: Option<PathBuf>,
+    /// In the Jupyter data folder of the current user (this is the default)
+    #[arg(long, conflicts_with = "prefix")]
+    pub user: bool,
+}
+
+/// Build the prelude if need be, and tell Jupyter about the kernel
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari install                      for the current user
+  akari install --prefix ~/venv      for the Jupyter of that environment only")]
+pub struct Install {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Remove the kernel from Jupyter again
+///
+/// Builds and the private Python environment stay; the command says where they are.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari uninstall
+  akari uninstall --prefix ~/venv")]
+pub struct Uninstall {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Say what is there, what is missing, and the command that mends it
+///
+/// Exit code: 0 if nothing is missing, 1 otherwise.
+#[derive(Debug, Args)]
+pub struct Doctor {}
+
+/// Serve Jupyter; this is what Jupyter itself starts
+#[derive(Debug, Args)]
+pub struct Kernel {
+    /// The file in which Jupyter says how to reach it
+    #[arg(long, short = 'f', value_name = "FILE")]
+    pub connection_file: PathBuf,
+}

@@ -1,0 +1,67 @@
+//! The command line: what was typed, one file per command, and the exit code.
+
+mod args;
+mod install;
+mod kernel;
+mod run;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Arguments, Command};
+use crate::engine::{EngineChoice, EngineConfig};
+use crate::setup::toolchain::Toolchain;
+
+/// Nothing could be done: the same code as for a misspelt option.
+const UNUSABLE: u8 = 2;
+
+/// Runs what was typed.
+pub fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let code_of_errors = if matches!(command, Command::Run(_)) {
+        UNUSABLE
+    } else {
+        1
+    };
+    let result = match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Install(arguments) => install::install(&arguments),
+        Command::Uninstall(arguments) => install::uninstall(&arguments),
+        Command::Kernel(arguments) => kernel::kernel(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        // The other end of stderr may be gone as well.
+        let _ = writeln!(std::io::stderr(), "akari: {}", sentence(&error));
+        ExitCode::from(code_of_errors)
+    })
+}
+
+/// The error with those of its causes that its text does not hold yet.
+fn sentence(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |text, cause| match text.as_str() {
+            "" => cause,
+            _ if text.contains(&cause) => text,
+            _ => format!("{text}: {cause}"),
+        })
+}
+
+/// Prints a line; it is no error if nobody reads it.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn engine_config(toolchain: Toolchain, prelude: PathBuf) -> std::io::Result<EngineConfig> {
+    Ok(EngineConfig {
+        choice: EngineChoice::default(),
+        rustc: toolchain.rustc,
+        std_folder: toolchain.std_folder,
+        prelude,
+        program: std::env::current_exe()?,
+    })
+}

@@ -1,0 +1,286 @@
+//! `akari run`: a notebook without Jupyter; what is printed meanwhile, and the exit code.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{args, engine_config};
+use crate::engine::outcome::{MimeBundle, Output};
+use crate::engine::{self, Interrupter};
+use crate::notebook::check;
+use crate::notebook::format::{self, CodeCell, Notebook};
+use crate::notebook::run::{Finished, Observer, run as run_cells};
+use crate::setup::prelude;
+use crate::setup::toolchain::Toolchain;
+
+pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
+    let path = std::path::absolute(&arguments.notebook)?;
+    let output = arguments
+        .output
+        .as_ref()
+        .map(std::path::absolute)
+        .transpose()?;
+    let mut notebook = Notebook::read(&arguments.notebook)?;
+    if arguments
+        .output
+        .as_ref()
+        .is_some_and(|it| it.as_os_str().is_empty())
+    {
+        anyhow::bail!("--output names no file");
+    }
+    if let Some(output) = &output {
+        format::check_writable(output)?;
+    }
+    let cells = notebook.code_cells();
+    let toolchain = Toolchain::find()?;
+    let prelude = prelude::find_or_build(&toolchain, |line| eprintln!("akari: {line}"))?;
+    let config = engine_config(toolchain, prelude)?;
+    // Jupyter runs a notebook in its own folder too, so that relative paths in it mean the same.
+    if let Some(folder) = path.parent() {
+        std::env::set_current_dir(folder)
+            .with_context(|| format!("could not enter `{}`", folder.display()))?;
+    }
+    let mut engine = engine::start(&config)?;
+    let is_stopped = stop_on_signals(engine.interrupter())?;
+    let goes_on_unseen = output.is_some() || arguments.check;
+    let mut screen = Screen::new(cells.len(), goes_on_unseen, Arc::clone(&is_stopped));
+    if arguments.check {
+        screen.stored = Some(cells.iter().map(|it| notebook.outputs(it.index)).collect());
+    }
+    let run = run_cells(&cells, engine.as_mut(), &mut screen);
+    // The process that runs cells and the temporary files go before the last words.
+    drop(engine);
+    if is_stopped.load(Ordering::SeqCst) {
+        complain("stopped; nothing was written");
+        return Ok(ExitCode::from(130));
+    }
+    if let Some(output) = &output {
+        run.store(&cells, &mut notebook);
+        notebook.write(output)?;
+    }
+    if arguments.check {
+        screen.summary(run.len());
+    }
+    if let Some(number) = run.failed {
+        complain(&failure_line(&arguments.notebook, number, cells.len()));
+    }
+    let is_good = run.failed.is_none() && screen.different == 0;
+    Ok(if is_good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn failure_line(notebook: &Path, number: usize, count: usize) -> String {
+    let rest = match count - number {
+        0 => String::new(),
+        1 => "; the cell after it did not run".to_owned(),
+        rest => format!("; the {rest} cells after it did not run"),
+    };
+    format!(
+        "code cell {number} of {count} in `{}` failed{rest}",
+        notebook.display()
+    )
+}
+
+fn complain(line: &str) {
+    let _ = writeln!(stderr(), "akari: {line}");
+}
+
+/// Stops the running cell at Ctrl-C, `kill` and a closed terminal, so that the run ends in order.
+fn stop_on_signals(interrupter: Interrupter) -> std::io::Result<Arc<AtomicBool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (mut interrupt, mut terminate, mut hangup) = {
+        let _inside = runtime.enter();
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        )
+    };
+    let flag = Arc::clone(&is_stopped);
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        });
+        flag.store(true, Ordering::SeqCst);
+        // A cell that is about to start has not begun to listen, so once may not be enough.
+        loop {
+            interrupter.interrupt();
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    });
+    Ok(is_stopped)
+}
+
+/// What the user sees: outputs on stdout, and on a terminal what runs at the moment on stderr.
+struct Screen {
+    count: usize,
+    has_terminal: bool,
+    has_colors: bool,
+    spinner: Option<ProgressBar>,
+    is_line_open: bool,
+    /// Nobody reads stdout any more.
+    is_unread: bool,
+    goes_on_unseen: bool,
+    is_stopped: Arc<AtomicBool>,
+    /// The stored outputs of each cell, if they are to be compared.
+    stored: Option<Vec<Vec<format::CellOutput>>>,
+    different: usize,
+}
+
+impl Screen {
+    fn new(count: usize, goes_on_unseen: bool, is_stopped: Arc<AtomicBool>) -> Screen {
+        Screen {
+            count,
+            has_terminal: stderr().is_terminal(),
+            has_colors: stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+            spinner: None,
+            is_line_open: false,
+            is_unread: false,
+            goes_on_unseen,
+            is_stopped,
+            stored: None,
+            different: 0,
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        if let Some(spinner) = self.spinner.take() {
+            spinner.finish_and_clear();
+        }
+        if text.is_empty() || self.is_unread {
+            return;
+        }
+        let mut stdout = stdout().lock();
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
+        self.is_unread = written.is_err();
+        self.is_line_open = !text.ends_with('\n');
+    }
+
+    fn print_line(&mut self, text: &str) {
+        let start = if self.is_line_open { "\n" } else { "" };
+        let text = if self.has_colors {
+            text.to_owned()
+        } else {
+            check::without_colors(text)
+        };
+        self.print(&format!("{start}{text}\n"));
+    }
+
+    fn bundle(&mut self, data: &MimeBundle) {
+        match data.get("text/plain").and_then(|it| it.as_str()) {
+            Some(text) => self.print_line(text.trim_end_matches('\n')),
+            None => {
+                let types: Vec<&str> = data.keys().map(String::as_str).collect();
+                self.print_line(&format!("<{}>", types.join(", ")));
+            }
+        }
+    }
+
+    fn diff(&mut self, finished: &Finished<'_>) {
+        let Some(stored) = self
+            .stored
+            .as_ref()
+            .and_then(|it| it.get(finished.number - 1))
+        else {
+            return;
+        };
+        let name = format!("cell {} of {}", finished.number, self.count);
+        let Some(diff) = check::diff(&name, stored, finished.outputs) else {
+            return;
+        };
+        self.different += 1;
+        for line in diff.lines() {
+            self.print_line(&colored(line));
+        }
+    }
+
+    fn summary(&mut self, ran: usize) {
+        let cells = if self.count == 1 { "cell" } else { "cells" };
+        let mut line = format!(
+            "{} {cells}: {} as stored, {} different",
+            self.count,
+            ran - self.different,
+            self.different
+        );
+        if ran < self.count {
+            line.push_str(&format!(", {} not run", self.count - ran));
+        }
+        self.print_line(&line);
+    }
+}
+
+fn colored(line: &str) -> String {
+    let color = match line.as_bytes().first() {
+        _ if line.starts_with("---") || line.starts_with("+++") => "1",
+        Some(b'-') => "31",
+        Some(b'+') => "32",
+        Some(b'@') => "36",
+        _ => return line.to_owned(),
+    };
+    format!("\x1b[{color}m{}\x1b[0m", check::without_colors(line))
+}
+
+impl Observer for Screen {
+    fn begin(&mut self, number: usize, cell: &CodeCell) {
+        if !self.has_terminal {
+            return;
+        }
+        let first = cell
+            .source
+            .lines()
+            .find(|it| !it.trim().is_empty())
+            .unwrap_or("")
+            .trim();
+        let _ = writeln!(stderr(), "\x1b[2m[{number}/{}] {first}\x1b[0m", self.count);
+        let style = ProgressStyle::with_template("{spinner} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let spinner =
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        self.spinner = Some(spinner);
+    }
+
+    fn output(&mut self, output: &Output) {
+        match output {
+            Output::Stream { text, .. } => self.print(text),
+            Output::Result { data } | Output::Display { data, .. } => self.bundle(data),
+            // What is printed stays printed.
+            Output::Clear { .. } => {}
+        }
+    }
+
+    fn end(&mut self, finished: &Finished<'_>) {
+        self.print("");
+        if self.is_line_open {
+            self.print("\n");
+        }
+        if let Some(error) = finished.error {
+            self.print_line(&error.traceback.join("\n"));
+        }
+        self.diff(finished);
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_stopped.load(Ordering::SeqCst) || (self.is_unread && !self.goes_on_unseen)
+    }
+}

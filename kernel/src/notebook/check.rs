@@ -1,0 +1,290 @@
+//! Comparing the outputs of a run with the stored ones. Pure.
+//!
+//! What changes from run to run without meaning anything is left out: counts, colours, how a stream
+//! was cut into messages, and what a carriage return has overwritten.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use similar::TextDiff;
+
+use super::format::CellOutput;
+use crate::engine::outcome::{CellError, MimeBundle, Stream};
+
+/// The difference between stored and fresh outputs as a unified diff; `None` where they are equal.
+pub fn diff(cell: &str, stored: &[CellOutput], fresh: &[CellOutput]) -> Option<String> {
+    let (stored, fresh) = (readable(stored), readable(fresh));
+    if stored == fresh {
+        return None;
+    }
+    let diff = TextDiff::from_lines(&stored, &fresh);
+    let header = (format!("{cell}, stored"), format!("{cell}, now"));
+    Some(
+        diff.unified_diff()
+            .context_radius(3)
+            .missing_newline_hint(false)
+            .header(&header.0, &header.1)
+            .to_string(),
+    )
+}
+
+/// The outputs as text that is equal exactly where they are.
+fn readable(outputs: &[CellOutput]) -> String {
+    let mut writer = Writer::default();
+    for output in outputs {
+        writer.output(output);
+    }
+    writer.streams();
+    writer.text
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    stdout: String,
+    stderr: String,
+}
+
+impl Writer {
+    fn output(&mut self, output: &CellOutput) {
+        if let CellOutput::Stream { stream, text } = output {
+            match stream {
+                Stream::Stdout => self.stdout.push_str(text),
+                Stream::Stderr => self.stderr.push_str(text),
+            }
+            return;
+        }
+        self.streams();
+        match output {
+            CellOutput::Stream { .. } => {}
+            CellOutput::Result { data, .. } => self.bundle("result", data, &MimeBundle::new()),
+            CellOutput::Display { data, metadata, .. } => self.bundle("display", data, metadata),
+            CellOutput::Error(error) => self.error(error),
+            CellOutput::Unknown(value) => self.section("output", &format!("{value:#}")),
+        }
+    }
+
+    /// Two streams come through two pipes, so their order beside each other means nothing.
+    fn streams(&mut self) {
+        for (name, text) in [
+            ("stdout", std::mem::take(&mut self.stdout)),
+            ("stderr", std::mem::take(&mut self.stderr)),
+        ] {
+            if !text.is_empty() {
+                self.section(name, &overwritten(&text));
+            }
+        }
+    }
+
+    fn bundle(&mut self, kind: &str, data: &MimeBundle, metadata: &MimeBundle) {
+        let mut pairs: Vec<(&String, &Value)> = data.iter().collect();
+        pairs.sort_by_key(|(mime_type, _)| *mime_type);
+        for (mime_type, content) in pairs {
+            self.section(
+                &format!("{kind} {mime_type}"),
+                &content_text(mime_type, content),
+            );
+        }
+        if !metadata.is_empty() {
+            self.section(
+                &format!("{kind} metadata"),
+                &format!("{:#}", Value::from(metadata.clone())),
+            );
+        }
+    }
+
+    fn error(&mut self, error: &CellError) {
+        let CellError {
+            ename,
+            evalue,
+            traceback,
+        } = error;
+        self.section(
+            "error",
+            &uncounted(&without_colors(&format!("{ename}: {evalue}"))),
+        );
+        self.section(
+            "traceback",
+            &uncounted(&without_colors(&traceback.join("\n"))),
+        );
+    }
+
+    fn section(&mut self, name: &str, text: &str) {
+        let _ = writeln!(self.text, "[{name}]");
+        self.text.push_str(text);
+        if !text.ends_with('\n') {
+            self.text.push('\n');
+            // A stream that doesn't end its line is a difference too, and one that should be seen.
+            if name == "stdout" || name == "stderr" {
+                self.text.push_str("\\ no newline at the end\n");
+            }
+        }
+    }
+}
+
+fn content_text(mime_type: &str, content: &Value) -> String {
+    match content {
+        Value::String(text) if mime_type.starts_with("image/") && mime_type != "image/svg+xml" => {
+            let data: String = text.split_whitespace().collect();
+            let digest = Sha256::digest(data.as_bytes());
+            let hash: String = digest
+                .iter()
+                .take(6)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            format!("{} characters of base64, sha256 {hash}..", data.len())
+        }
+        Value::String(text) => text.clone(),
+        content => format!("{content:#}"),
+    }
+}
+
+/// What is seen of a text with carriage returns and backspaces.
+fn overwritten(text: &str) -> String {
+    text.split_inclusive('\n').map(overwritten_line).collect()
+}
+
+fn overwritten_line(line: &str) -> String {
+    let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| {
+        (line.strip_suffix('\r').unwrap_or(line), "\n")
+    });
+    let last = line.rsplit('\r').find(|it| !it.is_empty()).unwrap_or("");
+    let mut seen = String::new();
+    for c in last.chars() {
+        match c {
+            '\x08' => drop(seen.pop()),
+            c => seen.push(c),
+        }
+    }
+    seen + end
+}
+
+/// Text without ANSI escapes.
+pub fn without_colors(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\x1b' {
+            plain.push(c);
+        } else if chars.next_if_eq(&'[').is_some() {
+            while chars.next().is_some_and(|it| !('@'..='~').contains(&it)) {}
+        } else {
+            chars.next();
+        }
+    }
+    plain
+}
+
+/// Cells are named by their counts in messages, `cell [3]`; the count of a session says nothing.
+fn uncounted(text: &str) -> String {
+    const NAME: &str = "cell [";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(NAME) {
+        let (before, after) = rest.split_at(at + NAME.len());
+        out.push_str(before);
+        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        out.push_str(if digits > 0 { "*" } else { "" });
+        rest = &after[digits..];
+    }
+    out + rest
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn printed(stream: Stream, text: &str) -> CellOutput {
+        CellOutput::Stream {
+            stream,
+            text: text.into(),
+        }
+    }
+
+    fn error(text: &str) -> CellOutput {
+        CellOutput::Error(CellError {
+            ename: "Panic".into(),
+            evalue: "oh".into(),
+            traceback: vec![text.into()],
+        })
+    }
+
+    fn result(count: u32, text: &str) -> CellOutput {
+        let data = [("text/plain".to_owned(), json!(text))]
+            .into_iter()
+            .collect();
+        CellOutput::Result {
+            count: Some(count),
+            data,
+        }
+    }
+
+    #[test]
+    fn meaningless_differences_are_none() {
+        use Stream::{Stderr, Stdout};
+        let rows = [
+            (vec![result(1, "2")], vec![result(7, "2")]),
+            (
+                vec![printed(Stdout, "a\n"), printed(Stdout, "b\n")],
+                vec![printed(Stdout, "a\nb\n")],
+            ),
+            (
+                vec![printed(Stdout, "a\n"), printed(Stderr, "b\n")],
+                vec![printed(Stderr, "b\n"), printed(Stdout, "a\n")],
+            ),
+            (
+                vec![printed(Stdout, "10 %\r100 %\n")],
+                vec![printed(Stdout, "100 %\n")],
+            ),
+            (
+                vec![error("\x1b[31mPanic\x1b[0m in cell [3], line 1")],
+                vec![error("Panic in cell [12], line 1")],
+            ),
+        ];
+        for (stored, fresh) in rows {
+            assert_eq!(diff("cell 1", &stored, &fresh), None);
+        }
+    }
+
+    #[test]
+    fn real_differences_are_shown() {
+        use Stream::{Stderr, Stdout};
+        let rows = [
+            (vec![result(1, "2")], vec![result(1, "3")]),
+            (vec![result(1, "2")], vec![]),
+            (vec![printed(Stdout, "a\n")], vec![printed(Stdout, "a")]),
+            (vec![printed(Stdout, "a\n")], vec![printed(Stderr, "a\n")]),
+            (vec![printed(Stdout, "2\n")], vec![result(1, "2")]),
+            (
+                vec![error("in cell [3], line 1")],
+                vec![error("in cell [3], line 2")],
+            ),
+        ];
+        for (stored, fresh) in rows {
+            assert!(
+                diff("cell 1", &stored, &fresh).is_some(),
+                "{stored:?} {fresh:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn diff_is_unified() {
+        let stored = [printed(Stream::Stdout, "a\nb\n")];
+        let fresh = [printed(Stream::Stdout, "a\nc\n")];
+        let text = diff("cell 1", &stored, &fresh).unwrap();
+        assert_eq!(
+            text,
+            "--- cell 1, stored\n+++ cell 1, now\n@@ -1,3 +1,3 @@\n [stdout]\n a\n-b\n+c\n"
+        );
+    }
+
+    #[test]
+    fn colors_go() {
+        assert_eq!(without_colors("\x1b[38;5;246m1\x1b[0m é"), "1 é");
+    }
+}

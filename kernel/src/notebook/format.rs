@@ -1,0 +1,618 @@
+//! The notebook's file format (nbformat 4): reading, changing outputs, writing.
+//!
+//! The file is kept as the JSON it was, so that whatever is unknown here survives; only the outputs
+//! and counts of cells that ran are replaced. Running cells is in `run`, comparing in `check`.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::engine::outcome::{CellError, MimeBundle, Stream};
+
+/// Why a notebook can't be read, run or written.
+#[derive(Debug, thiserror::Error)]
+pub enum NotebookError {
+    #[error("there is no file `{}`", path.display())]
+    Missing { path: PathBuf },
+    #[error("`{}` is a folder; name a notebook (.ipynb) in it", path.display())]
+    Folder { path: PathBuf },
+    #[error("could not read `{}`: {source}", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("`{}` is not a notebook: {problem}", path.display())]
+    Format {
+        path: PathBuf,
+        problem: FormatProblem,
+    },
+    #[error("`{}` uses format {version} of notebooks, and Akari reads format 4; open and save it in a current JupyterLab", path.display())]
+    Version { path: PathBuf, version: u64 },
+    #[error("`{}` is for the kernel `{kernel}`, not for `akari`; choose the kernel «Rust (Akari)» for it in JupyterLab and save it", path.display())]
+    OtherKernel { path: PathBuf, kernel: String },
+    #[error("could not write `{}`: {source}; name another file with --output", path.display())]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// What is wrong with a file that should be a notebook.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatProblem {
+    #[error("it holds no text (UTF-8)")]
+    Encoding,
+    #[error("it is empty")]
+    Empty,
+    #[error("it is not JSON ({0})")]
+    Json(String),
+    #[error("it has no `{0}`")]
+    Field(&'static str),
+    #[error("its cell {cell} has no `{field}`")]
+    Cell { cell: usize, field: &'static str },
+}
+
+/// A notebook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notebook {
+    root: Value,
+}
+
+/// A code cell that is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeCell {
+    /// Its place among all cells of the notebook.
+    pub index: usize,
+    pub source: String,
+    /// Whether a failure is what the author wants here.
+    pub may_fail: bool,
+}
+
+/// One stored output of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CellOutput {
+    Stream {
+        stream: Stream,
+        text: String,
+    },
+    Result {
+        count: Option<u32>,
+        data: MimeBundle,
+    },
+    /// The id lives as long as the run; the file does not hold it.
+    Display {
+        data: MimeBundle,
+        metadata: MimeBundle,
+        display_id: Option<String>,
+    },
+    Error(CellError),
+    /// Something from a file that this version does not know.
+    Unknown(Value),
+}
+
+impl Notebook {
+    /// Reads a notebook that Akari can run.
+    pub fn read(path: &Path) -> Result<Notebook, NotebookError> {
+        let path_buf = || path.to_owned();
+        if path.is_dir() {
+            return Err(NotebookError::Folder { path: path_buf() });
+        }
+        let bytes = fs::read(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => NotebookError::Missing { path: path_buf() },
+            _ => NotebookError::Read {
+                path: path_buf(),
+                source,
+            },
+        })?;
+        let notebook = Notebook::parse(&bytes).map_err(|problem| NotebookError::Format {
+            path: path_buf(),
+            problem,
+        })?;
+        match notebook.root["nbformat"].as_u64().unwrap_or(0) {
+            4 => {}
+            version => {
+                return Err(NotebookError::Version {
+                    path: path_buf(),
+                    version,
+                });
+            }
+        }
+        notebook
+            .check_cells()
+            .map_err(|problem| NotebookError::Format {
+                path: path_buf(),
+                problem,
+            })?;
+        match notebook.other_kernel() {
+            None => Ok(notebook),
+            Some(kernel) => Err(NotebookError::OtherKernel {
+                path: path_buf(),
+                kernel,
+            }),
+        }
+    }
+
+    /// The JSON of a notebook of any version.
+    fn parse(bytes: &[u8]) -> Result<Notebook, FormatProblem> {
+        let text = std::str::from_utf8(bytes).map_err(|_| FormatProblem::Encoding)?;
+        if text.trim().is_empty() {
+            return Err(FormatProblem::Empty);
+        }
+        let root: Value =
+            serde_json::from_str(text).map_err(|error| FormatProblem::Json(error.to_string()))?;
+        match root["nbformat"].as_u64() {
+            Some(_) => Ok(Notebook { root }),
+            None => Err(FormatProblem::Field("nbformat")),
+        }
+    }
+
+    fn check_cells(&self) -> Result<(), FormatProblem> {
+        let cells = self.root["cells"]
+            .as_array()
+            .ok_or(FormatProblem::Field("cells"))?;
+        for (index, cell) in cells.iter().enumerate() {
+            let missing = |field| FormatProblem::Cell {
+                cell: index + 1,
+                field,
+            };
+            cell["cell_type"].as_str().ok_or(missing("cell_type"))?;
+            lines(&cell["source"]).ok_or(missing("source"))?;
+        }
+        Ok(())
+    }
+
+    /// The kernel or language that the notebook names, where it isn't ours.
+    fn other_kernel(&self) -> Option<String> {
+        let metadata = &self.root["metadata"];
+        if let Some(kernel) = metadata["kernelspec"]["name"].as_str() {
+            return Some(kernel.to_owned()).filter(|it| it != "akari");
+        }
+        let language = metadata["language_info"]["name"].as_str()?;
+        Some(language.to_owned()).filter(|it| it != "rust")
+    }
+
+    /// The code cells that a client would run: not the empty ones, nor those tagged `skip-execution`.
+    pub fn code_cells(&self) -> Vec<CodeCell> {
+        let cells = self.root["cells"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate();
+        cells
+            .filter(|(_, cell)| cell["cell_type"] == "code" && !has_tag(cell, "skip-execution"))
+            .filter_map(|(index, cell)| {
+                let source = lines(&cell["source"]).filter(|it| !it.trim().is_empty())?;
+                Some(CodeCell {
+                    index,
+                    source,
+                    may_fail: has_tag(cell, "raises-exception"),
+                })
+            })
+            .collect()
+    }
+
+    /// The outputs that the file holds for a cell.
+    pub fn outputs(&self, index: usize) -> Vec<CellOutput> {
+        let outputs = self.root["cells"][index]["outputs"].as_array();
+        outputs
+            .into_iter()
+            .flatten()
+            .map(CellOutput::from_json)
+            .collect()
+    }
+
+    /// Replaces the outputs and the count of a cell.
+    pub fn set_outputs(&mut self, index: usize, count: Option<u32>, outputs: &[CellOutput]) {
+        let Some(cell) = self.root["cells"]
+            .get_mut(index)
+            .and_then(Value::as_object_mut)
+        else {
+            return;
+        };
+        cell.insert("execution_count".to_owned(), count.into());
+        cell.insert(
+            "outputs".to_owned(),
+            outputs.iter().map(CellOutput::to_json).collect(),
+        );
+    }
+
+    /// The file's text, as Jupyter writes it.
+    pub fn to_text(&self) -> String {
+        let mut bytes = Vec::new();
+        let indent = serde_json::ser::PrettyFormatter::with_indent(b" ");
+        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, indent);
+        // A JSON value always has a text, and writing to memory doesn't fail.
+        let _ = self.root.serialize(&mut serializer);
+        bytes.push(b'\n');
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Writes the whole file or nothing.
+    pub fn write(&self, path: &Path) -> Result<(), NotebookError> {
+        let write = || {
+            let path = target(path);
+            let mut file = begin(&path)?;
+            file.write_all(self.to_text().as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().map_err(|source| NotebookError::Write {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+/// Whether a notebook can be written there, asked before the work that makes it.
+pub fn check_writable(path: &Path) -> Result<(), NotebookError> {
+    if path.is_dir() {
+        let source = std::io::Error::other("it is a folder");
+        return Err(NotebookError::Write {
+            path: path.to_owned(),
+            source,
+        });
+    }
+    begin(&target(path))
+        .map(drop)
+        .map_err(|source| NotebookError::Write {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// The file itself where the path is a link, so that the link stays one.
+fn target(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// A temporary file beside the one that it will replace, with the same permissions.
+fn begin(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = path
+        .parent()
+        .filter(|it| !it.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let permissions = match fs::metadata(path) {
+        Ok(metadata) if metadata.permissions().readonly() => {
+            return Err(std::io::Error::other("the file is write-protected"));
+        }
+        Ok(metadata) => metadata.permissions(),
+        Err(_) => fs::Permissions::from_mode(0o666),
+    };
+    tempfile::Builder::new()
+        .prefix(".akari-")
+        .suffix(".ipynb")
+        .permissions(permissions)
+        .tempfile_in(folder)
+        .map_err(
+            // tempfile's own text names the temporary file, which tells nobody anything.
+            |error| match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    std::io::Error::other(format!("there is no folder `{}`", folder.display()))
+                }
+                kind => kind.into(),
+            },
+        )
+}
+
+impl CellOutput {
+    /// As Jupyter writes it: keys in order of the alphabet, long text as a list of lines.
+    fn to_json(&self) -> Value {
+        match self {
+            CellOutput::Stream { stream, text } => {
+                json!({ "name": stream_name(*stream), "output_type": "stream", "text": split_lines(text) })
+            }
+            CellOutput::Result { count, data } => json!({
+                "data": split_bundle(data), "execution_count": count, "metadata": {}, "output_type": "execute_result",
+            }),
+            CellOutput::Display { data, metadata, .. } => json!({
+                "data": split_bundle(data), "metadata": metadata, "output_type": "display_data",
+            }),
+            CellOutput::Error(CellError {
+                ename,
+                evalue,
+                traceback,
+            }) => json!({
+                "ename": ename, "evalue": evalue, "output_type": "error", "traceback": traceback,
+            }),
+            CellOutput::Unknown(value) => value.clone(),
+        }
+    }
+
+    fn from_json(value: &Value) -> CellOutput {
+        let text = |key: &str| lines(&value[key]).unwrap_or_default();
+        let object = |key: &str| value[key].as_object().cloned().unwrap_or_default();
+        match (value["output_type"].as_str(), value["name"].as_str()) {
+            (Some("stream"), Some("stdout")) => CellOutput::Stream {
+                stream: Stream::Stdout,
+                text: text("text"),
+            },
+            (Some("stream"), Some("stderr")) => CellOutput::Stream {
+                stream: Stream::Stderr,
+                text: text("text"),
+            },
+            (Some("execute_result"), _) => CellOutput::Result {
+                count: value["execution_count"]
+                    .as_u64()
+                    .and_then(|it| it.try_into().ok()),
+                data: join_bundle(&object("data")),
+            },
+            (Some("display_data"), _) => CellOutput::Display {
+                data: join_bundle(&object("data")),
+                metadata: object("metadata"),
+                display_id: None,
+            },
+            (Some("error"), _) => CellOutput::Error(CellError {
+                ename: text("ename"),
+                evalue: text("evalue"),
+                traceback: value["traceback"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(lines)
+                    .collect(),
+            }),
+            _ => CellOutput::Unknown(value.clone()),
+        }
+    }
+}
+
+fn stream_name(stream: Stream) -> &'static str {
+    match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    }
+}
+
+fn has_tag(cell: &Value, tag: &str) -> bool {
+    cell["metadata"]["tags"]
+        .as_array()
+        .is_some_and(|tags| tags.iter().any(|it| it == tag))
+}
+
+/// Text that the format stores as one string or as a list of lines.
+fn lines(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(lines) => lines.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
+}
+
+/// The places where Python's `str.splitlines` ends a line; nbformat uses that.
+fn split_lines(text: &str) -> Vec<&str> {
+    const ENDS: [char; 10] = [
+        '\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}',
+    ];
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(ENDS) {
+        let end = if rest[at..].starts_with("\r\n") {
+            2
+        } else {
+            rest[at..].chars().next().map_or(1, char::len_utf8)
+        };
+        let (line, after) = rest.split_at(at + end);
+        lines.push(line);
+        rest = after;
+    }
+    if !rest.is_empty() {
+        lines.push(rest);
+    }
+    lines
+}
+
+/// Which MIME types nbformat stores as lists of lines.
+fn is_split(mime_type: &str) -> bool {
+    mime_type.starts_with("text/")
+        || mime_type == "image/svg+xml"
+        || mime_type == "application/javascript"
+}
+
+fn split_bundle(data: &MimeBundle) -> Value {
+    let mut pairs: Vec<(&String, &Value)> = data.iter().collect();
+    pairs.sort_by_key(|(mime_type, _)| *mime_type);
+    let split = |(mime_type, content): (&String, &Value)| {
+        let content = match content {
+            Value::String(text) if is_split(mime_type) => split_lines(text).into(),
+            content => content.clone(),
+        };
+        (mime_type.clone(), content)
+    };
+    Value::Object(pairs.into_iter().map(split).collect())
+}
+
+fn join_bundle(data: &MimeBundle) -> MimeBundle {
+    let join = |(mime_type, content): (&String, &Value)| {
+        let is_json = mime_type == "application/json" || mime_type.ends_with("+json");
+        let text = if is_json { None } else { lines(content) };
+        (
+            mime_type.clone(),
+            text.map_or_else(|| content.clone(), Value::String),
+        )
+    };
+    data.iter().map(join).collect::<Map<_, _>>()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r##"{
+ "cells": [
+  {
+   "attachments": {
+    "a.png": {
+     "image/png": "AAAA"
+    }
+   },
+   "cell_type": "markdown",
+   "id": "t",
+   "metadata": {},
+   "source": [
+    "# 灯り\n",
+    "text"
+   ]
+  },
+  {
+   "cell_type": "code",
+   "execution_count": null,
+   "id": "c",
+   "metadata": {
+    "tags": [
+     "raises-exception"
+    ],
+    "zebra": 1.5
+   },
+   "outputs": [],
+   "source": "1 + 1"
+  },
+  {
+   "cell_type": "code",
+   "execution_count": null,
+   "id": "empty",
+   "metadata": {},
+   "outputs": [],
+   "source": []
+  }
+ ],
+ "metadata": {
+  "zzz": {},
+  "kernelspec": {
+   "display_name": "Rust (Akari)",
+   "language": "rust",
+   "name": "akari"
+  }
+ },
+ "nbformat": 4,
+ "nbformat_minor": 5
+}
+"##;
+
+    fn read(text: &str) -> Result<Notebook, NotebookError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("n.ipynb");
+        fs::write(&path, text).unwrap();
+        Notebook::read(&path)
+    }
+
+    #[test]
+    fn unchanged_notebook_is_written_as_it_was() {
+        assert_eq!(read(FILE).unwrap().to_text(), FILE);
+    }
+
+    #[test]
+    fn code_cells_are_those_with_code() {
+        let cell = CodeCell {
+            index: 1,
+            source: "1 + 1".into(),
+            may_fail: true,
+        };
+        assert_eq!(read(FILE).unwrap().code_cells(), [cell]);
+    }
+
+    #[test]
+    fn outputs_survive_the_file() {
+        let data: MimeBundle = [
+            ("text/plain".to_owned(), json!("a\nb")),
+            ("image/png".to_owned(), json!("AAAA\n")),
+            ("application/json".to_owned(), json!(["x", "y"])),
+        ]
+        .into_iter()
+        .collect();
+        let outputs = [
+            CellOutput::Stream {
+                stream: Stream::Stderr,
+                text: "é\nß".into(),
+            },
+            CellOutput::Result {
+                count: Some(1),
+                data: data.clone(),
+            },
+            CellOutput::Display {
+                data,
+                metadata: MimeBundle::new(),
+                display_id: None,
+            },
+            CellOutput::Error(CellError {
+                ename: "Panic".into(),
+                evalue: "oh".into(),
+                traceback: vec!["\u{1b}[31mPanic".into()],
+            }),
+        ];
+        let mut notebook = read(FILE).unwrap();
+        notebook.set_outputs(1, Some(1), &outputs);
+        let text = notebook.to_text();
+        assert!(
+            text.contains("\"text\": [\n      \"é\\n\",\n      \"ß\"\n     ]"),
+            "{text}"
+        );
+        assert!(text.contains("\"image/png\": \"AAAA\\n\""), "{text}");
+        assert_eq!(read(&text).unwrap().outputs(1), outputs);
+    }
+
+    #[test]
+    fn written_notebook_is_valid_for_the_nbformat_crate() {
+        let mut notebook = read(FILE).unwrap();
+        let outputs = [CellOutput::Stream {
+            stream: Stream::Stdout,
+            text: "2\n".into(),
+        }];
+        notebook.set_outputs(1, Some(1), &outputs);
+        assert!(matches!(
+            nbformat::parse_notebook(&notebook.to_text()),
+            Ok(nbformat::Notebook::V4(_))
+        ));
+    }
+
+    #[test]
+    fn lines_end_where_python_ends_them() {
+        assert_eq!(
+            split_lines("a\r\nb\rc\u{2028}d\n\ne"),
+            ["a\r\n", "b\r", "c\u{2028}", "d\n", "\n", "e"]
+        );
+        assert_eq!(split_lines(""), [""; 0]);
+    }
+
+    #[test]
+    fn bad_files_are_told_apart() {
+        let rows = [
+            ("", "it is empty"),
+            ("{", "it is not JSON"),
+            ("[1]", "it has no `nbformat`"),
+            (r#"{"nbformat": 3, "worksheets": []}"#, "uses format 3"),
+            (r#"{"nbformat": 4}"#, "it has no `cells`"),
+            (
+                r#"{"nbformat": 4, "cells": [{"cell_type": "code"}]}"#,
+                "its cell 1 has no `source`",
+            ),
+            (
+                r#"{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"name": "python3"}}}"#,
+                "for the kernel `python3`",
+            ),
+            (
+                r#"{"nbformat": 4, "cells": [], "metadata": {"language_info": {"name": "julia"}}}"#,
+                "for the kernel `julia`",
+            ),
+        ];
+        for (text, words) in rows {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn write_replaces_the_file_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("n.ipynb");
+        fs::write(&path, "old").unwrap();
+        read(FILE).unwrap().write(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), FILE);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

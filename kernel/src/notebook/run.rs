@@ -1,0 +1,309 @@
+//! Running the code cells of a notebook, and recording their outputs as a Jupyter client would.
+//!
+//! Reading and writing files is in `format`; what the user sees meanwhile is the `Observer`'s.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::format::{CellOutput, CodeCell, Notebook};
+use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
+use crate::engine::{Cell, Engine, Sink};
+
+/// Watches a run, and may end it.
+pub trait Observer {
+    /// A cell begins; `number` counts from 1.
+    fn begin(&mut self, number: usize, cell: &CodeCell);
+    fn output(&mut self, output: &Output);
+    fn end(&mut self, finished: &Finished<'_>);
+    /// Whether the run is to end before the next cell.
+    fn is_over(&self) -> bool;
+}
+
+/// A cell that came to its end.
+#[derive(Debug)]
+pub struct Finished<'a> {
+    pub number: usize,
+    pub outputs: &'a [CellOutput],
+    pub error: Option<&'a CellError>,
+}
+
+/// What ran.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// The number of the cell that failed and ended the run.
+    pub failed: Option<usize>,
+    recorder: Recorder,
+}
+
+/// Runs the cells in order, until one fails that should not.
+pub fn run(cells: &[CodeCell], engine: &mut dyn Engine, observer: &mut dyn Observer) -> Run {
+    let mut run = Run::default();
+    for (at, cell) in cells.iter().enumerate() {
+        if observer.is_over() {
+            break;
+        }
+        let number = at + 1;
+        observer.begin(number, cell);
+        run.recorder.cells.push(Vec::new());
+        let count = u32::try_from(number).unwrap_or(u32::MAX);
+        let outcome = {
+            let mut sink = Watched {
+                recorder: &mut run.recorder,
+                observer,
+                count,
+            };
+            let cell = Cell {
+                code: &cell.source,
+                count,
+                silent: false,
+            };
+            catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, &mut sink)))
+                .unwrap_or_else(|_| Outcome::Failed(own_fault()))
+        };
+        let error = match outcome {
+            Outcome::Done => None,
+            Outcome::Failed(error) => Some(error),
+        };
+        if let Some(error) = &error {
+            run.recorder.push(CellOutput::Error(error.clone()));
+        }
+        let outputs = run.recorder.cells.last().map_or(&[][..], Vec::as_slice);
+        observer.end(&Finished {
+            number,
+            outputs,
+            error: error.as_ref(),
+        });
+        if error.is_some() && !cell.may_fail {
+            run.failed = Some(number);
+            break;
+        }
+    }
+    run
+}
+
+fn own_fault() -> CellError {
+    let evalue =
+        "Akari itself failed in this cell; please report it with the cell's text".to_owned();
+    CellError {
+        ename: "InternalError".into(),
+        traceback: vec![format!("InternalError: {evalue}")],
+        evalue,
+    }
+}
+
+impl Run {
+    /// How many cells came to their end, well or not.
+    pub fn len(&self) -> usize {
+        self.recorder.cells.len()
+    }
+
+    /// What a cell of the run has put out, by its place in the run.
+    pub fn outputs(&self, at: usize) -> &[CellOutput] {
+        self.recorder.cells.get(at).map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts the outputs into the notebook. Cells that did not run lose theirs: they belong to another run.
+    pub fn store(&self, cells: &[CodeCell], notebook: &mut Notebook) {
+        for (at, cell) in cells.iter().enumerate() {
+            let count = u32::try_from(at + 1).ok().filter(|_| at < self.len());
+            notebook.set_outputs(cell.index, count, self.outputs(at));
+        }
+    }
+}
+
+/// The outputs of the cells so far, by the rules of Jupyter's clients.
+#[derive(Debug, Default)]
+struct Recorder {
+    cells: Vec<Vec<CellOutput>>,
+    /// `clear_output` with `wait`: the next output replaces the present ones.
+    clears_next: bool,
+}
+
+impl Recorder {
+    fn record(&mut self, output: &Output, count: u32) {
+        match output.clone() {
+            Output::Stream { stream, text } => self.push(CellOutput::Stream { stream, text }),
+            Output::Result { data } => self.push(CellOutput::Result {
+                count: Some(count),
+                data,
+            }),
+            Output::Clear { wait: true } => self.clears_next = true,
+            Output::Clear { wait: false } => self.clear(),
+            Output::Display {
+                data,
+                metadata,
+                display_id,
+                update,
+            } => {
+                if let Some(id) = &display_id {
+                    self.update(id, &data, &metadata);
+                }
+                if !update {
+                    self.push(CellOutput::Display {
+                        data,
+                        metadata,
+                        display_id,
+                    });
+                }
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(outputs) = self.cells.last_mut() {
+            outputs.clear();
+        }
+    }
+
+    fn push(&mut self, output: CellOutput) {
+        if std::mem::take(&mut self.clears_next) {
+            self.clear();
+        }
+        let Some(outputs) = self.cells.last_mut() else {
+            return;
+        };
+        match (outputs.last_mut(), output) {
+            (
+                Some(CellOutput::Stream { stream, text }),
+                CellOutput::Stream {
+                    stream: next,
+                    text: more,
+                },
+            ) if *stream == next => {
+                text.push_str(&more);
+            }
+            (_, output) => outputs.push(output),
+        }
+    }
+
+    /// A display's new content, wherever in the notebook it was shown.
+    fn update(&mut self, id: &str, data: &MimeBundle, metadata: &MimeBundle) {
+        for output in self.cells.iter_mut().flatten() {
+            if let CellOutput::Display {
+                data: shown,
+                metadata: shown_metadata,
+                display_id: Some(display_id),
+            } = output
+            {
+                if display_id == id {
+                    shown.clone_from(data);
+                    shown_metadata.clone_from(metadata);
+                }
+            }
+        }
+    }
+}
+
+struct Watched<'a> {
+    recorder: &'a mut Recorder,
+    observer: &'a mut dyn Observer,
+    count: u32,
+}
+
+impl Sink for Watched<'_> {
+    fn output(&mut self, output: Output) {
+        self.recorder.record(&output, self.count);
+        self.observer.output(&output);
+    }
+
+    fn input(&mut self, _prompt: &str, _is_password: bool) -> Option<String> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::outcome::Stream;
+
+    fn text(text: &str) -> MimeBundle {
+        [("text/plain".to_owned(), json!(text))]
+            .into_iter()
+            .collect()
+    }
+
+    fn print(stream: Stream, text: &str) -> Output {
+        Output::Stream {
+            stream,
+            text: text.into(),
+        }
+    }
+
+    fn show(content: &str, id: Option<&str>, update: bool) -> Output {
+        Output::Display {
+            data: text(content),
+            metadata: MimeBundle::new(),
+            display_id: id.map(Into::into),
+            update,
+        }
+    }
+
+    fn shown(content: &str, id: Option<&str>) -> CellOutput {
+        CellOutput::Display {
+            data: text(content),
+            metadata: MimeBundle::new(),
+            display_id: id.map(Into::into),
+        }
+    }
+
+    fn printed(stream: Stream, text: &str) -> CellOutput {
+        CellOutput::Stream {
+            stream,
+            text: text.into(),
+        }
+    }
+
+    /// Each inner list is a cell.
+    fn record(cells: &[&[Output]]) -> Vec<Vec<CellOutput>> {
+        let mut recorder = Recorder::default();
+        for cell in cells {
+            recorder.cells.push(Vec::new());
+            for output in *cell {
+                recorder.record(output, 1);
+            }
+        }
+        recorder.cells
+    }
+
+    #[test]
+    fn neighbouring_streams_of_one_name_are_one() {
+        use Stream::{Stderr, Stdout};
+        let outputs = [
+            print(Stdout, "a"),
+            print(Stdout, "b\n"),
+            print(Stderr, "c"),
+            print(Stdout, "d"),
+        ];
+        let merged = [
+            printed(Stdout, "ab\n"),
+            printed(Stderr, "c"),
+            printed(Stdout, "d"),
+        ];
+        assert_eq!(record(&[&outputs]), [merged]);
+    }
+
+    #[test]
+    fn clear_is_now_or_at_the_next_output() {
+        let now = [print(Stream::Stdout, "a"), Output::Clear { wait: false }];
+        let later = [print(Stream::Stdout, "a"), Output::Clear { wait: true }];
+        let replaced = [
+            print(Stream::Stdout, "a"),
+            Output::Clear { wait: true },
+            print(Stream::Stdout, "b"),
+        ];
+        assert_eq!(record(&[&now]), [[]; 1]);
+        assert_eq!(record(&[&later]), [[printed(Stream::Stdout, "a")]]);
+        assert_eq!(record(&[&replaced]), [[printed(Stream::Stdout, "b")]]);
+    }
+
+    #[test]
+    fn update_reaches_displays_of_earlier_cells() {
+        let first = [show("0 %", Some("bar"), false), show("x", None, false)];
+        let second = [show("100 %", Some("bar"), true)];
+        assert_eq!(
+            record(&[&first, &second]),
+            [vec![shown("100 %", Some("bar")), shown("x", None)], vec![]]
+        );
+    }
+}
