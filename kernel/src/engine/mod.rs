@@ -4,7 +4,7 @@
 //! only `start` picks one. Engine code is synchronous: an engine has one owner thread.
 
 mod instant;
-mod names;
+pub mod names;
 pub mod outcome;
 pub mod syntax;
 mod traceback;
@@ -12,9 +12,12 @@ mod traceback;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use outcome::{Completions, Inspection, Outcome, Output};
+use names::Names;
+use outcome::{Outcome, Output};
 
 use crate::runtime::parent::ChildError;
+
+pub use traceback::UNCOUNTED;
 
 /// Which engine runs the cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -60,7 +63,8 @@ pub fn start(config: &EngineConfig) -> Result<Box<dyn Engine>, EngineError> {
 pub struct Cell<'a> {
     /// The source as the learner typed it.
     pub code: &'a str,
-    /// The number that the client shows beside the cell, used in error texts: `cell [3]`.
+    /// The number that the client shows beside the cell, used in error texts: `cell [3]`; from
+    /// [`UNCOUNTED`] on for cells that the client doesn't count. No two cells have the same.
     pub count: u32,
     /// Whether the last value is not to be displayed.
     pub silent: bool,
@@ -76,7 +80,10 @@ pub trait Sink {
 
 /// Stops the cell that runs now, from any thread. Does nothing while no cell runs.
 #[derive(Clone)]
-pub struct Interrupter(pub Arc<dyn Fn() + Send + Sync>);
+pub struct Interrupter {
+    interrupt: Arc<dyn Fn() + Send + Sync>,
+    end: Arc<dyn Fn() + Send + Sync>,
+}
 
 impl std::fmt::Debug for Interrupter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -85,8 +92,18 @@ impl std::fmt::Debug for Interrupter {
 }
 
 impl Interrupter {
+    fn new(interrupt: impl Fn() + Send + Sync + 'static, end: impl Fn() + Send + Sync + 'static) -> Self {
+        Interrupter { interrupt: Arc::new(interrupt), end: Arc::new(end) }
+    }
+
+    /// Asks the cell to stop, and ends its process if it doesn't in time.
     pub fn interrupt(&self) {
-        (self.0)()
+        (self.interrupt)()
+    }
+
+    /// Ends the cell's process at once.
+    pub fn end(&self) {
+        (self.end)()
     }
 }
 
@@ -95,11 +112,8 @@ pub trait Engine: Send {
     /// Runs one cell. A failure of the learner's code is an [`Outcome`], never a panic.
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome;
 
-    /// Completions at `cursor`, a byte offset on a character boundary of `code`.
-    fn complete(&mut self, code: &str, cursor: usize) -> Completions;
-
-    /// Documentation of the name at `cursor`, a byte offset on a character boundary of `code`.
-    fn inspect(&mut self, code: &str, cursor: usize) -> Option<Inspection>;
+    /// What completes and explains names, from any thread, also while a cell runs.
+    fn names(&self) -> Arc<Names>;
 
     /// A handle that stops the running cell.
     fn interrupter(&self) -> Interrupter;

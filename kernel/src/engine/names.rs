@@ -1,7 +1,44 @@
 //! Completion and documentation from what is known without an analyser: the session's own
 //! variables and items, Rust's keywords, and the prelude's public names. Pure, and at once.
 
+use std::sync::{OnceLock, PoisonError, RwLock};
+
 use super::outcome::{Completion, Completions, Inspection, MimeBundle};
+
+/// The names that a session knows, as of the last cell that came to its end.
+#[derive(Debug, Default)]
+pub struct Names {
+    session: RwLock<Vec<Name>>,
+    prelude: OnceLock<Vec<Name>>,
+}
+
+impl Names {
+    pub fn set_session(&self, names: Vec<Name>) {
+        *self.session.write().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    /// Does nothing the second time.
+    pub fn set_prelude(&self, names: Vec<Name>) {
+        let _ = self.prelude.set(names);
+    }
+
+    /// Completions at `cursor`, a byte offset on a character boundary of `code`.
+    pub fn complete(&self, code: &str, cursor: usize) -> Completions {
+        complete(&self.all(), code, cursor)
+    }
+
+    /// Documentation of the name at `cursor`, a byte offset on a character boundary of `code`.
+    pub fn inspect(&self, code: &str, cursor: usize) -> Option<Inspection> {
+        inspect(&self.all(), code, cursor)
+    }
+
+    /// The session's own come first: they shadow the prelude's.
+    fn all(&self) -> Vec<Name> {
+        let mut names = self.session.read().unwrap_or_else(PoisonError::into_inner).clone();
+        names.extend(self.prelude.get().into_iter().flatten().cloned());
+        names
+    }
+}
 
 /// A name that may be completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +59,13 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Names that begin with what stands before the cursor, in the module that stands before that.
-pub fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
+fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
     let (module, start) = path_before(code, cursor);
     let typed = &code[start..cursor];
+    if code[..start].ends_with('.') && !code[..start].ends_with("..") {
+        // Fields and methods need an analyser.
+        return Completions { start, end: cursor, items: Vec::new() };
+    }
     let mut items: Vec<Completion> = names
         .iter()
         .filter(|it| it.module == module && it.name.starts_with(typed))
@@ -44,7 +85,7 @@ pub fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
 }
 
 /// What is known of the name at the cursor.
-pub fn inspect(names: &[Name], code: &str, cursor: usize) -> Option<Inspection> {
+fn inspect(names: &[Name], code: &str, cursor: usize) -> Option<Inspection> {
     let end = cursor + code[cursor..].find(|c| !is_word(c)).unwrap_or(code.len() - cursor);
     let (module, start) = path_before(code, end);
     let word = &code[start..end];
@@ -91,6 +132,8 @@ mod tests {
         check("rel", &["relation"]);
         check("値", &["値段"]);
         check("nn::", &[]);
+        check("x.rel", &[]);
+        check("0..rel", &["relation"]);
     }
 
     #[test]

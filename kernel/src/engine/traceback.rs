@@ -12,6 +12,14 @@ use super::outcome::CellError;
 /// The text of every cell that has run, by number.
 pub type Sources = BTreeMap<u32, String>;
 
+/// Cells from this number on are not counted by the client: it runs them behind the learner's back.
+pub const UNCOUNTED: u32 = 1 << 31;
+
+/// What a cell is called in texts.
+pub fn cell_name(cell: u32) -> String {
+    if cell < UNCOUNTED { format!("cell [{cell}]") } else { format!("uncounted cell [{}]", cell - UNCOUNTED + 1) }
+}
+
 /// A stretch of a cell: lines and columns from 0, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -45,7 +53,7 @@ pub fn compile_error(messages: &[Message], sources: &Sources) -> CellError {
 pub fn run_error(ename: &str, evalue: &str, place: Option<&Place>, sources: &Sources) -> CellError {
     let mut traceback = vec![format!("\x1b[31m{ename}\x1b[0m: {evalue}")];
     if let Some(place) = place {
-        traceback.push(format!("  in \x1b[36mcell [{}], line {}\x1b[0m", place.cell, place.start.0 + 1));
+        traceback.push(format!("  in \x1b[36m{}, line {}\x1b[0m", cell_name(place.cell), place.start.0 + 1));
         traceback.extend(frame(place, sources));
     }
     CellError { ename: ename.to_owned(), evalue: evalue.to_owned(), traceback }
@@ -61,7 +69,7 @@ fn headline(message: &Message) -> String {
     let place = message
         .labels
         .first()
-        .map(|(place, _)| format!(" (cell [{}], line {})", place.cell, place.start.0 + 1))
+        .map(|(place, _)| format!(" ({}, line {})", cell_name(place.cell), place.start.0 + 1))
         .unwrap_or_default();
     format!("error{code}: {}{place}", message.text)
 }
@@ -73,8 +81,7 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
         lines.extend(message.helps.iter().map(|help| format!("  help: {help}")));
         return lines;
     };
-    let name = |cell: u32| format!("cell [{cell}]");
-    let mut report = Report::build(ReportKind::Error, (name(main.cell), range(main, sources)))
+    let mut report = Report::build(ReportKind::Error, (cell_name(main.cell), range(main, sources)))
         .with_config(Config::default().with_index_type(IndexType::Char))
         .with_message(&message.text);
     if let Some(code) = &message.code {
@@ -82,7 +89,7 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
     }
     for (index, (place, text)) in message.labels.iter().enumerate() {
         let color = if index == 0 { Color::Red } else { Color::Blue };
-        let label = Label::new((name(place.cell), range(place, sources))).with_color(color);
+        let label = Label::new((cell_name(place.cell), range(place, sources))).with_color(color);
         report = report.with_label(if text.is_empty() { label } else { label.with_message(text) });
     }
     for note in &message.notes {
@@ -91,7 +98,7 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
     for help in &message.helps {
         report = report.with_help(help);
     }
-    let texts = sources.iter().map(|(cell, text)| (name(*cell), text.clone()));
+    let texts = sources.iter().map(|(cell, text)| (cell_name(*cell), text.clone()));
     let mut drawn = Vec::new();
     match report.finish().write(ariadne::sources(texts), &mut drawn) {
         Ok(()) => String::from_utf8_lossy(&drawn).lines().map(merge_colors).collect(),

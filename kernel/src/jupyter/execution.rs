@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jupyter_protocol::Header;
 use serde_json::{Map, Value, json};
@@ -10,14 +10,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::history::History;
 use super::iopub::Publish;
-use super::message::{Request, byte_offset, cursor_position};
-use crate::engine::outcome::{CellError, Outcome, Output};
-use crate::engine::{Cell, Engine, Interrupter, Sink};
+use super::message::Request;
+use crate::engine::names::Names;
+use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
+use crate::engine::{Cell, Engine, Interrupter, Sink, UNCOUNTED};
 
 /// Makes the engine, on the thread that will own it.
 pub type EngineStarter = Box<dyn FnOnce() -> Result<Box<dyn Engine>, String> + Send>;
 
-/// A request for the engine, and where its reply goes.
+/// A request to run a cell, and where its reply goes.
 #[derive(Debug)]
 pub struct Job {
     pub request: Request,
@@ -37,17 +38,36 @@ pub struct Question {
 #[derive(Debug, Default)]
 pub struct Shared {
     interrupter: Mutex<Option<Interrupter>>,
+    names: OnceLock<Arc<Names>>,
+    pub history: Mutex<History>,
     /// Dropping the sender of a pending question ends its wait.
     pub question: Mutex<Option<oneshot::Sender<String>>>,
 }
 
 impl Shared {
     pub fn interrupt(&self) {
-        drop(self.question.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let interrupter = self.interrupter.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(interrupter) = interrupter {
+        if let Some(interrupter) = self.interrupter() {
             interrupter.interrupt();
         }
+        // After that, so that the cell knows why it gets no answer.
+        drop(self.question.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Ends the running cell at once.
+    pub fn end(&self) {
+        drop(self.question.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(interrupter) = self.interrupter() {
+            interrupter.end();
+        }
+    }
+
+    fn interrupter(&self) -> Option<Interrupter> {
+        self.interrupter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Before the engine has started nothing but the language is known.
+    pub fn names(&self) -> Arc<Names> {
+        self.names.get().cloned().unwrap_or_default()
     }
 }
 
@@ -56,8 +76,10 @@ pub struct Worker {
     pub publish: mpsc::Sender<Publish>,
     pub questions: mpsc::UnboundedSender<Question>,
     pub shared: Arc<Shared>,
+    /// The number of the last cell that the client counts.
     pub count: u32,
-    pub history: History,
+    /// How many others ran.
+    pub uncounted: u32,
 }
 
 impl Worker {
@@ -66,39 +88,30 @@ impl Worker {
         let mut engine = catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(|_| Err("the engine panicked at its start".into()));
         if let Ok(engine) = &engine {
             *self.shared.interrupter.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.interrupter());
+            let _ = self.shared.names.set(engine.names());
         }
-        while let Ok(mut job) = jobs.recv() {
+        while let Ok(job) = jobs.recv() {
             let failed = self.answer(&mut engine, &job);
             if !failed || !job.request.flag("stop_on_error", true) {
                 continue;
             }
             // What the client sent on the heels of the failed cell is not to run.
-            while let Ok(next) = jobs.try_recv() {
-                job = next;
-                if job.request.kind() == "execute_request" {
-                    self.status(&job.request, "busy");
-                    let content = json!({ "status": "aborted", "execution_count": self.count, "user_expressions": {}, "payload": [] });
-                    self.finish(&job, content);
-                } else {
-                    self.answer(&mut engine, &job);
-                }
+            while let Ok(job) = jobs.try_recv() {
+                self.status(&job.request, "busy");
+                let content = json!({ "status": "aborted", "execution_count": self.count, "user_expressions": {}, "payload": [] });
+                self.finish(&job, content);
             }
         }
     }
 
-    /// Answers one request. Returns whether it was a cell that failed.
+    /// Answers one request. Returns whether the cell failed.
     fn answer(&mut self, engine: &mut Result<Box<dyn Engine>, String>, job: &Job) -> bool {
         self.status(&job.request, "busy");
-        let request = &job.request;
-        let content = match (request.kind(), engine) {
-            ("execute_request", engine) => self.execute(engine, request),
-            ("complete_request", Ok(engine)) => complete(engine.as_mut(), request),
-            ("inspect_request", Ok(engine)) => inspect(engine.as_mut(), request),
-            ("history_request", _) => self.history.answer(&request.content),
-            ("complete_request", Err(_)) => json!({ "status": "ok", "matches": [], "cursor_start": 0, "cursor_end": 0, "metadata": {} }),
-            _ => json!({ "status": "ok", "found": false, "data": {}, "metadata": {} }),
+        let content = match &job.request.content {
+            content if content["code"].is_string() => self.execute(engine, &job.request),
+            _ => self.error_reply(&job.request, failed("ProtocolError", "the request has no text in `code`")),
         };
-        let failed = request.kind() == "execute_request" && content["status"] == "error";
+        let failed = content["status"] == "error";
         self.finish(job, content);
         failed
     }
@@ -106,39 +119,60 @@ impl Worker {
     fn execute(&mut self, engine: &mut Result<Box<dyn Engine>, String>, request: &Request) -> Value {
         let code = request.text("code").to_owned();
         let silent = request.flag("silent", false);
-        if !silent {
+        let is_counted = !silent && request.flag("store_history", true);
+        if is_counted {
             self.count += 1;
+            self.shared.history.lock().unwrap_or_else(PoisonError::into_inner).push(self.count, &code);
+        }
+        if !silent {
             self.publish(request, "execute_input", json!({ "code": code, "execution_count": self.count }));
-            if request.flag("store_history", true) {
-                self.history.push(self.count, &code);
-            }
         }
-        if let (Some(name), Ok(engine)) = (code.trim().strip_prefix('?'), &mut *engine) {
-            return page(engine.as_mut(), name.trim(), self.count);
+        if let Some(name) = code.trim().strip_prefix('?') {
+            return page(&self.shared.names(), name.trim(), self.count);
         }
+        let number = if is_counted { self.count } else { self.next_uncounted() };
+        let cell = Cell { code: &code, count: number, silent };
         let mut sink = Publisher { worker: self, request, silent };
-        let cell = Cell { code: &code, count: sink.worker.count, silent };
-        let outcome = match engine {
-            Ok(engine) => catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, &mut sink))).unwrap_or_else(|_| {
-                failed("InternalError", "Akari itself failed in this cell; please report it with the cell's text")
-            }),
-            Err(text) => failed("KernelStartError", text),
-        };
-        match outcome {
+        match run(engine, &cell, &mut sink) {
             Outcome::Done => json!({
                 "status": "ok", "execution_count": self.count, "payload": [],
-                "user_expressions": user_expressions(&request.content),
+                "user_expressions": self.user_expressions(engine, request),
             }),
-            Outcome::Failed(CellError { ename, evalue, traceback }) => {
-                let error = json!({ "ename": ename, "evalue": evalue, "traceback": traceback });
-                self.publish(request, "error", error.clone());
-                let mut reply = json!({ "status": "error", "execution_count": self.count, "payload": [], "user_expressions": {} });
-                if let (Some(reply), Value::Object(error)) = (reply.as_object_mut(), error) {
-                    reply.extend(error);
-                }
-                reply
-            }
+            Outcome::Failed(error) => self.error_reply(request, error),
         }
+    }
+
+    fn error_reply(&self, request: &Request, error: CellError) -> Value {
+        let CellError { ename, evalue, traceback } = error;
+        self.publish(request, "error", json!({ "ename": ename, "evalue": evalue, "traceback": traceback }));
+        json!({
+            "status": "error", "execution_count": self.count, "payload": [], "user_expressions": {},
+            "ename": ename, "evalue": evalue, "traceback": traceback,
+        })
+    }
+
+    /// Each expression is a cell of its own, which only the asker sees.
+    fn user_expressions(&mut self, engine: &mut Result<Box<dyn Engine>, String>, request: &Request) -> Value {
+        let expressions = request.content.get("user_expressions").and_then(Value::as_object);
+        let mut answers = Map::new();
+        for (name, expression) in expressions.into_iter().flatten() {
+            let code = expression.as_str().unwrap_or_default();
+            let cell = Cell { code, count: self.next_uncounted(), silent: false };
+            let mut sink = Collector::default();
+            let answer = match run(engine, &cell, &mut sink) {
+                Outcome::Done => json!({ "status": "ok", "data": sink.data, "metadata": {} }),
+                Outcome::Failed(error) => {
+                    json!({ "status": "error", "ename": error.ename, "evalue": error.evalue, "traceback": error.traceback })
+                }
+            };
+            answers.insert(name.clone(), answer);
+        }
+        answers.into()
+    }
+
+    fn next_uncounted(&mut self) -> u32 {
+        self.uncounted = self.uncounted.wrapping_add(1);
+        UNCOUNTED | self.uncounted
     }
 
     fn finish(&self, job: &Job, content: Value) {
@@ -159,49 +193,46 @@ impl Worker {
     }
 }
 
-fn failed(ename: &str, evalue: &str) -> Outcome {
-    Outcome::Failed(CellError { ename: ename.into(), evalue: evalue.into(), traceback: vec![format!("{ename}: {evalue}")] })
-}
-
-/// Cells can't be evaluated beside the one that ran, so each expression gets an answer that says so.
-fn user_expressions(content: &Value) -> Value {
-    let names = content.get("user_expressions").and_then(Value::as_object);
-    let answer = json!({ "status": "error", "ename": "NotSupported", "evalue": "Akari does not evaluate user expressions", "traceback": [] });
-    names.into_iter().flatten().map(|(name, _)| (name.clone(), answer.clone())).collect::<Map<_, _>>().into()
-}
-
-fn complete(engine: &mut dyn Engine, request: &Request) -> Value {
-    let code = request.text("code");
-    let cursor = byte_offset(code, request.number("cursor_pos").unwrap_or(i64::MAX));
-    let found = catch_unwind(AssertUnwindSafe(|| engine.complete(code, cursor))).unwrap_or_default();
-    let types: Vec<Value> = found
-        .items
-        .iter()
-        .map(|it| json!({ "text": it.text, "type": it.kind, "signature": it.detail.clone().unwrap_or_default(), "start": cursor_position(code, found.start), "end": cursor_position(code, found.end) }))
-        .collect();
-    let matches: Vec<&str> = found.items.iter().map(|it| it.text.as_str()).collect();
-    json!({
-        "status": "ok", "matches": matches,
-        "cursor_start": cursor_position(code, found.start), "cursor_end": cursor_position(code, found.end),
-        "metadata": { "_jupyter_types_experimental": types },
+fn run(engine: &mut Result<Box<dyn Engine>, String>, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
+    let outcome = match engine {
+        Ok(engine) => catch_unwind(AssertUnwindSafe(|| engine.execute(cell, sink))),
+        Err(text) => return Outcome::Failed(failed("KernelStartError", text)),
+    };
+    outcome.unwrap_or_else(|_| {
+        Outcome::Failed(failed("InternalError", "Akari itself failed in this cell; please report it with the cell's text"))
     })
 }
 
-fn inspect(engine: &mut dyn Engine, request: &Request) -> Value {
-    let code = request.text("code");
-    let cursor = byte_offset(code, request.number("cursor_pos").unwrap_or(i64::MAX));
-    let found = catch_unwind(AssertUnwindSafe(|| engine.inspect(code, cursor))).ok().flatten();
-    json!({ "status": "ok", "found": found.is_some(), "data": found.map(|it| it.data).unwrap_or_default(), "metadata": {} })
+fn failed(ename: &str, evalue: &str) -> CellError {
+    CellError { ename: ename.into(), evalue: evalue.into(), traceback: vec![format!("{ename}: {evalue}")] }
 }
 
 /// `?name` opens the client's pager.
-fn page(engine: &mut dyn Engine, name: &str, count: u32) -> Value {
+fn page(names: &Names, name: &str, count: u32) -> Value {
     let text = json!({ "text/plain": format!("nothing is known of `{name}`") });
-    let data = engine.inspect(name, name.len()).map_or(text, |it| it.data.into());
+    let data = names.inspect(name, name.len()).map_or(text, |it| it.data.into());
     json!({
         "status": "ok", "execution_count": count, "user_expressions": {},
         "payload": [{ "source": "page", "data": data, "start": 0 }],
     })
+}
+
+/// Keeps a cell's value, and nothing else.
+#[derive(Default)]
+struct Collector {
+    data: MimeBundle,
+}
+
+impl Sink for Collector {
+    fn output(&mut self, output: Output) {
+        if let Output::Result { data } | Output::Display { data, .. } = output {
+            self.data = data;
+        }
+    }
+
+    fn input(&mut self, _: &str, _: bool) -> Option<String> {
+        None
+    }
 }
 
 /// Sends a cell's outputs to the clients.

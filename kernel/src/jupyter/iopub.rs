@@ -36,6 +36,7 @@ struct Batch {
 /// Publishes until all senders are gone.
 pub async fn run(mut socket: KernelIoPubXPubConnection, mut messages: mpsc::Receiver<Publish>) {
     let mut batch: Option<Batch> = None;
+    let mut running: Option<Header> = None;
     loop {
         let due = batch.as_ref().map(|it| it.due);
         tokio::select! {
@@ -59,7 +60,21 @@ pub async fn run(mut socket: KernelIoPubXPubConnection, mut messages: mpsc::Rece
                 }
                 Some(Publish::Message { kind, content, parent }) => {
                     flush(&mut socket, &mut batch).await;
+                    let state = if kind == "status" { content["execution_state"].as_str() } else { None };
+                    let is_idle = state == Some("idle");
+                    if let Some(parent) = parent.as_ref().filter(|it| it.msg_type == "execute_request") {
+                        match state {
+                            Some("busy") => running = Some(parent.clone()),
+                            Some("idle") => running = None,
+                            _ => {}
+                        }
+                    }
                     send(&mut socket, kind, content, parent.as_ref()).await;
+                    // Clients show the last state they hear of, and a question that was answered
+                    // beside a cell must not make the kernel look idle.
+                    if let Some(cell) = running.as_ref().filter(|_| is_idle) {
+                        send(&mut socket, "status", json!({ "execution_state": "busy" }), Some(cell)).await;
+                    }
                 }
                 Some(Publish::Barrier(done)) => {
                     flush(&mut socket, &mut batch).await;

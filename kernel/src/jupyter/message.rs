@@ -21,7 +21,7 @@ impl Request {
     /// Reads verified frames; the error is for the log.
     pub fn read(raw: RawMessage) -> Result<Request, serde_json::Error> {
         let frame = |index: usize| raw.jparts.get(index).map_or(&b"null"[..], |it| &it[..]);
-        let header = serde_json::from_slice(frame(0))?;
+        let header = read_header(frame(0))?;
         let content = serde_json::from_slice(frame(3)).unwrap_or(Value::Null);
         Ok(Request { identities: raw.zmq_identities, header, content })
     }
@@ -46,6 +46,19 @@ impl Request {
     pub fn reply(&self, kind: &str, content: Value) -> JupyterMessage {
         message(kind, content, Some(&self.header), self.identities.clone())
     }
+}
+
+/// A header needs an id and a kind; what else a client leaves out is empty.
+fn read_header(frame: &[u8]) -> Result<Header, serde_json::Error> {
+    let mut header: Value = serde_json::from_slice(frame)?;
+    if let Some(header) = header.as_object_mut() {
+        for key in ["username", "session", "version"] {
+            if !header.get(key).is_some_and(Value::is_string) {
+                header.insert(key.to_owned(), "".into());
+            }
+        }
+    }
+    serde_json::from_value(header)
 }
 
 /// A message for everyone.

@@ -7,13 +7,14 @@ use std::time::Duration;
 use jupyter_protocol::ConnectionInfo;
 use jupyter_zmq_client::connection::{self as sockets, RawMessage, RouterRecvConnection, RouterSendConnection};
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use zeromq::SocketRecv;
 
 use super::execution::{EngineStarter, Job, Question, Shared, Worker};
-use super::history::History;
 use super::iopub::{self, Publish};
-use super::message::Request;
+use super::message::{Request, byte_offset, cursor_position};
+use crate::engine::names::Names;
 use crate::engine::outcome::Completeness;
 use crate::engine::syntax;
 
@@ -40,7 +41,11 @@ pub fn serve(path: &Path, start: EngineStarter, info: KernelInfo) -> Result<(), 
     let text = std::fs::read_to_string(path).map_err(|source| ServeError::Read { path: path.to_owned(), source })?;
     let connection = serde_json::from_str(&text).map_err(|source| ServeError::Parse { path: path.to_owned(), source })?;
     beat_heart(&connection)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve_sockets(&connection, start, info))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let served = runtime.block_on(serve_sockets(&connection, start, info));
+    // A thread that still waits for the engine must not keep the process.
+    runtime.shutdown_background();
+    served
 }
 
 /// The heartbeat has a thread of its own, so that nothing else can make it late.
@@ -69,27 +74,49 @@ async fn serve_sockets(connection: &ConnectionInfo, start: EngineStarter, info: 
     let (jobs, job_queue) = std::sync::mpsc::channel();
     let (end, ended) = watch::channel(false);
     let shared = Arc::new(Shared::default());
-    let worker = Worker { publish: publish.clone(), questions, shared: Arc::clone(&shared), count: 0, history: History::default() };
+    let worker = Worker { publish: publish.clone(), questions, shared: Arc::clone(&shared), count: 0, uncounted: 0 };
     let engine_thread = std::thread::Builder::new().name("engine".into()).spawn(move || worker.run(start, &job_queue))?;
     let publishing = tokio::spawn(iopub::run(iopub, published));
     let starting = Publish::Message { kind: "status", content: json!({ "execution_state": "starting" }), parent: None };
     let _ = publish.send(starting).await;
     tokio::spawn(ask(stdin.split(), asked, Arc::clone(&shared)));
-    let hub = Hub { jobs, publish, shared, info: Arc::new(info), end };
+    let hub = Hub { jobs, publish, shared: Arc::clone(&shared), info: Arc::new(info), end };
     let shell = tokio::spawn(hub.clone().listen(shell.split()));
     let control = tokio::spawn(hub.listen(control.split()));
+    let interrupting = tokio::spawn(interrupt_on_signal(Arc::clone(&shared)));
     tokio::select! {
         () = wait_for_end(ended) => {}
         () = wait_for_orphanage() => {}
     }
     // The reply must have left before the sockets go.
     tokio::time::sleep(Duration::from_millis(100)).await;
-    shell.abort();
-    control.abort();
-    // A cell that never ends must not keep the kernel alive; its process ends with its socket.
-    drop(engine_thread);
+    for task in [shell, control, interrupting] {
+        task.abort();
+        let _ = task.await;
+    }
+    end_engine(engine_thread, &shared).await;
     publishing.abort();
     Ok(())
+}
+
+/// Waits until the engine has cleaned up after itself, but not for a compiler that takes its time.
+async fn end_engine(thread: std::thread::JoinHandle<()>, shared: &Shared) {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    shared.end();
+    let joined = tokio::task::spawn_blocking(move || thread.join());
+    if tokio::time::timeout(PATIENCE, joined).await.is_err() {
+        tracing::warn!("the engine was still busy at the end");
+    }
+}
+
+/// A frontend that interrupts by signal, and Ctrl-C in a terminal.
+async fn interrupt_on_signal(shared: Arc<Shared>) {
+    match signal(SignalKind::interrupt()) {
+        Ok(mut signals) => while signals.recv().await.is_some() {
+            shared.interrupt();
+        },
+        Err(error) => tracing::warn!("interrupts by signal are not heard: {error}"),
+    }
 }
 
 async fn wait_for_end(mut ended: watch::Receiver<bool>) {
@@ -135,14 +162,19 @@ impl Hub {
         }
     }
 
-    /// Gives the engine what needs it, and answers the rest at once.
+    /// Gives the engine its cells, and answers the rest at once, also while a cell runs.
     async fn dispatch(&self, request: Request, reply: &mpsc::UnboundedSender<(Request, Value)>) {
         let content = match request.kind() {
-            "execute_request" | "complete_request" | "inspect_request" | "history_request" => {
+            "execute_request" => {
                 let _ = self.jobs.send(Job { request, reply: reply.clone() });
                 return;
             }
             "kernel_info_request" => kernel_info(&self.info),
+            "complete_request" => complete(&self.shared.names(), &request),
+            "inspect_request" => inspect(&self.shared.names(), &request),
+            "history_request" => {
+                self.shared.history.lock().unwrap_or_else(PoisonError::into_inner).answer(&request.content)
+            }
             "is_complete_request" => is_complete(request.text("code")),
             "comm_info_request" => json!({ "status": "ok", "comms": {} }),
             "interrupt_request" => {
@@ -203,6 +235,30 @@ fn kernel_info(info: &KernelInfo) -> Value {
         "debugger": false,
         "supported_features": [],
     })
+}
+
+fn complete(names: &Names, request: &Request) -> Value {
+    let code = request.text("code");
+    let cursor = byte_offset(code, request.number("cursor_pos").unwrap_or(i64::MAX));
+    let found = names.complete(code, cursor);
+    let (start, end) = (cursor_position(code, found.start), cursor_position(code, found.end));
+    let types: Vec<Value> = found
+        .items
+        .iter()
+        .map(|it| json!({ "text": it.text, "type": it.kind, "signature": it.detail.clone().unwrap_or_default(), "start": start, "end": end }))
+        .collect();
+    let matches: Vec<&str> = found.items.iter().map(|it| it.text.as_str()).collect();
+    json!({
+        "status": "ok", "matches": matches, "cursor_start": start, "cursor_end": end,
+        "metadata": { "_jupyter_types_experimental": types },
+    })
+}
+
+fn inspect(names: &Names, request: &Request) -> Value {
+    let code = request.text("code");
+    let cursor = byte_offset(code, request.number("cursor_pos").unwrap_or(i64::MAX));
+    let found = names.inspect(code, cursor);
+    json!({ "status": "ok", "found": found.is_some(), "data": found.map(|it| it.data).unwrap_or_default(), "metadata": {} })
 }
 
 fn is_complete(code: &str) -> Value {

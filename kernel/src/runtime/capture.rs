@@ -58,6 +58,11 @@ impl Capture {
         CAPTURE.get().expect("the process starts its capture before anything else")
     }
 
+    /// The reading ends of stdout and stderr.
+    pub fn readers(&self) -> [RawFd; 2] {
+        self.fds
+    }
+
     pub fn send(&self, event: &Event) {
         // The kernel is gone if this fails, and the main thread sees that too.
         let _ = event.write(&mut self.lock().socket);

@@ -6,7 +6,8 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::ExitCode;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command as ProcessCommand, ExitCode, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -44,14 +45,16 @@ fn serve() -> io::Result<()> {
         let prelude = prelude.clone();
         thread::Builder::new().name("cell".into()).stack_size(STACK).spawn(move || run_cells(&prelude, &runs))?
     };
-    capture.send(&Event::Ready);
+    super::load::survive_interrupts();
+    let [stdout, stderr] = capture.readers();
+    capture.send(&Event::Ready { stdout, stderr });
     let mut input = socket;
     // The kernel's end of the socket closes when the kernel ends, however it does.
     while let Ok(command) = Command::read(&mut input) {
         match command {
-            Command::Run(path) => {
+            Command::Run(_) | Command::Shell(_) => {
                 prelude.interrupt(false);
-                if run.send(path).is_err() {
+                if run.send(command).is_err() {
                     break;
                 }
             }
@@ -60,18 +63,35 @@ fn serve() -> io::Result<()> {
         }
     }
     drop(cells);
-    // Destructors of loaded libraries may run in any order or not at all; none may run twice.
-    super::load::exit_now(0)
+    if let Some(folder) = std::env::var_os("AKARI_SESSION_FOLDER") {
+        // A kernel that was killed could not do it.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    super::load::end_group()
 }
 
-fn run_cells(prelude: &Prelude, runs: &Receiver<String>) {
-    while let Ok(path) = runs.recv() {
-        let event = match prelude.run(path.as_ref()) {
-            Ok(code) => Event::Ended(code),
-            Err(error) => Event::LoadFailed(error.to_string()),
+fn run_cells(prelude: &Prelude, runs: &Receiver<Command>) {
+    while let Ok(command) = runs.recv() {
+        let event = match command {
+            Command::Run(path) => match prelude.run(path.as_ref()) {
+                Ok(code) => Event::Ended(code),
+                Err(error) => Event::LoadFailed(error.to_string()),
+            },
+            Command::Shell(text) => Event::Ended(run_shell(&text)),
+            Command::Interrupt | Command::Input(_) => continue,
         };
         prelude.flush();
         Capture::get().drain_and_send(&event);
+    }
+}
+
+/// Runs a line by the shell, which prints where cells print. Returns its exit code.
+fn run_shell(text: &str) -> i32 {
+    // One pipe for both keeps their order.
+    let shell = ProcessCommand::new("sh").args(["-c", &format!("exec 2>&1; {text}")]).stdin(Stdio::null()).status();
+    match shell {
+        Ok(status) => status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+        Err(_) => 127,
     }
 }
 

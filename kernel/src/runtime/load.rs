@@ -96,8 +96,23 @@ extern "C" fn emit(kind: u32, data: *const u8, len: usize) {
     Capture::get().drain_and_send_frame(kind, data);
 }
 
-/// Ends the process without running destructors.
-pub fn exit_now(code: i32) -> ! {
-    // SAFETY: nothing runs after it.
-    unsafe { libc::_exit(code) }
+/// Ends this process and all that its cells have started, without running destructors: those of
+/// loaded libraries may run in any order or not at all, and none may run twice.
+pub fn end_group() -> ! {
+    // SAFETY: plain system calls. The kernel made this process the leader of a group of its own,
+    // which is looked at before the group is killed.
+    unsafe {
+        if libc::getpgrp() == libc::getpid() {
+            libc::kill(0, libc::SIGKILL);
+        }
+        libc::_exit(0)
+    }
+}
+
+/// An interrupt goes to the whole group, for the programs that a cell has started; this process
+/// itself hears of it by its socket. A handler, unlike ignoring, is not inherited by programs.
+pub fn survive_interrupts() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: the handler does nothing, so it is safe at any moment.
+    unsafe { libc::signal(libc::SIGINT, nothing as *const () as libc::sighandler_t) };
 }

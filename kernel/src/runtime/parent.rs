@@ -1,9 +1,11 @@
 //! The kernel's hold on the process that runs cells: start, run, interrupt, notice its end.
 
-use std::io::{self, BufReader};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child as Process, Command as ProcessCommand, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,6 +38,8 @@ pub struct ChildSettings {
     pub prelude: PathBuf,
     /// Folders that hold the prelude, the standard library and what `:dep` built.
     pub library_paths: Vec<PathBuf>,
+    /// The session's own folder, which the process removes if the kernel can't.
+    pub folder: PathBuf,
 }
 
 /// A running process.
@@ -44,6 +48,8 @@ pub struct Child {
     process: Process,
     events: Receiver<Event>,
     hold: Arc<Hold>,
+    /// The pipes behind the learner's stdout and stderr, for what a crash leaves in them.
+    leftovers: [Option<File>; 2],
 }
 
 /// What other threads may do with the process.
@@ -87,10 +93,13 @@ impl Child {
             .arg("runtime")
             .env("AKARI_PRELUDE", &settings.prelude)
             .env("LD_LIBRARY_PATH", paths)
+            .env("AKARI_SESSION_FOLDER", &settings.folder)
             // A backtrace of our frames helps no learner; the traceback names their line.
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
+            // A group of its own, to end with it all that cells have started.
+            .process_group(0)
             .spawn()
             .map_err(ChildError::Start)?;
         let (sender, events) = mpsc::sync_channel(BACKLOG);
@@ -110,9 +119,12 @@ impl Child {
             is_running: AtomicBool::new(false),
             was_killed: AtomicBool::new(false),
         });
-        let mut child = Child { process, events, hold };
+        let mut child = Child { process, events, hold, leftovers: [None, None] };
         match child.events.recv() {
-            Ok(Event::Ready) => Ok(child),
+            Ok(Event::Ready { stdout, stderr }) => {
+                child.leftovers = [child.open_pipe(stdout), child.open_pipe(stderr)];
+                Ok(child)
+            }
             Ok(Event::LoadFailed(text)) => Err(ChildError::Prelude(text)),
             _ => Err(ChildError::Prelude(format!("{:?}", child.death()))),
         }
@@ -122,11 +134,26 @@ impl Child {
         Arc::clone(&self.hold)
     }
 
+    /// Another hold on a pipe of the process.
+    fn open_pipe(&self, descriptor: i32) -> Option<File> {
+        let path = format!("/proc/{}/fd/{descriptor}", self.process.id());
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()
+    }
+
     /// Runs a cell's library. Everything it sends meanwhile goes to `on_event`.
-    pub fn run(&mut self, library: &Path, mut on_event: impl FnMut(&Hold, Event)) -> RunEnd {
+    pub fn run(&mut self, library: &Path, on_event: impl FnMut(&Hold, Event)) -> RunEnd {
+        self.carry_out(&Command::Run(library.to_string_lossy().into_owned()), on_event)
+    }
+
+    /// Runs a line by the shell, whose exit code is the end.
+    pub fn run_shell(&mut self, text: &str, on_event: impl FnMut(&Hold, Event)) -> RunEnd {
+        self.carry_out(&Command::Shell(text.to_owned()), on_event)
+    }
+
+    fn carry_out(&mut self, command: &Command, mut on_event: impl FnMut(&Hold, Event)) -> RunEnd {
         self.hold.run.fetch_add(1, Ordering::SeqCst);
         self.hold.is_running.store(true, Ordering::SeqCst);
-        let sent = self.hold.send(&Command::Run(library.to_string_lossy().into_owned()));
+        let sent = self.hold.send(command);
         let end = loop {
             match self.events.recv() {
                 _ if !sent => break RunEnd::Died(self.death()),
@@ -137,10 +164,22 @@ impl Child {
             }
         };
         self.hold.is_running.store(false, Ordering::SeqCst);
+        if matches!(end, RunEnd::Died(_)) {
+            for (pipe, event) in self.leftovers.iter_mut().zip([Event::Stdout, Event::Stderr]) {
+                let left = pipe.take().map(read_left).unwrap_or_default();
+                if !left.is_empty() {
+                    on_event(&self.hold, event(left));
+                }
+            }
+        }
         end
     }
 
     fn death(&mut self) -> Death {
+        // Only once it has ended, so as not to change how; and before its id is free again.
+        if wait_until_over(self.hold.pid) {
+            signal_group(self.hold.pid, libc::SIGKILL);
+        }
         let status = self.process.wait();
         match status {
             _ if self.hold.was_killed.load(Ordering::SeqCst) => Death::Interrupted,
@@ -160,7 +199,10 @@ fn death(status: ExitStatus) -> Death {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // The process ends by itself when its socket closes, unless a cell never returns.
+        // `kill` alone knows whether the process has been waited for and its id is another's.
+        if matches!(self.process.try_wait(), Ok(None)) {
+            signal_group(self.hold.pid, libc::SIGKILL);
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -178,23 +220,57 @@ impl Hold {
         if !self.is_running.load(Ordering::SeqCst) || !self.send(&Command::Interrupt) {
             return;
         }
+        // Programs that the cell waits for don't hear the process's socket.
+        signal_group(self.pid, libc::SIGINT);
         let hold = Arc::clone(self);
         let run = self.run.load(Ordering::SeqCst);
         thread::spawn(move || {
             thread::sleep(GRACE);
             if hold.is_running.load(Ordering::SeqCst) && hold.run.load(Ordering::SeqCst) == run {
-                hold.was_killed.store(true, Ordering::SeqCst);
-                kill(hold.pid);
+                hold.end();
             }
         });
     }
+
+    /// Ends the running cell with its process, at once.
+    pub fn end(&self) {
+        if self.is_running.load(Ordering::SeqCst) {
+            self.was_killed.store(true, Ordering::SeqCst);
+            signal_group(self.pid, libc::SIGKILL);
+        }
+    }
 }
 
+/// What is left in a pipe that nobody writes to any more.
+fn read_left(mut pipe: File) -> Vec<u8> {
+    let mut left = Vec::new();
+    // It ends with an error if a program that left the group still holds the other end.
+    let _ = pipe.read_to_end(&mut left);
+    left
+}
+
+/// Waits until the child has ended, and leaves its status to be asked for; false if it already
+/// was.
 #[allow(unsafe_code)]
-fn kill(pid: u32) {
+fn wait_until_over(pid: u32) -> bool {
+    // SAFETY: the call writes to `info`, which lives through it; all zeros is a valid value.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        loop {
+            match libc::waitid(libc::P_PID, pid, &raw mut info, libc::WEXITED | libc::WNOWAIT) {
+                -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                result => return result == 0,
+            }
+        }
+    }
+}
+
+/// Sends a signal to the process and all that it has started.
+#[allow(unsafe_code)]
+fn signal_group(pid: u32, signal: i32) {
     if let Ok(pid) = libc::pid_t::try_from(pid) {
-        // SAFETY: a plain system call; the process is our child and not yet waited for, so the
-        // id is still its own.
-        unsafe { libc::kill(pid, libc::SIGKILL) };
+        // SAFETY: a plain system call; the group's leader is our child and not yet waited for,
+        // so the id is still its own.
+        unsafe { libc::kill(-pid, signal) };
     }
 }

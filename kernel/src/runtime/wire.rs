@@ -14,13 +14,15 @@ pub enum Command {
     Interrupt,
     /// A line for the cell's stdin.
     Input(String),
+    /// Run this by the shell.
+    Shell(String),
 }
 
 /// A message from the process that runs cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The prelude is loaded.
-    Ready,
+    /// The prelude is loaded. The descriptors are the reading ends of stdout and stderr.
+    Ready { stdout: i32, stderr: i32 },
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
     /// What the prelude reports: a kind and length-prefixed fields.
@@ -40,6 +42,7 @@ impl Command {
             Command::Run(path) => write(out, 1, &[path.as_bytes()]),
             Command::Interrupt => write(out, 2, &[]),
             Command::Input(text) => write(out, 3, &[text.as_bytes()]),
+            Command::Shell(text) => write(out, 4, &[text.as_bytes()]),
         }
     }
 
@@ -49,6 +52,7 @@ impl Command {
             1 => text(payload).map(Command::Run),
             2 => Ok(Command::Interrupt),
             3 => text(payload).map(Command::Input),
+            4 => text(payload).map(Command::Shell),
             _ => Err(invalid("unknown command")),
         }
     }
@@ -57,7 +61,7 @@ impl Command {
 impl Event {
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Event::Ready => write(out, 1, &[]),
+            Event::Ready { stdout, stderr } => write(out, 1, &[&stdout.to_le_bytes(), &stderr.to_le_bytes()]),
             Event::Stdout(bytes) => write(out, 2, &[bytes]),
             Event::Stderr(bytes) => write(out, 3, &[bytes]),
             Event::Frame { kind, fields } => {
@@ -77,7 +81,11 @@ impl Event {
     pub fn read(input: &mut impl Read) -> io::Result<Event> {
         let (tag, payload) = read(input)?;
         match tag {
-            1 => Ok(Event::Ready),
+            1 => {
+                let (stdout, rest) = number(&payload)?;
+                let (stderr, _) = number(rest)?;
+                Ok(Event::Ready { stdout: stdout.cast_signed(), stderr: stderr.cast_signed() })
+            }
             2 => Ok(Event::Stdout(payload)),
             3 => Ok(Event::Stderr(payload)),
             4 => frame(&payload),
@@ -149,9 +157,9 @@ mod tests {
 
     #[test]
     fn every_message_survives_the_wire() {
-        let commands = [Command::Run("/a b/灯.so".into()), Command::Interrupt, Command::Input("x\n".into())];
+        let commands = [Command::Run("/a b/灯.so".into()), Command::Interrupt, Command::Input("x\n".into()), Command::Shell("ls".into())];
         let events = [
-            Event::Ready,
+            Event::Ready { stdout: 5, stderr: 7 },
             Event::Stdout(vec![0, 255, b'\n']),
             Event::Stderr(Vec::new()),
             Event::Frame { kind: 3, fields: vec!["Panic".into(), String::new(), "灯り".into()] },

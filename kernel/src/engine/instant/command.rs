@@ -1,15 +1,15 @@
 //! Lines that begin with `:` or `!`: the session's commands, under evcxr's names where it has them.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
 
 use super::InstantEngine;
 use super::parse::ItemKey;
 use super::state::State;
 use crate::engine::names::Name;
-use crate::engine::outcome::{CellError, MimeBundle, Output, Stream};
+use crate::engine::outcome::{CellError, MimeBundle, Output};
 use crate::engine::traceback::plain_error;
-use crate::engine::Sink;
+use crate::engine::{Cell, Sink};
+use crate::runtime::parent::RunEnd;
 
 const HELP: &str = "\
 :vars            the session's variables and their types
@@ -22,9 +22,9 @@ const HELP: &str = "\
 
 impl InstantEngine {
     /// Runs one command line.
-    pub(super) fn command(&mut self, line: &str, sink: &mut dyn Sink) -> Result<(), CellError> {
+    pub(super) fn command(&mut self, line: &str, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
         if let Some(shell) = line.strip_prefix('!') {
-            return run_shell(shell.trim(), sink);
+            return self.run_shell(shell.trim(), cell, sink);
         }
         let (word, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         match (word, argument.trim()) {
@@ -48,6 +48,22 @@ impl InstantEngine {
             _ => return Err(command_error(&format!("unknown command `{word}`; `:help` lists them"))),
         }
         Ok(())
+    }
+
+    /// The process of the cells runs it, so that it is interrupted and ends as they do.
+    fn run_shell(&mut self, command: &str, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
+        let report = self.run_line(command, sink);
+        if report.child_died {
+            self.restart(cell.count);
+        }
+        match report.end {
+            RunEnd::Returned(0) => Ok(()),
+            _ if self.shared.is_wanted.swap(false, Ordering::SeqCst) => {
+                Err(plain_error("Interrupted", &format!("`{command}` was interrupted")))
+            }
+            RunEnd::Returned(code) => Err(command_error(&format!("`{command}` failed with exit code {code}"))),
+            _ => Err(command_error(&format!("could not run `{command}`"))),
+        }
     }
 
     fn variables(&self) -> String {
@@ -88,24 +104,4 @@ fn show(text: &str, sink: &mut dyn Sink) {
 
 fn command_error(text: &str) -> CellError {
     plain_error("CommandError", text)
-}
-
-fn run_shell(command: &str, sink: &mut dyn Sink) -> Result<(), CellError> {
-    // One pipe for both keeps their order.
-    let failed = |error: std::io::Error| command_error(&format!("could not run `{command}`: {error}"));
-    let mut child = Command::new("sh")
-        .args(["-c", &format!("exec 2>&1; {command}")])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    if let Some(mut output) = child.stdout.take() {
-        let mut buffer = [0; 4096];
-        while let Ok(len @ 1..) = output.read(&mut buffer) {
-            let text = String::from_utf8_lossy(&buffer[..len]).into_owned();
-            sink.output(Output::Stream { stream: Stream::Stdout, text });
-        }
-    }
-    let status = child.wait().map_err(failed)?;
-    if status.success() { Ok(()) } else { Err(command_error(&format!("`{command}` failed: {status}"))) }
 }

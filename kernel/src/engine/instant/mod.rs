@@ -23,9 +23,10 @@ use self::generate::{Source, Unkept, generate, new_variables, read_variables};
 use self::parse::Parsed;
 use self::run::RunReport;
 use self::state::{Gone, KeptVariable, State};
-use super::outcome::{CellError, Completions, Inspection, Outcome};
+use super::outcome::{CellError, Outcome};
 use super::traceback::{Sources, compile_error, plain_error};
-use super::{Cell, Engine, EngineConfig, EngineError, Interrupter, Sink, names};
+use super::names::Names;
+use super::{Cell, Engine, EngineConfig, EngineError, Interrupter, Sink};
 use crate::runtime::parent::{Child, ChildSettings, Hold};
 
 /// The engine and its session.
@@ -39,6 +40,7 @@ pub struct InstantEngine {
     sources: Sources,
     /// Generated sources of this session, for the places of panics.
     generated: Vec<Arc<Source>>,
+    names: Arc<Names>,
     folder: TempDir,
 }
 
@@ -57,6 +59,7 @@ impl InstantEngine {
             program: settings.program.clone(),
             prelude: settings.prelude.join("libakari.so"),
             library_paths: vec![settings.prelude.clone(), settings.std_folder.clone()],
+            folder: folder.path().to_owned(),
         };
         let child = Child::start(&child_settings)?;
         let shared = Arc::new(Shared::default());
@@ -75,6 +78,7 @@ impl InstantEngine {
             state: State::default(),
             sources: Sources::new(),
             generated: Vec::new(),
+            names: Arc::new(Names::default()),
             folder,
         })
     }
@@ -82,7 +86,7 @@ impl InstantEngine {
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
         let mut parsed = parse::parse(cell.code);
         for command in std::mem::take(&mut parsed.commands) {
-            self.command(&command.text, sink)?;
+            self.command(&command.text, cell, sink)?;
         }
         if parsed.broken {
             return Err(self.broken(cell));
@@ -217,6 +221,10 @@ fn commit(mut next: State, parsed: &Parsed, compiled: &Compiled, cell: u32) -> S
 }
 
 impl Shared {
+    fn hold(&self) -> Option<Arc<Hold>> {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn set(&self, child: &Child) {
         *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(child.hold());
     }
@@ -226,28 +234,32 @@ impl Engine for InstantEngine {
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
         self.shared.is_wanted.store(false, Ordering::SeqCst);
         self.sources.insert(cell.count, cell.code.to_owned());
-        match self.run_cell(cell, sink) {
+        let result = self.run_cell(cell, sink);
+        self.names.set_session(self.session_names());
+        match result {
             Ok(()) => Outcome::Done,
             Err(error) => Outcome::Failed(error),
         }
     }
 
-    fn complete(&mut self, code: &str, cursor: usize) -> Completions {
-        names::complete(&self.session_names(), code, cursor)
-    }
-
-    fn inspect(&mut self, code: &str, cursor: usize) -> Option<Inspection> {
-        names::inspect(&self.session_names(), code, cursor)
+    fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names)
     }
 
     fn interrupter(&self) -> Interrupter {
-        let shared = Arc::clone(&self.shared);
-        Interrupter(Arc::new(move || {
-            shared.is_wanted.store(true, Ordering::SeqCst);
-            let hold = shared.hold.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(hold) = hold {
-                hold.interrupt();
-            }
-        }))
+        let (interrupted, ended) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
+        Interrupter::new(
+            move || {
+                interrupted.is_wanted.store(true, Ordering::SeqCst);
+                if let Some(hold) = interrupted.hold() {
+                    hold.interrupt();
+                }
+            },
+            move || {
+                if let Some(hold) = ended.hold() {
+                    hold.end();
+                }
+            },
+        )
     }
 }

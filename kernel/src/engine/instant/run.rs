@@ -1,8 +1,9 @@
 //! Running a compiled cell: the child's events become outputs, and its end an error or none.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use super::InstantEngine;
+use super::{InstantEngine, Shared};
 use super::compile::Library;
 use super::generate::{Origin, Source};
 use crate::engine::Sink;
@@ -24,8 +25,10 @@ mod frame {
 /// How a run ended, and what it reported on the way.
 #[derive(Debug)]
 pub struct RunReport {
-    end: RunEnd,
+    pub end: RunEnd,
     failure: Option<Failure>,
+    /// A question of the cell that nobody answered.
+    unanswered: Option<Unanswered>,
     /// Variables that were not there with the type they should have.
     pub lost: Vec<String>,
     pub child_died: bool,
@@ -43,25 +46,58 @@ struct Failure {
 
 impl InstantEngine {
     pub(super) fn run(&mut self, library: &Library, sink: &mut dyn Sink) -> RunReport {
-        let mut listener = Listener { sink, stdout: Utf8::new(Stream::Stdout), stderr: Utf8::new(Stream::Stderr), markers: Markers::default(), failure: None, lost: Vec::new() };
+        let mut listener = Listener::new(sink, &self.shared);
         let end = self.child.run(&library.path, |hold, event| listener.event(hold, event));
-        listener.finish();
-        let Listener { failure, lost, .. } = listener;
-        let child_died = matches!(end, RunEnd::Died(_));
-        RunReport { end, failure, lost, child_died }
+        listener.report(end)
     }
+
+    /// Runs a line by the shell.
+    pub(super) fn run_line(&mut self, line: &str, sink: &mut dyn Sink) -> RunReport {
+        let mut listener = Listener::new(sink, &self.shared);
+        let end = self.child.run_shell(line, |hold, event| listener.event(hold, event));
+        listener.report(end)
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, Copy)]
+enum Unanswered {
+    Interrupted,
+    NotAllowed,
 }
 
 struct Listener<'a> {
     sink: &'a mut dyn Sink,
+    shared: &'a Shared,
     stdout: Utf8,
     stderr: Utf8,
     markers: Markers,
     failure: Option<Failure>,
+    unanswered: Option<Unanswered>,
     lost: Vec<String>,
 }
 
-impl Listener<'_> {
+impl<'a> Listener<'a> {
+    fn new(sink: &'a mut dyn Sink, shared: &'a Shared) -> Self {
+        Listener {
+            sink,
+            shared,
+            stdout: Utf8::new(Stream::Stdout),
+            stderr: Utf8::new(Stream::Stderr),
+            markers: Markers::default(),
+            failure: None,
+            unanswered: None,
+            lost: Vec::new(),
+        }
+    }
+
+    fn report(mut self, end: RunEnd) -> RunReport {
+        self.finish();
+        let Listener { failure, unanswered, lost, .. } = self;
+        let child_died = matches!(end, RunEnd::Died(_));
+        RunReport { end, failure, unanswered, lost, child_died }
+    }
+
     fn event(&mut self, hold: &Hold, event: Event) {
         match event {
             Event::Stdout(bytes) => {
@@ -71,7 +107,7 @@ impl Listener<'_> {
             }
             Event::Stderr(bytes) => self.stderr.send(&bytes, self.sink),
             Event::Frame { kind, fields } => self.frame(kind, &fields),
-            Event::Ready | Event::Ended(_) | Event::LoadFailed(_) => {}
+            Event::Ready { .. } | Event::Ended(_) | Event::LoadFailed(_) => {}
         }
     }
 
@@ -83,7 +119,12 @@ impl Listener<'_> {
                 self.display(data, None, false);
             }
             Piece::Input { prompt, is_password } => {
-                let answer = self.sink.input(&prompt, is_password).unwrap_or_default();
+                let answer = self.sink.input(&prompt, is_password).unwrap_or_else(|| {
+                    // The cell waits for a line and can't be told otherwise; it fails afterwards.
+                    let is_wanted = self.shared.is_wanted.load(Ordering::SeqCst);
+                    self.unanswered = Some(if is_wanted { Unanswered::Interrupted } else { Unanswered::NotAllowed });
+                    String::new()
+                });
                 hold.send(&Command::Input(format!("{}\n", answer.trim_end_matches('\n'))));
             }
         }
@@ -196,6 +237,15 @@ impl RunReport {
         }
         if let Some(failure) = &self.failure {
             return Some(run_error(&failure.name, &failure.text, failure.place(generated).as_ref(), sources));
+        }
+        match self.unanswered {
+            Some(Unanswered::Interrupted) => {
+                return Some(plain_error("Interrupted", "the cell was interrupted while it waited for input"));
+            }
+            Some(Unanswered::NotAllowed) => {
+                return Some(plain_error("InputError", "the cell asks for input, and this client can't answer"));
+            }
+            None => {}
         }
         match &self.end {
             RunEnd::Returned(1) => None,

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::parse::{Item, Parsed};
+use super::parse::{Item, ItemKey, Parsed};
+use crate::engine::traceback::cell_name;
 
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -46,21 +47,27 @@ pub enum Gone {
 impl Gone {
     /// One sentence for the learner, with the way out.
     pub fn explain(&self, name: &str) -> String {
+        let (Gone::Moved { cell }
+        | Gone::Borrows { cell }
+        | Gone::Unnameable { cell }
+        | Gone::Redefined { cell, .. }
+        | Gone::ProcessEnded { cell }) = self;
+        let cell = cell_name(*cell);
         match self {
-            Gone::Moved { cell } => format!(
-                "`{name}` was moved in cell [{cell}] and can't be used after that; pass `&{name}` or `{name}.clone()` there, and run the cell that defines it again"
+            Gone::Moved { .. } => format!(
+                "`{name}` was moved in {cell} and can't be used after that; pass `&{name}` or `{name}.clone()` there, and run the cell that defines it again"
             ),
-            Gone::Borrows { cell } => format!(
-                "`{name}` of cell [{cell}] borrows from something that ended with that cell, so it was not kept; store an owned value (`.clone()`, `.to_vec()`, `.to_string()`), or use it in the same cell"
+            Gone::Borrows { .. } => format!(
+                "`{name}` of {cell} borrows from something that ended with that cell, so it was not kept; store an owned value (`.clone()`, `.to_vec()`, `.to_string()`), or use it in the same cell"
             ),
-            Gone::Unnameable { cell } => format!(
-                "`{name}` of cell [{cell}] has a type without a name (a closure or an `impl Trait`), so it was not kept; box it, as in `let {name}: Box<dyn Fn(f32) -> f32> = Box::new(..)`, collect it, or make it a `fn`"
+            Gone::Unnameable { .. } => format!(
+                "`{name}` of {cell} has a type without a name (a closure or an `impl Trait`), so it was not kept; box it, as in `let {name}: Box<dyn Fn(f32) -> f32> = Box::new(..)`, collect it, or make it a `fn`"
             ),
-            Gone::Redefined { cell, item } => format!(
-                "`{name}` was made with an older `{item}`, which cell [{cell}] redefined; run the cell that makes `{name}` again"
+            Gone::Redefined { item, .. } => format!(
+                "`{name}` was made with an older `{item}`, which {cell} redefined; run the cell that makes `{name}` again"
             ),
-            Gone::ProcessEnded { cell } => format!(
-                "`{name}` was lost when the process ended in cell [{cell}]; run the cell that defines it again"
+            Gone::ProcessEnded { .. } => format!(
+                "`{name}` was lost when the process ended in {cell}; run the cell that defines it again"
             ),
         }
     }
@@ -114,7 +121,7 @@ impl State {
         loop {
             let before = names.len();
             for kept in &self.items {
-                let is_type = matches!(kept.item.key, super::parse::ItemKey::Type(_));
+                let is_type = matches!(kept.item.key, ItemKey::Type(_));
                 if is_type && !kept.item.names.is_disjoint(&names) {
                     names.extend(kept.item.mentions.iter().cloned());
                 }
@@ -134,7 +141,9 @@ impl State {
             let mut grew = false;
             for (index, kept) in self.items.iter().enumerate() {
                 let item = &kept.item;
-                if !needed[index] && (item.names.is_empty() || !item.names.is_disjoint(&names)) {
+                // An import may be a trait's, whose methods are called without naming it.
+                let is_always = item.names.is_empty() || matches!(item.key, ItemKey::Import(_));
+                if !needed[index] && (is_always || !item.names.is_disjoint(&names)) {
                     needed[index] = true;
                     grew = true;
                     names.extend(item.mentions.iter().cloned());
