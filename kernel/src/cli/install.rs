@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::{args, say};
+use super::{args, find_prelude, say};
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{kernelspec, prelude};
 
 pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     let folder = folder(&arguments.place)?;
-    prelude::find_or_build(&Toolchain::find()?, |line| eprintln!("akari: {line}"))?;
+    find_prelude(&Toolchain::find()?)?;
     kernelspec::write(&folder, &std::env::current_exe()?).with_context(|| {
         format!(
             "could not write `{}`; name a folder of yours with --prefix",

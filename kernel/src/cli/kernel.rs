@@ -15,7 +15,7 @@ pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
     };
     let start = move || {
         let prelude =
-            prelude::find_or_build(&toolchain, |_| {}).map_err(|error| error.to_string())?;
+            prelude::find_or_build(&toolchain, &mut |_| {}).map_err(|error| error.to_string())?;
         let config = engine_config(toolchain, prelude).map_err(|error| error.to_string())?;
         engine::start(&config).map_err(|error| error.to_string())
     };

@@ -3,6 +3,7 @@
 mod args;
 mod install;
 mod kernel;
+mod progress;
 mod run;
 
 use std::io::Write;
@@ -12,7 +13,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::args::{Arguments, Command};
+use self::progress::Reporter;
 use crate::engine::{EngineChoice, EngineConfig};
+use crate::setup::prelude::{self, PreludeError};
 use crate::setup::toolchain::Toolchain;
 
 /// Nothing could be done: the same code as for a misspelt option.
@@ -54,6 +57,14 @@ fn sentence(error: &anyhow::Error) -> String {
 /// Prints a line; it is no error if nobody reads it.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// The prelude, built if need be; the user sees how far that is.
+fn find_prelude(toolchain: &Toolchain) -> Result<PathBuf, PreludeError> {
+    let mut reporter = Reporter::new();
+    let folder = prelude::find_or_build(toolchain, &mut |progress| reporter.show(progress))?;
+    reporter.finish();
+    Ok(folder)
 }
 
 fn engine_config(toolchain: Toolchain, prelude: PathBuf) -> std::io::Result<EngineConfig> {

@@ -10,13 +10,12 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{args, engine_config};
+use super::{args, engine_config, find_prelude};
 use crate::engine::outcome::{MimeBundle, Output};
 use crate::engine::{self, Interrupter};
 use crate::notebook::check;
 use crate::notebook::format::{self, CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run as run_cells};
-use crate::setup::prelude;
 use crate::setup::toolchain::Toolchain;
 
 pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
@@ -39,7 +38,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     }
     let cells = notebook.code_cells();
     let toolchain = Toolchain::find()?;
-    let prelude = prelude::find_or_build(&toolchain, |line| eprintln!("akari: {line}"))?;
+    let prelude = find_prelude(&toolchain)?;
     let config = engine_config(toolchain, prelude)?;
     // Jupyter runs a notebook in its own folder too, so that relative paths in it mean the same.
     if let Some(folder) = path.parent() {

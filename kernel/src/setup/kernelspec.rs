@@ -1,9 +1,11 @@
 //! The entry by which Jupyter finds the kernel.
 
 use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// The folder of the kernelspec under a prefix, or in the user's Jupyter data folder.
 pub fn folder(prefix: Option<&Path>) -> Option<PathBuf> {
@@ -17,19 +19,44 @@ pub fn folder(prefix: Option<&Path>) -> Option<PathBuf> {
     Some(data.join("kernels").join("akari"))
 }
 
-/// Writes the kernelspec.
-pub fn write(folder: &Path, program: &Path) -> std::io::Result<()> {
-    let home: serde_json::Map<_, _> =
-        std::env::var("AKARI_HOME").ok().map(|home| ("AKARI_HOME".to_owned(), home.into())).into_iter().collect();
+/// The program that a kernelspec starts.
+pub fn program(folder: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(folder.join("kernel.json")).ok()?;
+    let spec: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(spec["argv"][0].as_str()?.into())
+}
+
+/// Writes the kernelspec, the whole file or nothing.
+pub fn write(folder: &Path, program: &Path) -> io::Result<()> {
     let spec = json!({
         "argv": [program, "kernel", "--connection-file", "{connection_file}"],
         "display_name": "Rust (Akari)",
         "language": "rust",
         "interrupt_mode": "message",
         "kernel_protocol_version": "5.5",
-        "env": home,
+        "env": environment(),
         "metadata": { "debugger": false },
     });
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("kernel.json"), format!("{spec:#}\n"))
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)?;
+    writeln!(file, "{spec:#}")?;
+    file.persist(folder.join("kernel.json"))?;
+    Ok(())
+}
+
+/// The kernel looks for the prelude where this process does, whatever Jupyter's environment is.
+fn environment() -> Map<String, Value> {
+    let folder = |name: &str| {
+        let value = std::env::var_os(name).filter(|it| !it.is_empty())?;
+        Some((
+            name.to_owned(),
+            std::path::absolute(value).ok()?.to_str()?.into(),
+        ))
+    };
+    ["AKARI_HOME", "AKARI_SHARED"]
+        .into_iter()
+        .filter_map(folder)
+        .collect()
 }

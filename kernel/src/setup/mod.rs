@@ -1,5 +1,28 @@
 //! What must be found or built before a cell can run: each thing in a file of its own.
 
+mod build;
 pub mod kernelspec;
+mod logged;
 pub mod prelude;
 pub mod toolchain;
+
+/// How far long work is, for whoever waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is done at the moment, as a part of a sentence.
+    pub what: String,
+    /// Crates done, and crates in all, where that is known.
+    pub crates: Option<(u64, u64)>,
+}
+
+impl Progress {
+    fn doing(what: impl Into<String>) -> Progress {
+        Progress {
+            what: what.into(),
+            crates: None,
+        }
+    }
+}
+
+/// Told how far the work is, at least once a second.
+pub type OnProgress<'a> = dyn FnMut(&Progress) + 'a;

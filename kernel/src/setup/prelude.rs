@@ -1,44 +1,90 @@
 //! The prelude's shared object: built once per toolchain and version of the prelude, then found.
 //!
 //! A built prelude is a folder with `libakari.so` and the metadata of every crate in it. The
-//! folder gets its name last, so a name that is there means a build that is whole.
+//! folder gets its name last, so a name that is there means a build that is whole. How cargo is
+//! run is in `build`.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
+use super::build::build;
 use super::toolchain::Toolchain;
+use super::{OnProgress, Progress};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PreludeError {
     #[error("the prelude's sources are not at `{}`; keep the checkout that `akari` was built in", path.display())]
     Sources { path: PathBuf },
     #[error("could not write to the cache `{}`: {source}; set AKARI_HOME to a folder that can be written", path.display())]
-    Cache { path: PathBuf, source: std::io::Error },
-    #[error("could not run cargo: {0}")]
-    Cargo(#[source] std::io::Error),
-    #[error("the prelude could not be built; cargo's messages are above")]
-    Build,
+    Cache { path: PathBuf, source: io::Error },
+    #[error("the disk of the cache `{}` is full (a build needs about 1 GB); make room, or set AKARI_HOME to another disk", path.display())]
+    Disk { path: PathBuf },
+    #[error("cargo was not found ({0}); install Rust from https://rustup.rs")]
+    NoCargo(#[source] io::Error),
+    #[error(
+        "no linker (`cc`) was found, which Rust needs; install a C compiler (on Debian and Ubuntu: sudo apt install gcc)"
+    )]
+    Linker,
+    #[error("the crates that the prelude needs could not be downloaded; connect to the internet and try again (cargo's messages are in `{}`)", log.display())]
+    Network { log: PathBuf },
+    #[error("the prelude could not be built; cargo's messages are in `{}` and end with\n{tail}", log.display())]
+    Build { log: PathBuf, tail: String },
     #[error("there is no folder for caches on this system; set AKARI_HOME")]
     NoHome,
 }
 
-/// The folder of a built prelude; builds it if it isn't there, and tells `progress` how far it is.
-pub fn find_or_build(toolchain: &Toolchain, mut progress: impl FnMut(&str)) -> Result<PathBuf, PreludeError> {
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let key = key(&checkout, toolchain)?;
-    let folder = home()?.join("prelude").join(&key);
-    if folder.join("libakari.so").is_file() {
+impl PreludeError {
+    /// What went wrong with a file of the cache.
+    pub fn cache(path: &Path, source: io::Error) -> PreludeError {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PreludeError::Disk {
+                path: path.to_owned(),
+            },
+            _ => PreludeError::Cache {
+                path: path.to_owned(),
+                source,
+            },
+        }
+    }
+}
+
+/// The folder of a built prelude, if there is one: in the cache, or in the shared one that is only read.
+pub fn find(toolchain: &Toolchain) -> Result<Option<PathBuf>, PreludeError> {
+    let key = key(&checkout(), toolchain)?;
+    let shared = std::env::var_os("AKARI_SHARED")
+        .filter(|it| !it.is_empty())
+        .map(PathBuf::from);
+    let caches = shared.into_iter().chain([home()?]);
+    Ok(caches
+        .map(|cache| cache.join("prelude").join(&key))
+        .find(|it| is_whole(it)))
+}
+
+/// The folder of a built prelude; builds it if it isn't there.
+pub fn find_or_build(
+    toolchain: &Toolchain,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<PathBuf, PreludeError> {
+    if let Some(folder) = find(toolchain)? {
         return Ok(folder);
     }
-    progress("building the prelude (candle, optimised): once per toolchain, some minutes");
-    let artifacts = build(&checkout, toolchain, &mut progress)?;
-    keep(&artifacts, &folder).map_err(|source| PreludeError::Cache { path: folder.clone(), source })?;
+    let home = home()?;
+    let preludes = home.join("prelude");
+    fs::create_dir_all(&preludes).map_err(|source| PreludeError::cache(&home, source))?;
+    let _lock = lock(&home.join("build.lock"), on_progress)
+        .map_err(|source| PreludeError::cache(&home, source))?;
+    // Another process may have built it while this one waited.
+    if let Some(folder) = find(toolchain)? {
+        return Ok(folder);
+    }
+    let folder = preludes.join(key(&checkout(), toolchain)?);
+    let artifacts = build(&checkout(), &home, toolchain, on_progress)?;
+    remove_unfinished(&preludes);
+    keep(&artifacts, &folder).map_err(|source| PreludeError::cache(&folder, source))?;
     Ok(folder)
 }
 
@@ -49,6 +95,31 @@ pub fn home() -> Result<PathBuf, PreludeError> {
     }
     let folders = directories::ProjectDirs::from("", "", "akari").ok_or(PreludeError::NoHome)?;
     Ok(folders.cache_dir().to_owned())
+}
+
+/// The folder that this program was built in, which holds the prelude's sources and the lessons.
+pub fn checkout() -> PathBuf {
+    let kernel = Path::new(env!("CARGO_MANIFEST_DIR"));
+    kernel.parent().unwrap_or(kernel).to_owned()
+}
+
+/// Waits until no other process holds the lock. It ends with the process, however that ends.
+pub fn lock(path: &Path, on_progress: &mut OnProgress<'_>) -> io::Result<File> {
+    let file = File::create(path)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => on_progress(&Progress::doing(
+                "waiting for another `akari`, which builds the same",
+            )),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+}
+
+fn is_whole(folder: &Path) -> bool {
+    folder.join("libakari.so").is_file()
 }
 
 /// A name made of all that makes a build: sources, versions of dependencies, toolchain.
@@ -63,7 +134,12 @@ fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
         hash.update(text);
     }
     hash.update(&toolchain.version);
-    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 fn collect(folder: &Path, files: &mut BTreeSet<PathBuf>) {
@@ -77,52 +153,28 @@ fn collect(folder: &Path, files: &mut BTreeSet<PathBuf>) {
     }
 }
 
-/// Runs cargo, and returns the libraries it made or found fresh.
-fn build(checkout: &Path, toolchain: &Toolchain, progress: &mut impl FnMut(&str)) -> Result<Vec<PathBuf>, PreludeError> {
-    let begin = Instant::now();
-    let mut cargo = Command::new(&toolchain.cargo)
-        .args(["rustc", "--release", "--lib", "--package", "akari", "--message-format", "json-render-diagnostics"])
-        .arg("--manifest-path")
-        .arg(checkout.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(home()?.join("build"))
-        // The standard library must exist once in a process: as a shared object too.
-        .args(["--", "-C", "prefer-dynamic"])
-        .env("RUSTC", &toolchain.rustc)
-        .env_remove("CARGO_TARGET_DIR")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(PreludeError::Cargo)?;
-    let mut artifacts = Vec::new();
-    let mut crates = 0;
-    for line in BufReader::new(cargo.stdout.take().ok_or(PreludeError::Build)?).lines().map_while(Result::ok) {
-        let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
-        let files = message["filenames"].as_array().into_iter().flatten().filter_map(|it| it.as_str());
-        artifacts.extend(files.map(PathBuf::from).filter(|it| is_library(it)));
-        if message["reason"] == "compiler-artifact" {
-            crates += 1;
-            if crates % 10 == 0 {
-                progress(&format!("{crates} crates done, {} s", begin.elapsed().as_secs()));
-            }
+const UNFINISHED: &str = ".unfinished-";
+
+/// Removes what a killed process left. Only the holder of the lock may do that.
+fn remove_unfinished(preludes: &Path) {
+    for entry in fs::read_dir(preludes).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
-    let status = cargo.wait().map_err(PreludeError::Cargo)?;
-    if status.success() { Ok(artifacts) } else { Err(PreludeError::Build) }
-}
-
-fn is_library(path: &Path) -> bool {
-    path.extension().is_some_and(|it| it == "rlib" || it == "so" || it == "rmeta")
 }
 
 /// Puts the libraries into the folder, which gets its name when it is whole.
-fn keep(artifacts: &[PathBuf], folder: &Path) -> std::io::Result<()> {
+fn keep(artifacts: &[PathBuf], folder: &Path) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(folder);
-    fs::create_dir_all(parent)?;
-    let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(parent)?;
+    let unfinished = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
+        .tempdir_in(parent)?;
     for artifact in artifacts {
-        let Some(name) = artifact.file_name() else { continue };
+        let Some(name) = artifact.file_name() else {
+            continue;
+        };
         // The static form of the prelude itself would be a second copy of everything.
         if name == "libakari.rlib" {
             continue;
@@ -133,10 +185,45 @@ fn keep(artifacts: &[PathBuf], folder: &Path) -> std::io::Result<()> {
             fs::hard_link(artifact, &target).or_else(|_| fs::copy(artifact, &target).map(drop))?;
         }
     }
-    let path = unfinished.keep();
-    match fs::rename(&path, folder) {
-        // Another process was faster; its build is as good.
-        Err(_) if folder.join("libakari.so").is_file() => fs::remove_dir_all(&path),
-        renamed => renamed,
+    fs::rename(unfinished.keep(), folder)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_build_is_whole_and_leaves_nothing_unfinished() {
+        let cache = tempfile::tempdir().unwrap();
+        let artifacts =
+            ["libakari.so", "libakari.rlib", "libcandle.rlib"].map(|it| cache.path().join(it));
+        for artifact in &artifacts {
+            fs::write(artifact, "x").unwrap();
+        }
+        let preludes = cache.path().join("prelude");
+        fs::create_dir_all(preludes.join(".unfinished-old")).unwrap();
+        remove_unfinished(&preludes);
+        keep(&artifacts, &preludes.join("key")).unwrap();
+        let names: Vec<_> = fs::read_dir(&preludes)
+            .unwrap()
+            .map(|it| it.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["key"]);
+        assert!(is_whole(&preludes.join("key")));
+        assert!(!preludes.join("key").join("libakari.rlib").exists());
+    }
+
+    #[test]
+    fn second_process_waits_for_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("build.lock");
+        let mut first = Some(lock(&path, &mut |_| {}).unwrap());
+        let mut waited = 0;
+        let _second = lock(&path, &mut |_| {
+            waited += 1;
+            first = None;
+        });
+        assert_eq!(waited, 1);
     }
 }

@@ -1,0 +1,95 @@
+//! How far long work is, on stderr: a bar on a terminal, otherwise a line now and then.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::setup::Progress;
+
+/// Between two lines where there is no terminal.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// Shows the progress of one piece of work.
+#[derive(Debug)]
+pub struct Reporter {
+    has_terminal: bool,
+    bar: Option<ProgressBar>,
+    begin: Instant,
+    shown: Option<Instant>,
+}
+
+impl Reporter {
+    pub fn new() -> Reporter {
+        Reporter {
+            has_terminal: stderr().is_terminal(),
+            bar: None,
+            begin: Instant::now(),
+            shown: None,
+        }
+    }
+
+    pub fn show(&mut self, progress: &Progress) {
+        if self.has_terminal {
+            self.draw(progress)
+        } else {
+            self.line(progress)
+        }
+    }
+
+    /// Says that the work is done, if there was any to speak of.
+    pub fn finish(self) {
+        if self.bar.is_some() || self.shown.is_some() {
+            if let Some(bar) = &self.bar {
+                bar.finish_and_clear();
+            }
+            let _ = writeln!(
+                stderr(),
+                "akari: done after {} s",
+                self.begin.elapsed().as_secs()
+            );
+        }
+    }
+
+    fn draw(&mut self, progress: &Progress) {
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        let template = match progress.crates {
+            Some(_) => "{spinner} {elapsed} {bar:24} {pos}/{len} {wide_msg}",
+            None => "{spinner} {elapsed} {wide_msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        if let Some((done, total)) = progress.crates {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+        bar.set_message(progress.what.clone());
+    }
+
+    fn line(&mut self, progress: &Progress) {
+        if self.shown.is_some_and(|it| it.elapsed() < PAUSE) {
+            return;
+        }
+        let seconds = self.begin.elapsed().as_secs();
+        let after = match progress.crates {
+            Some((done, total)) => format!(" ({done} of {total} crates, {seconds} s)"),
+            None if self.shown.is_some() => format!(" ({seconds} s)"),
+            None => String::new(),
+        };
+        let _ = writeln!(stderr(), "akari: {}{after}", progress.what);
+        self.shown = Some(Instant::now());
+    }
+}
+
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

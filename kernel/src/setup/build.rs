@@ -1,0 +1,186 @@
+//! The cargo run that builds the prelude: what it says on the way, and why it failed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::logged::{self, Event, Keep};
+use super::prelude::PreludeError;
+use super::toolchain::Toolchain;
+use super::{OnProgress, Progress};
+
+/// Lines of cargo's messages that are shown when a build fails.
+const TAIL: usize = 12;
+
+/// Runs cargo, and returns the libraries it made or found fresh.
+pub fn build(
+    checkout: &Path,
+    home: &Path,
+    toolchain: &Toolchain,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<Vec<PathBuf>, PreludeError> {
+    let log = home.join("build.log");
+    let mut artifacts = Vec::new();
+    let mut progress = Progress::doing(
+        "building the prelude (candle, optimised; once per toolchain, some minutes)",
+    );
+    on_progress(&progress);
+    let status = logged::run(
+        &mut command(checkout, home, toolchain),
+        &log,
+        &mut |event| {
+            let keep = match event {
+                Event::Stdout(line) => {
+                    artifacts.extend(libraries(line));
+                    Keep::Nowhere
+                }
+                Event::Stderr(line) => match Counted::parse(line) {
+                    Some(counted) => {
+                        progress.crates = Some((counted.done, counted.total));
+                        progress.what = format!("building the prelude: {}", counted.what);
+                        Keep::Nowhere
+                    }
+                    None => {
+                        if progress.crates.is_none() {
+                            progress.what = format!("building the prelude: {}", line.trim());
+                        }
+                        Keep::InLog
+                    }
+                },
+                Event::Tick => Keep::Nowhere,
+            };
+            on_progress(&progress);
+            keep
+        },
+    );
+    match status {
+        Ok(status) if status.success() => Ok(artifacts),
+        Ok(_) => Err(failure(home, log)),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+            Err(PreludeError::NoCargo(source))
+        }
+        Err(source) => Err(PreludeError::cache(home, source)),
+    }
+}
+
+fn command(checkout: &Path, home: &Path, toolchain: &Toolchain) -> Command {
+    let mut cargo = Command::new(&toolchain.cargo);
+    cargo
+        .args([
+            "rustc",
+            "--release",
+            "--lib",
+            "--package",
+            "akari",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .arg("--manifest-path")
+        .arg(checkout.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(home.join("build"))
+        // The standard library must exist once in a process: as a shared object too.
+        .args(["--", "-C", "prefer-dynamic"])
+        .env("RUSTC", &toolchain.rustc)
+        .env_remove("CARGO_TARGET_DIR")
+        // The progress bar is the only place where cargo says how much there is to do.
+        .env("CARGO_TERM_PROGRESS_WHEN", "always")
+        .env("CARGO_TERM_PROGRESS_WIDTH", "120")
+        .env("CARGO_TERM_COLOR", "never");
+    cargo
+}
+
+/// The libraries that one of cargo's JSON messages names.
+fn libraries(line: &str) -> Vec<PathBuf> {
+    let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else {
+        return Vec::new();
+    };
+    let files = message["filenames"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it.as_str());
+    files
+        .map(PathBuf::from)
+        .filter(|it| is_library(it))
+        .collect()
+}
+
+fn is_library(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|it| it == "rlib" || it == "so" || it == "rmeta")
+}
+
+/// Cargo's progress bar: `Building [====>   ] 45/160: candle-core, gemm`.
+#[derive(Debug, PartialEq, Eq)]
+struct Counted<'a> {
+    done: u64,
+    total: u64,
+    what: &'a str,
+}
+
+impl Counted<'_> {
+    fn parse(line: &str) -> Option<Counted<'_>> {
+        let (head, after) = line.split_once(']')?;
+        head.trim_start().strip_prefix("Building [")?;
+        let (numbers, what) = after.trim().split_once(':').unwrap_or((after.trim(), ""));
+        let (done, total) = numbers.split_once('/')?;
+        Some(Counted {
+            done: done.trim().parse().ok()?,
+            total: total.trim().parse().ok()?,
+            what: what.trim(),
+        })
+    }
+}
+
+/// What the end of the log means.
+fn failure(home: &Path, log: PathBuf) -> PreludeError {
+    let tail = logged::tail(&log, 200);
+    let has = |words: &[&str]| words.iter().any(|it| tail.contains(it));
+    if has(&["No space left on device", "os error 28"]) {
+        PreludeError::Disk {
+            path: home.to_owned(),
+        }
+    } else if has(&["Permission denied", "Read-only file system"])
+        && tail.contains(&*home.to_string_lossy())
+    {
+        let source = std::io::ErrorKind::PermissionDenied.into();
+        PreludeError::Cache {
+            path: home.to_owned(),
+            source,
+        }
+    } else if has(&["linker `cc` not found"]) {
+        PreludeError::Linker
+    } else if has(&[
+        "failed to download",
+        "Could not resolve host",
+        "Couldn't connect",
+        "Failed to connect",
+        "spurious network error",
+    ]) {
+        PreludeError::Network { log }
+    } else {
+        PreludeError::Build {
+            tail: logged::tail(&log, TAIL),
+            log,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_progress_bar_is_understood() {
+        let line = "    Building [=====>                   ] 45/160: candle-core, gemm(build)";
+        assert_eq!(
+            Counted::parse(line),
+            Some(Counted {
+                done: 45,
+                total: 160,
+                what: "candle-core, gemm(build)"
+            })
+        );
+        assert_eq!(Counted::parse("   Compiling candle-core v0.11.1"), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! Running a program whose messages go to a log file, while somebody waits for it.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+/// What happens while a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    Stdout(&'a str),
+    /// A line, or what a carriage return ends.
+    Stderr(&'a str),
+    /// A second without a message.
+    Tick,
+}
+
+/// Whether a message belongs into the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    InLog,
+    Nowhere,
+}
+
+/// Runs the program to its end. The log is made anew.
+pub fn run(
+    command: &mut Command,
+    log: &Path,
+    on_event: &mut dyn FnMut(Event<'_>) -> Keep,
+) -> io::Result<ExitStatus> {
+    let mut log = File::create(log)?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let (sender, messages) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        read(stdout, false, sender.clone());
+    }
+    if let Some(stderr) = child.stderr.take() {
+        read(stderr, true, sender.clone());
+    }
+    drop(sender);
+    loop {
+        let (is_stderr, line) = match messages.recv_timeout(Duration::from_secs(1)) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => {
+                on_event(Event::Tick);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return child.wait(),
+        };
+        let event = if is_stderr {
+            Event::Stderr(&line)
+        } else {
+            Event::Stdout(&line)
+        };
+        if on_event(event) == Keep::InLog {
+            // A log that can't be written must not stop the work.
+            let _ = writeln!(log, "{line}");
+        }
+    }
+}
+
+/// Sends the lines of a pipe, on a thread of its own.
+fn read(pipe: impl Read + Send + 'static, is_stderr: bool, sender: Sender<(bool, String)>) {
+    thread::spawn(move || {
+        let lines = BufReader::new(pipe).split(b'\n').map_while(Result::ok);
+        for line in lines {
+            send(&line, is_stderr, &sender);
+        }
+    });
+}
+
+fn send(line: &[u8], is_stderr: bool, sender: &Sender<(bool, String)>) {
+    for piece in String::from_utf8_lossy(line)
+        .split('\r')
+        .filter(|it| !it.trim().is_empty())
+    {
+        let _ = sender.send((is_stderr, piece.to_owned()));
+    }
+}
+
+/// The last lines of a log.
+pub fn tail(log: &Path, count: usize) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_seen_and_logged() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut seen = Vec::new();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo out; printf 'one\\rtwo\\nthree' >&2; exit 3"]);
+        let status = run(&mut command, &log, &mut |event| {
+            seen.push(format!("{event:?}"));
+            if matches!(event, Event::Stdout(_)) {
+                Keep::Nowhere
+            } else {
+                Keep::InLog
+            }
+        });
+        assert_eq!(status.unwrap().code(), Some(3));
+        seen.sort();
+        assert_eq!(
+            seen,
+            [
+                "Stderr(\"one\")",
+                "Stderr(\"three\")",
+                "Stderr(\"two\")",
+                "Stdout(\"out\")"
+            ]
+        );
+        assert_eq!(tail(&log, 2), "two\nthree");
+    }
+}
