@@ -27,6 +27,7 @@ Environment:
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Lab(Lab),
     Run(Run),
     Install(Install),
     Uninstall(Uninstall),

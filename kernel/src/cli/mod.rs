@@ -3,6 +3,7 @@
 mod args;
 mod install;
 mod kernel;
+mod lab;
 mod progress;
 mod run;
 
@@ -30,6 +31,7 @@ pub fn main() -> ExitCode {
         1
     };
     let result = match command {
+        Command::Lab(arguments) => lab::lab(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Install(arguments) => install::install(&arguments),
         Command::Uninstall(arguments) => install::uninstall(&arguments),

@@ -2,8 +2,10 @@
 
 mod build;
 pub mod kernelspec;
+pub mod lab;
 mod logged;
 pub mod prelude;
+pub mod python;
 pub mod toolchain;
 
 /// How far long work is, for whoever waits.

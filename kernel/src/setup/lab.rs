@@ -1,0 +1,45 @@
+//! The folder that JupyterLab opens, and the command that opens it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::prelude::checkout;
+use super::python::Lab;
+
+/// The lessons that came with Akari, or else the current folder.
+pub fn lessons() -> std::io::Result<PathBuf> {
+    let notebooks = checkout().join("notebooks");
+    if notebooks.is_dir() {
+        Ok(notebooks)
+    } else {
+        std::env::current_dir()
+    }
+}
+
+/// The command that opens JupyterLab on a folder.
+pub fn command(lab: &Lab, folder: &Path, has_browser: Browser, rest: &[OsString]) -> Command {
+    let mut command = Command::new(&lab.program);
+    if has_browser == Browser::None {
+        command.arg("--no-browser");
+    }
+    command.args(rest).arg(folder);
+    if let Some(bin) = lab.environment.as_ref().and_then(|_| lab.program.parent()) {
+        // JupyterLab looks for `jupyter` and its parts on PATH.
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let paths = [bin.to_owned()]
+            .into_iter()
+            .chain(std::env::split_paths(&paths));
+        if let Ok(paths) = std::env::join_paths(paths) {
+            command.env("PATH", paths);
+        }
+    }
+    command
+}
+
+/// Whether a browser is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Browser {
+    Opened,
+    None,
+}

@@ -1,0 +1,174 @@
+//! The Python that JupyterLab runs on: the one on PATH, or a private environment under the cache.
+//!
+//! An environment can't be moved once it is made, so a stamp file, written last, says that it is
+//! whole.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::logged::{self, Keep};
+use super::prelude::{self, PreludeError};
+use super::{OnProgress, Progress};
+
+#[derive(Debug, thiserror::Error)]
+pub enum PythonError {
+    #[error(
+        "no Python was found (`python3`, or `uv`); install Python 3.9 or newer, or uv from https://docs.astral.sh/uv"
+    )]
+    Missing,
+    #[error("JupyterLab could not be installed; the messages are in `{}` and end with\n{tail}", log.display())]
+    Install { log: PathBuf, tail: String },
+    #[error(
+        "this Python can't make environments; on Debian and Ubuntu: sudo apt install python3-venv"
+    )]
+    NoVenv,
+    #[error(transparent)]
+    Cache(#[from] PreludeError),
+}
+
+/// A JupyterLab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lab {
+    pub program: PathBuf,
+    /// The private environment that it is in; `None` for the user's own.
+    pub environment: Option<PathBuf>,
+}
+
+/// A program on PATH.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|it| it.join(name))
+        .find(|it| is_program(it))
+}
+
+pub fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+/// The JupyterLab to use, if there is one.
+pub fn find_lab() -> Result<Option<Lab>, PythonError> {
+    // pyenv's stand-ins are there even if the Python that is active has no JupyterLab.
+    if let Some(program) = on_path("jupyter-lab").filter(|it| starts(it)) {
+        return Ok(Some(Lab {
+            program,
+            environment: None,
+        }));
+    }
+    let environment = environment()?;
+    let program = environment.join("bin").join("jupyter-lab");
+    let is_whole = environment.join(STAMP).is_file() && is_program(&program);
+    Ok(is_whole.then_some(Lab {
+        program,
+        environment: Some(environment),
+    }))
+}
+
+/// Makes the private environment if it isn't there.
+pub fn find_or_install_lab(on_progress: &mut OnProgress<'_>) -> Result<Lab, PythonError> {
+    if let Some(lab) = find_lab()? {
+        return Ok(lab);
+    }
+    let home = prelude::home()?;
+    let cache = |source| PreludeError::cache(&home, source);
+    fs::create_dir_all(&home).map_err(cache)?;
+    let _lock = prelude::lock(&home.join("python.lock"), on_progress).map_err(cache)?;
+    if let Some(lab) = find_lab()? {
+        return Ok(lab);
+    }
+    let environment = environment()?;
+    match fs::remove_dir_all(&environment) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cache(error).into()),
+        _ => {}
+    }
+    let log = home.join("python.log");
+    for (what, mut command) in steps(&environment)? {
+        install(what, &mut command, &log, on_progress)?;
+    }
+    let program = environment.join("bin").join("jupyter-lab");
+    fs::write(environment.join(STAMP), "made by `akari lab`\n").map_err(cache)?;
+    Ok(Lab {
+        program,
+        environment: Some(environment),
+    })
+}
+
+const STAMP: &str = "akari-stamp";
+
+fn environment() -> Result<PathBuf, PythonError> {
+    Ok(prelude::home()?.join("python"))
+}
+
+fn starts(program: &Path) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|it| it.status.success())
+}
+
+/// The commands that make the environment.
+fn steps(environment: &Path) -> Result<Vec<(&'static str, Command)>, PythonError> {
+    const VENV: &str = "making a private Python environment";
+    const LAB: &str = "installing JupyterLab (about 200 MB, once)";
+    if let Some(uv) = on_path("uv") {
+        let mut venv = Command::new(&uv);
+        venv.arg("venv").arg(environment);
+        let mut lab = Command::new(uv);
+        lab.args(["pip", "install", "--python"])
+            .arg(environment.join("bin").join("python"))
+            .arg("jupyterlab");
+        return Ok(vec![(VENV, venv), (LAB, lab)]);
+    }
+    let python = ["python3", "python"]
+        .into_iter()
+        .filter_map(on_path)
+        .find(|it| starts(it));
+    let mut venv = Command::new(python.ok_or(PythonError::Missing)?);
+    venv.args(["-m", "venv"]).arg(environment);
+    let mut lab = Command::new(environment.join("bin").join("python"));
+    lab.args([
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "jupyterlab",
+    ]);
+    Ok(vec![(VENV, venv), (LAB, lab)])
+}
+
+fn install(
+    what: &str,
+    command: &mut Command,
+    log: &Path,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<(), PythonError> {
+    let mut progress = Progress::doing(what);
+    on_progress(&progress);
+    command
+        .env_remove("PYTHONHOME")
+        .env_remove("PYTHONPATH")
+        .env_remove("VIRTUAL_ENV")
+        .env("PYTHONUNBUFFERED", "1");
+    let status = logged::run(command, log, &mut |event| {
+        if let logged::Event::Stdout(line) | logged::Event::Stderr(line) = event {
+            let line: String = line.trim().chars().take(60).collect();
+            progress.what = format!("{what}: {line}");
+        }
+        on_progress(&progress);
+        Keep::InLog
+    });
+    let status = status.map_err(|source| PreludeError::cache(log, source))?;
+    let tail = logged::tail(log, 8);
+    match status.success() {
+        true => Ok(()),
+        false if tail.contains("ensurepip is not") => Err(PythonError::NoVenv),
+        false => Err(PythonError::Install {
+            log: log.to_owned(),
+            tail,
+        }),
+    }
+}
