@@ -31,6 +31,7 @@ pub enum Command {
     Run(Run),
     Install(Install),
     Uninstall(Uninstall),
+    Doctor(Doctor),
     Kernel(Kernel),
 }
 

@@ -1,6 +1,7 @@
 //! The command line: what was typed, one file per command, and the exit code.
 
 mod args;
+mod doctor;
 mod install;
 mod kernel;
 mod lab;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Install(arguments) => install::install(&arguments),
         Command::Uninstall(arguments) => install::uninstall(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Kernel(arguments) => kernel::kernel(&arguments),
     };
     result.unwrap_or_else(|error| {

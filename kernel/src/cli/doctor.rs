@@ -1,0 +1,191 @@
+//! `akari doctor`: what is there, what is missing, and the command that mends it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use super::{args, say};
+use crate::setup::toolchain::Toolchain;
+use crate::setup::{kernelspec, prelude, python};
+
+/// One thing that Akari needs.
+enum Finding {
+    Ok(String),
+    /// What is missing, and the command that mends it.
+    Missing(String, String),
+}
+
+pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
+    let toolchain = Toolchain::find();
+    let rows = [
+        ("toolchain", toolchain_finding(&toolchain)),
+        ("prelude", prelude_finding(toolchain.ok().as_ref())),
+        ("cache", cache_finding()),
+        ("kernel", kernel_finding()),
+        ("jupyter", jupyter_finding()),
+    ];
+    let mut is_whole = true;
+    for (name, finding) in rows {
+        match finding {
+            Finding::Ok(text) => say(&format!("ok       {name:<10} {text}")),
+            Finding::Missing(text, command) => {
+                is_whole = false;
+                say(&format!(
+                    "missing  {name:<10} {text}\n{:>20}mend it with: {command}",
+                    ""
+                ));
+            }
+        }
+    }
+    Ok(if is_whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The toolchain that Akari is built and tested with.
+fn pinned() -> &'static str {
+    let file = include_str!("../../../rust-toolchain.toml");
+    file.lines()
+        .find_map(|line| line.strip_prefix("channel = "))
+        .map_or("stable", |it| it.trim_matches('"'))
+}
+
+fn toolchain_finding(toolchain: &Result<Toolchain, impl std::fmt::Display>) -> Finding {
+    let install = format!("rustup toolchain install {}", pinned());
+    match toolchain {
+        Err(error) => Finding::Missing(error.to_string(), install),
+        Ok(toolchain) if toolchain.release() == pinned() => Finding::Ok(format!(
+            "rustc {} ({})",
+            toolchain.release(),
+            toolchain.rustc.display()
+        )),
+        Ok(toolchain) => Finding::Ok(format!(
+            "rustc {} ({}); Akari is tested with {}",
+            toolchain.release(),
+            toolchain.rustc.display(),
+            pinned()
+        )),
+    }
+}
+
+fn prelude_finding(toolchain: Option<&Toolchain>) -> Finding {
+    let Some(toolchain) = toolchain else {
+        return Finding::Missing(
+            "not to be told without a toolchain".into(),
+            "the line above".into(),
+        );
+    };
+    match prelude::find(toolchain) {
+        Ok(Some(folder)) => {
+            Finding::Ok(format!("{} ({} MB)", folder.display(), size(&folder) >> 20))
+        }
+        Ok(None) => Finding::Missing(
+            "not built for this toolchain and version".into(),
+            "akari install".into(),
+        ),
+        Err(error) => Finding::Missing(error.to_string(), "akari install".into()),
+    }
+}
+
+fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|it| it.metadata().ok())
+        .map(|it| it.len())
+        .sum()
+}
+
+fn cache_finding() -> Finding {
+    let home = match prelude::home() {
+        Ok(home) => home,
+        Err(error) => {
+            return Finding::Missing(error.to_string(), "export AKARI_HOME=FOLDER".into());
+        }
+    };
+    // The nearest folder that exists is where the cache would be made.
+    let existing = home.ancestors().find(|it| it.is_dir()).unwrap_or(&home);
+    match tempfile::tempfile_in(existing) {
+        Ok(_) => Finding::Ok(format!("{} can be written", home.display())),
+        Err(error) => {
+            let text = format!("{} can't be written ({})", home.display(), error.kind());
+            Finding::Missing(
+                text,
+                "export AKARI_HOME=FOLDER, with a folder of yours".into(),
+            )
+        }
+    }
+}
+
+fn kernel_finding() -> Finding {
+    let folders = kernel_folders();
+    let found = folders
+        .iter()
+        .find_map(|folder| Some((folder, kernelspec::program(folder)?)));
+    match found {
+        Some((folder, program)) if python::is_program(&program) => Finding::Ok(format!(
+            "{} (starts {})",
+            folder.display(),
+            program.display()
+        )),
+        Some((folder, program)) => Finding::Missing(
+            format!(
+                "{} names `{}`, which is not there",
+                folder.display(),
+                program.display()
+            ),
+            "akari install".into(),
+        ),
+        None => Finding::Missing(
+            "Jupyter doesn't know the kernel yet".into(),
+            "akari install".into(),
+        ),
+    }
+}
+
+/// Where Jupyter looks, with the private environment.
+fn kernel_folders() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = kernelspec::folder(None).into_iter().collect();
+    let lab = python::find_lab().ok().flatten();
+    folders.extend(lab.and_then(|it| kernelspec::folder(Some(&it.environment?))));
+    folders.extend(
+        jupyter_data_folders()
+            .into_iter()
+            .map(|it| it.join("kernels").join("akari")),
+    );
+    folders
+}
+
+fn jupyter_data_folders() -> Vec<PathBuf> {
+    let ask = || {
+        let output = Command::new(python::on_path("jupyter")?)
+            .args(["--paths", "--json"])
+            .output()
+            .ok()?;
+        let paths: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+        Some(
+            paths["data"]
+                .as_array()?
+                .iter()
+                .filter_map(|it| it.as_str())
+                .map(PathBuf::from)
+                .collect(),
+        )
+    };
+    ask().unwrap_or_default()
+}
+
+fn jupyter_finding() -> Finding {
+    match python::find_lab() {
+        Ok(Some(lab)) if lab.environment.is_some() => {
+            Finding::Ok(format!("{} (private environment)", lab.program.display()))
+        }
+        Ok(Some(lab)) => Finding::Ok(lab.program.display().to_string()),
+        Ok(None) => Finding::Missing(
+            "no JupyterLab (`akari run` works without)".into(),
+            "akari lab".into(),
+        ),
+        Err(error) => Finding::Missing(error.to_string(), "akari lab".into()),
+    }
+}
