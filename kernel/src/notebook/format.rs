@@ -240,10 +240,7 @@ impl Notebook {
             file.persist(&path)?;
             Ok(())
         };
-        write().map_err(|source| NotebookError::Write {
-            path: path.to_owned(),
-            source,
-        })
+        write().map_err(|error| write_error(path, error))
     }
 }
 
@@ -258,10 +255,7 @@ pub fn check_writable(path: &Path) -> Result<(), NotebookError> {
     }
     begin(&target(path))
         .map(drop)
-        .map_err(|source| NotebookError::Write {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(|error| write_error(path, error))
 }
 
 /// The file itself where the path is a link, so that the link stays one.
@@ -288,15 +282,25 @@ fn begin(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         .suffix(".ipynb")
         .permissions(permissions)
         .tempfile_in(folder)
-        .map_err(
-            // tempfile's own text names the temporary file, which tells nobody anything.
-            |error| match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    std::io::Error::other(format!("there is no folder `{}`", folder.display()))
-                }
-                kind => kind.into(),
-            },
-        )
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                std::io::Error::other(format!("there is no folder `{}`", folder.display()))
+            }
+            _ => error,
+        })
+}
+
+/// The error without the name of the temporary file, which tempfile adds and which tells nobody
+/// anything.
+fn write_error(path: &Path, error: std::io::Error) -> NotebookError {
+    let source = match error.kind() {
+        std::io::ErrorKind::Other => error,
+        kind => kind.into(),
+    };
+    NotebookError::Write {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 impl CellOutput {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::logged::{self, Event, Keep};
+use super::logged::{self, Ended, Event, Keep};
 use super::prelude::PreludeError;
 use super::toolchain::Toolchain;
 use super::{OnProgress, Progress};
@@ -24,7 +24,7 @@ pub fn build(
         "building the prelude (candle, optimised; once per toolchain, some minutes)",
     );
     on_progress(&progress);
-    let status = logged::run(
+    let ended = logged::run(
         &mut command(checkout, home, toolchain),
         &log,
         &mut |event| {
@@ -52,9 +52,9 @@ pub fn build(
             keep
         },
     );
-    match status {
-        Ok(status) if status.success() => Ok(artifacts),
-        Ok(_) => Err(failure(home, log)),
+    match ended {
+        Ok(ended) if ended.status.success() => Ok(artifacts),
+        Ok(ended) => Err(failure(home, log, &ended)),
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
             Err(PreludeError::NoCargo(source))
         }
@@ -132,9 +132,9 @@ impl Counted<'_> {
     }
 }
 
-/// What the end of the log means.
-fn failure(home: &Path, log: PathBuf) -> PreludeError {
-    let tail = logged::tail(&log, 200);
+/// What cargo's last messages mean.
+fn failure(home: &Path, log: PathBuf, ended: &Ended) -> PreludeError {
+    let tail = ended.tail(usize::MAX);
     let has = |words: &[&str]| words.iter().any(|it| tail.contains(it));
     if has(&["No space left on device", "os error 28"]) {
         PreludeError::Disk {
@@ -160,7 +160,7 @@ fn failure(home: &Path, log: PathBuf) -> PreludeError {
         PreludeError::Network { log }
     } else {
         PreludeError::Build {
-            tail: logged::tail(&log, TAIL),
+            tail: ended.tail(TAIL),
             log,
         }
     }

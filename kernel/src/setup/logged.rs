@@ -1,5 +1,6 @@
 //! Running a program whose messages go to a log file, while somebody waits for it.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -25,12 +26,36 @@ pub enum Keep {
     Nowhere,
 }
 
+/// How a program ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    /// Its last messages, which the log lacks where the disk is full.
+    pub last: VecDeque<String>,
+}
+
+impl Ended {
+    /// The last lines, cut to a width that can be read.
+    pub fn tail(&self, count: usize) -> String {
+        let lines = self.last.iter().skip(self.last.len().saturating_sub(count));
+        let cut = |line: &String| match line.char_indices().nth(WIDTH) {
+            Some((end, _)) => format!("{}..", &line[..end]),
+            None => line.clone(),
+        };
+        lines.map(cut).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Lines that are remembered, and characters of them that are shown.
+const REMEMBERED: usize = 200;
+const WIDTH: usize = 300;
+
 /// Runs the program to its end. The log is made anew.
 pub fn run(
     command: &mut Command,
     log: &Path,
     on_event: &mut dyn FnMut(Event<'_>) -> Keep,
-) -> io::Result<ExitStatus> {
+) -> io::Result<Ended> {
     let mut log = File::create(log)?;
     let mut child = command
         .stdin(Stdio::null())
@@ -45,6 +70,7 @@ pub fn run(
         read(stderr, true, sender.clone());
     }
     drop(sender);
+    let mut last = VecDeque::new();
     loop {
         let (is_stderr, line) = match messages.recv_timeout(Duration::from_secs(1)) {
             Ok(message) => message,
@@ -52,7 +78,12 @@ pub fn run(
                 on_event(Event::Tick);
                 continue;
             }
-            Err(RecvTimeoutError::Disconnected) => return child.wait(),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(Ended {
+                    status: child.wait()?,
+                    last,
+                });
+            }
         };
         let event = if is_stderr {
             Event::Stderr(&line)
@@ -62,6 +93,10 @@ pub fn run(
         if on_event(event) == Keep::InLog {
             // A log that can't be written must not stop the work.
             let _ = writeln!(log, "{line}");
+            if last.len() == REMEMBERED {
+                last.pop_front();
+            }
+            last.push_back(line);
         }
     }
 }
@@ -85,14 +120,6 @@ fn send(line: &[u8], is_stderr: bool, sender: &Sender<(bool, String)>) {
     }
 }
 
-/// The last lines of a log.
-pub fn tail(log: &Path, count: usize) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -105,7 +132,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut command = Command::new("sh");
         command.args(["-c", "echo out; printf 'one\\rtwo\\nthree' >&2; exit 3"]);
-        let status = run(&mut command, &log, &mut |event| {
+        let ended = run(&mut command, &log, &mut |event| {
             seen.push(format!("{event:?}"));
             if matches!(event, Event::Stdout(_)) {
                 Keep::Nowhere
@@ -113,7 +140,8 @@ mod tests {
                 Keep::InLog
             }
         });
-        assert_eq!(status.unwrap().code(), Some(3));
+        let ended = ended.unwrap();
+        assert_eq!(ended.status.code(), Some(3));
         seen.sort();
         assert_eq!(
             seen,
@@ -124,6 +152,7 @@ mod tests {
                 "Stdout(\"out\")"
             ]
         );
-        assert_eq!(tail(&log, 2), "two\nthree");
+        assert_eq!(ended.tail(2), "two\nthree");
+        assert_eq!(std::fs::read_to_string(&log).unwrap(), "one\ntwo\nthree\n");
     }
 }

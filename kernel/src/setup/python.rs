@@ -153,7 +153,7 @@ fn install(
         .env_remove("PYTHONPATH")
         .env_remove("VIRTUAL_ENV")
         .env("PYTHONUNBUFFERED", "1");
-    let status = logged::run(command, log, &mut |event| {
+    let ended = logged::run(command, log, &mut |event| {
         if let logged::Event::Stdout(line) | logged::Event::Stderr(line) = event {
             let line: String = line.trim().chars().take(60).collect();
             progress.what = format!("{what}: {line}");
@@ -161,9 +161,9 @@ fn install(
         on_progress(&progress);
         Keep::InLog
     });
-    let status = status.map_err(|source| PreludeError::cache(log, source))?;
-    let tail = logged::tail(log, 8);
-    match status.success() {
+    let ended = ended.map_err(|source| PreludeError::cache(log, source))?;
+    let tail = ended.tail(8);
+    match ended.status.success() {
         true => Ok(()),
         false if tail.contains("ensurepip is not") => Err(PythonError::NoVenv),
         false => Err(PythonError::Install {
