@@ -1,8 +1,29 @@
-//! The prelude of the Akari Jupyter kernel, on candle.
+//! The prelude of the Akari Jupyter kernel: PyTorch's activations, losses and optimizers on candle.
+//!
+//! Tensors are candle's own; nothing here wraps them. Every cell of a notebook imports
+//! [`prelude`]; a program can do the same.
+//!
+//! ```
+//! use akari::prelude::*;
+//!
+//! let x = tensor!([-2.0, 1.0, 4.0, 0.0]);
+//! show!("relu:", F::relu(&x)?); // relu: tensor([0., 1., 4., 0.])
+//! # Ok::<(), akari::candle_core::Error>(())
+//! ```
+#![deny(unsafe_code)]
 
 pub mod display;
+mod error;
+pub mod functional;
+pub mod models;
+pub mod nn;
+pub mod optim;
+pub mod print;
+mod random;
 #[doc(hidden)]
 pub mod rt;
+pub mod tensor;
+pub mod torch;
 
 pub use candle_core::{self, Tensor};
 pub use candle_nn;
@@ -12,14 +33,8 @@ pub mod prelude {
     pub use candle_core::{D, DType, Device, IndexOp, Module, Tensor, Var};
     pub use candle_nn::Optimizer;
 
-    pub use crate::{candle_core, candle_nn, display};
-}
-
-/// The text of a value.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __text {
-    ($value:expr) => {
-        ::std::format!("{:?}", $value)
-    };
+    pub use crate::functional as F;
+    pub use crate::functional::Gelu;
+    pub use crate::nn::Reduction;
+    pub use crate::{candle_core, candle_nn, display, models, nn, optim, show, tensor, torch};
 }

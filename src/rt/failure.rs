@@ -27,7 +27,11 @@ impl<E: fmt::Display> ErrorText for E {}
 impl<E: ErrorText> From<E> for Failed {
     #[track_caller]
     fn from(error: E) -> Self {
-        report(short_name(std::any::type_name::<E>()), &error.to_string(), Some(Location::caller()));
+        report(
+            short_name(std::any::type_name::<E>()),
+            &error.to_string(),
+            Some(Location::caller()),
+        );
         Failed(())
     }
 }
@@ -87,8 +91,7 @@ fn report_panic(payload: Box<dyn Any + Send>) {
         return report("Interrupted", "the cell was interrupted; its variables are kept", None);
     }
     let noted = LAST_PANIC.with(|last| last.borrow_mut().take());
-    let (text, file, line, column) =
-        noted.unwrap_or_else(|| (payload_text(&*payload), None, 0, 0));
+    let (text, file, line, column) = noted.unwrap_or_else(|| (payload_text(&*payload), None, 0, 0));
     send("Panic", &text, file.as_deref().unwrap_or(""), line, column);
     // A payload whose own destructor panics must not take the process with it.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));

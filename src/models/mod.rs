@@ -1,0 +1,5 @@
+//! `models`: architectures of torchvision.
+
+mod vgg;
+
+pub use vgg::{Vgg, vgg11};

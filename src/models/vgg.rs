@@ -1,0 +1,159 @@
+//! VGG with eleven weight layers (Simonyan and Zisserman, 2014), as torchvision builds it.
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+use crate::error::fail;
+use crate::functional::relu;
+use crate::optim::{Lazy, Parameters};
+use crate::random::fresh_seed;
+
+/// How many numbers one generator draws; they can then be drawn side by side.
+const CHUNK: usize = 1 << 16;
+
+/// Channels of each convolution, and whether a pooling of 2 x 2 follows it.
+const CONVOLUTIONS: [(usize, usize, usize, bool); 8] = [
+    (0, 3, 64, true),
+    (3, 64, 128, true),
+    (6, 128, 256, false),
+    (8, 256, 256, true),
+    (11, 256, 512, false),
+    (13, 512, 512, true),
+    (16, 512, 512, false),
+    (18, 512, 512, true),
+];
+
+/// Number in the classifier, inputs and outputs of each linear layer.
+const LINEARS: [(usize, usize, usize); 3] =
+    [(0, 512 * 7 * 7, 4096), (3, 4096, 4096), (6, 4096, 1000)];
+
+/// The model of [`vgg11`].
+#[derive(Debug, Clone)]
+pub struct Vgg {
+    lazy: Lazy,
+}
+
+/// VGG-11 with random weights: torchvision's layers, names, shapes and initialisation.
+///
+/// The 132,863,336 weights in 22 tensors (507 MiB) are drawn when somebody first looks at them, by
+/// the generator that `torch::manual_seed` starts. Dropout is off, as after PyTorch's `eval()`.
+pub fn vgg11() -> Result<Vgg> {
+    let seed = fresh_seed();
+    let specs = specs();
+    let lazy = Lazy::new(specs.len(), move || {
+        // Only memory can run out here, and that ends the process anyway.
+        specs
+            .iter()
+            .enumerate()
+            .map(|(index, spec)| {
+                spec.draw(seed.wrapping_add(index as u64)).expect("shapes fit their data")
+            })
+            .collect()
+    });
+    Ok(Vgg { lazy })
+}
+
+impl Vgg {
+    /// The parameters, for an optimizer.
+    pub fn parameters(&self) -> Parameters {
+        self.lazy.clone().into()
+    }
+
+    /// The parameters with torchvision's names, such as `features.0.weight`.
+    pub fn named_parameters(&self) -> Vec<(String, Var)> {
+        specs().into_iter().map(|spec| spec.name).zip(self.lazy.get().iter().cloned()).collect()
+    }
+
+    /// From images `(N, 3, H, W)` of a multiple of 224 pixels to logits `(N, 1000)`.
+    ///
+    /// # Errors
+    ///
+    /// For another shape or dtype.
+    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        let is_image = matches!(images.dims(), [_, 3, height, width] if height % 224 == 0 && width % 224 == 0 && *height > 0 && *width > 0);
+        if !is_image {
+            return fail(
+                "models::Vgg",
+                format_args!(
+                    "images must have shape [N, 3, H, W] with H and W multiples of 224, but it is {:?}",
+                    images.dims()
+                ),
+            );
+        }
+        let mut vars = self.lazy.get().chunks_exact(2);
+        let mut x = images.clone();
+        for ((_, _, channels, is_pooled), pair) in CONVOLUTIONS.iter().zip(&mut vars) {
+            let bias = pair[1].reshape((1, *channels, 1, 1))?;
+            x = relu(&x.conv2d(&pair[0], 1, 1, 1, 1)?.broadcast_add(&bias)?)?;
+            if *is_pooled {
+                x = max_pool(&x, 2)?;
+            }
+        }
+        let side = x.dims()[2] / 7;
+        let wide = x.dims()[3] / 7;
+        let (batch, channels) = (x.dims()[0], x.dims()[1]);
+        x = x.reshape((batch, channels, 7, side, 7, wide))?.mean(5)?.mean(3)?.flatten_from(1)?;
+        for (layer, pair) in vars.enumerate() {
+            x = x.matmul(&pair[0].t()?)?.broadcast_add(&pair[1])?;
+            if layer + 1 < LINEARS.len() {
+                x = relu(&x)?;
+            }
+        }
+        Ok(x)
+    }
+}
+
+/// Largest value of each `size` x `size` block. candle's own has a gradient that is `size²` too
+/// small.
+fn max_pool(x: &Tensor, size: usize) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
+    x.reshape((batch, channels, height / size, size, width / size, size))?.max(5)?.max(3)
+}
+
+struct Spec {
+    name: String,
+    shape: Vec<usize>,
+    deviation: f64,
+}
+
+fn specs() -> Vec<Spec> {
+    let mut specs = Vec::new();
+    let mut layer = |name: String, shape: Vec<usize>, deviation| {
+        let outputs = shape[0];
+        specs.push(Spec { name: format!("{name}.weight"), shape, deviation });
+        specs.push(Spec { name: format!("{name}.bias"), shape: vec![outputs], deviation: 0.0 });
+    };
+    for (number, inputs, outputs, _) in CONVOLUTIONS {
+        // Kaiming's normal initialisation by fan-out, for relu.
+        let deviation = (2.0 / (9 * outputs) as f64).sqrt();
+        layer(format!("features.{number}"), vec![outputs, inputs, 3, 3], deviation);
+    }
+    for (number, inputs, outputs) in LINEARS {
+        layer(format!("classifier.{number}"), vec![outputs, inputs], 0.01);
+    }
+    specs
+}
+
+impl Spec {
+    fn draw(&self, seed: u64) -> Result<Var> {
+        if self.deviation == 0.0 {
+            return Var::zeros(self.shape.as_slice(), DType::F32, &Device::Cpu);
+        }
+        let count = self.shape.iter().product::<usize>();
+        let mut values = vec![0f32; count];
+        let deviation = self.deviation as f32;
+        values.par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
+            let mut generator = SmallRng::seed_from_u64(
+                seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64),
+            );
+            for value in chunk {
+                let normal: f32 = StandardNormal.sample(&mut generator);
+                *value = normal * deviation;
+            }
+        });
+        Var::from_vec(values, self.shape.as_slice(), &Device::Cpu)
+    }
+}

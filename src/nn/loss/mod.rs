@@ -1,0 +1,10 @@
+//! One loss a file; the mechanism of elementwise losses is in `pair.rs`.
+
+mod bce;
+mod cross_entropy;
+mod mse;
+mod pair;
+
+pub use bce::{BCELoss, BCEWithLogitsLoss};
+pub use cross_entropy::CrossEntropyLoss;
+pub use mse::MSELoss;

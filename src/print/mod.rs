@@ -1,0 +1,9 @@
+//! PyTorch's printing of tensors, and the text of any value in `show!`.
+
+mod format;
+mod layout;
+pub mod options;
+pub mod python;
+pub mod show;
+
+pub use layout::{Suffix, tensor_text, tensor_text_with};

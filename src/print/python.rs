@@ -1,0 +1,90 @@
+//! Numbers as Python writes them.
+
+/// `repr` of a Python float: the shortest digits that read back, `1e-05` and `1e+16` at the ends.
+pub(crate) fn float_repr(value: f64) -> String {
+    if !value.is_finite() {
+        return float_text(value).to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent = exponent.parse::<i32>().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let plain = format!("{value}");
+        return if plain.contains('.') { plain } else { plain + ".0" };
+    }
+    format!("{digits}{}", exponent_text(exponent))
+}
+
+/// `'{:.{precision}e}'.format(value)`.
+pub(crate) fn scientific(value: f64, precision: usize) -> String {
+    if !value.is_finite() {
+        return float_text(value).to_owned();
+    }
+    let text = format!("{value:.precision$e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    format!("{digits}{}", exponent_text(exponent.parse().unwrap_or(0)))
+}
+
+/// `'{:.{precision}f}'.format(value)`.
+pub(crate) fn fixed(value: f64, precision: usize) -> String {
+    if value.is_finite() { format!("{value:.precision$}") } else { float_text(value).to_owned() }
+}
+
+/// `repr` of an option that is the integer 0 in Python unless it was given.
+pub(crate) fn zero_repr(value: f64) -> String {
+    if value == 0.0 { "0".to_owned() } else { float_repr(value) }
+}
+
+/// A truth value.
+pub(crate) fn bool_repr(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
+
+/// A tuple of sizes.
+pub(crate) fn tuple(sizes: &[usize]) -> String {
+    match sizes {
+        [one] => format!("({one},)"),
+        sizes => format!("({})", sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Python writes a sign and at least two digits.
+fn exponent_text(exponent: i32) -> String {
+    format!("e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
+fn float_text(value: f64) -> &'static str {
+    match value {
+        value if value.is_nan() => "nan",
+        value if value > 0.0 => "inf",
+        _ => "-inf",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_read_as_in_python() {
+        for (value, expected) in [
+            (0.001, "0.001"),
+            (1e-8, "1e-08"),
+            (1e-5, "1e-05"),
+            (0.0001, "0.0001"),
+            (1.0, "1.0"),
+            (-0.0, "-0.0"),
+            (1e16, "1e+16"),
+            (1.5e22, "1.5e+22"),
+            (123456.0, "123456.0"),
+            (f64::NAN, "nan"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(float_repr(value), expected);
+        }
+        assert_eq!(scientific(3.0385e-7, 4), "3.0385e-07");
+        assert_eq!(scientific(1e100, 0), "1e+100");
+        assert_eq!(tuple(&[0]), "(0,)");
+        assert_eq!(tuple(&[2, 0]), "(2, 0)");
+    }
+}

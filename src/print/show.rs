@@ -1,0 +1,167 @@
+//! `show!`, and the text of any value: a tensor's, else `Display`, else `Debug`, else its type.
+//!
+//! Which of them it is, method resolution decides while the cell is compiled: each `impl` below
+//! is for one reference more than the next, and the first that fits is taken.
+
+use std::any::type_name;
+use std::fmt;
+
+use candle_core::{Tensor, Var};
+
+use super::layout::tensor_text;
+use crate::rt;
+
+/// Prints its arguments as Python's `print` does: one space between them, a newline at the end.
+///
+/// Tensors are written as PyTorch writes them, text as it is, everything else by `Display`, or by
+/// `Debug` where it has no `Display`. Values are only looked at, never moved.
+///
+/// ```
+/// use akari::prelude::*;
+/// let x = tensor!([0.25, 1.0]);
+/// show!("x:", x, "rank", x.rank()); // x: tensor([0.2500, 1.0000]) rank 1
+/// ```
+#[macro_export]
+macro_rules! show {
+    ($($value:expr),* $(,)?) => {
+        $crate::print::show::print(&[ $( $crate::__text!($value) ),* ])
+    };
+}
+
+/// The text of a value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text {
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::print::show::{ByDebug as _, ByDisplay as _, ByName as _, ByTensor as _};
+        (&&&&$crate::print::show::Shown(&$value)).akari_text()
+    }};
+}
+
+/// What `show!` ends in.
+#[doc(hidden)]
+pub fn print(texts: &[String]) {
+    rt::interrupt_point();
+    println!("{}", texts.join(" "));
+}
+
+/// A value on its way to text.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct Shown<'a, T: ?Sized>(pub &'a T);
+
+/// A tensor, or something made of tensors.
+pub trait TensorText {
+    fn tensor_text(&self) -> String;
+}
+
+impl TensorText for Tensor {
+    fn tensor_text(&self) -> String {
+        tensor_text(self).unwrap_or_else(|error| format!("<{error}>"))
+    }
+}
+
+impl TensorText for Var {
+    fn tensor_text(&self) -> String {
+        self.as_tensor().tensor_text()
+    }
+}
+
+impl<T: TensorText + ?Sized> TensorText for &T {
+    fn tensor_text(&self) -> String {
+        (**self).tensor_text()
+    }
+}
+
+impl<T: TensorText + ?Sized> TensorText for &mut T {
+    fn tensor_text(&self) -> String {
+        (**self).tensor_text()
+    }
+}
+
+impl<T: TensorText + ?Sized> TensorText for Box<T> {
+    fn tensor_text(&self) -> String {
+        (**self).tensor_text()
+    }
+}
+
+impl<T: TensorText> TensorText for [T] {
+    fn tensor_text(&self) -> String {
+        let texts = self.iter().map(TensorText::tensor_text).collect::<Vec<_>>();
+        format!("[{}]", texts.join(", "))
+    }
+}
+
+impl<T: TensorText, const N: usize> TensorText for [T; N] {
+    fn tensor_text(&self) -> String {
+        self[..].tensor_text()
+    }
+}
+
+impl<T: TensorText> TensorText for Vec<T> {
+    fn tensor_text(&self) -> String {
+        self[..].tensor_text()
+    }
+}
+
+impl<T: TensorText> TensorText for Option<T> {
+    fn tensor_text(&self) -> String {
+        self.as_ref().map_or_else(|| "None".to_owned(), |it| format!("Some({})", it.tensor_text()))
+    }
+}
+
+impl<T: TensorText, E: fmt::Display> TensorText for Result<T, E> {
+    fn tensor_text(&self) -> String {
+        match self {
+            Ok(value) => format!("Ok({})", value.tensor_text()),
+            Err(error) => format!("Err({error})"),
+        }
+    }
+}
+
+impl<A: TensorText, B: TensorText> TensorText for (A, B) {
+    fn tensor_text(&self) -> String {
+        format!("({}, {})", self.0.tensor_text(), self.1.tensor_text())
+    }
+}
+
+pub trait ByTensor {
+    fn akari_text(&self) -> String;
+}
+
+impl<T: TensorText + ?Sized> ByTensor for &&&Shown<'_, T> {
+    fn akari_text(&self) -> String {
+        self.0.tensor_text()
+    }
+}
+
+pub trait ByDisplay {
+    fn akari_text(&self) -> String;
+}
+
+impl<T: fmt::Display + ?Sized> ByDisplay for &&Shown<'_, T> {
+    fn akari_text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+pub trait ByDebug {
+    fn akari_text(&self) -> String;
+}
+
+impl<T: fmt::Debug + ?Sized> ByDebug for &Shown<'_, T> {
+    fn akari_text(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
+
+pub trait ByName {
+    fn akari_text(&self) -> String;
+}
+
+impl<T: ?Sized> ByName for Shown<'_, T> {
+    fn akari_text(&self) -> String {
+        format!("<{}>", type_name::<T>())
+    }
+}

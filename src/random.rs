@@ -1,0 +1,129 @@
+//! PyTorch's generator on the CPU: the Mersenne Twister, and what PyTorch makes of its numbers.
+//!
+//! The same seed gives the numbers that PyTorch gives, so that a lesson's figures can be compared.
+
+use std::f64::consts::PI;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use candle_core::{Device, Result, Shape, Tensor};
+use rand_mt::Mt;
+
+/// From this many numbers on, PyTorch draws normals in blocks of sixteen.
+const BLOCK: usize = 16;
+
+/// Starts the generator of [`rand`], [`randn`] and the models anew.
+///
+/// PyTorch draws the same numbers from the same seed.
+///
+/// ```
+/// use akari::prelude::*;
+/// torch::manual_seed(0);
+/// let first = torch::randn(&[2])?.to_vec1::<f32>()?;
+/// torch::manual_seed(0);
+/// assert_eq!(torch::randn(&[2])?.to_vec1::<f32>()?, first);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn manual_seed(seed: u64) {
+    *generator() = Some(Generator::new(seed));
+}
+
+/// Uniform `f32` numbers from 0 up to, but not with, 1; `torch.rand`.
+pub fn rand(shape: impl Into<Shape>) -> Result<Tensor> {
+    let shape = shape.into();
+    let values = with_generator(|generator| {
+        (0..shape.elem_count()).map(|_| generator.uniform_f32()).collect::<Vec<_>>()
+    });
+    Tensor::from_vec(values, shape, &Device::Cpu)
+}
+
+/// Standard normal `f32` numbers; `torch.randn`.
+pub fn randn(shape: impl Into<Shape>) -> Result<Tensor> {
+    let shape = shape.into();
+    let values = with_generator(|generator| generator.normals(shape.elem_count()));
+    Tensor::from_vec(values, shape, &Device::Cpu)
+}
+
+/// A number that another generator can start from.
+pub(crate) fn fresh_seed() -> u64 {
+    with_generator(|generator| generator.next_u64())
+}
+
+static GENERATOR: Mutex<Option<Generator>> = Mutex::new(None);
+
+fn generator() -> MutexGuard<'static, Option<Generator>> {
+    // A panic between two draws leaves a generator that still works.
+    GENERATOR.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn with_generator<T>(draw: impl FnOnce(&mut Generator) -> T) -> T {
+    draw(generator().get_or_insert_with(|| {
+        // Unseeded, two runs shall differ, as in PyTorch.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Generator::new(now.as_nanos() as u64 ^ u64::from(std::process::id()))
+    }))
+}
+
+struct Generator {
+    twister: Mt,
+    /// Normals come in pairs; the second one waits here.
+    spare: Option<f64>,
+}
+
+impl Generator {
+    fn new(seed: u64) -> Self {
+        // PyTorch uses the low half of the seed.
+        Generator { twister: Mt::new(seed as u32), spare: None }
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let high = u64::from(self.twister.next_u32());
+        high << 32 | u64::from(self.twister.next_u32())
+    }
+
+    fn uniform_f32(&mut self) -> f32 {
+        (self.twister.next_u32() & 0xff_ffff) as f32 * (1.0 / 16_777_216.0)
+    }
+
+    fn uniform_f64(&mut self) -> f64 {
+        (self.next_u64() & ((1 << 53) - 1)) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    fn normals(&mut self, count: usize) -> Vec<f32> {
+        if count < BLOCK {
+            return (0..count).map(|_| self.normal() as f32).collect();
+        }
+        let mut values = (0..count).map(|_| self.uniform_f32()).collect::<Vec<_>>();
+        let whole = count - count % BLOCK;
+        values[..whole].chunks_exact_mut(BLOCK).for_each(to_normals);
+        if whole < count {
+            // The last sixteen are drawn again, over numbers that are done already.
+            let tail = &mut values[count - BLOCK..];
+            tail.iter_mut().for_each(|value| *value = self.uniform_f32());
+            to_normals(tail);
+        }
+        values
+    }
+
+    fn normal(&mut self) -> f64 {
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        let (angle, distance) = (self.uniform_f64(), self.uniform_f64());
+        let radius = (-2.0 * (-distance).ln_1p()).sqrt();
+        let theta = 2.0 * PI * angle;
+        self.spare = Some(radius * theta.sin());
+        radius * theta.cos()
+    }
+}
+
+/// Box and Muller's transform of sixteen uniform numbers.
+fn to_normals(block: &mut [f32]) {
+    let (first, second) = block.split_at_mut(BLOCK / 2);
+    for (a, b) in first.iter_mut().zip(second) {
+        let radius = (-2.0 * f64::from(1.0 - *a).ln()).sqrt();
+        let theta = 2.0 * PI * f64::from(*b);
+        *a = (radius * theta.cos()) as f32;
+        *b = (radius * theta.sin()) as f32;
+    }
+}

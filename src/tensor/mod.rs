@@ -1,0 +1,6 @@
+//! What the prelude adds around candle's tensor: literals, promotion, reductions that don't drift.
+
+pub mod axis;
+pub mod literal;
+pub(crate) mod promote;
+pub(crate) mod reduce;

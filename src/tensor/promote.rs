@@ -1,0 +1,107 @@
+//! dtype promotion and broadcasting of two operands, by PyTorch's rules.
+
+use candle_core::{DType, Result, Shape, Tensor};
+
+use crate::error::fail;
+
+/// Both tensors in their common dtype; shapes stay as they are.
+pub(crate) fn promote(left: &Tensor, right: &Tensor) -> Result<(Tensor, Tensor)> {
+    let dtype = result_dtype(left, right);
+    Ok((left.to_dtype(dtype)?, right.to_dtype(dtype)?))
+}
+
+/// Both tensors in their common dtype and shape.
+pub(crate) fn promote_and_broadcast(
+    function: &str,
+    left: &Tensor,
+    right: &Tensor,
+) -> Result<(Tensor, Tensor)> {
+    let (left, right) = promote(left, right)?;
+    let shape = broadcast_shape(function, left.dims(), right.dims())?;
+    Ok((left.broadcast_as(shape.clone())?, right.broadcast_as(shape)?))
+}
+
+/// `torch.result_type`: a tensor without axes gives way to one with axes of the same kind.
+pub(crate) fn result_dtype(left: &Tensor, right: &Tensor) -> DType {
+    let (left_dtype, right_dtype) = (left.dtype(), right.dtype());
+    match (left.rank() == 0, right.rank() == 0) {
+        (false, true) if left_dtype.is_float() >= right_dtype.is_float() => left_dtype,
+        (true, false) if right_dtype.is_float() >= left_dtype.is_float() => right_dtype,
+        _ => wider(left_dtype, right_dtype),
+    }
+}
+
+fn wider(left: DType, right: DType) -> DType {
+    match (left, right) {
+        (left, right) if left == right => left,
+        (DType::F16, DType::BF16) | (DType::BF16, DType::F16) => DType::F32,
+        // u32 fits into no smaller signed integer than i64.
+        (DType::U32, DType::I16 | DType::I32) | (DType::I16 | DType::I32, DType::U32) => DType::I64,
+        (left, right) if width(left) >= width(right) => left,
+        (_, right) => right,
+    }
+}
+
+/// Floats before integers, then by size.
+fn width(dtype: DType) -> usize {
+    dtype.size_in_bytes() + if dtype.is_float() { 100 } else { 0 }
+}
+
+fn broadcast_shape(function: &str, left: &[usize], right: &[usize]) -> Result<Shape> {
+    let rank = left.len().max(right.len());
+    let size = |dims: &[usize], axis: usize| {
+        // Missing axes are in front, and of size one.
+        (axis + dims.len()).checked_sub(rank).map_or(1, |index| dims[index])
+    };
+    let mut dims = Vec::with_capacity(rank);
+    for axis in 0..rank {
+        dims.push(match (size(left, axis), size(right, axis)) {
+            (left, right) if left == right => left,
+            (1, right) => right,
+            (left, 1) => left,
+            (left, right) => {
+                return fail(
+                    function,
+                    format_args!(
+                        "The size of tensor a ({left}) must match the size of tensor b ({right}) at non-singleton dimension {axis}"
+                    ),
+                );
+            }
+        });
+    }
+    Ok(Shape::from(dims))
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn scalars_give_way_to_tensors_of_their_kind() {
+        let zeros = |dims: &[usize], dtype| Tensor::zeros(dims, dtype, &Device::Cpu).unwrap();
+        for (left, right, expected) in [
+            (zeros(&[1], DType::F32), zeros(&[1], DType::I64), DType::F32),
+            (zeros(&[1], DType::F32), zeros(&[], DType::F64), DType::F32),
+            (zeros(&[], DType::F64), zeros(&[1], DType::I64), DType::F64),
+            (zeros(&[1], DType::F16), zeros(&[1], DType::BF16), DType::F32),
+            (zeros(&[1], DType::U8), zeros(&[1], DType::I16), DType::I16),
+            (zeros(&[1], DType::U32), zeros(&[1], DType::I32), DType::I64),
+        ] {
+            assert_eq!(result_dtype(&left, &right), expected);
+            assert_eq!(result_dtype(&right, &left), expected);
+        }
+    }
+
+    #[test]
+    fn shapes_broadcast_or_say_where_they_do_not() {
+        let shape = broadcast_shape("f", &[3, 1], &[4]).unwrap();
+        assert_eq!(shape.dims(), &[3, 4]);
+        let error = broadcast_shape("f", &[2], &[3]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "f: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0"
+        );
+    }
+}
