@@ -1,8 +1,9 @@
 //! The engine's thread: runs what is asked of it in order, and publishes what comes out.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jupyter_protocol::Header;
 use serde_json::{Map, Value, json};
@@ -90,13 +91,20 @@ impl Worker {
             *self.shared.interrupter.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.interrupter());
             let _ = self.shared.names.set(engine.names());
         }
-        while let Ok(job) = jobs.recv() {
-            let failed = self.answer(&mut engine, &job);
-            if !failed || !job.request.flag("stop_on_error", true) {
-                continue;
+        let mut pending = VecDeque::new();
+        while let Some(job) = pending.pop_front().or_else(|| jobs.recv().ok()) {
+            self.status(&job.request, "busy");
+            let content = self.content(&mut engine, &job.request);
+            // What the client sent on the heels of a failed cell is not to run. What it sends once
+            // it has seen the reply is, and so is what others sent.
+            pending.extend(jobs.try_iter());
+            let mut aborted = VecDeque::new();
+            if content["status"] == "error" && job.request.flag("stop_on_error", true) {
+                let session = &job.request.header.session;
+                (aborted, pending) = pending.into_iter().partition(|it: &Job| &it.request.header.session == session);
             }
-            // What the client sent on the heels of the failed cell is not to run.
-            while let Ok(job) = jobs.try_recv() {
+            self.finish(&job, content);
+            for job in aborted {
                 self.status(&job.request, "busy");
                 let content = json!({ "status": "aborted", "execution_count": self.count, "user_expressions": {}, "payload": [] });
                 self.finish(&job, content);
@@ -104,16 +112,12 @@ impl Worker {
         }
     }
 
-    /// Answers one request. Returns whether the cell failed.
-    fn answer(&mut self, engine: &mut Result<Box<dyn Engine>, String>, job: &Job) -> bool {
-        self.status(&job.request, "busy");
-        let content = match &job.request.content {
-            content if content["code"].is_string() => self.execute(engine, &job.request),
-            _ => self.error_reply(&job.request, failed("ProtocolError", "the request has no text in `code`")),
-        };
-        let failed = content["status"] == "error";
-        self.finish(job, content);
-        failed
+    fn content(&mut self, engine: &mut Result<Box<dyn Engine>, String>, request: &Request) -> Value {
+        if request.content["code"].is_string() {
+            self.execute(engine, request)
+        } else {
+            self.error_reply(request, failed("ProtocolError", "the request has no text in `code`"))
+        }
     }
 
     fn execute(&mut self, engine: &mut Result<Box<dyn Engine>, String>, request: &Request) -> Value {
@@ -122,7 +126,7 @@ impl Worker {
         let is_counted = !silent && request.flag("store_history", true);
         if is_counted {
             self.count += 1;
-            self.shared.history.lock().unwrap_or_else(PoisonError::into_inner).push(self.count, &code);
+            self.history().push(self.count, &code);
         }
         if !silent {
             self.publish(request, "execute_input", json!({ "code": code, "execution_count": self.count }));
@@ -132,7 +136,7 @@ impl Worker {
         }
         let number = if is_counted { self.count } else { self.next_uncounted() };
         let cell = Cell { code: &code, count: number, silent };
-        let mut sink = Publisher { worker: self, request, silent };
+        let mut sink = Publisher { worker: self, request, silent, is_counted };
         match run(engine, &cell, &mut sink) {
             Outcome::Done => json!({
                 "status": "ok", "execution_count": self.count, "payload": [],
@@ -168,6 +172,10 @@ impl Worker {
             answers.insert(name.clone(), answer);
         }
         answers.into()
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.shared.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next_uncounted(&mut self) -> u32 {
@@ -240,6 +248,7 @@ struct Publisher<'a> {
     worker: &'a Worker,
     request: &'a Request,
     silent: bool,
+    is_counted: bool,
 }
 
 impl Sink for Publisher<'_> {
@@ -253,7 +262,13 @@ impl Sink for Publisher<'_> {
                 let _ = self.worker.publish.blocking_send(Publish::Print { stream, text, parent });
                 return;
             }
-            Output::Result { data } => ("execute_result", json!({ "execution_count": self.worker.count, "data": data, "metadata": {} })),
+            Output::Result { data } => {
+                if self.is_counted {
+                    let text = data.get("text/plain").and_then(Value::as_str).unwrap_or_default();
+                    self.worker.history().set_output(self.worker.count, text);
+                }
+                ("execute_result", json!({ "execution_count": self.worker.count, "data": data, "metadata": {} }))
+            }
             Output::Display { data, metadata, display_id, update } => {
                 let transient = display_id.map_or(json!({}), |id| json!({ "display_id": id }));
                 let kind = if update { "update_display_data" } else { "display_data" };

@@ -4,40 +4,60 @@ use serde_json::{Value, json};
 
 #[derive(Debug, Default)]
 pub struct History {
-    entries: Vec<(u32, String)>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    count: u32,
+    code: String,
+    /// The text of the cell's last value.
+    output: Option<String>,
 }
 
 impl History {
     pub fn push(&mut self, count: u32, code: &str) {
-        self.entries.push((count, code.to_owned()));
+        self.entries.push(Entry { count, code: code.to_owned(), output: None });
     }
 
-    /// The answer to a request: triples of session, line and code.
+    pub fn set_output(&mut self, count: u32, text: &str) {
+        if let Some(entry) = self.entries.iter_mut().rfind(|it| it.count == count) {
+            entry.output = Some(text.to_owned());
+        }
+    }
+
+    /// The answer to a request: triples of session, line and code, or code and output.
     pub fn answer(&self, content: &Value) -> Value {
         let number = |key: &str| content.get(key).and_then(Value::as_i64);
         let count = number("n").and_then(|it| usize::try_from(it).ok());
-        let entries: Vec<&(u32, String)> = match content.get("hist_access_type").and_then(Value::as_str) {
+        let entries: Vec<&Entry> = match content.get("hist_access_type").and_then(Value::as_str) {
             Some("range") => {
                 let start = number("start").unwrap_or(0);
                 let stop = number("stop").unwrap_or(i64::MAX);
-                self.entries.iter().filter(|(line, _)| (start..stop).contains(&i64::from(*line))).collect()
+                self.entries.iter().filter(|it| (start..stop).contains(&i64::from(it.count))).collect()
             }
             Some("search") => {
                 let pattern = content.get("pattern").and_then(Value::as_str).unwrap_or("*");
                 let is_unique = content.get("unique").and_then(Value::as_bool).unwrap_or(false);
-                let mut found: Vec<&(u32, String)> =
-                    self.entries.iter().filter(|(_, code)| matches_glob(pattern, code)).collect();
+                let mut found: Vec<&Entry> = self.entries.iter().filter(|it| matches_glob(pattern, &it.code)).collect();
                 if is_unique {
                     let mut seen = std::collections::HashSet::new();
                     found.reverse();
-                    found.retain(|(_, code)| seen.insert(code));
+                    found.retain(|it| seen.insert(&it.code));
                     found.reverse();
                 }
                 last(found, count)
             }
             _ => last(self.entries.iter().collect(), count),
         };
-        let history: Vec<Value> = entries.into_iter().map(|(line, code)| json!([0, line, code])).collect();
+        let with_output = content.get("output").and_then(Value::as_bool).unwrap_or(false);
+        let history: Vec<Value> = entries
+            .into_iter()
+            .map(|it| match with_output {
+                true => json!([0, it.count, [it.code, it.output]]),
+                false => json!([0, it.count, it.code]),
+            })
+            .collect();
         json!({ "status": "ok", "history": history })
     }
 }
