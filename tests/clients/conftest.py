@@ -1,0 +1,42 @@
+"""Installs the kernel into a folder of its own, and gives each test a session with it.
+
+Environment: AKARI_BIN, the binary (default: the release build of this checkout); AKARI_HOME, where
+preludes are kept (default: target/akari-home). Nothing of the user's is read or written.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from session import Session
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed(tmp_path_factory):
+    """The kernelspec `akari`, where only these tests find it."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    binary = os.environ.get("AKARI_BIN") or str(CHECKOUT / "target" / "release" / "akari")
+    os.environ.setdefault("AKARI_HOME", str(CHECKOUT / "target" / "akari-home"))
+    for kind in ("CONFIG", "DATA", "RUNTIME"):
+        os.environ[f"JUPYTER_{kind}_DIR"] = str(folder / kind.lower())
+    os.environ["JUPYTER_PATH"] = str(folder / "prefix" / "share" / "jupyter")
+    install = subprocess.run(
+        [binary, "install", "--prefix", str(folder / "prefix")],
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )
+    assert install.returncode == 0, install.stdout + install.stderr
+    return folder
+
+
+@pytest.fixture
+def session():
+    """A kernel that has just started."""
+    session = Session()
+    yield session
+    session.end()
