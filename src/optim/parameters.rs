@@ -135,7 +135,7 @@ impl IntoIterator for Parameters {
     type IntoIter = std::vec::IntoIter<Var>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.to_vec().into_iter()
+        Vec::from(self).into_iter()
     }
 }
 

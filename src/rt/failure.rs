@@ -39,9 +39,12 @@ impl<E: ErrorText> From<E> for Failed {
 /// The payload of an unwinding that a wish to interrupt began.
 struct Interrupted;
 
+/// Text, file, line and column.
+type NotedPanic = (String, Option<String>, u32, u32);
+
 thread_local! {
     static IN_CELL: Cell<bool> = const { Cell::new(false) };
-    static LAST_PANIC: RefCell<Option<(String, Option<String>, u32, u32)>> = const { RefCell::new(None) };
+    static LAST_PANIC: RefCell<Option<NotedPanic>> = const { RefCell::new(None) };
 }
 
 /// Runs the body of a cell. Returns whether it came to its end; if not, has told why.
