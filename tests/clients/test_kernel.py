@@ -2,6 +2,8 @@
 
 import jupyter_kernel_test as suite
 
+from session import until
+
 
 class TestAkari(suite.KernelTests):
     kernel_name = "akari"
@@ -9,9 +11,20 @@ class TestAkari(suite.KernelTests):
     file_extension = ".rs"
     code_hello_world = 'println!("hello, world");'
     code_stderr = 'eprintln!("oh no");'
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The prelude's names are read beside the first cells.
+        known = lambda: cls.kc.inspect("Tensor", reply=True, timeout=30)["content"]["found"]
+        assert until(known, timeout=60)
+
     completion_samples = [
         {"text": "whi", "matches": {"while"}},
         {"text": "x.whi", "matches": set()},
+        {"text": "let y = Tens", "matches": {"Tensor"}},
+        {"text": "display::clea", "matches": {"clear_output"}},
+        {"text": "F::leaky", "matches": {"leaky_relu"}},
     ]
     complete_code_samples = ["1 + 1", "let x = 1;", "fn f() -> i32 {\n    1\n}", "// 注釈", ":vars"]
     incomplete_code_samples = ["fn f() {", "let x = (1,", 'println!("abc', "/* abc"]
@@ -29,6 +42,7 @@ class TestAkari(suite.KernelTests):
     ]
     code_history_pattern = "1 +*"
     supported_history_operations = ("tail", "range", "search")
+    code_inspect_sample = "F::leaky_relu"
     code_clear_output = "akari::display::clear_output(false);"
 
 

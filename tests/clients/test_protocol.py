@@ -230,7 +230,8 @@ class TestInterrupt:
 
     def test_nothing(self, session, how):
         self.interrupt(session, how)
-        assert session.ok("1 + 1").result == "2"
+        # A signal may come late, and stop the first cell after it.
+        assert until(lambda: session.run("1 + 1").status == "ok")
 
 
 def test_a_flood_of_lines_comes_in_few_messages(session):

@@ -3,6 +3,7 @@
 //! Everything here is plain data and one trait. The implementations live in the folders below;
 //! only `start` picks one. Engine code is synchronous: an engine has one owner thread.
 
+mod index;
 mod instant;
 pub mod names;
 pub mod outcome;

@@ -1,7 +1,10 @@
 //! Completion and documentation from what is known without an analyser: the session's own
 //! variables and items, Rust's keywords, and the prelude's public names. Pure, and at once.
 
+use std::borrow::Cow;
 use std::sync::{OnceLock, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
 
 use super::outcome::{Completion, Completions, Inspection, MimeBundle};
 
@@ -41,12 +44,12 @@ impl Names {
 }
 
 /// A name that may be completed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Name {
     /// `F`, `nn`, ..; empty for names that stand alone.
     pub module: String,
     pub name: String,
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// A type or a signature.
     pub detail: String,
     pub documentation: String,
@@ -71,7 +74,7 @@ fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
         .filter(|it| it.module == module && it.name.starts_with(typed))
         .map(|it| Completion {
             text: it.name.clone(),
-            kind: it.kind.to_owned(),
+            kind: it.kind.to_string(),
             detail: Some(it.detail.clone()).filter(|detail| !detail.is_empty()),
         })
         .collect();
@@ -79,6 +82,7 @@ fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
         let keywords = KEYWORDS.iter().filter(|it| it.starts_with(typed));
         items.extend(keywords.map(|it| Completion { text: (*it).to_owned(), kind: "keyword".into(), detail: None }));
     }
+    // Stable, so that of two of a name the session's comes first.
     items.sort_by(|a, b| a.text.cmp(&b.text));
     items.dedup_by(|a, b| a.text == b.text);
     Completions { start, end: cursor, items }
@@ -89,7 +93,8 @@ fn inspect(names: &[Name], code: &str, cursor: usize) -> Option<Inspection> {
     let end = cursor + code[cursor..].find(|c| !is_word(c)).unwrap_or(code.len() - cursor);
     let (module, start) = path_before(code, end);
     let word = &code[start..end];
-    let name = names.iter().find(|it| it.name == word && it.module == module)?;
+    // `word!` is the macro's name, and the text has only the word.
+    let name = names.iter().find(|it| it.name.trim_end_matches('!') == word && it.module == module)?;
     let mut data = MimeBundle::new();
     let separator = if name.documentation.is_empty() { "" } else { "\n\n" };
     data.insert("text/plain".into(), format!("{}{separator}{}", name.detail, name.documentation).into());
@@ -116,7 +121,7 @@ mod tests {
     use super::*;
 
     fn name(module: &str, name: &str) -> Name {
-        Name { module: module.into(), name: name.into(), kind: "function", detail: format!("fn {name}()"), documentation: String::new() }
+        Name { module: module.into(), name: name.into(), kind: "function".into(), detail: format!("fn {name}()"), documentation: String::new() }
     }
 
     fn check(code: &str, expected: &[&str]) {

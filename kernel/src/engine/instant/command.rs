@@ -78,7 +78,7 @@ impl InstantEngine {
         let variables = self.state.variables.iter().map(|(name, variable)| Name {
             module: String::new(),
             name: name.clone(),
-            kind: "instance",
+            kind: "instance".into(),
             detail: format!("let {name}: {}", variable.type_text),
             documentation: String::new(),
         });
@@ -90,7 +90,7 @@ impl InstantEngine {
                 _ => return None,
             };
             let head = kept.item.piece.text.split('{').next().unwrap_or_default().trim();
-            Some(Name { module: String::new(), name: name.clone(), kind, detail: head.to_owned(), documentation: String::new() })
+            Some(Name { module: String::new(), name: name.clone(), kind: kind.into(), detail: head.to_owned(), documentation: String::new() })
         });
         variables.chain(items).collect()
     }

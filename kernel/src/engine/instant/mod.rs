@@ -26,7 +26,7 @@ use self::state::{Gone, KeptVariable, State};
 use super::outcome::{CellError, Outcome};
 use super::traceback::{Sources, compile_error, plain_error};
 use super::names::Names;
-use super::{Cell, Engine, EngineConfig, EngineError, Interrupter, Sink};
+use super::{Cell, Engine, EngineConfig, EngineError, Interrupter, Sink, index};
 use crate::runtime::parent::{Child, ChildSettings, Hold};
 
 /// The engine and its session.
@@ -64,6 +64,8 @@ impl InstantEngine {
         let child = Child::start(&child_settings)?;
         let shared = Arc::new(Shared::default());
         shared.set(&child);
+        let names = Arc::new(Names::default());
+        read_index(settings, &names);
         Ok(InstantEngine {
             compiler: Compiler {
                 rustc: settings.rustc.clone(),
@@ -78,7 +80,7 @@ impl InstantEngine {
             state: State::default(),
             sources: Sources::new(),
             generated: Vec::new(),
-            names: Arc::new(Names::default()),
+            names,
             folder,
         })
     }
@@ -185,6 +187,19 @@ impl InstantEngine {
             self.shared.set(&child);
             self.child = child;
         }
+    }
+}
+
+/// Learns the prelude's names on a thread of its own: no cell waits for that.
+fn read_index(settings: &EngineConfig, names: &Arc<Names>) {
+    let (rustc, prelude, names) = (settings.rustc.clone(), settings.prelude.clone(), Arc::clone(names));
+    let read = move || {
+        if let Some(found) = index::read(&rustc, &prelude, &crate::setup::prelude::checkout()) {
+            names.set_prelude(found);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("index".into()).spawn(read) {
+        tracing::warn!("completion knows no names of the prelude: {error}");
     }
 }
 
