@@ -30,18 +30,11 @@ pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
             Finding::Ok(text) => say(&format!("ok       {name:<10} {text}")),
             Finding::Missing(text, command) => {
                 is_whole = false;
-                say(&format!(
-                    "missing  {name:<10} {text}\n{:>20}mend it with: {command}",
-                    ""
-                ));
+                say(&format!("missing  {name:<10} {text}\n{:>20}mend it with: {command}", ""));
             }
         }
     }
-    Ok(if is_whole {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The toolchain that Akari is built and tested with.
@@ -56,11 +49,9 @@ fn toolchain_finding(toolchain: &Result<Toolchain, impl std::fmt::Display>) -> F
     let install = format!("rustup toolchain install {}", pinned());
     match toolchain {
         Err(error) => Finding::Missing(error.to_string(), install),
-        Ok(toolchain) if toolchain.release() == pinned() => Finding::Ok(format!(
-            "rustc {} ({})",
-            toolchain.release(),
-            toolchain.rustc.display()
-        )),
+        Ok(toolchain) if toolchain.release() == pinned() => {
+            Finding::Ok(format!("rustc {} ({})", toolchain.release(), toolchain.rustc.display()))
+        }
         Ok(toolchain) => Finding::Ok(format!(
             "rustc {} ({}); Akari is tested with {}",
             toolchain.release(),
@@ -91,10 +82,7 @@ fn prelude_finding(toolchain: Option<&Toolchain>) -> Finding {
 
 fn size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter_map(|it| it.metadata().ok())
-        .map(|it| it.len())
-        .sum()
+    entries.filter_map(|it| it.metadata().ok()).map(|it| it.len()).sum()
 }
 
 fn cache_finding() -> Finding {
@@ -110,37 +98,25 @@ fn cache_finding() -> Finding {
         Ok(_) => Finding::Ok(format!("{} can be written", home.display())),
         Err(error) => {
             let text = format!("{} can't be written ({})", home.display(), error.kind());
-            Finding::Missing(
-                text,
-                "export AKARI_HOME=FOLDER, with a folder of yours".into(),
-            )
+            Finding::Missing(text, "export AKARI_HOME=FOLDER, with a folder of yours".into())
         }
     }
 }
 
 fn kernel_finding() -> Finding {
     let folders = kernel_folders();
-    let found = folders
-        .iter()
-        .find_map(|folder| Some((folder, kernelspec::program(folder)?)));
+    let found = folders.iter().find_map(|folder| Some((folder, kernelspec::program(folder)?)));
     match found {
-        Some((folder, program)) if python::is_program(&program) => Finding::Ok(format!(
-            "{} (starts {})",
-            folder.display(),
-            program.display()
-        )),
+        Some((folder, program)) if python::is_program(&program) => {
+            Finding::Ok(format!("{} (starts {})", folder.display(), program.display()))
+        }
         Some((folder, program)) => Finding::Missing(
-            format!(
-                "{} names `{}`, which is not there",
-                folder.display(),
-                program.display()
-            ),
+            format!("{} names `{}`, which is not there", folder.display(), program.display()),
             "akari install".into(),
         ),
-        None => Finding::Missing(
-            "Jupyter doesn't know the kernel yet".into(),
-            "akari install".into(),
-        ),
+        None => {
+            Finding::Missing("Jupyter doesn't know the kernel yet".into(), "akari install".into())
+        }
     }
 }
 
@@ -149,20 +125,14 @@ fn kernel_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = kernelspec::folder(None).into_iter().collect();
     let lab = python::find_lab().ok().flatten();
     folders.extend(lab.and_then(|it| kernelspec::folder(Some(&it.environment?))));
-    folders.extend(
-        jupyter_data_folders()
-            .into_iter()
-            .map(|it| it.join("kernels").join("akari")),
-    );
+    folders.extend(jupyter_data_folders().into_iter().map(|it| it.join("kernels").join("akari")));
     folders
 }
 
 fn jupyter_data_folders() -> Vec<PathBuf> {
     let ask = || {
-        let output = Command::new(python::on_path("jupyter")?)
-            .args(["--paths", "--json"])
-            .output()
-            .ok()?;
+        let output =
+            Command::new(python::on_path("jupyter")?).args(["--paths", "--json"]).output().ok()?;
         let paths: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
         Some(
             paths["data"]
@@ -182,10 +152,9 @@ fn jupyter_finding() -> Finding {
             Finding::Ok(format!("{} (private environment)", lab.program.display()))
         }
         Ok(Some(lab)) => Finding::Ok(lab.program.display().to_string()),
-        Ok(None) => Finding::Missing(
-            "no JupyterLab (`akari run` works without)".into(),
-            "akari lab".into(),
-        ),
+        Ok(None) => {
+            Finding::Missing("no JupyterLab (`akari run` works without)".into(), "akari lab".into())
+        }
         Err(error) => Finding::Missing(error.to_string(), "akari lab".into()),
     }
 }

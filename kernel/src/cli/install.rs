@@ -12,15 +12,9 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     let folder = folder(&arguments.place)?;
     find_prelude(&Toolchain::find()?)?;
     kernelspec::write(&folder, &std::env::current_exe()?).with_context(|| {
-        format!(
-            "could not write `{}`; name a folder of yours with --prefix",
-            folder.display()
-        )
+        format!("could not write `{}`; name a folder of yours with --prefix", folder.display())
     })?;
-    say(&format!(
-        "installed the kernel `akari` in {}",
-        folder.display()
-    ));
+    say(&format!("installed the kernel `akari` in {}", folder.display()));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,9 +10,7 @@ use crate::setup::toolchain::Toolchain;
 
 pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find()?;
-    let info = KernelInfo {
-        rust_version: toolchain.release().to_owned(),
-    };
+    let info = KernelInfo { rust_version: toolchain.release().to_owned() };
     let start = move || {
         let prelude =
             prelude::find_or_build(&toolchain, &mut |_| {}).map_err(|error| error.to_string())?;

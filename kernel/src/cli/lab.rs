@@ -22,15 +22,8 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
     kernelspec::write(&spec, &std::env::current_exe()?)
         .with_context(|| format!("could not write `{}`", spec.display()))?;
-    let browser = if arguments.no_browser {
-        Browser::None
-    } else {
-        Browser::Opened
-    };
-    say(&format!(
-        "opening JupyterLab on {} (Ctrl-C twice ends it)",
-        folder.display()
-    ));
+    let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
+    say(&format!("opening JupyterLab on {} (Ctrl-C twice ends it)", folder.display()));
     // JupyterLab takes the place of this process, so that signals reach it.
     let error = lab::command(&lab, &folder, browser, &arguments.rest).exec();
     Err(error).with_context(|| format!("could not start `{}`", lab.program.display()))

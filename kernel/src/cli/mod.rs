@@ -26,11 +26,7 @@ const UNUSABLE: u8 = 2;
 /// Runs what was typed.
 pub fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    let code_of_errors = if matches!(command, Command::Run(_)) {
-        UNUSABLE
-    } else {
-        1
-    };
+    let code_of_errors = if matches!(command, Command::Run(_)) { UNUSABLE } else { 1 };
     let result = match command {
         Command::Lab(arguments) => lab::lab(&arguments),
         Command::Run(arguments) => run::run(&arguments),
@@ -48,14 +44,11 @@ pub fn main() -> ExitCode {
 
 /// The error with those of its causes that its text does not hold yet.
 fn sentence(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .fold(String::new(), |text, cause| match text.as_str() {
-            "" => cause,
-            _ if text.contains(&cause) => text,
-            _ => format!("{text}: {cause}"),
-        })
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        _ if text.contains(&cause) => text,
+        _ => format!("{text}: {cause}"),
+    })
 }
 
 /// Prints a line; it is no error if nobody reads it.

@@ -30,11 +30,7 @@ impl Reporter {
     }
 
     pub fn show(&mut self, progress: &Progress) {
-        if self.has_terminal {
-            self.draw(progress)
-        } else {
-            self.line(progress)
-        }
+        if self.has_terminal { self.draw(progress) } else { self.line(progress) }
     }
 
     /// Says that the work is done, if there was any to speak of.
@@ -43,11 +39,7 @@ impl Reporter {
             if let Some(bar) = &self.bar {
                 bar.finish_and_clear();
             }
-            let _ = writeln!(
-                stderr(),
-                "akari: done after {} s",
-                self.begin.elapsed().as_secs()
-            );
+            let _ = writeln!(stderr(), "akari: done after {} s", self.begin.elapsed().as_secs());
         }
     }
 

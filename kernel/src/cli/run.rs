@@ -20,17 +20,9 @@ use crate::setup::toolchain::Toolchain;
 
 pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     let path = std::path::absolute(&arguments.notebook)?;
-    let output = arguments
-        .output
-        .as_ref()
-        .map(std::path::absolute)
-        .transpose()?;
+    let output = arguments.output.as_ref().map(std::path::absolute).transpose()?;
     let mut notebook = Notebook::read(&arguments.notebook)?;
-    if arguments
-        .output
-        .as_ref()
-        .is_some_and(|it| it.as_os_str().is_empty())
-    {
+    if arguments.output.as_ref().is_some_and(|it| it.as_os_str().is_empty()) {
         anyhow::bail!("--output names no file");
     }
     if let Some(output) = &output {
@@ -70,11 +62,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
         complain(&failure_line(&arguments.notebook, number, cells.len()));
     }
     let is_good = run.failed.is_none() && screen.different == 0;
-    Ok(if is_good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn failure_line(notebook: &Path, number: usize, count: usize) -> String {
@@ -83,10 +71,7 @@ fn failure_line(notebook: &Path, number: usize, count: usize) -> String {
         1 => "; the cell after it did not run".to_owned(),
         rest => format!("; the {rest} cells after it did not run"),
     };
-    format!(
-        "code cell {number} of {count} in `{}` failed{rest}",
-        notebook.display()
-    )
+    format!("code cell {number} of {count} in `{}` failed{rest}", notebook.display())
 }
 
 fn complain(line: &str) {
@@ -97,9 +82,7 @@ fn complain(line: &str) {
 fn stop_on_signals(interrupter: Interrupter) -> std::io::Result<Arc<AtomicBool>> {
     use tokio::signal::unix::{SignalKind, signal};
     let is_stopped = Arc::new(AtomicBool::new(false));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hangup) = {
         let _inside = runtime.enter();
         (
@@ -168,20 +151,14 @@ impl Screen {
             return;
         }
         let mut stdout = stdout().lock();
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         self.is_unread = written.is_err();
         self.is_line_open = !text.ends_with('\n');
     }
 
     fn print_line(&mut self, text: &str) {
         let start = if self.is_line_open { "\n" } else { "" };
-        let text = if self.has_colors {
-            text.to_owned()
-        } else {
-            check::without_colors(text)
-        };
+        let text = if self.has_colors { text.to_owned() } else { check::without_colors(text) };
         self.print(&format!("{start}{text}\n"));
     }
 
@@ -196,11 +173,7 @@ impl Screen {
     }
 
     fn diff(&mut self, finished: &Finished<'_>) {
-        let Some(stored) = self
-            .stored
-            .as_ref()
-            .and_then(|it| it.get(finished.number - 1))
-        else {
+        let Some(stored) = self.stored.as_ref().and_then(|it| it.get(finished.number - 1)) else {
             return;
         };
         let name = format!("cell {} of {}", finished.number, self.count);
@@ -244,12 +217,7 @@ impl Observer for Screen {
         if !self.has_terminal {
             return;
         }
-        let first = cell
-            .source
-            .lines()
-            .find(|it| !it.trim().is_empty())
-            .unwrap_or("")
-            .trim();
+        let first = cell.source.lines().find(|it| !it.trim().is_empty()).unwrap_or("").trim();
         let _ = writeln!(stderr(), "\x1b[2m[{number}/{}] {first}\x1b[0m", self.count);
         let style = ProgressStyle::with_template("{spinner} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());

@@ -81,10 +81,7 @@ impl Writer {
         let mut pairs: Vec<(&String, &Value)> = data.iter().collect();
         pairs.sort_by_key(|(mime_type, _)| *mime_type);
         for (mime_type, content) in pairs {
-            self.section(
-                &format!("{kind} {mime_type}"),
-                &content_text(mime_type, content),
-            );
+            self.section(&format!("{kind} {mime_type}"), &content_text(mime_type, content));
         }
         if !metadata.is_empty() {
             self.section(
@@ -95,19 +92,9 @@ impl Writer {
     }
 
     fn error(&mut self, error: &CellError) {
-        let CellError {
-            ename,
-            evalue,
-            traceback,
-        } = error;
-        self.section(
-            "error",
-            &uncounted(&without_colors(&format!("{ename}: {evalue}"))),
-        );
-        self.section(
-            "traceback",
-            &uncounted(&without_colors(&traceback.join("\n"))),
-        );
+        let CellError { ename, evalue, traceback } = error;
+        self.section("error", &uncounted(&without_colors(&format!("{ename}: {evalue}"))));
+        self.section("traceback", &uncounted(&without_colors(&traceback.join("\n"))));
     }
 
     fn section(&mut self, name: &str, text: &str) {
@@ -128,11 +115,7 @@ fn content_text(mime_type: &str, content: &Value) -> String {
         Value::String(text) if mime_type.starts_with("image/") && mime_type != "image/svg+xml" => {
             let data: String = text.split_whitespace().collect();
             let digest = Sha256::digest(data.as_bytes());
-            let hash: String = digest
-                .iter()
-                .take(6)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
             format!("{} characters of base64, sha256 {hash}..", data.len())
         }
         Value::String(text) => text.clone(),
@@ -146,9 +129,9 @@ fn overwritten(text: &str) -> String {
 }
 
 fn overwritten_line(line: &str) -> String {
-    let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| {
-        (line.strip_suffix('\r').unwrap_or(line), "\n")
-    });
+    let (line, end) = line
+        .strip_suffix('\n')
+        .map_or((line, ""), |line| (line.strip_suffix('\r').unwrap_or(line), "\n"));
     let last = line.rsplit('\r').find(|it| !it.is_empty()).unwrap_or("");
     let mut seen = String::new();
     for c in last.chars() {
@@ -199,10 +182,7 @@ mod tests {
     use super::*;
 
     fn printed(stream: Stream, text: &str) -> CellOutput {
-        CellOutput::Stream {
-            stream,
-            text: text.into(),
-        }
+        CellOutput::Stream { stream, text: text.into() }
     }
 
     fn error(text: &str) -> CellOutput {
@@ -214,13 +194,8 @@ mod tests {
     }
 
     fn result(count: u32, text: &str) -> CellOutput {
-        let data = [("text/plain".to_owned(), json!(text))]
-            .into_iter()
-            .collect();
-        CellOutput::Result {
-            count: Some(count),
-            data,
-        }
+        let data = [("text/plain".to_owned(), json!(text))].into_iter().collect();
+        CellOutput::Result { count: Some(count), data }
     }
 
     #[test]
@@ -228,18 +203,12 @@ mod tests {
         use Stream::{Stderr, Stdout};
         let rows = [
             (vec![result(1, "2")], vec![result(7, "2")]),
-            (
-                vec![printed(Stdout, "a\n"), printed(Stdout, "b\n")],
-                vec![printed(Stdout, "a\nb\n")],
-            ),
+            (vec![printed(Stdout, "a\n"), printed(Stdout, "b\n")], vec![printed(Stdout, "a\nb\n")]),
             (
                 vec![printed(Stdout, "a\n"), printed(Stderr, "b\n")],
                 vec![printed(Stderr, "b\n"), printed(Stdout, "a\n")],
             ),
-            (
-                vec![printed(Stdout, "10 %\r100 %\n")],
-                vec![printed(Stdout, "100 %\n")],
-            ),
+            (vec![printed(Stdout, "10 %\r100 %\n")], vec![printed(Stdout, "100 %\n")]),
             (
                 vec![error("\x1b[31mPanic\x1b[0m in cell [3], line 1")],
                 vec![error("Panic in cell [12], line 1")],
@@ -259,16 +228,10 @@ mod tests {
             (vec![printed(Stdout, "a\n")], vec![printed(Stdout, "a")]),
             (vec![printed(Stdout, "a\n")], vec![printed(Stderr, "a\n")]),
             (vec![printed(Stdout, "2\n")], vec![result(1, "2")]),
-            (
-                vec![error("in cell [3], line 1")],
-                vec![error("in cell [3], line 2")],
-            ),
+            (vec![error("in cell [3], line 1")], vec![error("in cell [3], line 2")]),
         ];
         for (stored, fresh) in rows {
-            assert!(
-                diff("cell 1", &stored, &fresh).is_some(),
-                "{stored:?} {fresh:?}"
-            );
+            assert!(diff("cell 1", &stored, &fresh).is_some(), "{stored:?} {fresh:?}");
         }
     }
 

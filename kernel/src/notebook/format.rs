@@ -20,24 +20,15 @@ pub enum NotebookError {
     #[error("`{}` is a folder; name a notebook (.ipynb) in it", path.display())]
     Folder { path: PathBuf },
     #[error("could not read `{}`: {source}", path.display())]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` is not a notebook: {problem}", path.display())]
-    Format {
-        path: PathBuf,
-        problem: FormatProblem,
-    },
+    Format { path: PathBuf, problem: FormatProblem },
     #[error("`{}` uses format {version} of notebooks, and Akari reads format 4; open and save it in a current JupyterLab", path.display())]
     Version { path: PathBuf, version: u64 },
     #[error("`{}` is for the kernel `{kernel}`, not for `akari`; choose the kernel «Rust (Akari)» for it in JupyterLab and save it", path.display())]
     OtherKernel { path: PathBuf, kernel: String },
     #[error("could not write `{}`: {source}; name another file with --output", path.display())]
-    Write {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Write { path: PathBuf, source: std::io::Error },
 }
 
 /// What is wrong with a file that should be a notebook.
@@ -102,36 +93,22 @@ impl Notebook {
         }
         let bytes = fs::read(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => NotebookError::Missing { path: path_buf() },
-            _ => NotebookError::Read {
-                path: path_buf(),
-                source,
-            },
+            _ => NotebookError::Read { path: path_buf(), source },
         })?;
-        let notebook = Notebook::parse(&bytes).map_err(|problem| NotebookError::Format {
-            path: path_buf(),
-            problem,
-        })?;
+        let notebook = Notebook::parse(&bytes)
+            .map_err(|problem| NotebookError::Format { path: path_buf(), problem })?;
         match notebook.root["nbformat"].as_u64().unwrap_or(0) {
             4 => {}
             version => {
-                return Err(NotebookError::Version {
-                    path: path_buf(),
-                    version,
-                });
+                return Err(NotebookError::Version { path: path_buf(), version });
             }
         }
         notebook
             .check_cells()
-            .map_err(|problem| NotebookError::Format {
-                path: path_buf(),
-                problem,
-            })?;
+            .map_err(|problem| NotebookError::Format { path: path_buf(), problem })?;
         match notebook.other_kernel() {
             None => Ok(notebook),
-            Some(kernel) => Err(NotebookError::OtherKernel {
-                path: path_buf(),
-                kernel,
-            }),
+            Some(kernel) => Err(NotebookError::OtherKernel { path: path_buf(), kernel }),
         }
     }
 
@@ -150,14 +127,9 @@ impl Notebook {
     }
 
     fn check_cells(&self) -> Result<(), FormatProblem> {
-        let cells = self.root["cells"]
-            .as_array()
-            .ok_or(FormatProblem::Field("cells"))?;
+        let cells = self.root["cells"].as_array().ok_or(FormatProblem::Field("cells"))?;
         for (index, cell) in cells.iter().enumerate() {
-            let missing = |field| FormatProblem::Cell {
-                cell: index + 1,
-                field,
-            };
+            let missing = |field| FormatProblem::Cell { cell: index + 1, field };
             cell["cell_type"].as_str().ok_or(missing("cell_type"))?;
             lines(&cell["source"]).ok_or(missing("source"))?;
         }
@@ -176,20 +148,12 @@ impl Notebook {
 
     /// The code cells that a client would run: not the empty ones, nor those tagged `skip-execution`.
     pub fn code_cells(&self) -> Vec<CodeCell> {
-        let cells = self.root["cells"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate();
+        let cells = self.root["cells"].as_array().into_iter().flatten().enumerate();
         cells
             .filter(|(_, cell)| cell["cell_type"] == "code" && !has_tag(cell, "skip-execution"))
             .filter_map(|(index, cell)| {
                 let source = lines(&cell["source"]).filter(|it| !it.trim().is_empty())?;
-                Some(CodeCell {
-                    index,
-                    source,
-                    may_fail: has_tag(cell, "raises-exception"),
-                })
+                Some(CodeCell { index, source, may_fail: has_tag(cell, "raises-exception") })
             })
             .collect()
     }
@@ -197,26 +161,16 @@ impl Notebook {
     /// The outputs that the file holds for a cell.
     pub fn outputs(&self, index: usize) -> Vec<CellOutput> {
         let outputs = self.root["cells"][index]["outputs"].as_array();
-        outputs
-            .into_iter()
-            .flatten()
-            .map(CellOutput::from_json)
-            .collect()
+        outputs.into_iter().flatten().map(CellOutput::from_json).collect()
     }
 
     /// Replaces the outputs and the count of a cell.
     pub fn set_outputs(&mut self, index: usize, count: Option<u32>, outputs: &[CellOutput]) {
-        let Some(cell) = self.root["cells"]
-            .get_mut(index)
-            .and_then(Value::as_object_mut)
-        else {
+        let Some(cell) = self.root["cells"].get_mut(index).and_then(Value::as_object_mut) else {
             return;
         };
         cell.insert("execution_count".to_owned(), count.into());
-        cell.insert(
-            "outputs".to_owned(),
-            outputs.iter().map(CellOutput::to_json).collect(),
-        );
+        cell.insert("outputs".to_owned(), outputs.iter().map(CellOutput::to_json).collect());
     }
 
     /// The file's text, as Jupyter writes it.
@@ -248,14 +202,9 @@ impl Notebook {
 pub fn check_writable(path: &Path) -> Result<(), NotebookError> {
     if path.is_dir() {
         let source = std::io::Error::other("it is a folder");
-        return Err(NotebookError::Write {
-            path: path.to_owned(),
-            source,
-        });
+        return Err(NotebookError::Write { path: path.to_owned(), source });
     }
-    begin(&target(path))
-        .map(drop)
-        .map_err(|error| write_error(path, error))
+    begin(&target(path)).map(drop).map_err(|error| write_error(path, error))
 }
 
 /// The file itself where the path is a link, so that the link stays one.
@@ -266,10 +215,7 @@ fn target(path: &Path) -> PathBuf {
 /// A temporary file beside the one that it will replace, with the same permissions.
 fn begin(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
-    let folder = path
-        .parent()
-        .filter(|it| !it.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let permissions = match fs::metadata(path) {
         Ok(metadata) if metadata.permissions().readonly() => {
             return Err(std::io::Error::other("the file is write-protected"));
@@ -297,10 +243,7 @@ fn write_error(path: &Path, error: std::io::Error) -> NotebookError {
         std::io::ErrorKind::Other => error,
         kind => kind.into(),
     };
-    NotebookError::Write {
-        path: path.to_owned(),
-        source,
-    }
+    NotebookError::Write { path: path.to_owned(), source }
 }
 
 impl CellOutput {
@@ -316,11 +259,7 @@ impl CellOutput {
             CellOutput::Display { data, metadata, .. } => json!({
                 "data": split_bundle(data), "metadata": metadata, "output_type": "display_data",
             }),
-            CellOutput::Error(CellError {
-                ename,
-                evalue,
-                traceback,
-            }) => json!({
+            CellOutput::Error(CellError { ename, evalue, traceback }) => json!({
                 "ename": ename, "evalue": evalue, "output_type": "error", "traceback": traceback,
             }),
             CellOutput::Unknown(value) => value.clone(),
@@ -331,18 +270,14 @@ impl CellOutput {
         let text = |key: &str| lines(&value[key]).unwrap_or_default();
         let object = |key: &str| value[key].as_object().cloned().unwrap_or_default();
         match (value["output_type"].as_str(), value["name"].as_str()) {
-            (Some("stream"), Some("stdout")) => CellOutput::Stream {
-                stream: Stream::Stdout,
-                text: text("text"),
-            },
-            (Some("stream"), Some("stderr")) => CellOutput::Stream {
-                stream: Stream::Stderr,
-                text: text("text"),
-            },
+            (Some("stream"), Some("stdout")) => {
+                CellOutput::Stream { stream: Stream::Stdout, text: text("text") }
+            }
+            (Some("stream"), Some("stderr")) => {
+                CellOutput::Stream { stream: Stream::Stderr, text: text("text") }
+            }
             (Some("execute_result"), _) => CellOutput::Result {
-                count: value["execution_count"]
-                    .as_u64()
-                    .and_then(|it| it.try_into().ok()),
+                count: value["execution_count"].as_u64().and_then(|it| it.try_into().ok()),
                 data: join_bundle(&object("data")),
             },
             (Some("display_data"), _) => CellOutput::Display {
@@ -373,9 +308,7 @@ fn stream_name(stream: Stream) -> &'static str {
 }
 
 fn has_tag(cell: &Value, tag: &str) -> bool {
-    cell["metadata"]["tags"]
-        .as_array()
-        .is_some_and(|tags| tags.iter().any(|it| it == tag))
+    cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|it| it == tag))
 }
 
 /// Text that the format stores as one string or as a list of lines.
@@ -389,9 +322,8 @@ fn lines(value: &Value) -> Option<String> {
 
 /// The places where Python's `str.splitlines` ends a line; nbformat uses that.
 fn split_lines(text: &str) -> Vec<&str> {
-    const ENDS: [char; 10] = [
-        '\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}',
-    ];
+    const ENDS: [char; 10] =
+        ['\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}'];
     let mut lines = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(ENDS) {
@@ -434,10 +366,7 @@ fn join_bundle(data: &MimeBundle) -> MimeBundle {
     let join = |(mime_type, content): (&String, &Value)| {
         let is_json = mime_type == "application/json" || mime_type.ends_with("+json");
         let text = if is_json { None } else { lines(content) };
-        (
-            mime_type.clone(),
-            text.map_or_else(|| content.clone(), Value::String),
-        )
+        (mime_type.clone(), text.map_or_else(|| content.clone(), Value::String))
     };
     data.iter().map(join).collect::<Map<_, _>>()
 }
@@ -512,11 +441,7 @@ mod tests {
 
     #[test]
     fn code_cells_are_those_with_code() {
-        let cell = CodeCell {
-            index: 1,
-            source: "1 + 1".into(),
-            may_fail: true,
-        };
+        let cell = CodeCell { index: 1, source: "1 + 1".into(), may_fail: true };
         assert_eq!(read(FILE).unwrap().code_cells(), [cell]);
     }
 
@@ -530,19 +455,9 @@ mod tests {
         .into_iter()
         .collect();
         let outputs = [
-            CellOutput::Stream {
-                stream: Stream::Stderr,
-                text: "é\nß".into(),
-            },
-            CellOutput::Result {
-                count: Some(1),
-                data: data.clone(),
-            },
-            CellOutput::Display {
-                data,
-                metadata: MimeBundle::new(),
-                display_id: None,
-            },
+            CellOutput::Stream { stream: Stream::Stderr, text: "é\nß".into() },
+            CellOutput::Result { count: Some(1), data: data.clone() },
+            CellOutput::Display { data, metadata: MimeBundle::new(), display_id: None },
             CellOutput::Error(CellError {
                 ename: "Panic".into(),
                 evalue: "oh".into(),
@@ -552,10 +467,7 @@ mod tests {
         let mut notebook = read(FILE).unwrap();
         notebook.set_outputs(1, Some(1), &outputs);
         let text = notebook.to_text();
-        assert!(
-            text.contains("\"text\": [\n      \"é\\n\",\n      \"ß\"\n     ]"),
-            "{text}"
-        );
+        assert!(text.contains("\"text\": [\n      \"é\\n\",\n      \"ß\"\n     ]"), "{text}");
         assert!(text.contains("\"image/png\": \"AAAA\\n\""), "{text}");
         assert_eq!(read(&text).unwrap().outputs(1), outputs);
     }
@@ -563,10 +475,7 @@ mod tests {
     #[test]
     fn written_notebook_is_valid_for_the_nbformat_crate() {
         let mut notebook = read(FILE).unwrap();
-        let outputs = [CellOutput::Stream {
-            stream: Stream::Stdout,
-            text: "2\n".into(),
-        }];
+        let outputs = [CellOutput::Stream { stream: Stream::Stdout, text: "2\n".into() }];
         notebook.set_outputs(1, Some(1), &outputs);
         assert!(matches!(
             nbformat::parse_notebook(&notebook.to_text()),
@@ -591,10 +500,7 @@ mod tests {
             ("[1]", "it has no `nbformat`"),
             (r#"{"nbformat": 3, "worksheets": []}"#, "uses format 3"),
             (r#"{"nbformat": 4}"#, "it has no `cells`"),
-            (
-                r#"{"nbformat": 4, "cells": [{"cell_type": "code"}]}"#,
-                "its cell 1 has no `source`",
-            ),
+            (r#"{"nbformat": 4, "cells": [{"cell_type": "code"}]}"#, "its cell 1 has no `source`"),
             (
                 r#"{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"name": "python3"}}}"#,
                 "for the kernel `python3`",

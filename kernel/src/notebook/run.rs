@@ -46,16 +46,8 @@ pub fn run(cells: &[CodeCell], engine: &mut dyn Engine, observer: &mut dyn Obser
         run.recorder.cells.push(Vec::new());
         let count = u32::try_from(number).unwrap_or(u32::MAX);
         let outcome = {
-            let mut sink = Watched {
-                recorder: &mut run.recorder,
-                observer,
-                count,
-            };
-            let cell = Cell {
-                code: &cell.source,
-                count,
-                silent: false,
-            };
+            let mut sink = Watched { recorder: &mut run.recorder, observer, count };
+            let cell = Cell { code: &cell.source, count, silent: false };
             catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, &mut sink)))
                 .unwrap_or_else(|_| Outcome::Failed(own_fault()))
         };
@@ -67,11 +59,7 @@ pub fn run(cells: &[CodeCell], engine: &mut dyn Engine, observer: &mut dyn Obser
             run.recorder.push(CellOutput::Error(error.clone()));
         }
         let outputs = run.recorder.cells.last().map_or(&[][..], Vec::as_slice);
-        observer.end(&Finished {
-            number,
-            outputs,
-            error: error.as_ref(),
-        });
+        observer.end(&Finished { number, outputs, error: error.as_ref() });
         if error.is_some() && !cell.may_fail {
             run.failed = Some(number);
             break;
@@ -122,27 +110,15 @@ impl Recorder {
     fn record(&mut self, output: &Output, count: u32) {
         match output.clone() {
             Output::Stream { stream, text } => self.push(CellOutput::Stream { stream, text }),
-            Output::Result { data } => self.push(CellOutput::Result {
-                count: Some(count),
-                data,
-            }),
+            Output::Result { data } => self.push(CellOutput::Result { count: Some(count), data }),
             Output::Clear { wait: true } => self.clears_next = true,
             Output::Clear { wait: false } => self.clear(),
-            Output::Display {
-                data,
-                metadata,
-                display_id,
-                update,
-            } => {
+            Output::Display { data, metadata, display_id, update } => {
                 if let Some(id) = &display_id {
                     self.update(id, &data, &metadata);
                 }
                 if !update {
-                    self.push(CellOutput::Display {
-                        data,
-                        metadata,
-                        display_id,
-                    });
+                    self.push(CellOutput::Display { data, metadata, display_id });
                 }
             }
         }
@@ -164,10 +140,7 @@ impl Recorder {
         match (outputs.last_mut(), output) {
             (
                 Some(CellOutput::Stream { stream, text }),
-                CellOutput::Stream {
-                    stream: next,
-                    text: more,
-                },
+                CellOutput::Stream { stream: next, text: more },
             ) if *stream == next => {
                 text.push_str(&more);
             }
@@ -183,11 +156,10 @@ impl Recorder {
                 metadata: shown_metadata,
                 display_id: Some(display_id),
             } = output
+                && display_id == id
             {
-                if display_id == id {
-                    shown.clone_from(data);
-                    shown_metadata.clone_from(metadata);
-                }
+                shown.clone_from(data);
+                shown_metadata.clone_from(metadata);
             }
         }
     }
@@ -218,16 +190,11 @@ mod tests {
     use crate::engine::outcome::Stream;
 
     fn text(text: &str) -> MimeBundle {
-        [("text/plain".to_owned(), json!(text))]
-            .into_iter()
-            .collect()
+        [("text/plain".to_owned(), json!(text))].into_iter().collect()
     }
 
     fn print(stream: Stream, text: &str) -> Output {
-        Output::Stream {
-            stream,
-            text: text.into(),
-        }
+        Output::Stream { stream, text: text.into() }
     }
 
     fn show(content: &str, id: Option<&str>, update: bool) -> Output {
@@ -248,10 +215,7 @@ mod tests {
     }
 
     fn printed(stream: Stream, text: &str) -> CellOutput {
-        CellOutput::Stream {
-            stream,
-            text: text.into(),
-        }
+        CellOutput::Stream { stream, text: text.into() }
     }
 
     /// Each inner list is a cell.
@@ -269,17 +233,9 @@ mod tests {
     #[test]
     fn neighbouring_streams_of_one_name_are_one() {
         use Stream::{Stderr, Stdout};
-        let outputs = [
-            print(Stdout, "a"),
-            print(Stdout, "b\n"),
-            print(Stderr, "c"),
-            print(Stdout, "d"),
-        ];
-        let merged = [
-            printed(Stdout, "ab\n"),
-            printed(Stderr, "c"),
-            printed(Stdout, "d"),
-        ];
+        let outputs =
+            [print(Stdout, "a"), print(Stdout, "b\n"), print(Stderr, "c"), print(Stdout, "d")];
+        let merged = [printed(Stdout, "ab\n"), printed(Stderr, "c"), printed(Stdout, "d")];
         assert_eq!(record(&[&outputs]), [merged]);
     }
 
@@ -287,11 +243,8 @@ mod tests {
     fn clear_is_now_or_at_the_next_output() {
         let now = [print(Stream::Stdout, "a"), Output::Clear { wait: false }];
         let later = [print(Stream::Stdout, "a"), Output::Clear { wait: true }];
-        let replaced = [
-            print(Stream::Stdout, "a"),
-            Output::Clear { wait: true },
-            print(Stream::Stdout, "b"),
-        ];
+        let replaced =
+            [print(Stream::Stdout, "a"), Output::Clear { wait: true }, print(Stream::Stdout, "b")];
         assert_eq!(record(&[&now]), [[]; 1]);
         assert_eq!(record(&[&later]), [[printed(Stream::Stdout, "a")]]);
         assert_eq!(record(&[&replaced]), [[printed(Stream::Stdout, "b")]]);

@@ -24,34 +24,30 @@ pub fn build(
         "building the prelude (candle, optimised; once per toolchain, some minutes)",
     );
     on_progress(&progress);
-    let ended = logged::run(
-        &mut command(checkout, home, toolchain),
-        &log,
-        &mut |event| {
-            let keep = match event {
-                Event::Stdout(line) => {
-                    artifacts.extend(libraries(line));
+    let ended = logged::run(&mut command(checkout, home, toolchain), &log, &mut |event| {
+        let keep = match event {
+            Event::Stdout(line) => {
+                artifacts.extend(libraries(line));
+                Keep::Nowhere
+            }
+            Event::Stderr(line) => match Counted::parse(line) {
+                Some(counted) => {
+                    progress.crates = Some((counted.done, counted.total));
+                    progress.what = format!("building the prelude: {}", counted.what);
                     Keep::Nowhere
                 }
-                Event::Stderr(line) => match Counted::parse(line) {
-                    Some(counted) => {
-                        progress.crates = Some((counted.done, counted.total));
-                        progress.what = format!("building the prelude: {}", counted.what);
-                        Keep::Nowhere
+                None => {
+                    if progress.crates.is_none() {
+                        progress.what = format!("building the prelude: {}", line.trim());
                     }
-                    None => {
-                        if progress.crates.is_none() {
-                            progress.what = format!("building the prelude: {}", line.trim());
-                        }
-                        Keep::InLog
-                    }
-                },
-                Event::Tick => Keep::Nowhere,
-            };
-            on_progress(&progress);
-            keep
-        },
-    );
+                    Keep::InLog
+                }
+            },
+            Event::Tick => Keep::Nowhere,
+        };
+        on_progress(&progress);
+        keep
+    });
     match ended {
         Ok(ended) if ended.status.success() => Ok(artifacts),
         Ok(ended) => Err(failure(home, log, &ended)),
@@ -94,20 +90,12 @@ fn libraries(line: &str) -> Vec<PathBuf> {
     let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else {
         return Vec::new();
     };
-    let files = message["filenames"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|it| it.as_str());
-    files
-        .map(PathBuf::from)
-        .filter(|it| is_library(it))
-        .collect()
+    let files = message["filenames"].as_array().into_iter().flatten().filter_map(|it| it.as_str());
+    files.map(PathBuf::from).filter(|it| is_library(it)).collect()
 }
 
 fn is_library(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|it| it == "rlib" || it == "so" || it == "rmeta")
+    path.extension().is_some_and(|it| it == "rlib" || it == "so" || it == "rmeta")
 }
 
 /// Cargo's progress bar: `Building [====>   ] 45/160: candle-core, gemm`.
@@ -137,17 +125,12 @@ fn failure(home: &Path, log: PathBuf, ended: &Ended) -> PreludeError {
     let tail = ended.tail(usize::MAX);
     let has = |words: &[&str]| words.iter().any(|it| tail.contains(it));
     if has(&["No space left on device", "os error 28"]) {
-        PreludeError::Disk {
-            path: home.to_owned(),
-        }
+        PreludeError::Disk { path: home.to_owned() }
     } else if has(&["Permission denied", "Read-only file system"])
         && tail.contains(&*home.to_string_lossy())
     {
         let source = std::io::ErrorKind::PermissionDenied.into();
-        PreludeError::Cache {
-            path: home.to_owned(),
-            source,
-        }
+        PreludeError::Cache { path: home.to_owned(), source }
     } else if has(&["linker `cc` not found"]) {
         PreludeError::Linker
     } else if has(&[
@@ -159,10 +142,7 @@ fn failure(home: &Path, log: PathBuf, ended: &Ended) -> PreludeError {
     ]) {
         PreludeError::Network { log }
     } else {
-        PreludeError::Build {
-            tail: ended.tail(TAIL),
-            log,
-        }
+        PreludeError::Build { tail: ended.tail(TAIL), log }
     }
 }
 
@@ -175,11 +155,7 @@ mod tests {
         let line = "    Building [=====>                   ] 45/160: candle-core, gemm(build)";
         assert_eq!(
             Counted::parse(line),
-            Some(Counted {
-                done: 45,
-                total: 160,
-                what: "candle-core, gemm(build)"
-            })
+            Some(Counted { done: 45, total: 160, what: "candle-core, gemm(build)" })
         );
         assert_eq!(Counted::parse("   Compiling candle-core v0.11.1"), None);
     }

@@ -50,13 +50,7 @@ pub fn write(folder: &Path, program: &Path) -> io::Result<()> {
 fn environment() -> Map<String, Value> {
     let folder = |name: &str| {
         let value = std::env::var_os(name).filter(|it| !it.is_empty())?;
-        Some((
-            name.to_owned(),
-            std::path::absolute(value).ok()?.to_str()?.into(),
-        ))
+        Some((name.to_owned(), std::path::absolute(value).ok()?.to_str()?.into()))
     };
-    ["AKARI_HOME", "AKARI_SHARED"]
-        .into_iter()
-        .filter_map(folder)
-        .collect()
+    ["AKARI_HOME", "AKARI_SHARED"].into_iter().filter_map(folder).collect()
 }

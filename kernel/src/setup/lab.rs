@@ -10,11 +10,7 @@ use super::python::Lab;
 /// The lessons that came with Akari, or else the current folder.
 pub fn lessons() -> std::io::Result<PathBuf> {
     let notebooks = checkout().join("notebooks");
-    if notebooks.is_dir() {
-        Ok(notebooks)
-    } else {
-        std::env::current_dir()
-    }
+    if notebooks.is_dir() { Ok(notebooks) } else { std::env::current_dir() }
 }
 
 /// The command that opens JupyterLab on a folder.
@@ -27,9 +23,7 @@ pub fn command(lab: &Lab, folder: &Path, has_browser: Browser, rest: &[OsString]
     if let Some(bin) = lab.environment.as_ref().and_then(|_| lab.program.parent()) {
         // JupyterLab looks for `jupyter` and its parts on PATH.
         let paths = std::env::var_os("PATH").unwrap_or_default();
-        let paths = [bin.to_owned()]
-            .into_iter()
-            .chain(std::env::split_paths(&paths));
+        let paths = [bin.to_owned()].into_iter().chain(std::env::split_paths(&paths));
         if let Ok(paths) = std::env::join_paths(paths) {
             command.env("PATH", paths);
         }

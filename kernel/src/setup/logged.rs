@@ -57,11 +57,8 @@ pub fn run(
     on_event: &mut dyn FnMut(Event<'_>) -> Keep,
 ) -> io::Result<Ended> {
     let mut log = File::create(log)?;
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (sender, messages) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
         read(stdout, false, sender.clone());
@@ -79,17 +76,10 @@ pub fn run(
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return Ok(Ended {
-                    status: child.wait()?,
-                    last,
-                });
+                return Ok(Ended { status: child.wait()?, last });
             }
         };
-        let event = if is_stderr {
-            Event::Stderr(&line)
-        } else {
-            Event::Stdout(&line)
-        };
+        let event = if is_stderr { Event::Stderr(&line) } else { Event::Stdout(&line) };
         if on_event(event) == Keep::InLog {
             // A log that can't be written must not stop the work.
             let _ = writeln!(log, "{line}");
@@ -112,10 +102,7 @@ fn read(pipe: impl Read + Send + 'static, is_stderr: bool, sender: Sender<(bool,
 }
 
 fn send(line: &[u8], is_stderr: bool, sender: &Sender<(bool, String)>) {
-    for piece in String::from_utf8_lossy(line)
-        .split('\r')
-        .filter(|it| !it.trim().is_empty())
-    {
+    for piece in String::from_utf8_lossy(line).split('\r').filter(|it| !it.trim().is_empty()) {
         let _ = sender.send((is_stderr, piece.to_owned()));
     }
 }
@@ -134,23 +121,14 @@ mod tests {
         command.args(["-c", "echo out; printf 'one\\rtwo\\nthree' >&2; exit 3"]);
         let ended = run(&mut command, &log, &mut |event| {
             seen.push(format!("{event:?}"));
-            if matches!(event, Event::Stdout(_)) {
-                Keep::Nowhere
-            } else {
-                Keep::InLog
-            }
+            if matches!(event, Event::Stdout(_)) { Keep::Nowhere } else { Keep::InLog }
         });
         let ended = ended.unwrap();
         assert_eq!(ended.status.code(), Some(3));
         seen.sort();
         assert_eq!(
             seen,
-            [
-                "Stderr(\"one\")",
-                "Stderr(\"three\")",
-                "Stderr(\"two\")",
-                "Stdout(\"out\")"
-            ]
+            ["Stderr(\"one\")", "Stderr(\"three\")", "Stderr(\"two\")", "Stdout(\"out\")"]
         );
         assert_eq!(ended.tail(2), "two\nthree");
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "one\ntwo\nthree\n");

@@ -19,10 +19,7 @@ pub struct Progress {
 
 impl Progress {
     fn doing(what: impl Into<String>) -> Progress {
-        Progress {
-            what: what.into(),
-            crates: None,
-        }
+        Progress { what: what.into(), crates: None }
     }
 }
 

@@ -41,13 +41,10 @@ impl PreludeError {
     /// What went wrong with a file of the cache.
     pub fn cache(path: &Path, source: io::Error) -> PreludeError {
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PreludeError::Disk {
-                path: path.to_owned(),
-            },
-            _ => PreludeError::Cache {
-                path: path.to_owned(),
-                source,
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                PreludeError::Disk { path: path.to_owned() }
+            }
+            _ => PreludeError::Cache { path: path.to_owned(), source },
         }
     }
 }
@@ -55,13 +52,9 @@ impl PreludeError {
 /// The folder of a built prelude, if there is one: in the cache, or in the shared one that is only read.
 pub fn find(toolchain: &Toolchain) -> Result<Option<PathBuf>, PreludeError> {
     let key = key(&checkout(), toolchain)?;
-    let shared = std::env::var_os("AKARI_SHARED")
-        .filter(|it| !it.is_empty())
-        .map(PathBuf::from);
+    let shared = std::env::var_os("AKARI_SHARED").filter(|it| !it.is_empty()).map(PathBuf::from);
     let caches = shared.into_iter().chain([home()?]);
-    Ok(caches
-        .map(|cache| cache.join("prelude").join(&key))
-        .find(|it| is_whole(it)))
+    Ok(caches.map(|cache| cache.join("prelude").join(&key)).find(|it| is_whole(it)))
 }
 
 /// The folder of a built prelude; builds it if it isn't there.
@@ -109,9 +102,9 @@ pub fn lock(path: &Path, on_progress: &mut OnProgress<'_>) -> io::Result<File> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => on_progress(&Progress::doing(
-                "waiting for another `akari`, which builds the same",
-            )),
+            Err(TryLockError::WouldBlock) => {
+                on_progress(&Progress::doing("waiting for another `akari`, which builds the same"))
+            }
             Err(TryLockError::Error(error)) => return Err(error),
         }
         std::thread::sleep(std::time::Duration::from_millis(500));
@@ -134,12 +127,7 @@ fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
         hash.update(text);
     }
     hash.update(&toolchain.version);
-    Ok(hash
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn collect(folder: &Path, files: &mut BTreeSet<PathBuf>) {
@@ -205,10 +193,8 @@ mod tests {
         fs::create_dir_all(preludes.join(".unfinished-old")).unwrap();
         remove_unfinished(&preludes);
         keep(&artifacts, &preludes.join("key")).unwrap();
-        let names: Vec<_> = fs::read_dir(&preludes)
-            .unwrap()
-            .map(|it| it.unwrap().file_name())
-            .collect();
+        let names: Vec<_> =
+            fs::read_dir(&preludes).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!(names, ["key"]);
         assert!(is_whole(&preludes.join("key")));
         assert!(!preludes.join("key").join("libakari.rlib").exists());

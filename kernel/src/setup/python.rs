@@ -39,9 +39,7 @@ pub struct Lab {
 /// A program on PATH.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|it| it.join(name))
-        .find(|it| is_program(it))
+    std::env::split_paths(&path).map(|it| it.join(name)).find(|it| is_program(it))
 }
 
 pub fn is_program(path: &Path) -> bool {
@@ -53,18 +51,12 @@ pub fn is_program(path: &Path) -> bool {
 pub fn find_lab() -> Result<Option<Lab>, PythonError> {
     // pyenv's stand-ins are there even if the Python that is active has no JupyterLab.
     if let Some(program) = on_path("jupyter-lab").filter(|it| starts(it)) {
-        return Ok(Some(Lab {
-            program,
-            environment: None,
-        }));
+        return Ok(Some(Lab { program, environment: None }));
     }
     let environment = environment()?;
     let program = environment.join("bin").join("jupyter-lab");
     let is_whole = environment.join(STAMP).is_file() && is_program(&program);
-    Ok(is_whole.then_some(Lab {
-        program,
-        environment: Some(environment),
-    }))
+    Ok(is_whole.then_some(Lab { program, environment: Some(environment) }))
 }
 
 /// Makes the private environment if it isn't there.
@@ -90,10 +82,7 @@ pub fn find_or_install_lab(on_progress: &mut OnProgress<'_>) -> Result<Lab, Pyth
     }
     let program = environment.join("bin").join("jupyter-lab");
     fs::write(environment.join(STAMP), "made by `akari lab`\n").map_err(cache)?;
-    Ok(Lab {
-        program,
-        environment: Some(environment),
-    })
+    Ok(Lab { program, environment: Some(environment) })
 }
 
 const STAMP: &str = "akari-stamp";
@@ -103,10 +92,7 @@ fn environment() -> Result<PathBuf, PythonError> {
 }
 
 fn starts(program: &Path) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|it| it.status.success())
+    Command::new(program).arg("--version").output().is_ok_and(|it| it.status.success())
 }
 
 /// The commands that make the environment.
@@ -122,21 +108,11 @@ fn steps(environment: &Path) -> Result<Vec<(&'static str, Command)>, PythonError
             .arg("jupyterlab");
         return Ok(vec![(VENV, venv), (LAB, lab)]);
     }
-    let python = ["python3", "python"]
-        .into_iter()
-        .filter_map(on_path)
-        .find(|it| starts(it));
+    let python = ["python3", "python"].into_iter().filter_map(on_path).find(|it| starts(it));
     let mut venv = Command::new(python.ok_or(PythonError::Missing)?);
     venv.args(["-m", "venv"]).arg(environment);
     let mut lab = Command::new(environment.join("bin").join("python"));
-    lab.args([
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "jupyterlab",
-    ]);
+    lab.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "jupyterlab"]);
     Ok(vec![(VENV, venv), (LAB, lab)])
 }
 
@@ -166,9 +142,6 @@ fn install(
     match ended.status.success() {
         true => Ok(()),
         false if tail.contains("ensurepip is not") => Err(PythonError::NoVenv),
-        false => Err(PythonError::Install {
-            log: log.to_owned(),
-            tail,
-        }),
+        false => Err(PythonError::Install { log: log.to_owned(), tail }),
     }
 }

@@ -49,18 +49,13 @@ impl Toolchain {
         };
         match is_new_enough(toolchain.release(), NEEDED) {
             true => Ok(toolchain),
-            false => Err(ToolchainError::Old {
-                found: toolchain.release().to_owned(),
-            }),
+            false => Err(ToolchainError::Old { found: toolchain.release().to_owned() }),
         }
     }
 
     /// `1.95.0`
     pub fn release(&self) -> &str {
-        self.version
-            .lines()
-            .find_map(|line| line.strip_prefix("release: "))
-            .unwrap_or("unknown")
+        self.version.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or("unknown")
     }
 }
 
@@ -106,23 +101,14 @@ fn answer(command: &mut Command) -> Result<String, ToolchainError> {
     let output = match command.output() {
         Ok(output) => output,
         Err(source) => {
-            return Err(ToolchainError::Missing {
-                program: command_name(command),
-                source,
-            });
+            return Err(ToolchainError::Missing { program: command_name(command), source });
         }
     };
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
-        let text = text
-            .lines()
-            .find(|it| !it.trim().is_empty())
-            .unwrap_or("it said nothing");
+        let text = text.lines().find(|it| !it.trim().is_empty()).unwrap_or("it said nothing");
         let text = text.trim().trim_start_matches("error: ").to_owned();
-        return Err(ToolchainError::Failed {
-            program: command_name(command),
-            text,
-        });
+        return Err(ToolchainError::Failed { program: command_name(command), text });
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
