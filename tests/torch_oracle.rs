@@ -204,6 +204,17 @@ fn loss(case: &Value, run: &Value, input: &Tensor, target: &Tensor) -> Option<Re
         "mse_loss" if optional("weight").is_none() => {
             nn::MSELoss { reduction }.forward(input, target)
         }
+        "l1_loss" if optional("weight").is_none() => {
+            nn::L1Loss { reduction }.forward(input, target)
+        }
+        "smooth_l1_loss" => {
+            let beta = case["p"]["beta"].as_f64().unwrap_or(1.0);
+            nn::SmoothL1Loss { beta, reduction }.forward(input, target)
+        }
+        "huber_loss" if optional("weight").is_none() => {
+            let delta = case["p"]["delta"].as_f64().unwrap_or(1.0);
+            nn::HuberLoss { delta, reduction }.forward(input, target)
+        }
         "cross_entropy" => nn::CrossEntropyLoss {
             weight: optional("weight"),
             ignore_index: case["p"]["ignore_index"].as_i64().unwrap_or(-100),

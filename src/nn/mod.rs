@@ -3,5 +3,7 @@
 mod loss;
 mod reduction;
 
-pub use loss::{BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss};
+pub use loss::{
+    BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, SmoothL1Loss,
+};
 pub use reduction::Reduction;
