@@ -149,6 +149,9 @@ class Kernel:
 def measure(name, argv, lesson, env, cells):
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
+        # Stock evcxr builds candle anew in every kernel unless it is told where to keep it.
+        env = {"EVCXR_TMPDIR": os.environ.get("EVCXR_TMPDIR", f"{folder}/evcxr"), **env}
+        Path(env["EVCXR_TMPDIR"]).mkdir(exist_ok=True)
         warm = Kernel(argv, folder, env)
         for code in (lesson["setup"], lesson["first"]):
             if code:

@@ -33,7 +33,7 @@ def lab(installed, tmp_path):
     environment["JUPYTERLAB_SETTINGS_DIR"] = str(tmp_path / "settings")
     binary = os.environ.get("AKARI_BIN") or str(CHECKOUT / "target" / "release" / "akari")
     command = [binary, "lab", str(tmp_path / "notebooks"), "--no-browser", "--"]
-    command += ["--allow-root", "--port=0", "--ServerApp.ip=127.0.0.1"]
+    command += ["--port=0", "--ServerApp.ip=127.0.0.1"]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield address(server), tmp_path / "notebooks"

@@ -46,8 +46,7 @@ Examples:
   akari lab                          the lessons
   akari lab ~/my-notebooks           another folder
   akari lab --no-browser             print the address in place of opening it
-  akari lab -- --port 9000           what follows `--` goes to `jupyter lab`
-  akari lab -- --allow-root          as root, in a container")]
+  akari lab -- --port 9000           what follows `--` goes to `jupyter lab`")]
 pub struct Lab {
     /// The folder to open [default: the lessons that came with Akari]
     pub dir: Option<PathBuf>,

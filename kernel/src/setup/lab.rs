@@ -19,6 +19,10 @@ pub fn command(lab: &Lab, folder: &Path, has_browser: Browser, rest: &[OsString]
     if has_browser == Browser::None {
         command.arg("--no-browser");
     }
+    // JupyterLab refuses to run as root unless it is told to; in a container nobody else is there.
+    if is_root() && !rest.iter().any(|it| it == "--allow-root") {
+        command.arg("--allow-root");
+    }
     command.args(rest).arg(folder);
     if let Some(bin) = lab.environment.as_ref().and_then(|_| lab.program.parent()) {
         // JupyterLab looks for `jupyter` and its parts on PATH.
@@ -29,6 +33,11 @@ pub fn command(lab: &Lab, folder: &Path, has_browser: Browser, rest: &[OsString]
         }
     }
     command
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
 }
 
 /// Whether a browser is opened.
