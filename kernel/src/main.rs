@@ -1,4 +1,4 @@
-//! Picks the role of this process: the process that runs cells, or the command line.
+//! Picks the role of this process: one that runs cells, a compiler for evcxr, or the command line.
 
 mod cli;
 mod engine;
@@ -13,6 +13,12 @@ fn main() -> ExitCode {
     // Before all else, so that the process that runs cells starts in a few milliseconds.
     if std::env::args_os().nth(1).is_some_and(|role| role == "runtime") {
         return runtime::child::main();
+    }
+    if std::env::args_os().nth(1).is_some_and(|role| role == "evcxr-runtime") {
+        return engine::evcxr::child::main();
+    }
+    if let Some(code) = engine::evcxr::compiler::run() {
+        return code;
     }
     cli::main()
 }

@@ -65,8 +65,8 @@ class Run:
 class Session:
     """A kernel and one client of it."""
 
-    def __init__(self, **options):
-        self.manager = KernelManager(kernel_name="akari", **options)
+    def __init__(self, kernel_name="akari", **options):
+        self.manager = KernelManager(kernel_name=kernel_name, **options)
         self.manager.start_kernel()
         self.client = self.manager.client()
         self.client.start_channels()

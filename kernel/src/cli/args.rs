@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::engine::EngineChoice;
+
 /// Akari: a Jupyter kernel for learning deep learning in Rust
 #[derive(Debug, Parser)]
 #[command(name = "akari", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -82,6 +84,9 @@ pub struct Run {
     /// Compare the outputs with the stored ones, and show what differs
     #[arg(long)]
     pub check: bool,
+    /// What compiles and runs the cells
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineChoice,
 }
 
 /// Where a kernelspec is.
@@ -93,6 +98,9 @@ pub struct Place {
     /// In the Jupyter data folder of the current user (this is the default)
     #[arg(long, conflicts_with = "prefix")]
     pub user: bool,
+    /// What compiles and runs the cells; each engine has its own entry in Jupyter
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineChoice,
 }
 
 /// Build the prelude if need be, and tell Jupyter about the kernel
@@ -131,4 +139,7 @@ pub struct Kernel {
     /// The file in which Jupyter says how to reach it
     #[arg(long, short = 'f', value_name = "FILE")]
     pub connection_file: PathBuf,
+    /// What compiles and runs the cells
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineChoice,
 }

@@ -11,10 +11,10 @@ use crate::setup::{kernelspec, prelude};
 pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     let folder = folder(&arguments.place)?;
     find_prelude(&Toolchain::find()?)?;
-    kernelspec::write(&folder, &std::env::current_exe()?).with_context(|| {
+    kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine).with_context(|| {
         format!("could not write `{}`; name a folder of yours with --prefix", folder.display())
     })?;
-    say(&format!("installed the kernel `akari` in {}", folder.display()));
+    say(&format!("installed the kernel `{}` in {}", kernelspec::name(arguments.place.engine), folder.display()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -41,5 +41,6 @@ pub fn uninstall(arguments: &args::Uninstall) -> anyhow::Result<ExitCode> {
 
 fn folder(place: &args::Place) -> anyhow::Result<std::path::PathBuf> {
     kernelspec::folder(place.prefix.as_deref())
+        .map(|it| it.with_file_name(kernelspec::name(place.engine)))
         .context("this user has no data folder for Jupyter; use --prefix DIR")
 }

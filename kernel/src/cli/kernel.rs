@@ -11,10 +11,11 @@ use crate::setup::toolchain::Toolchain;
 pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find()?;
     let info = KernelInfo { rust_version: toolchain.release().to_owned() };
+    let choice = arguments.engine;
     let start = move || {
         let prelude =
             prelude::find_or_build(&toolchain, &mut |_| {}).map_err(|error| error.to_string())?;
-        let config = engine_config(toolchain, prelude).map_err(|error| error.to_string())?;
+        let config = engine_config(choice, toolchain, prelude).map_err(|error| error.to_string())?;
         engine::start(&config).map_err(|error| error.to_string())
     };
     jupyter::serve(&arguments.connection_file, Box::new(start), info)?;

@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use super::progress::Reporter;
 use super::{args, find_prelude, say};
+use crate::engine::EngineChoice;
 use crate::setup::lab::{self, Browser};
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{kernelspec, python};
@@ -20,7 +21,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     reporter.finish();
     let spec = kernelspec::folder(lab.environment.as_deref())
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
-    kernelspec::write(&spec, &std::env::current_exe()?)
+    kernelspec::write(&spec, &std::env::current_exe()?, EngineChoice::default())
         .with_context(|| format!("could not write `{}`", spec.display()))?;
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
     say(&format!("opening JupyterLab on {} (Ctrl-C twice ends it)", folder.display()));

@@ -64,9 +64,13 @@ fn find_prelude(toolchain: &Toolchain) -> Result<PathBuf, PreludeError> {
     Ok(folder)
 }
 
-fn engine_config(toolchain: Toolchain, prelude: PathBuf) -> std::io::Result<EngineConfig> {
+fn engine_config(
+    choice: EngineChoice,
+    toolchain: Toolchain,
+    prelude: PathBuf,
+) -> std::io::Result<EngineConfig> {
     Ok(EngineConfig {
-        choice: EngineChoice::default(),
+        choice,
         rustc: toolchain.rustc,
         std_folder: toolchain.std_folder,
         prelude,

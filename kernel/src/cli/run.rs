@@ -31,7 +31,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     let cells = notebook.code_cells();
     let toolchain = Toolchain::find()?;
     let prelude = find_prelude(&toolchain)?;
-    let config = engine_config(toolchain, prelude)?;
+    let config = engine_config(arguments.engine, toolchain, prelude)?;
     // Jupyter runs a notebook in its own folder too, so that relative paths in it mean the same.
     if let Some(folder) = path.parent() {
         std::env::set_current_dir(folder)

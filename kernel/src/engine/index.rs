@@ -9,16 +9,18 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::names::Name;
+use super::EngineConfig;
+use super::names::{Name, Names};
 
 /// The file beside the prelude.
 const FILE: &str = "names.json";
 
 /// The names that every cell imports, and what is in their modules and types.
-pub fn read(rustc: &Path, prelude: &Path, sources: &Path) -> Option<Vec<Name>> {
+fn read(rustc: &Path, prelude: &Path, sources: &Path) -> Option<Vec<Name>> {
     let kept = prelude.join(FILE);
     if let Some(names) = fs::read(&kept).ok().and_then(|text| serde_json::from_slice(&text).ok()) {
         return Some(names);
@@ -32,6 +34,20 @@ pub fn read(rustc: &Path, prelude: &Path, sources: &Path) -> Option<Vec<Name>> {
         let _ = fs::write(file.path(), text).and_then(|()| Ok(file.persist(&kept).map(drop)?));
     }
     Some(names)
+}
+
+/// Learns the prelude's names on a thread of its own: no cell waits for that.
+pub fn read_aside(settings: &EngineConfig, names: &Arc<Names>) {
+    let (rustc, prelude, names) =
+        (settings.rustc.clone(), settings.prelude.clone(), Arc::clone(names));
+    let learn = move || {
+        if let Some(found) = read(&rustc, &prelude, &crate::setup::prelude::checkout()) {
+            names.set_prelude(found);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("index".into()).spawn(learn) {
+        tracing::warn!("completion knows no names of the prelude: {error}");
+    }
 }
 
 /// rustdoc's account of the prelude.

@@ -3,6 +3,7 @@
 //! Everything here is plain data and one trait. The implementations live in the folders below;
 //! only `start` picks one. Engine code is synchronous: an engine has one owner thread.
 
+pub mod evcxr;
 mod index;
 mod instant;
 pub mod names;
@@ -26,6 +27,8 @@ pub enum EngineChoice {
     /// One direct `rustc` run per cell.
     #[default]
     Instant,
+    /// evcxr, with cargo and rust-analyzer for each cell.
+    Evcxr,
 }
 
 /// What an engine needs to start.
@@ -49,14 +52,16 @@ pub enum EngineError {
     Folder(#[source] std::io::Error),
     #[error(transparent)]
     Child(#[from] ChildError),
+    #[error(transparent)]
+    Evcxr(#[from] evcxr::EvcxrError),
 }
 
 /// Starts an engine with an empty session.
 pub fn start(config: &EngineConfig) -> Result<Box<dyn Engine>, EngineError> {
-    let engine = match config.choice {
-        EngineChoice::Instant => instant::InstantEngine::start(config)?,
-    };
-    Ok(Box::new(engine))
+    Ok(match config.choice {
+        EngineChoice::Instant => Box::new(instant::InstantEngine::start(config)?),
+        EngineChoice::Evcxr => Box::new(evcxr::EvcxrEngine::start(config)?),
+    })
 }
 
 /// One cell to run.

@@ -7,7 +7,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-/// The folder of the kernelspec under a prefix, or in the user's Jupyter data folder.
+use crate::engine::EngineChoice;
+
+/// The kernel's name in Jupyter.
+pub fn name(engine: EngineChoice) -> &'static str {
+    match engine {
+        EngineChoice::Instant => "akari",
+        EngineChoice::Evcxr => "akari-evcxr",
+    }
+}
+
+/// The folder of the default engine's kernelspec under a prefix, or in the user's Jupyter data folder.
 pub fn folder(prefix: Option<&Path>) -> Option<PathBuf> {
     let data = match prefix {
         Some(prefix) => prefix.join("share").join("jupyter"),
@@ -27,10 +37,18 @@ pub fn program(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Writes the kernelspec, the whole file or nothing.
-pub fn write(folder: &Path, program: &Path) -> io::Result<()> {
+pub fn write(folder: &Path, program: &Path, engine: EngineChoice) -> io::Result<()> {
+    let mut arguments = vec!["kernel", "--connection-file", "{connection_file}"];
+    let mut display_name = "Rust (Akari)";
+    if engine == EngineChoice::Evcxr {
+        arguments.extend(["--engine", "evcxr"]);
+        display_name = "Rust (Akari on evcxr)";
+    }
+    let mut argv = vec![json!(program)];
+    argv.extend(arguments.into_iter().map(Value::from));
     let spec = json!({
-        "argv": [program, "kernel", "--connection-file", "{connection_file}"],
-        "display_name": "Rust (Akari)",
+        "argv": argv,
+        "display_name": display_name,
         "language": "rust",
         "interrupt_mode": "message",
         "kernel_protocol_version": "5.5",

@@ -65,7 +65,7 @@ impl InstantEngine {
         let shared = Arc::new(Shared::default());
         shared.set(&child);
         let names = Arc::new(Names::default());
-        read_index(settings, &names);
+        index::read_aside(settings, &names);
         Ok(InstantEngine {
             compiler: Compiler {
                 rustc: settings.rustc.clone(),
@@ -187,19 +187,6 @@ impl InstantEngine {
             self.shared.set(&child);
             self.child = child;
         }
-    }
-}
-
-/// Learns the prelude's names on a thread of its own: no cell waits for that.
-fn read_index(settings: &EngineConfig, names: &Arc<Names>) {
-    let (rustc, prelude, names) = (settings.rustc.clone(), settings.prelude.clone(), Arc::clone(names));
-    let read = move || {
-        if let Some(found) = index::read(&rustc, &prelude, &crate::setup::prelude::checkout()) {
-            names.set_prelude(found);
-        }
-    };
-    if let Err(error) = std::thread::Builder::new().name("index".into()).spawn(read) {
-        tracing::warn!("completion knows no names of the prelude: {error}");
     }
 }
 

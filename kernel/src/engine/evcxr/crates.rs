@@ -1,0 +1,67 @@
+//! What evcxr's rust-analyzer sees of the prelude: its sources and candle's, without what is below.
+//!
+//! Three manifests that name no crate of others. With candle's own manifests the analyser would
+//! load 160 crates in each session, and cargo would compile them; the compiler links the prelude
+//! that is built already, see `compiler`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::EvcxrError;
+
+/// Writes the manifests, and returns the folder of the crate `akari`.
+pub fn write(folder: &Path, cargo: &Path, checkout: &Path) -> Result<PathBuf, EvcxrError> {
+    let candle = sources(cargo, checkout)?;
+    let core = r#"candle-core = { path = "../candle-core" }"#;
+    let both = format!("{core}\ncandle-nn = {{ path = \"../candle-nn\" }}");
+    let akari = checkout.join("src").join("lib.rs");
+    let result = write_one(folder, "candle-core", "2021", &candle.core, "")
+        .and_then(|()| write_one(folder, "candle-nn", "2021", &candle.nn, core))
+        .and_then(|()| write_one(folder, "akari", "2024", &akari, &both))
+        .and_then(|()| fs::write(folder.join(super::compiler::EMPTY), ""));
+    result.map_err(EvcxrError::Folder)?;
+    Ok(folder.join("akari"))
+}
+
+fn write_one(
+    folder: &Path,
+    name: &str,
+    edition: &str,
+    source: &Path,
+    dependencies: &str,
+) -> io::Result<()> {
+    let text = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\nbuild = false\n\n\
+         [lib]\npath = {source:?}\n\n[dependencies]\n{dependencies}\n"
+    );
+    let folder = folder.join(name);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("Cargo.toml"), text)
+}
+
+/// The root files of candle's crates, as they were downloaded for the prelude.
+struct Candle {
+    core: PathBuf,
+    nn: PathBuf,
+}
+
+fn sources(cargo: &Path, checkout: &Path) -> Result<Candle, EvcxrError> {
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
+        .arg(checkout.join("Cargo.toml"))
+        .output()
+        .map_err(|error| EvcxrError::Sources(error.to_string()))?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|_| {
+        EvcxrError::Sources(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    })?;
+    let find = |name: &str| {
+        let package = metadata["packages"].as_array()?.iter().find(|it| it["name"] == name)?;
+        Some(Path::new(package["manifest_path"].as_str()?).with_file_name("src").join("lib.rs"))
+    };
+    match (find("candle-core"), find("candle-nn")) {
+        (Some(core), Some(nn)) => Ok(Candle { core, nn }),
+        _ => Err(EvcxrError::Sources("the prelude doesn't depend on candle".to_owned())),
+    }
+}
