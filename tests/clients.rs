@@ -12,7 +12,9 @@ const PYTHON: &str = "bin/python";
 
 #[test]
 fn jupyter_clients_are_content() {
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the kernel's folder is in the checkout");
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the kernel's folder is in the checkout");
     let target = target_folder();
     let tests = checkout.join("tests").join("clients");
     let environment = target.join("clients-venv");
@@ -45,16 +47,21 @@ fn prepare(environment: &Path, requirements: &Path) {
     let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let made = Command::new(&python).args(["-m", "venv", "--clear"]).arg(environment).output();
     let is_made = made.is_ok_and(|it| it.status.success());
-    assert!(is_made, "`{python} -m venv` failed: install Python 3 with its venv module (Debian and Ubuntu: `apt install python3-venv`)");
+    assert!(
+        is_made,
+        "`{python} -m venv` failed: install Python 3 with its venv module (Debian and Ubuntu: `apt install python3-venv`)"
+    );
     let mut pip = Command::new(environment.join(PYTHON));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .arg(requirements);
     run(&mut pip, "pip could not install tests/clients/requirements.txt");
     fs::write(&stamp, wanted).expect("the environment's folder was just written to");
 }
 
 fn run(command: &mut Command, complaint: &str) {
     let output = command.output().unwrap_or_else(|error| panic!("{complaint}: {error}"));
-    let text = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
+    let text =
+        [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
     assert!(output.status.success(), "{complaint}\n{text}");
     println!("{text}");
 }

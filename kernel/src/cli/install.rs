@@ -11,10 +11,14 @@ use crate::setup::{kernelspec, prelude};
 pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     let folder = folder(&arguments.place)?;
     find_prelude(&Toolchain::find()?)?;
-    kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine).with_context(|| {
-        format!("could not write `{}`; name a folder of yours with --prefix", folder.display())
-    })?;
-    say(&format!("installed the kernel `{}` in {}", kernelspec::name(arguments.place.engine), folder.display()));
+    kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine).with_context(
+        || format!("could not write `{}`; name a folder of yours with --prefix", folder.display()),
+    )?;
+    say(&format!(
+        "installed the kernel `{}` in {}",
+        kernelspec::name(arguments.place.engine),
+        folder.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -15,7 +15,8 @@ pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
     let start = move || {
         let prelude =
             prelude::find_or_build(&toolchain, &mut |_| {}).map_err(|error| error.to_string())?;
-        let config = engine_config(choice, toolchain, prelude).map_err(|error| error.to_string())?;
+        let config =
+            engine_config(choice, toolchain, prelude).map_err(|error| error.to_string())?;
         engine::start(&config).map_err(|error| error.to_string())
     };
     jupyter::serve(&arguments.connection_file, Box::new(start), info)?;

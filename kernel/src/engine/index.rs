@@ -78,18 +78,31 @@ fn libraries(prelude: &Path) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for entry in fs::read_dir(prelude).into_iter().flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
-        let name = file.strip_prefix("lib").and_then(|it| it.strip_suffix(".rlib")).and_then(|it| it.rsplit_once('-'));
+        let name = file
+            .strip_prefix("lib")
+            .and_then(|it| it.strip_suffix(".rlib"))
+            .and_then(|it| it.rsplit_once('-'));
         if let Some((name, _)) = name {
-            found.entry(name.to_owned()).or_default().push(entry.path().to_string_lossy().into_owned());
+            found
+                .entry(name.to_owned())
+                .or_default()
+                .push(entry.path().to_string_lossy().into_owned());
         }
     }
-    found.into_iter().filter_map(|(name, mut paths)| Some((name, paths.pop().filter(|_| paths.is_empty())?))).collect()
+    found
+        .into_iter()
+        .filter_map(|(name, mut paths)| Some((name, paths.pop().filter(|_| paths.is_empty())?)))
+        .collect()
 }
 
 fn names(document: &Value) -> Vec<Name> {
     let mut index = Index { document, names: Vec::new() };
     let root = index.item(&document["root"]);
-    let preludes = items(root).iter().filter(|id| index.item(id)["name"] == "prelude").cloned().collect::<Vec<_>>();
+    let preludes = items(root)
+        .iter()
+        .filter(|id| index.item(id)["name"] == "prelude")
+        .cloned()
+        .collect::<Vec<_>>();
     for prelude in preludes {
         index.module(&prelude, "", 0);
     }
@@ -177,7 +190,8 @@ fn signature(name: &str, signature: &Value) -> String {
         ("self", text) => text.replace("Self", "self"),
         (name, text) => format!("{name}: {text}"),
     };
-    let inputs: Vec<String> = signature["inputs"].as_array().into_iter().flatten().map(input).collect();
+    let inputs: Vec<String> =
+        signature["inputs"].as_array().into_iter().flatten().map(input).collect();
     let output = match &signature["output"] {
         Value::Null => String::new(),
         output => format!(" -> {}", type_text(output)),
@@ -187,25 +201,42 @@ fn signature(name: &str, signature: &Value) -> String {
 
 /// A type as Rust writes it, `_` where it is too involved for a line of help.
 fn type_text(value: &Value) -> String {
-    let list = |values: &Value| values.as_array().into_iter().flatten().map(type_text).collect::<Vec<_>>().join(", ");
-    let Some((kind, inner)) = value.as_object().and_then(|it| it.iter().next()) else { return "_".to_owned() };
+    let list = |values: &Value| {
+        values.as_array().into_iter().flatten().map(type_text).collect::<Vec<_>>().join(", ")
+    };
+    let Some((kind, inner)) = value.as_object().and_then(|it| it.iter().next()) else {
+        return "_".to_owned();
+    };
     match kind.as_str() {
         "primitive" | "generic" => inner.as_str().unwrap_or("_").to_owned(),
         "resolved_path" => {
             let path = inner["path"].as_str().unwrap_or("_");
-            let arguments = inner["args"]["angle_bracketed"]["args"].as_array().into_iter().flatten();
-            let arguments: Vec<String> = arguments.filter_map(|it| it.get("type")).map(type_text).collect();
-            if arguments.is_empty() { path.to_owned() } else { format!("{path}<{}>", arguments.join(", ")) }
+            let arguments =
+                inner["args"]["angle_bracketed"]["args"].as_array().into_iter().flatten();
+            let arguments: Vec<String> =
+                arguments.filter_map(|it| it.get("type")).map(type_text).collect();
+            if arguments.is_empty() {
+                path.to_owned()
+            } else {
+                format!("{path}<{}>", arguments.join(", "))
+            }
         }
         "borrowed_ref" => {
-            format!("&{}{}", if inner["is_mutable"] == true { "mut " } else { "" }, type_text(&inner["type"]))
+            format!(
+                "&{}{}",
+                if inner["is_mutable"] == true { "mut " } else { "" },
+                type_text(&inner["type"])
+            )
         }
         "slice" => format!("[{}]", type_text(inner)),
-        "array" => format!("[{}; {}]", type_text(&inner["type"]), inner["len"].as_str().unwrap_or("_")),
+        "array" => {
+            format!("[{}; {}]", type_text(&inner["type"]), inner["len"].as_str().unwrap_or("_"))
+        }
         "tuple" => format!("({})", list(inner)),
         "impl_trait" => {
             let bounds = inner.as_array().into_iter().flatten();
-            let bounds: Vec<&str> = bounds.filter_map(|it| it["trait_bound"]["trait"]["path"].as_str()).collect();
+            let bounds: Vec<&str> =
+                bounds.filter_map(|it| it["trait_bound"]["trait"]["path"].as_str()).collect();
             format!("impl {}", bounds.join(" + "))
         }
         _ => "_".to_owned(),

@@ -98,7 +98,10 @@ impl std::fmt::Debug for Interrupter {
 }
 
 impl Interrupter {
-    fn new(interrupt: impl Fn() + Send + Sync + 'static, end: impl Fn() + Send + Sync + 'static) -> Self {
+    fn new(
+        interrupt: impl Fn() + Send + Sync + 'static,
+        end: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         Interrupter { interrupt: Arc::new(interrupt), end: Arc::new(end) }
     }
 

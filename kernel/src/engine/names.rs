@@ -56,9 +56,10 @@ pub struct Name {
 }
 
 const KEYWORDS: &[&str] = &[
-    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false",
-    "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
-    "self", "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while",
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern",
+    "false", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub",
+    "ref", "return", "self", "static", "struct", "super", "trait", "true", "type", "unsafe", "use",
+    "where", "while",
 ];
 
 /// Names that begin with what stands before the cursor, in the module that stands before that.
@@ -80,7 +81,11 @@ fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
         .collect();
     if module.is_empty() && !typed.is_empty() {
         let keywords = KEYWORDS.iter().filter(|it| it.starts_with(typed));
-        items.extend(keywords.map(|it| Completion { text: (*it).to_owned(), kind: "keyword".into(), detail: None }));
+        items.extend(keywords.map(|it| Completion {
+            text: (*it).to_owned(),
+            kind: "keyword".into(),
+            detail: None,
+        }));
     }
     // Stable, so that of two of a name the session's comes first.
     items.sort_by(|a, b| a.text.cmp(&b.text));
@@ -94,11 +99,18 @@ fn inspect(names: &[Name], code: &str, cursor: usize) -> Option<Inspection> {
     let (module, start) = path_before(code, end);
     let word = &code[start..end];
     // `word!` is the macro's name, and the text has only the word.
-    let name = names.iter().find(|it| it.name.trim_end_matches('!') == word && it.module == module)?;
+    let name =
+        names.iter().find(|it| it.name.trim_end_matches('!') == word && it.module == module)?;
     let mut data = MimeBundle::new();
     let separator = if name.documentation.is_empty() { "" } else { "\n\n" };
-    data.insert("text/plain".into(), format!("{}{separator}{}", name.detail, name.documentation).into());
-    data.insert("text/markdown".into(), format!("```rust\n{}\n```{separator}{}", name.detail, name.documentation).into());
+    data.insert(
+        "text/plain".into(),
+        format!("{}{separator}{}", name.detail, name.documentation).into(),
+    );
+    data.insert(
+        "text/markdown".into(),
+        format!("```rust\n{}\n```{separator}{}", name.detail, name.documentation).into(),
+    );
     Some(Inspection { data })
 }
 
@@ -108,7 +120,14 @@ fn is_word(c: char) -> bool {
 
 /// The module path before the word that ends at `end`, and where that word starts.
 fn path_before(code: &str, end: usize) -> (&str, usize) {
-    let word_start = |end: usize| code[..end].char_indices().rev().take_while(|(_, c)| is_word(*c)).last().map_or(end, |(at, _)| at);
+    let word_start = |end: usize| {
+        code[..end]
+            .char_indices()
+            .rev()
+            .take_while(|(_, c)| is_word(*c))
+            .last()
+            .map_or(end, |(at, _)| at)
+    };
     let start = word_start(end);
     match code[..start].strip_suffix("::") {
         Some(before) => (&code[word_start(before.len())..before.len()], start),
@@ -121,7 +140,13 @@ mod tests {
     use super::*;
 
     fn name(module: &str, name: &str) -> Name {
-        Name { module: module.into(), name: name.into(), kind: "function".into(), detail: format!("fn {name}()"), documentation: String::new() }
+        Name {
+            module: module.into(),
+            name: name.into(),
+            kind: "function".into(),
+            detail: format!("fn {name}()"),
+            documentation: String::new(),
+        }
     }
 
     fn check(code: &str, expected: &[&str]) {

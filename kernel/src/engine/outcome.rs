@@ -14,13 +14,25 @@ pub enum Stream {
 /// One output of a running cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    Stream { stream: Stream, text: String },
+    Stream {
+        stream: Stream,
+        text: String,
+    },
     /// Rich output; with `update`, a new content for the display of that id.
-    Display { data: MimeBundle, metadata: MimeBundle, display_id: Option<String>, update: bool },
+    Display {
+        data: MimeBundle,
+        metadata: MimeBundle,
+        display_id: Option<String>,
+        update: bool,
+    },
     /// The value of the cell's last expression.
-    Result { data: MimeBundle },
+    Result {
+        data: MimeBundle,
+    },
     /// Clears the cell's outputs, at once or when the next one arrives.
-    Clear { wait: bool },
+    Clear {
+        wait: bool,
+    },
 }
 
 /// How a cell ended.

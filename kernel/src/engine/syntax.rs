@@ -50,7 +50,8 @@ pub fn cell_offset(offset: TextSize) -> usize {
 pub fn is_complete(code: &str) -> Completeness {
     let mut depth = 0usize;
     let mut last = None;
-    for token in Tree::parse(code).root().descendants_with_tokens().filter_map(|it| it.into_token()) {
+    for token in Tree::parse(code).root().descendants_with_tokens().filter_map(|it| it.into_token())
+    {
         let start = usize::from(token.text_range().start());
         if start < HEAD.len() || start >= HEAD.len() + code.len() {
             continue;
@@ -97,8 +98,28 @@ fn wants_more(kind: SyntaxKind) -> bool {
     use SyntaxKind::*;
     matches!(
         kind,
-        EQ | PLUS | MINUS | STAR | SLASH | PERCENT | AMP2 | PIPE2 | EQ2 | NEQ | LTEQ | GTEQ | L_ANGLE
-            | PLUSEQ | MINUSEQ | STAREQ | SLASHEQ | DOT | COLON2 | COMMA | THIN_ARROW | FAT_ARROW | POUND
+        EQ | PLUS
+            | MINUS
+            | STAR
+            | SLASH
+            | PERCENT
+            | AMP2
+            | PIPE2
+            | EQ2
+            | NEQ
+            | LTEQ
+            | GTEQ
+            | L_ANGLE
+            | PLUSEQ
+            | MINUSEQ
+            | STAREQ
+            | SLASHEQ
+            | DOT
+            | COLON2
+            | COMMA
+            | THIN_ARROW
+            | FAT_ARROW
+            | POUND
     )
 }
 
@@ -117,14 +138,18 @@ mod tests {
 
     #[test]
     fn complete_code_is_sent() {
-        for code in ["", "1 + 1", "let x = 1;", "fn f() {}\nf()", "// 注釈", ":vars", "for i in 0..3 {\n}"] {
+        for code in
+            ["", "1 + 1", "let x = 1;", "fn f() {}\nf()", "// 注釈", ":vars", "for i in 0..3 {\n}"]
+        {
             check(code, "complete");
         }
     }
 
     #[test]
     fn open_code_asks_for_more() {
-        for code in ["fn f() {", "let x = (1,", "let x =", "x.", "\"abc", "/* abc", "vec![1,", "1 +", "F::"] {
+        for code in
+            ["fn f() {", "let x = (1,", "let x =", "x.", "\"abc", "/* abc", "vec![1,", "1 +", "F::"]
+        {
             check(code, "incomplete");
         }
     }

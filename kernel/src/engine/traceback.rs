@@ -17,7 +17,11 @@ pub const UNCOUNTED: u32 = 1 << 31;
 
 /// What a cell is called in texts.
 pub fn cell_name(cell: u32) -> String {
-    if cell < UNCOUNTED { format!("cell [{cell}]") } else { format!("uncounted cell [{}]", cell - UNCOUNTED + 1) }
+    if cell < UNCOUNTED {
+        format!("cell [{cell}]")
+    } else {
+        format!("uncounted cell [{}]", cell - UNCOUNTED + 1)
+    }
 }
 
 /// A stretch of a cell: lines and columns from 0, columns in characters.
@@ -53,7 +57,11 @@ pub fn compile_error(messages: &[Message], sources: &Sources) -> CellError {
 pub fn run_error(ename: &str, evalue: &str, place: Option<&Place>, sources: &Sources) -> CellError {
     let mut traceback = vec![format!("\x1b[31m{ename}\x1b[0m: {evalue}")];
     if let Some(place) = place {
-        traceback.push(format!("  in \x1b[36m{}, line {}\x1b[0m", cell_name(place.cell), place.start.0 + 1));
+        traceback.push(format!(
+            "  in \x1b[36m{}, line {}\x1b[0m",
+            cell_name(place.cell),
+            place.start.0 + 1
+        ));
         traceback.extend(frame(place, sources));
     }
     CellError { ename: ename.to_owned(), evalue: evalue.to_owned(), traceback }
@@ -121,7 +129,11 @@ fn merge_colors(line: &str) -> String {
                     out.push_str(RESET);
                     active = "";
                 }
-                let end = rest.char_indices().skip(1).find(|(_, c)| *c == '\x1b').map_or(rest.len(), |(at, _)| at);
+                let end = rest
+                    .char_indices()
+                    .skip(1)
+                    .find(|(_, c)| *c == '\x1b')
+                    .map_or(rest.len(), |(at, _)| at);
                 out.push_str(&rest[..end]);
                 rest = &rest[end..];
                 continue;
@@ -153,8 +165,7 @@ fn range(place: &Place, sources: &Sources) -> Range<usize> {
     let offset = |(line, column): (u32, u32)| {
         let before: usize =
             text.split_inclusive('\n').take(line as usize).map(|line| line.chars().count()).sum();
-        let length =
-            text.split('\n').nth(line as usize).map_or(0, |line| line.chars().count());
+        let length = text.split('\n').nth(line as usize).map_or(0, |line| line.chars().count());
         before + (column as usize).min(length)
     };
     let start = offset(place.start);
@@ -201,7 +212,10 @@ mod tests {
     #[test]
     fn colors_are_merged() {
         let red = |text: &str| format!("\x1b[31m{text}\x1b[0m");
-        assert_eq!(merge_colors(&[red("a"), red("灯"), " ".into(), red("b")].concat()), [red("a灯"), " ".into(), red("b")].concat());
+        assert_eq!(
+            merge_colors(&[red("a"), red("灯"), " ".into(), red("b")].concat()),
+            [red("a灯"), " ".into(), red("b")].concat()
+        );
     }
 
     #[test]

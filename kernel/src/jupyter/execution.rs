@@ -86,9 +86,11 @@ pub struct Worker {
 impl Worker {
     /// Starts the engine, then answers jobs until the sockets are gone.
     pub fn run(mut self, start: EngineStarter, jobs: &Receiver<Job>) {
-        let mut engine = catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(|_| Err("the engine panicked at its start".into()));
+        let mut engine = catch_unwind(AssertUnwindSafe(start))
+            .unwrap_or_else(|_| Err("the engine panicked at its start".into()));
         if let Ok(engine) = &engine {
-            *self.shared.interrupter.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.interrupter());
+            *self.shared.interrupter.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(engine.interrupter());
             let _ = self.shared.names.set(engine.names());
         }
         let mut pending = VecDeque::new();
@@ -101,7 +103,8 @@ impl Worker {
             let mut aborted = VecDeque::new();
             if content["status"] == "error" && job.request.flag("stop_on_error", true) {
                 let session = &job.request.header.session;
-                (aborted, pending) = pending.into_iter().partition(|it: &Job| &it.request.header.session == session);
+                (aborted, pending) =
+                    pending.into_iter().partition(|it: &Job| &it.request.header.session == session);
             }
             self.finish(&job, content);
             for job in aborted {
@@ -112,7 +115,11 @@ impl Worker {
         }
     }
 
-    fn content(&mut self, engine: &mut Result<Box<dyn Engine>, String>, request: &Request) -> Value {
+    fn content(
+        &mut self,
+        engine: &mut Result<Box<dyn Engine>, String>,
+        request: &Request,
+    ) -> Value {
         if request.content["code"].is_string() {
             self.execute(engine, request)
         } else {
@@ -120,7 +127,11 @@ impl Worker {
         }
     }
 
-    fn execute(&mut self, engine: &mut Result<Box<dyn Engine>, String>, request: &Request) -> Value {
+    fn execute(
+        &mut self,
+        engine: &mut Result<Box<dyn Engine>, String>,
+        request: &Request,
+    ) -> Value {
         let code = request.text("code").to_owned();
         let silent = request.flag("silent", false);
         let is_counted = !silent && request.flag("store_history", true);
@@ -129,7 +140,11 @@ impl Worker {
             self.history().push(self.count, &code);
         }
         if !silent {
-            self.publish(request, "execute_input", json!({ "code": code, "execution_count": self.count }));
+            self.publish(
+                request,
+                "execute_input",
+                json!({ "code": code, "execution_count": self.count }),
+            );
         }
         if let Some(name) = code.trim().strip_prefix('?') {
             return page(&self.shared.names(), name.trim(), self.count);
@@ -148,7 +163,11 @@ impl Worker {
 
     fn error_reply(&self, request: &Request, error: CellError) -> Value {
         let CellError { ename, evalue, traceback } = error;
-        self.publish(request, "error", json!({ "ename": ename, "evalue": evalue, "traceback": traceback }));
+        self.publish(
+            request,
+            "error",
+            json!({ "ename": ename, "evalue": evalue, "traceback": traceback }),
+        );
         json!({
             "status": "error", "execution_count": self.count, "payload": [], "user_expressions": {},
             "ename": ename, "evalue": evalue, "traceback": traceback,
@@ -156,7 +175,11 @@ impl Worker {
     }
 
     /// Each expression is a cell of its own, which only the asker sees.
-    fn user_expressions(&mut self, engine: &mut Result<Box<dyn Engine>, String>, request: &Request) -> Value {
+    fn user_expressions(
+        &mut self,
+        engine: &mut Result<Box<dyn Engine>, String>,
+        request: &Request,
+    ) -> Value {
         let expressions = request.content.get("user_expressions").and_then(Value::as_object);
         let mut answers = Map::new();
         for (name, expression) in expressions.into_iter().flatten() {
@@ -197,22 +220,37 @@ impl Worker {
     }
 
     fn publish(&self, request: &Request, kind: &'static str, content: Value) {
-        let _ = self.publish.blocking_send(Publish::Message { kind, content, parent: Some(request.header.clone()) });
+        let _ = self.publish.blocking_send(Publish::Message {
+            kind,
+            content,
+            parent: Some(request.header.clone()),
+        });
     }
 }
 
-fn run(engine: &mut Result<Box<dyn Engine>, String>, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
+fn run(
+    engine: &mut Result<Box<dyn Engine>, String>,
+    cell: &Cell<'_>,
+    sink: &mut dyn Sink,
+) -> Outcome {
     let outcome = match engine {
         Ok(engine) => catch_unwind(AssertUnwindSafe(|| engine.execute(cell, sink))),
         Err(text) => return Outcome::Failed(failed("KernelStartError", text)),
     };
     outcome.unwrap_or_else(|_| {
-        Outcome::Failed(failed("InternalError", "Akari itself failed in this cell; please report it with the cell's text"))
+        Outcome::Failed(failed(
+            "InternalError",
+            "Akari itself failed in this cell; please report it with the cell's text",
+        ))
     })
 }
 
 fn failed(ename: &str, evalue: &str) -> CellError {
-    CellError { ename: ename.into(), evalue: evalue.into(), traceback: vec![format!("{ename}: {evalue}")] }
+    CellError {
+        ename: ename.into(),
+        evalue: evalue.into(),
+        traceback: vec![format!("{ename}: {evalue}")],
+    }
 }
 
 /// `?name` opens the client's pager.
@@ -267,7 +305,10 @@ impl Sink for Publisher<'_> {
                     let text = data.get("text/plain").and_then(Value::as_str).unwrap_or_default();
                     self.worker.history().set_output(self.worker.count, text);
                 }
-                ("execute_result", json!({ "execution_count": self.worker.count, "data": data, "metadata": {} }))
+                (
+                    "execute_result",
+                    json!({ "execution_count": self.worker.count, "data": data, "metadata": {} }),
+                )
             }
             Output::Display { data, metadata, display_id, update } => {
                 let transient = display_id.map_or(json!({}), |id| json!({ "display_id": id }));
@@ -284,7 +325,12 @@ impl Sink for Publisher<'_> {
             return None;
         }
         let (answer, answered) = oneshot::channel();
-        let question = Question { request: self.request.clone(), prompt: prompt.to_owned(), is_password, answer };
+        let question = Question {
+            request: self.request.clone(),
+            prompt: prompt.to_owned(),
+            is_password,
+            answer,
+        };
         self.worker.questions.send(question).ok()?;
         answered.blocking_recv().ok()
     }

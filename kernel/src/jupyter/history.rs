@@ -34,12 +34,16 @@ impl History {
             Some("range") => {
                 let start = number("start").unwrap_or(0);
                 let stop = number("stop").unwrap_or(i64::MAX);
-                self.entries.iter().filter(|it| (start..stop).contains(&i64::from(it.count))).collect()
+                self.entries
+                    .iter()
+                    .filter(|it| (start..stop).contains(&i64::from(it.count)))
+                    .collect()
             }
             Some("search") => {
                 let pattern = content.get("pattern").and_then(Value::as_str).unwrap_or("*");
                 let is_unique = content.get("unique").and_then(Value::as_bool).unwrap_or(false);
-                let mut found: Vec<&Entry> = self.entries.iter().filter(|it| matches_glob(pattern, &it.code)).collect();
+                let mut found: Vec<&Entry> =
+                    self.entries.iter().filter(|it| matches_glob(pattern, &it.code)).collect();
                 if is_unique {
                     let mut seen = std::collections::HashSet::new();
                     found.reverse();
@@ -100,9 +104,13 @@ mod tests {
 
     #[test]
     fn globs_match() {
-        for (pattern, text, expected) in
-            [("*", "", true), ("a*c", "abbc", true), ("a?c", "abc", true), ("a?c", "ac", false), ("*灯*", "x灯y", true)]
-        {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("*灯*", "x灯y", true),
+        ] {
             assert_eq!(matches_glob(pattern, text), expected, "{pattern} {text}");
         }
     }
@@ -110,16 +118,27 @@ mod tests {
     #[test]
     fn searches_are_unique_and_limited() {
         let mut history = History::default();
-        ["a1", "b", "a1", "a2", "a3"].iter().zip(1..).for_each(|(code, count)| history.push(count, code));
+        ["a1", "b", "a1", "a2", "a3"]
+            .iter()
+            .zip(1..)
+            .for_each(|(code, count)| history.push(count, code));
         let lines = |request: Value| -> Vec<i64> {
             let answer = history.answer(&request);
-            answer["history"].as_array().into_iter().flatten().filter_map(|it| it[1].as_i64()).collect()
+            answer["history"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|it| it[1].as_i64())
+                .collect()
         };
         let search = |unique: bool, n: Value| json!({"hist_access_type": "search", "pattern": "a*", "unique": unique, "n": n});
         assert_eq!(lines(search(false, Value::Null)), [1, 3, 4, 5]);
         assert_eq!(lines(search(true, Value::Null)), [3, 4, 5]);
         assert_eq!(lines(search(false, json!(2))), [4, 5]);
         assert_eq!(lines(json!({"hist_access_type": "tail", "n": 1})), [5]);
-        assert_eq!(lines(json!({"hist_access_type": "range", "session": 0, "start": 2, "stop": 4})), [2, 3]);
+        assert_eq!(
+            lines(json!({"hist_access_type": "range", "session": 0, "start": 2, "stop": 4})),
+            [2, 3]
+        );
     }
 }

@@ -20,8 +20,16 @@ const BATCH_SIZE: usize = 1 << 18;
 /// What may be published.
 #[derive(Debug)]
 pub enum Publish {
-    Message { kind: &'static str, content: Value, parent: Option<Header> },
-    Print { stream: Stream, text: String, parent: Header },
+    Message {
+        kind: &'static str,
+        content: Value,
+        parent: Option<Header>,
+    },
+    Print {
+        stream: Stream,
+        text: String,
+        parent: Header,
+    },
     /// Answered when everything before it has gone out.
     Barrier(oneshot::Sender<()>),
 }
@@ -96,7 +104,12 @@ async fn flush(socket: &mut KernelIoPubXPubConnection, batch: &mut Option<Batch>
     }
 }
 
-async fn send(socket: &mut KernelIoPubXPubConnection, kind: &str, content: Value, parent: Option<&Header>) {
+async fn send(
+    socket: &mut KernelIoPubXPubConnection,
+    kind: &str,
+    content: Value,
+    parent: Option<&Header>,
+) {
     // A client that went away is no concern of the others.
     if let Err(error) = socket.send(publication(kind, content, parent)).await {
         tracing::warn!("could not publish {kind}: {error}");

@@ -67,7 +67,12 @@ pub fn publication(kind: &str, content: Value, parent: Option<&Header>) -> Jupyt
     message(kind, content, parent, vec![Bytes::from(kind.to_owned())])
 }
 
-fn message(kind: &str, content: Value, parent: Option<&Header>, identities: Vec<Bytes>) -> JupyterMessage {
+fn message(
+    kind: &str,
+    content: Value,
+    parent: Option<&Header>,
+    identities: Vec<Bytes>,
+) -> JupyterMessage {
     let content = UnknownMessage { msg_type: kind.to_owned(), content };
     let mut message = JupyterMessage::new(JupyterMessageContent::UnknownMessage(content), None);
     message.header.username = "kernel".to_owned();

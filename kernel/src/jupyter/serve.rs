@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jupyter_protocol::ConnectionInfo;
-use jupyter_zmq_client::connection::{self as sockets, RawMessage, RouterRecvConnection, RouterSendConnection};
+use jupyter_zmq_client::connection::{
+    self as sockets, RawMessage, RouterRecvConnection, RouterSendConnection,
+};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -38,8 +40,10 @@ pub enum ServeError {
 
 /// Serves clients until one asks to shut down, or the parent process ends.
 pub fn serve(path: &Path, start: EngineStarter, info: KernelInfo) -> Result<(), ServeError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ServeError::Read { path: path.to_owned(), source })?;
-    let connection = serde_json::from_str(&text).map_err(|source| ServeError::Parse { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ServeError::Read { path: path.to_owned(), source })?;
+    let connection = serde_json::from_str(&text)
+        .map_err(|source| ServeError::Parse { path: path.to_owned(), source })?;
     beat_heart(&connection)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(serve_sockets(&connection, start, info));
@@ -63,7 +67,11 @@ fn beat_heart(connection: &ConnectionInfo) -> Result<(), ServeError> {
     Ok(())
 }
 
-async fn serve_sockets(connection: &ConnectionInfo, start: EngineStarter, info: KernelInfo) -> Result<(), ServeError> {
+async fn serve_sockets(
+    connection: &ConnectionInfo,
+    start: EngineStarter,
+    info: KernelInfo,
+) -> Result<(), ServeError> {
     let session = uuid::Uuid::new_v4().to_string();
     let iopub = sockets::create_kernel_iopub_xpub_connection(connection, &session).await?;
     let shell = sockets::create_kernel_shell_connection(connection, &session).await?;
@@ -74,10 +82,22 @@ async fn serve_sockets(connection: &ConnectionInfo, start: EngineStarter, info: 
     let (jobs, job_queue) = std::sync::mpsc::channel();
     let (end, ended) = watch::channel(false);
     let shared = Arc::new(Shared::default());
-    let worker = Worker { publish: publish.clone(), questions, shared: Arc::clone(&shared), count: 0, uncounted: 0 };
-    let engine_thread = std::thread::Builder::new().name("engine".into()).spawn(move || worker.run(start, &job_queue))?;
+    let worker = Worker {
+        publish: publish.clone(),
+        questions,
+        shared: Arc::clone(&shared),
+        count: 0,
+        uncounted: 0,
+    };
+    let engine_thread = std::thread::Builder::new()
+        .name("engine".into())
+        .spawn(move || worker.run(start, &job_queue))?;
     let publishing = tokio::spawn(iopub::run(iopub, published));
-    let starting = Publish::Message { kind: "status", content: json!({ "execution_state": "starting" }), parent: None };
+    let starting = Publish::Message {
+        kind: "status",
+        content: json!({ "execution_state": "starting" }),
+        parent: None,
+    };
     let _ = publish.send(starting).await;
     tokio::spawn(ask(stdin.split(), asked, Arc::clone(&shared)));
     let hub = Hub { jobs, publish, shared: Arc::clone(&shared), info: Arc::new(info), end };
@@ -112,9 +132,11 @@ async fn end_engine(thread: std::thread::JoinHandle<()>, shared: &Shared) {
 /// A frontend that interrupts by signal, and Ctrl-C in a terminal.
 async fn interrupt_on_signal(shared: Arc<Shared>) {
     match signal(SignalKind::interrupt()) {
-        Ok(mut signals) => while signals.recv().await.is_some() {
-            shared.interrupt();
-        },
+        Ok(mut signals) => {
+            while signals.recv().await.is_some() {
+                shared.interrupt();
+            }
+        }
         Err(error) => tracing::warn!("interrupts by signal are not heard: {error}"),
     }
 }
@@ -142,7 +164,10 @@ struct Hub {
 }
 
 impl Hub {
-    async fn listen(self, (mut sender, mut receiver): (RouterSendConnection, RouterRecvConnection)) {
+    async fn listen(
+        self,
+        (mut sender, mut receiver): (RouterSendConnection, RouterRecvConnection),
+    ) {
         let (reply, mut replies) = mpsc::unbounded_channel::<(Request, Value)>();
         loop {
             tokio::select! {
@@ -172,24 +197,35 @@ impl Hub {
             "kernel_info_request" => kernel_info(&self.info),
             "complete_request" => complete(&self.shared.names(), &request),
             "inspect_request" => inspect(&self.shared.names(), &request),
-            "history_request" => {
-                self.shared.history.lock().unwrap_or_else(PoisonError::into_inner).answer(&request.content)
-            }
+            "history_request" => self
+                .shared
+                .history
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .answer(&request.content),
             "is_complete_request" => is_complete(request.text("code")),
             "comm_info_request" => json!({ "status": "ok", "comms": {} }),
             "interrupt_request" => {
                 self.shared.interrupt();
                 json!({ "status": "ok" })
             }
-            "shutdown_request" => json!({ "status": "ok", "restart": request.flag("restart", false) }),
+            "shutdown_request" => {
+                json!({ "status": "ok", "restart": request.flag("restart", false) })
+            }
             "comm_open" => {
                 let close = json!({ "comm_id": request.text("comm_id"), "data": {} });
-                let close = Publish::Message { kind: "comm_close", content: close, parent: Some(request.header.clone()) };
+                let close = Publish::Message {
+                    kind: "comm_close",
+                    content: close,
+                    parent: Some(request.header.clone()),
+                };
                 let _ = self.publish.send(close).await;
                 return;
             }
             "comm_msg" | "comm_close" => return,
-            kind if kind.ends_with("_request") => json!({ "status": "error", "ename": "NotSupported", "evalue": format!("Akari does not know {kind}"), "traceback": [] }),
+            kind if kind.ends_with("_request") => {
+                json!({ "status": "error", "ename": "NotSupported", "evalue": format!("Akari does not know {kind}"), "traceback": [] })
+            }
             kind => return tracing::warn!("ignored a message of unknown kind {kind}"),
         };
         let is_shutdown = request.kind() == "shutdown_request";
@@ -204,7 +240,14 @@ impl Hub {
 
     async fn status(&self, request: &Request, state: &str) {
         let content = json!({ "execution_state": state });
-        let _ = self.publish.send(Publish::Message { kind: "status", content, parent: Some(request.header.clone()) }).await;
+        let _ = self
+            .publish
+            .send(Publish::Message {
+                kind: "status",
+                content,
+                parent: Some(request.header.clone()),
+            })
+            .await;
     }
 }
 

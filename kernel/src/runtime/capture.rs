@@ -47,7 +47,8 @@ impl Capture {
         }
         let fds = [stdout.as_raw_fd(), stderr.as_raw_fd()];
         let state = State { socket, stdout: stdout.into(), stderr: stderr.into() };
-        let capture = Capture { state: Mutex::new(state), stdin: Mutex::new(stdin_writer.into()), fds };
+        let capture =
+            Capture { state: Mutex::new(state), stdin: Mutex::new(stdin_writer.into()), fds };
         let capture = CAPTURE.get_or_init(|| capture);
         thread::Builder::new().name("output".into()).spawn(move || capture.forward())?;
         Ok(capture)

@@ -43,7 +43,10 @@ fn serve() -> io::Result<()> {
     let (run, runs) = mpsc::channel();
     let cells = {
         let prelude = prelude.clone();
-        thread::Builder::new().name("cell".into()).stack_size(STACK).spawn(move || run_cells(&prelude, &runs))?
+        thread::Builder::new()
+            .name("cell".into())
+            .stack_size(STACK)
+            .spawn(move || run_cells(&prelude, &runs))?
     };
     super::load::survive_interrupts();
     let [stdout, stderr] = capture.readers();
@@ -88,7 +91,10 @@ fn run_cells(prelude: &Prelude, runs: &Receiver<Command>) {
 /// Runs a line by the shell, which prints where cells print. Returns its exit code.
 fn run_shell(text: &str) -> i32 {
     // One pipe for both keeps their order.
-    let shell = ProcessCommand::new("sh").args(["-c", &format!("exec 2>&1; {text}")]).stdin(Stdio::null()).status();
+    let shell = ProcessCommand::new("sh")
+        .args(["-c", &format!("exec 2>&1; {text}")])
+        .stdin(Stdio::null())
+        .status();
     match shell {
         Ok(status) => status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
         Err(_) => 127,
@@ -100,4 +106,3 @@ fn take_socket() -> io::Result<UnixStream> {
     let socket: OwnedFd = io::stdin().as_fd().try_clone_to_owned()?;
     Ok(UnixStream::from(socket))
 }
-

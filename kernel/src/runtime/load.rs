@@ -21,7 +21,9 @@ type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 pub enum LoadError {
     #[error("{}", with_cause(.0))]
     Library(#[from] libloading::Error),
-    #[error("the prelude speaks version {found}, this kernel {expected}: run `akari install` again")]
+    #[error(
+        "the prelude speaks version {found}, this kernel {expected}: run `akari install` again"
+    )]
     Version { found: u32, expected: u32 },
 }
 

@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn displays_are_found_however_they_are_cut() {
-        let display = Piece::Display { mime_type: "text/html".into(), content: "<b>\n灯</b>".into() };
+        let display =
+            Piece::Display { mime_type: "text/html".into(), content: "<b>\n灯</b>".into() };
         let parts = ["x\nEVCXR_BEGIN", "_CONTENT text/html\n<b>\n灯</b>\nEVCXR_END_", "CONTENT\ny"];
         check(&parts, &[plain("x\n"), display, plain("y")]);
     }

@@ -3,8 +3,8 @@
 //! A process of its own, so that a crash of a cell is not the kernel's. `child` and its helpers
 //! `load` and `capture` run over there; `parent` runs here; both know `wire`.
 
-pub mod child;
 mod capture;
+pub mod child;
 mod load;
 pub mod markers;
 pub mod parent;

@@ -3,8 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child as Process, Command as ProcessCommand, ExitStatus, Stdio};
@@ -88,7 +88,8 @@ impl Child {
     /// Starts the process and waits until it has loaded the prelude.
     pub fn start(settings: &ChildSettings) -> Result<Child, ChildError> {
         let (ours, theirs) = UnixStream::pair().map_err(ChildError::Start)?;
-        let paths = std::env::join_paths(&settings.library_paths).map_err(|error| ChildError::Start(io::Error::other(error)))?;
+        let paths = std::env::join_paths(&settings.library_paths)
+            .map_err(|error| ChildError::Start(io::Error::other(error)))?;
         let process = ProcessCommand::new(&settings.program)
             .arg("runtime")
             .env("AKARI_PRELUDE", &settings.prelude)

@@ -22,11 +22,17 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The prelude is loaded. The descriptors are the reading ends of stdout and stderr.
-    Ready { stdout: i32, stderr: i32 },
+    Ready {
+        stdout: i32,
+        stderr: i32,
+    },
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
     /// What the prelude reports: a kind and length-prefixed fields.
-    Frame { kind: u32, fields: Vec<String> },
+    Frame {
+        kind: u32,
+        fields: Vec<String>,
+    },
     /// The entry returned.
     Ended(i32),
     /// A library could not be loaded.
@@ -61,7 +67,9 @@ impl Command {
 impl Event {
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Event::Ready { stdout, stderr } => write(out, 1, &[&stdout.to_le_bytes(), &stderr.to_le_bytes()]),
+            Event::Ready { stdout, stderr } => {
+                write(out, 1, &[&stdout.to_le_bytes(), &stderr.to_le_bytes()])
+            }
             Event::Stdout(bytes) => write(out, 2, &[bytes]),
             Event::Stderr(bytes) => write(out, 3, &[bytes]),
             Event::Frame { kind, fields } => {
@@ -123,7 +131,10 @@ fn number(bytes: &[u8]) -> io::Result<(u32, &[u8])> {
 
 fn write(out: &mut impl Write, tag: u8, parts: &[&[u8]]) -> io::Result<()> {
     let len: usize = parts.iter().map(|it| it.len()).sum();
-    let size = u32::try_from(len).ok().filter(|_| len < LIMIT).ok_or_else(|| invalid("message too long"))?;
+    let size = u32::try_from(len)
+        .ok()
+        .filter(|_| len < LIMIT)
+        .ok_or_else(|| invalid("message too long"))?;
     let mut message = Vec::with_capacity(len + 5);
     message.extend_from_slice(&size.to_le_bytes());
     message.push(tag);
@@ -157,7 +168,12 @@ mod tests {
 
     #[test]
     fn every_message_survives_the_wire() {
-        let commands = [Command::Run("/a b/灯.so".into()), Command::Interrupt, Command::Input("x\n".into()), Command::Shell("ls".into())];
+        let commands = [
+            Command::Run("/a b/灯.so".into()),
+            Command::Interrupt,
+            Command::Input("x\n".into()),
+            Command::Shell("ls".into()),
+        ];
         let events = [
             Event::Ready { stdout: 5, stderr: 7 },
             Event::Stdout(vec![0, 255, b'\n']),
@@ -169,11 +185,15 @@ mod tests {
         let mut wire = Vec::new();
         commands.iter().for_each(|it| it.write(&mut wire).expect("a vector takes all"));
         let mut input = wire.as_slice();
-        commands.iter().for_each(|it| assert_eq!(&Command::read(&mut input).expect("written above"), it));
+        commands
+            .iter()
+            .for_each(|it| assert_eq!(&Command::read(&mut input).expect("written above"), it));
         let mut wire = Vec::new();
         events.iter().for_each(|it| it.write(&mut wire).expect("a vector takes all"));
         let mut input = wire.as_slice();
-        events.iter().for_each(|it| assert_eq!(&Event::read(&mut input).expect("written above"), it));
+        events
+            .iter()
+            .for_each(|it| assert_eq!(&Event::read(&mut input).expect("written above"), it));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn run() -> Option<ExitCode> {
             command.arg(if is_prelude { extern_prelude(&prelude) } else { argument });
         }
         if is_cell {
-            command.arg("-L").arg(concat("dependency=", &prelude));
+            command.arg("-L").arg(concat("dependency=", prelude));
         }
     }
     let error = command.exec();
@@ -55,7 +55,7 @@ fn without_source(argument: OsString, crates: &Path) -> OsString {
 }
 
 fn extern_prelude(prelude: &Path) -> OsString {
-    concat("akari=", &prelude.join("libakari.so"))
+    concat("akari=", prelude.join("libakari.so"))
 }
 
 fn concat(key: &str, path: impl AsRef<OsStr>) -> OsString {

@@ -22,7 +22,12 @@ const HELP: &str = "\
 
 impl InstantEngine {
     /// Runs one command line.
-    pub(super) fn command(&mut self, line: &str, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
+    pub(super) fn command(
+        &mut self,
+        line: &str,
+        cell: &Cell<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), CellError> {
         if let Some(shell) = line.strip_prefix('!') {
             return self.run_shell(shell.trim(), cell, sink);
         }
@@ -31,11 +36,21 @@ impl InstantEngine {
             (":vars", "") => show(&self.variables(), sink),
             (":type" | ":t", name) => match self.state.variables.get(name) {
                 Some(variable) => show(&format!("{name}: {}\n", variable.type_text), sink),
-                None => return Err(command_error(&format!("there is no variable `{name}`; `:vars` lists them"))),
+                None => {
+                    return Err(command_error(&format!(
+                        "there is no variable `{name}`; `:vars` lists them"
+                    )));
+                }
             },
-            (":opt", "") => show(&format!("optimisation level {}\n", self.compiler.opt_level), sink),
+            (":opt", "") => {
+                show(&format!("optimisation level {}\n", self.compiler.opt_level), sink)
+            }
             (":opt", level @ ("0" | "1" | "2" | "3")) => self.compiler.opt_level = level.to_owned(),
-            (":opt", level) => return Err(command_error(&format!("`{level}` is no optimisation level (use 0, 1, 2 or 3)"))),
+            (":opt", level) => {
+                return Err(command_error(&format!(
+                    "`{level}` is no optimisation level (use 0, 1, 2 or 3)"
+                )));
+            }
             (":clear", "") => {
                 self.state = State::default();
                 self.restart(0);
@@ -43,15 +58,24 @@ impl InstantEngine {
             }
             (":help", "") => show(HELP, sink),
             (":dep", _) => {
-                return Err(command_error("`:dep` is not there yet: cells use the prelude, candle and the standard library"));
+                return Err(command_error(
+                    "`:dep` is not there yet: cells use the prelude, candle and the standard library",
+                ));
             }
-            _ => return Err(command_error(&format!("unknown command `{word}`; `:help` lists them"))),
+            _ => {
+                return Err(command_error(&format!("unknown command `{word}`; `:help` lists them")));
+            }
         }
         Ok(())
     }
 
     /// The process of the cells runs it, so that it is interrupted and ends as they do.
-    fn run_shell(&mut self, command: &str, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
+    fn run_shell(
+        &mut self,
+        command: &str,
+        cell: &Cell<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), CellError> {
         let report = self.run_line(command, sink);
         if report.child_died {
             self.restart(cell.count);
@@ -61,7 +85,9 @@ impl InstantEngine {
             _ if self.shared.is_wanted.swap(false, Ordering::SeqCst) => {
                 Err(plain_error("Interrupted", &format!("`{command}` was interrupted")))
             }
-            RunEnd::Returned(code) => Err(command_error(&format!("`{command}` failed with exit code {code}"))),
+            RunEnd::Returned(code) => {
+                Err(command_error(&format!("`{command}` failed with exit code {code}")))
+            }
             _ => Err(command_error(&format!("could not run `{command}`"))),
         }
     }
@@ -90,7 +116,13 @@ impl InstantEngine {
                 _ => return None,
             };
             let head = kept.item.piece.text.split('{').next().unwrap_or_default().trim();
-            Some(Name { module: String::new(), name: name.clone(), kind: kind.into(), detail: head.to_owned(), documentation: String::new() })
+            Some(Name {
+                module: String::new(),
+                name: name.clone(),
+                kind: kind.into(),
+                detail: head.to_owned(),
+                documentation: String::new(),
+            })
         });
         variables.chain(items).collect()
     }
@@ -99,7 +131,12 @@ impl InstantEngine {
 fn show(text: &str, sink: &mut dyn Sink) {
     let mut data = MimeBundle::new();
     data.insert("text/plain".into(), text.trim_end().into());
-    sink.output(Output::Display { data, metadata: MimeBundle::new(), display_id: None, update: false });
+    sink.output(Output::Display {
+        data,
+        metadata: MimeBundle::new(),
+        display_id: None,
+        update: false,
+    });
 }
 
 fn command_error(text: &str) -> CellError {

@@ -118,7 +118,14 @@ impl Compiler {
             .current_dir(folder)
             .arg(&source.file)
             // One name for all cells: a type defined in one is then the same type in the next.
-            .args(["--crate-name", "akari_cell_code", "--crate-type", "cdylib", "--edition", "2024"])
+            .args([
+                "--crate-name",
+                "akari_cell_code",
+                "--crate-type",
+                "cdylib",
+                "--edition",
+                "2024",
+            ])
             .args(["-C", "prefer-dynamic", "-C", "debuginfo=0", "-C", "codegen-units=1"])
             .args(["-C", "debug-assertions=on", "-C", "metadata=akari"])
             .arg(format!("-Copt-level={}", self.opt_level))

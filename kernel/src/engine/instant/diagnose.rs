@@ -33,17 +33,21 @@ pub fn diagnose(diagnostics: &[Diagnostic], source: &Source, state: &State, cell
         return Verdict::Unkept(unkept);
     }
     // Errors in generated lines beside errors in the cell only follow from them.
-    let own: Vec<&Diagnostic> = errors.iter().copied().filter(|it| is_in_cell(it, source)).collect();
+    let own: Vec<&Diagnostic> =
+        errors.iter().copied().filter(|it| is_in_cell(it, source)).collect();
     let shown = if own.is_empty() { errors } else { own };
     Verdict::Errors(shown.into_iter().map(|it| message(it, source, state)).collect())
 }
 
 /// The variable whose keeping the message is about: borrow errors point at both ends.
 fn kept_variable(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
-    const BORROW_CODES: &[&str] =
-        &["E0382", "E0505", "E0597", "E0716", "E0373", "E0521", "E0310", "E0311", "E0503", "E0506", "E0502", "E0499"];
+    const BORROW_CODES: &[&str] = &[
+        "E0382", "E0505", "E0597", "E0716", "E0373", "E0521", "E0310", "E0311", "E0503", "E0506",
+        "E0502", "E0499",
+    ];
     let code = diagnostic.code.as_ref().map_or("", |it| it.code.as_str());
-    let is_lifetime = code.is_empty() && diagnostic.message.contains("lifetime may not live long enough");
+    let is_lifetime =
+        code.is_empty() && diagnostic.message.contains("lifetime may not live long enough");
     if !BORROW_CODES.contains(&code) && !is_lifetime {
         return None;
     }
@@ -54,7 +58,12 @@ fn kept_variable(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
     });
     let first = kept.next()?;
     // Where a reference and what it points to meet, it is the reference that can't be kept.
-    if first.1.contains("'static") { Some(first) } else { kept.find(|it| it.1.contains("'static")).or(Some(first)) }.map(|it| it.0)
+    if first.1.contains("'static") {
+        Some(first)
+    } else {
+        kept.find(|it| it.1.contains("'static")).or(Some(first))
+    }
+    .map(|it| it.0)
 }
 
 fn reason(diagnostic: &Diagnostic, cell: u32) -> Gone {
@@ -90,7 +99,13 @@ fn message(diagnostic: &Diagnostic, source: &Source, state: &State) -> Message {
     let mut labels: Vec<(bool, Place, String)> = diagnostic
         .spans
         .iter()
-        .filter_map(|span| Some((span.is_primary, place(span, source)?, in_cell_words(span.label.as_deref().unwrap_or_default()))))
+        .filter_map(|span| {
+            Some((
+                span.is_primary,
+                place(span, source)?,
+                in_cell_words(span.label.as_deref().unwrap_or_default()),
+            ))
+        })
         .collect();
     labels.sort_by_key(|(is_primary, ..)| !is_primary);
     let mut message = Message {
@@ -106,7 +121,9 @@ fn message(diagnostic: &Diagnostic, source: &Source, state: &State) -> Message {
         }
         if child.level == "help" { &mut message.helps } else { &mut message.notes }.push(text);
     }
-    if let Some(gone) = missing_name(&diagnostic.message).and_then(|name| Some(state.gone.get(name)?.explain(name))) {
+    if let Some(gone) =
+        missing_name(&diagnostic.message).and_then(|name| Some(state.gone.get(name)?.explain(name)))
+    {
         message.helps.insert(0, gone);
     }
     if message.labels.is_empty() {
@@ -125,7 +142,9 @@ fn in_cell_words(text: &str) -> String {
 fn with_suggestion(child: &Diagnostic) -> String {
     let replacement = child.spans.iter().find_map(|it| it.suggested_replacement.as_deref());
     match replacement.map(str::trim) {
-        Some(code) if !code.is_empty() && !code.contains('\n') => format!("{}: `{code}`", child.message),
+        Some(code) if !code.is_empty() && !code.contains('\n') => {
+            format!("{}: `{code}`", child.message)
+        }
         _ => child.message.clone(),
     }
 }
@@ -134,11 +153,15 @@ fn with_suggestion(child: &Diagnostic) -> String {
 /// the compiler draws elsewhere.
 fn mentions_internals(text: &str) -> bool {
     text.starts_with("the following other types implement trait")
-        || text.contains("akari_done") || text.contains("akari_there") || text.contains("akari::rt::")
+        || text.contains("akari_done")
+        || text.contains("akari_there")
+        || text.contains("akari::rt::")
 }
 
 /// The name in ``cannot find value `x` in this scope``; a closure is missed as a function.
 fn missing_name(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("cannot find value `").or_else(|| text.strip_prefix("cannot find function `"))?;
+    let rest = text
+        .strip_prefix("cannot find value `")
+        .or_else(|| text.strip_prefix("cannot find function `"))?;
     rest.split('`').next()
 }

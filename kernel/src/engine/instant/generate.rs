@@ -78,7 +78,13 @@ pub fn new_variables(parsed: &Parsed) -> BTreeMap<&str, &super::parse::Variable>
 }
 
 /// Writes the crate for a cell. `state` already holds the cell's own items.
-pub fn generate(state: &State, parsed: &Parsed, cell: u32, silent: bool, unkept: &Unkept) -> Source {
+pub fn generate(
+    state: &State,
+    parsed: &Parsed,
+    cell: u32,
+    silent: bool,
+    unkept: &Unkept,
+) -> Source {
     let mut writer = Writer::default();
     for (origin, attribute) in &state.attributes {
         writer.piece(*origin, attribute);

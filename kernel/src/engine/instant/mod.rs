@@ -23,9 +23,9 @@ use self::generate::{Source, Unkept, generate, new_variables, read_variables};
 use self::parse::Parsed;
 use self::run::RunReport;
 use self::state::{Gone, KeptVariable, State};
+use super::names::Names;
 use super::outcome::{CellError, Outcome};
 use super::traceback::{Sources, compile_error, plain_error};
-use super::names::Names;
 use super::{Cell, Engine, EngineConfig, EngineError, Interrupter, Sink, index};
 use crate::runtime::parent::{Child, ChildSettings, Hold};
 
@@ -54,7 +54,8 @@ struct Shared {
 
 impl InstantEngine {
     pub fn start(settings: &EngineConfig) -> Result<Self, EngineError> {
-        let folder = tempfile::Builder::new().prefix("akari-").tempdir().map_err(EngineError::Folder)?;
+        let folder =
+            tempfile::Builder::new().prefix("akari-").tempdir().map_err(EngineError::Folder)?;
         let child_settings = ChildSettings {
             program: settings.program.clone(),
             prelude: settings.prelude.join("libakari.so"),
@@ -93,7 +94,11 @@ impl InstantEngine {
         if parsed.broken {
             return Err(self.broken(cell));
         }
-        if parsed.statements.is_empty() && parsed.tail.is_none() && parsed.items.is_empty() && parsed.attributes.is_empty() {
+        if parsed.statements.is_empty()
+            && parsed.tail.is_none()
+            && parsed.items.is_empty()
+            && parsed.attributes.is_empty()
+        {
             return Ok(());
         }
         let next = self.state.with_items(&parsed, cell.count);
@@ -110,7 +115,12 @@ impl InstantEngine {
     }
 
     /// Compiles; where a variable can't be kept, once more without keeping it.
-    fn compile(&mut self, state: &State, parsed: &Parsed, cell: &Cell<'_>) -> Result<Compiled, CellError> {
+    fn compile(
+        &mut self,
+        state: &State,
+        parsed: &Parsed,
+        cell: &Cell<'_>,
+    ) -> Result<Compiled, CellError> {
         let mut unkept = Unkept::default();
         loop {
             let source = Arc::new(generate(state, parsed, cell.count, cell.silent, &unkept));
@@ -130,7 +140,10 @@ impl InstantEngine {
                     let before = unkept.variables.len();
                     unkept.variables.extend(names);
                     if unkept.variables.len() == before {
-                        return Err(plain_error("CompilerError", "the cell's variables could not be kept"));
+                        return Err(plain_error(
+                            "CompilerError",
+                            "the cell's variables could not be kept",
+                        ));
                     }
                 }
             }
@@ -153,7 +166,13 @@ impl InstantEngine {
     }
 
     /// What kept the cell from its end, if something did; brings the session in order after it.
-    fn failure(&mut self, report: &RunReport, compiled: &Compiled, parsed: &Parsed, cell: &Cell<'_>) -> Option<CellError> {
+    fn failure(
+        &mut self,
+        report: &RunReport,
+        compiled: &Compiled,
+        parsed: &Parsed,
+        cell: &Cell<'_>,
+    ) -> Option<CellError> {
         let error = report.error(&self.sources, &self.generated);
         for name in &report.lost {
             self.forget(name, Gone::ProcessEnded { cell: cell.count });
@@ -162,7 +181,10 @@ impl InstantEngine {
             self.restart(cell.count);
         } else if error.is_some() {
             // A value that moved into the failed code is gone with it.
-            let read: Vec<String> = read_variables(&self.state, parsed).into_iter().map(|(name, _)| name.to_owned()).collect();
+            let read: Vec<String> = read_variables(&self.state, parsed)
+                .into_iter()
+                .map(|(name, _)| name.to_owned())
+                .collect();
             for name in read {
                 if let Some(gone) = compiled.unkept.variables.get(&name) {
                     self.forget(&name, gone.clone());

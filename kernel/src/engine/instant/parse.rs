@@ -123,11 +123,14 @@ pub fn parse(code: &str) -> Parsed {
             // What comes after a blank never runs, and without the blank's type it seldom
             // compiles; the learner is to see «not yet implemented», not that.
             parsed.mentions.extend(mentions(&blank));
-            parsed.statements.push(Statement { piece: cutter.piece(&blank), variables: Vec::new() });
+            parsed
+                .statements
+                .push(Statement { piece: cutter.piece(&blank), variables: Vec::new() });
             is_cut = true;
         } else {
             parsed.mentions.extend(mentions(&node));
-            let variables = ast::LetStmt::cast(node.clone()).map(|it| variables(&it)).unwrap_or_default();
+            let variables =
+                ast::LetStmt::cast(node.clone()).map(|it| variables(&it)).unwrap_or_default();
             parsed.statements.push(Statement { piece: cutter.piece(&node), variables });
         }
     }
@@ -228,7 +231,8 @@ impl Cutter<'_> {
             } else {
                 format!("use {path};")
             };
-            let mentions = path.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
+            let mentions =
+                path.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
             parsed.items.push(Item {
                 piece: Piece { text, ..piece.clone() },
                 key,
@@ -267,7 +271,8 @@ fn use_leaves(tree: &ast::UseTree, prefix: &str, out: &mut Vec<(String, Option<S
 }
 
 fn impl_key(item: &ast::Impl) -> ItemKey {
-    let text = |ty: Option<ast::Type>| ty.map(|it| it.syntax().text().to_string()).unwrap_or_default();
+    let text =
+        |ty: Option<ast::Type>| ty.map(|it| it.syntax().text().to_string()).unwrap_or_default();
     let type_text = text(item.self_ty());
     match item.trait_() {
         Some(of) => ItemKey::TraitImpl(format!("{} for {type_text}", of.syntax().text())),
@@ -278,7 +283,11 @@ fn impl_key(item: &ast::Impl) -> ItemKey {
 /// Names of the functions, constants and types directly inside an `impl` or a `trait`.
 fn member_names(node: &SyntaxNode) -> BTreeSet<String> {
     node.descendants()
-        .filter(|it| it.parent().is_some_and(|up| up.kind() == SyntaxKind::ASSOC_ITEM_LIST && up.parent().as_ref() == Some(node)))
+        .filter(|it| {
+            it.parent().is_some_and(|up| {
+                up.kind() == SyntaxKind::ASSOC_ITEM_LIST && up.parent().as_ref() == Some(node)
+            })
+        })
         .filter_map(|it| it.children().find_map(ast::Name::cast))
         .map(|it| it.text().to_string())
         .collect()
@@ -287,7 +296,10 @@ fn member_names(node: &SyntaxNode) -> BTreeSet<String> {
 fn names(item: &ast::Item, key: &ItemKey) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     match key {
-        ItemKey::Type(name) | ItemKey::Value(name) | ItemKey::Macro(name) | ItemKey::Import(name) => {
+        ItemKey::Type(name)
+        | ItemKey::Value(name)
+        | ItemKey::Macro(name)
+        | ItemKey::Import(name) => {
             names.insert(name.clone());
         }
         // An impl belongs in with any name of its head: the type's or the trait's.
@@ -304,17 +316,21 @@ fn names(item: &ast::Item, key: &ItemKey) -> BTreeSet<String> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|it| !it.is_empty()).map(str::to_owned)
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned)
 }
 
 fn variables(statement: &ast::LetStmt) -> Vec<Variable> {
     let Some(pat) = statement.pat() else { return Vec::new() };
-    let is_closure = matches!(statement.initializer(), Some(ast::Expr::ClosureExpr(_))) && statement.ty().is_none();
+    let is_closure = matches!(statement.initializer(), Some(ast::Expr::ClosureExpr(_)))
+        && statement.ty().is_none();
     let mut found = Vec::new();
     for binding in pat.syntax().descendants().filter_map(ast::IdentPat::cast) {
         let Some(name) = binding.name().map(|it| it.text().to_string()) else { continue };
         // `None` or a constant in a pattern is no variable; style tells them apart.
-        if name.starts_with(char::is_uppercase) || found.iter().any(|it: &Variable| it.name == name) {
+        if name.starts_with(char::is_uppercase) || found.iter().any(|it: &Variable| it.name == name)
+        {
             continue;
         }
         found.push(Variable { name, is_mut: binding.mut_token().is_some(), is_closure });
@@ -386,20 +402,34 @@ fn blank_of(node: &SyntaxNode) -> Option<SyntaxNode> {
 /// compile of nothing, and `!` has no methods.
 fn has_no_value(node: &SyntaxNode) -> bool {
     const STATEMENT_MACROS: &[&str] = &[
-        "print", "println", "eprint", "eprintln", "show", "assert", "assert_eq", "assert_ne",
-        "debug_assert", "panic", "todo", "unimplemented", "unreachable",
+        "print",
+        "println",
+        "eprint",
+        "eprintln",
+        "show",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "debug_assert",
+        "panic",
+        "todo",
+        "unimplemented",
+        "unreachable",
     ];
     match ast::Expr::cast(node.clone()) {
-        Some(ast::Expr::MacroExpr(it)) => it
-            .macro_call()
-            .and_then(|it| it.path())
-            .is_some_and(|path| STATEMENT_MACROS.contains(&path.syntax().text().to_string().as_str())),
+        Some(ast::Expr::MacroExpr(it)) => {
+            it.macro_call().and_then(|it| it.path()).is_some_and(|path| {
+                STATEMENT_MACROS.contains(&path.syntax().text().to_string().as_str())
+            })
+        }
         Some(ast::Expr::LoopExpr(it)) => {
             let mut breaks = it.syntax().descendants().filter_map(ast::BreakExpr::cast);
             !breaks.any(|it| it.expr().is_some())
         }
         Some(ast::Expr::ForExpr(_) | ast::Expr::WhileExpr(_) | ast::Expr::ReturnExpr(_)) => true,
-        Some(ast::Expr::BinExpr(it)) => matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { .. })),
+        Some(ast::Expr::BinExpr(it)) => {
+            matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { .. }))
+        }
         _ => false,
     }
 }

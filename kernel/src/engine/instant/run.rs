@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{InstantEngine, Shared};
 use super::compile::Library;
 use super::generate::{Origin, Source};
+use super::{InstantEngine, Shared};
 use crate::engine::Sink;
 use crate::engine::outcome::{CellError, MimeBundle, Output, Stream};
 use crate::engine::traceback::{Place, Sources, plain_error, run_error};
@@ -122,7 +122,11 @@ impl<'a> Listener<'a> {
                 let answer = self.sink.input(&prompt, is_password).unwrap_or_else(|| {
                     // The cell waits for a line and can't be told otherwise; it fails afterwards.
                     let is_wanted = self.shared.is_wanted.load(Ordering::SeqCst);
-                    self.unanswered = Some(if is_wanted { Unanswered::Interrupted } else { Unanswered::NotAllowed });
+                    self.unanswered = Some(if is_wanted {
+                        Unanswered::Interrupted
+                    } else {
+                        Unanswered::NotAllowed
+                    });
                     String::new()
                 });
                 hold.send(&Command::Input(format!("{}\n", answer.trim_end_matches('\n'))));
@@ -236,14 +240,25 @@ impl RunReport {
             return Some(death_error(death));
         }
         if let Some(failure) = &self.failure {
-            return Some(run_error(&failure.name, &failure.text, failure.place(generated).as_ref(), sources));
+            return Some(run_error(
+                &failure.name,
+                &failure.text,
+                failure.place(generated).as_ref(),
+                sources,
+            ));
         }
         match self.unanswered {
             Some(Unanswered::Interrupted) => {
-                return Some(plain_error("Interrupted", "the cell was interrupted while it waited for input"));
+                return Some(plain_error(
+                    "Interrupted",
+                    "the cell was interrupted while it waited for input",
+                ));
             }
             Some(Unanswered::NotAllowed) => {
-                return Some(plain_error("InputError", "the cell asks for input, and this client can't answer"));
+                return Some(plain_error(
+                    "InputError",
+                    "the cell asks for input, and this client can't answer",
+                ));
             }
             None => {}
         }
@@ -252,7 +267,12 @@ impl RunReport {
             RunEnd::LoadFailed(text) => Some(plain_error("LoadError", text)),
             _ if !self.lost.is_empty() => {
                 let names = self.lost.join("`, `");
-                Some(plain_error("VariableLost", &format!("`{names}` can't be read any more; run the cell that defines it again")))
+                Some(plain_error(
+                    "VariableLost",
+                    &format!(
+                        "`{names}` can't be read any more; run the cell that defines it again"
+                    ),
+                ))
             }
             _ => Some(plain_error("Error", "the cell did not come to its end")),
         }
@@ -270,15 +290,17 @@ impl Failure {
 }
 
 fn death_error(death: &Death) -> CellError {
-    let lost = "its variables are lost, items and imports are kept; run the cells that define them again";
+    let lost =
+        "its variables are lost, items and imports are kept; run the cells that define them again";
     match death {
         Death::Interrupted => plain_error(
             "Interrupted",
             &format!("the cell did not stop when asked, so its process was ended: {lost}"),
         ),
-        Death::Exit(code) => {
-            plain_error("ProcessExit", &format!("the cell ended its process with exit code {code}: {lost}"))
-        }
+        Death::Exit(code) => plain_error(
+            "ProcessExit",
+            &format!("the cell ended its process with exit code {code}: {lost}"),
+        ),
         Death::Signal(signal) => plain_error(
             "ProcessCrash",
             &format!("the process crashed with {}: {lost}", signal_name(*signal)),

@@ -154,7 +154,11 @@ impl State {
                 break;
             }
         }
-        self.items.iter().zip(needed).filter_map(|(item, is_needed)| is_needed.then_some(item)).collect()
+        self.items
+            .iter()
+            .zip(needed)
+            .filter_map(|(item, is_needed)| is_needed.then_some(item))
+            .collect()
     }
 }
 
