@@ -42,6 +42,12 @@ pub enum Outcome {
     Failed(CellError),
 }
 
+impl From<Result<(), CellError>> for Outcome {
+    fn from(result: Result<(), CellError>) -> Self {
+        result.map_or_else(Outcome::Failed, |()| Outcome::Done)
+    }
+}
+
 /// An error as Jupyter shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellError {

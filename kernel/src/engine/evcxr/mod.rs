@@ -253,10 +253,7 @@ impl Engine for EvcxrEngine {
         self.sources.insert(cell.count, cell.code.to_owned());
         let result = self.run_cell(cell, sink);
         self.shared.is_running.store(false, Ordering::SeqCst);
-        match result {
-            Ok(()) => Outcome::Done,
-            Err(error) => Outcome::Failed(error),
-        }
+        result.into()
     }
 
     fn names(&self) -> Arc<Names> {

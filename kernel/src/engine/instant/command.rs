@@ -63,7 +63,9 @@ impl InstantEngine {
                 ));
             }
             _ => {
-                return Err(command_error(&format!("unknown command `{word}`; `:help` lists them")));
+                return Err(command_error(&format!(
+                    "unknown command `{word}`; `:help` lists them"
+                )));
             }
         }
         Ok(())

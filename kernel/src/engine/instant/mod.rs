@@ -260,10 +260,7 @@ impl Engine for InstantEngine {
         self.sources.insert(cell.count, cell.code.to_owned());
         let result = self.run_cell(cell, sink);
         self.names.set_session(self.session_names());
-        match result {
-            Ok(()) => Outcome::Done,
-            Err(error) => Outcome::Failed(error),
-        }
+        result.into()
     }
 
     fn names(&self) -> Arc<Names> {
