@@ -17,6 +17,7 @@ use clap::Parser;
 use self::args::{Arguments, Command};
 use self::progress::Reporter;
 use crate::engine::{EngineChoice, EngineConfig};
+use crate::setup::cells;
 use crate::setup::prelude::{self, PreludeError};
 use crate::setup::toolchain::Toolchain;
 
@@ -73,6 +74,7 @@ fn engine_config(
         choice,
         rustc: toolchain.rustc,
         std_folder: toolchain.std_folder,
+        cells: cells::folders(),
         prelude,
         program: std::env::current_exe()?,
     })

@@ -43,6 +43,18 @@ pub struct EngineConfig {
     pub prelude: PathBuf,
     /// The binary that becomes the process that runs cells: this one.
     pub program: PathBuf,
+    pub cells: CellFolders,
+}
+
+/// Where compiled cells are kept.
+#[derive(Debug, Clone)]
+pub struct CellFolders {
+    /// None where they are not to be kept.
+    pub own: Option<PathBuf>,
+    /// One that is only read.
+    pub shared: Option<PathBuf>,
+    /// How much may be in our own, in bytes.
+    pub limit: u64,
 }
 
 /// Why an engine could not start.

@@ -1,6 +1,7 @@
 //! What must be found or built before a cell can run: each thing in a file of its own.
 
 mod build;
+pub mod cells;
 pub mod kernelspec;
 pub mod lab;
 mod logged;

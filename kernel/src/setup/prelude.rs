@@ -52,8 +52,7 @@ impl PreludeError {
 /// The folder of a built prelude, if there is one: in the cache, or in the shared one that is only read.
 pub fn find(toolchain: &Toolchain) -> Result<Option<PathBuf>, PreludeError> {
     let key = key(&checkout(), toolchain)?;
-    let shared = std::env::var_os("AKARI_SHARED").filter(|it| !it.is_empty()).map(PathBuf::from);
-    let caches = shared.into_iter().chain([home()?]);
+    let caches = shared().into_iter().chain([home()?]);
     Ok(caches.map(|cache| cache.join("prelude").join(&key)).find(|it| is_whole(it)))
 }
 
@@ -88,6 +87,11 @@ pub fn home() -> Result<PathBuf, PreludeError> {
     }
     let folders = directories::ProjectDirs::from("", "", "akari").ok_or(PreludeError::NoHome)?;
     Ok(folders.cache_dir().to_owned())
+}
+
+/// `AKARI_SHARED`, another's cache that is only read.
+pub fn shared() -> Option<PathBuf> {
+    std::env::var_os("AKARI_SHARED").filter(|it| !it.is_empty()).map(PathBuf::from)
 }
 
 /// The folder that this program was built in, which holds the prelude's sources and the lessons.

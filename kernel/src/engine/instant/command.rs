@@ -43,9 +43,11 @@ impl InstantEngine {
                 }
             },
             (":opt", "") => {
-                show(&format!("optimisation level {}\n", self.compiler.opt_level), sink)
+                show(&format!("optimisation level {}\n", self.builder.compiler.opt_level), sink)
             }
-            (":opt", level @ ("0" | "1" | "2" | "3")) => self.compiler.opt_level = level.to_owned(),
+            (":opt", level @ ("0" | "1" | "2" | "3")) => {
+                self.builder.compiler.opt_level = level.to_owned()
+            }
             (":opt", level) => {
                 return Err(command_error(&format!(
                     "`{level}` is no optimisation level (use 0, 1, 2 or 3)"

@@ -3,15 +3,20 @@
 //! The only place that reads rustc's JSON. The types of variables come from the same run: the
 //! MIR it writes names the type of every call that keeps one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::generate::{Source, slot};
+use super::generate::Source;
+use super::slots::Slots;
+
+/// The types of the variables that a cell keeps, by the numbers under which they are stored.
+pub type Types = BTreeMap<u64, String>;
 
 /// How to call the compiler.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Compiler {
     pub rustc: PathBuf,
     /// The folder of `libakari.so` and the metadata of what it is made of.
@@ -20,6 +25,7 @@ pub struct Compiler {
     /// Crates beyond the prelude: `--extern` values and `-L` folders.
     pub externs: Vec<String>,
     pub library_paths: Vec<PathBuf>,
+    pub slots: Slots,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +44,10 @@ pub enum CompileError {
 #[derive(Debug)]
 pub struct Library {
     pub path: PathBuf,
-    mir: String,
+    pub types: Types,
+    /// Whether it is made of nothing but its source; a file or a variable of the environment
+    /// that the source names may say something else the next time.
+    pub is_pure: bool,
 }
 
 /// A compiler message, as rustc writes it.
@@ -89,26 +98,58 @@ impl Span {
     }
 }
 
+const FLAGS: &[&str] = &[
+    // One name for all cells: a type defined in one is then the same type in the next.
+    "--crate-name=akari_cell_code",
+    "--crate-type=cdylib",
+    "--edition=2024",
+    "-Cprefer-dynamic",
+    "-Cdebuginfo=0",
+    "-Ccodegen-units=1",
+    "-Cdebug-assertions=on",
+    "-Cmetadata=akari",
+    "--cap-lints=allow",
+    "--error-format=json",
+    // Full paths of types, as a later cell must write them; an unstable flag.
+    "-Ztrim-diagnostic-paths=no",
+];
+
 impl Compiler {
     /// Compiles a source inside `folder`, which is the caller's own.
     pub fn compile(&self, source: &Source, folder: &Path) -> Result<Library, CompileError> {
         let path = folder.join(&source.file);
         std::fs::write(&path, &source.text)
             .map_err(|error| CompileError::Write { path: path.clone(), source: error })?;
+        let slot = self.slots.take();
         let output = self
             .command(source, folder)
             .output()
             .map_err(|error| CompileError::Start { rustc: self.rustc.clone(), source: error })?;
+        drop(slot);
         if !output.status.success() {
             return Err(failure(&String::from_utf8_lossy(&output.stderr)));
         }
-        let stem = source.file.trim_end_matches(".rs");
-        let mir_path = folder.join(format!("{stem}.mir"));
-        let mir = std::fs::read_to_string(&mir_path).unwrap_or_default();
-        // Sources and MIR are of no further use, and a long session makes many.
-        let _ = std::fs::remove_file(&mir_path);
+        let [mir, inputs] = ["mir", "d"].map(|extension| {
+            let path = path.with_extension(extension);
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            // These are of no further use, and a long session makes many.
+            let _ = std::fs::remove_file(path);
+            text
+        });
         let _ = std::fs::remove_file(&path);
-        Ok(Library { path: folder.join(format!("{stem}.so")), mir })
+        Ok(Library {
+            path: path.with_extension("so"),
+            types: types(&mir),
+            is_pure: is_pure(&inputs, &source.file),
+        })
+    }
+
+    /// All that a compiled cell depends on besides its source.
+    pub fn identity(&self) -> String {
+        let Compiler { rustc: _, prelude, opt_level, externs, library_paths: _, slots: _ } = self;
+        // The folder is named by a hash of the prelude and the compiler.
+        let prelude = prelude.file_name().unwrap_or_default().to_string_lossy();
+        format!("{prelude} {opt_level} {FLAGS:?} {externs:?}")
     }
 
     fn command(&self, source: &Source, folder: &Path) -> Command {
@@ -117,22 +158,9 @@ impl Compiler {
         command
             .current_dir(folder)
             .arg(&source.file)
-            // One name for all cells: a type defined in one is then the same type in the next.
-            .args([
-                "--crate-name",
-                "akari_cell_code",
-                "--crate-type",
-                "cdylib",
-                "--edition",
-                "2024",
-            ])
-            .args(["-C", "prefer-dynamic", "-C", "debuginfo=0", "-C", "codegen-units=1"])
-            .args(["-C", "debug-assertions=on", "-C", "metadata=akari"])
+            .args(FLAGS)
             .arg(format!("-Copt-level={}", self.opt_level))
-            .args(["--cap-lints", "allow", "--error-format=json"])
-            .arg(format!("--emit=link={stem}.so,mir={stem}.mir"))
-            // Full paths of types, as a later cell must write them; an unstable flag.
-            .args(["-Z", "trim-diagnostic-paths=no"])
+            .arg(format!("--emit=link={stem}.so,mir={stem}.mir,dep-info={stem}.d"))
             .env("RUSTC_BOOTSTRAP", "1")
             .arg("--extern")
             .arg(format!("akari={}", self.prelude.join("libakari.so").display()))
@@ -163,20 +191,47 @@ fn failure(stderr: &str) -> CompileError {
     CompileError::Code(diagnostics)
 }
 
-impl Library {
-    /// The type of a kept variable, if later cells can write it.
-    pub fn type_of(&self, name: &str) -> Option<String> {
-        let mark = format!(">(const {}_u64, ", slot(name));
-        let call = "akari::rt::put::<";
-        self.mir.lines().find_map(|line| {
-            let end = line.find(&mark)?;
-            let start = line.find(call)? + call.len();
-            line.get(start..end).map(str::to_owned)
-        })
-    }
+/// The types in the calls that keep variables.
+fn types(mir: &str) -> Types {
+    let type_of = |line: &str| {
+        let (_, call) = line.split_once("akari::rt::put::<")?;
+        let (type_text, arguments) = call.split_once(">(const ")?;
+        let (number, _) = arguments.split_once("_u64, ")?;
+        Some((number.parse().ok()?, type_text.to_owned()))
+    };
+    mir.lines().filter_map(type_of).collect()
+}
+
+/// Reads a makefile's rules, which name the files that were read, and comments that name the
+/// variables of the environment.
+fn is_pure(inputs: &str, file: &str) -> bool {
+    let is_own = |line: &str| line.split_once(": ").is_none_or(|(_, inputs)| inputs.trim() == file);
+    !inputs.is_empty() && !inputs.contains("# env-dep:") && inputs.lines().all(is_own)
 }
 
 /// Whether a type, as the compiler prints it, can be written in code.
 pub fn is_nameable(type_text: &str) -> bool {
     !type_text.contains(['{', '@']) && !type_text.contains("impl ") && type_text != "!"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_read_from_the_calls() {
+        let mir = "\
+            _5 = akari::rt::put::<std::vec::Vec<(f32, i64)>>(const 17_u64, move _6) -> [..];\n\
+            _7 = other::put::<u8>(const 1_u64, move _6) -> [..];\n";
+        assert_eq!(types(mir), Types::from([(17, "std::vec::Vec<(f32, i64)>".to_owned())]));
+    }
+
+    #[test]
+    fn source_that_reads_nothing_else_is_pure() {
+        let own = "cell-1.so: cell-1.rs\n\ncell-1.d: cell-1.rs\n\ncell-1.rs:\n";
+        assert!(is_pure(own, "cell-1.rs"));
+        assert!(!is_pure("cell-1.so: cell-1.rs data.txt\n", "cell-1.rs"));
+        assert!(!is_pure(&format!("{own}\n# env-dep:HOME=/root\n"), "cell-1.rs"));
+        assert!(!is_pure("", "cell-1.rs"));
+    }
 }

@@ -4,44 +4,47 @@
 //! crate from it and the state, `compile` runs the compiler, the child process loads the library
 //! and runs it, and the next state replaces the old one if the cell came to its end.
 
+mod build;
+mod cache;
 mod command;
 mod compile;
 mod diagnose;
 mod generate;
 mod parse;
 mod run;
+mod slots;
 mod state;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-use self::compile::{CompileError, Compiler, Library, is_nameable};
-use self::diagnose::Verdict;
-use self::generate::{Source, Unkept, generate, new_variables, read_variables};
+use self::build::{Builder, Compiled, commit};
+use self::cache::Cache;
+use self::compile::Compiler;
+use self::generate::read_variables;
 use self::parse::Parsed;
 use self::run::RunReport;
-use self::state::{Gone, KeptVariable, State};
+use self::slots::Slots;
+use self::state::{Gone, State};
 use super::names::Names;
 use super::outcome::{CellError, Outcome};
-use super::traceback::{Sources, compile_error, plain_error};
+use super::traceback::plain_error;
 use super::{Cell, Engine, EngineConfig, EngineError, Interrupter, Sink, index};
 use crate::runtime::parent::{Child, ChildSettings, Hold};
 
 /// The engine and its session.
 #[derive(Debug)]
 pub struct InstantEngine {
-    compiler: Compiler,
+    builder: Builder,
     child_settings: ChildSettings,
     child: Child,
     shared: Arc<Shared>,
     state: State,
-    sources: Sources,
-    /// Generated sources of this session, for the places of panics.
-    generated: Vec<Arc<Source>>,
     names: Arc<Names>,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 /// What the interrupter shares with the engine.
@@ -67,22 +70,17 @@ impl InstantEngine {
         shared.set(&child);
         let names = Arc::new(Names::default());
         index::read_aside(settings, &names);
+        let builder = builder(settings, folder.path());
+        let cache = Arc::clone(&builder.cache);
+        std::thread::spawn(move || cache.prune());
         Ok(InstantEngine {
-            compiler: Compiler {
-                rustc: settings.rustc.clone(),
-                prelude: settings.prelude.clone(),
-                opt_level: "0".to_owned(),
-                externs: Vec::new(),
-                library_paths: Vec::new(),
-            },
+            builder,
             child_settings,
             child,
             shared,
             state: State::default(),
-            sources: Sources::new(),
-            generated: Vec::new(),
             names,
-            folder,
+            _folder: folder,
         })
     }
 
@@ -92,7 +90,7 @@ impl InstantEngine {
             self.command(&command.text, cell, sink)?;
         }
         if parsed.broken {
-            return Err(self.broken(cell));
+            return Err(self.builder.broken(&self.state, cell));
         }
         if parsed.statements.is_empty()
             && parsed.tail.is_none()
@@ -102,7 +100,7 @@ impl InstantEngine {
             return Ok(());
         }
         let next = self.state.with_items(&parsed, cell.count);
-        let compiled = self.compile(&next, &parsed, cell)?;
+        let compiled = self.builder.build(&next, &parsed, cell)?;
         if self.shared.is_wanted.swap(false, Ordering::SeqCst) {
             return Err(plain_error("Interrupted", "the cell was interrupted before it ran"));
         }
@@ -110,59 +108,8 @@ impl InstantEngine {
         if let Some(error) = self.failure(&report, &compiled, &parsed, cell) {
             return Err(error);
         }
-        self.state = commit(next, &parsed, &compiled, cell.count);
+        self.state = commit(next, &parsed, &compiled.facts, cell.count);
         Ok(())
-    }
-
-    /// Compiles; where a variable can't be kept, once more without keeping it.
-    fn compile(
-        &mut self,
-        state: &State,
-        parsed: &Parsed,
-        cell: &Cell<'_>,
-    ) -> Result<Compiled, CellError> {
-        let mut unkept = Unkept::default();
-        loop {
-            let source = Arc::new(generate(state, parsed, cell.count, cell.silent, &unkept));
-            let error = match self.compiler.compile(&source, self.folder.path()) {
-                Ok(library) => {
-                    self.generated.push(source);
-                    return Ok(Compiled { library, unkept });
-                }
-                Err(error) => error,
-            };
-            let CompileError::Code(diagnostics) = error else {
-                return Err(plain_error("CompilerError", &error.to_string()));
-            };
-            match diagnose::diagnose(&diagnostics, &source, state, cell.count) {
-                Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
-                Verdict::Unkept(names) => {
-                    let before = unkept.variables.len();
-                    unkept.variables.extend(names);
-                    if unkept.variables.len() == before {
-                        return Err(plain_error(
-                            "CompilerError",
-                            "the cell's variables could not be kept",
-                        ));
-                    }
-                }
-            }
-        }
-    }
-
-    /// The error of a text that isn't a list of statements, in the compiler's words.
-    fn broken(&self, cell: &Cell<'_>) -> CellError {
-        let source = generate::broken(cell.code, cell.count);
-        match self.compiler.compile(&source, self.folder.path()) {
-            Err(CompileError::Code(diagnostics)) => {
-                match diagnose::diagnose(&diagnostics, &source, &self.state, cell.count) {
-                    Verdict::Errors(messages) => compile_error(&messages, &self.sources),
-                    Verdict::Unkept(_) => plain_error("CompileError", "the cell is not valid Rust"),
-                }
-            }
-            Err(error) => plain_error("CompilerError", &error.to_string()),
-            Ok(_) => plain_error("CompileError", "the cell is not valid Rust"),
-        }
     }
 
     /// What kept the cell from its end, if something did; brings the session in order after it.
@@ -173,7 +120,7 @@ impl InstantEngine {
         parsed: &Parsed,
         cell: &Cell<'_>,
     ) -> Option<CellError> {
-        let error = report.error(&self.sources, &self.generated);
+        let error = report.error(&self.builder.sources, &self.builder.generated);
         for name in &report.lost {
             self.forget(name, Gone::ProcessEnded { cell: cell.count });
         }
@@ -186,7 +133,7 @@ impl InstantEngine {
                 .map(|(name, _)| name.to_owned())
                 .collect();
             for name in read {
-                if let Some(gone) = compiled.unkept.variables.get(&name) {
+                if let Some(gone) = compiled.facts.unkept.get(&name) {
                     self.forget(&name, gone.clone());
                 }
             }
@@ -212,36 +159,17 @@ impl InstantEngine {
     }
 }
 
-/// A compiled cell, and what it does not keep.
-#[derive(Debug)]
-struct Compiled {
-    library: Library,
-    unkept: Unkept,
-}
-
-/// The state after a cell that came to its end.
-fn commit(mut next: State, parsed: &Parsed, compiled: &Compiled, cell: u32) -> State {
-    for (name, gone) in &compiled.unkept.variables {
-        next.variables.remove(name);
-        next.gone.insert(name.clone(), gone.clone());
-    }
-    for (name, variable) in new_variables(parsed) {
-        if compiled.unkept.variables.contains_key(name) {
-            continue;
-        }
-        next.variables.remove(name);
-        match compiled.library.type_of(name).filter(|it| is_nameable(it)) {
-            Some(type_text) if !variable.is_closure => {
-                next.gone.remove(name);
-                let kept = KeptVariable { type_text, is_mut: variable.is_mut, cell };
-                next.variables.insert(name.to_owned(), kept);
-            }
-            _ => {
-                next.gone.insert(name.to_owned(), Gone::Unnameable { cell });
-            }
-        }
-    }
-    next
+fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
+    let cache = Arc::new(Cache::new(&settings.cells));
+    let compiler = Compiler {
+        rustc: settings.rustc.clone(),
+        prelude: settings.prelude.clone(),
+        opt_level: "0".to_owned(),
+        externs: Vec::new(),
+        library_paths: Vec::new(),
+        slots: Slots::of_machine(),
+    };
+    Builder::new(compiler, cache, folder.to_owned())
 }
 
 impl Shared {
@@ -257,7 +185,7 @@ impl Shared {
 impl Engine for InstantEngine {
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
         self.shared.is_wanted.store(false, Ordering::SeqCst);
-        self.sources.insert(cell.count, cell.code.to_owned());
+        self.builder.sources.insert(cell.count, cell.code.to_owned());
         let result = self.run_cell(cell, sink);
         self.names.set_session(self.session_names());
         result.into()

@@ -1,9 +1,9 @@
 //! Running a compiled cell: the child's events become outputs, and its end an error or none.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::compile::Library;
 use super::generate::{Origin, Source};
 use super::{InstantEngine, Shared};
 use crate::engine::Sink;
@@ -45,9 +45,9 @@ struct Failure {
 }
 
 impl InstantEngine {
-    pub(super) fn run(&mut self, library: &Library, sink: &mut dyn Sink) -> RunReport {
+    pub(super) fn run(&mut self, library: &Path, sink: &mut dyn Sink) -> RunReport {
         let mut listener = Listener::new(sink, &self.shared);
-        let end = self.child.run(&library.path, |hold, event| listener.event(hold, event));
+        let end = self.child.run(library, |hold, event| listener.event(hold, event));
         listener.report(end)
     }
 

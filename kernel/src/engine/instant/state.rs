@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::parse::{Item, ItemKey, Parsed};
 use crate::engine::traceback::cell_name;
 
@@ -35,7 +37,7 @@ pub struct KeptVariable {
 }
 
 /// Why a variable is not there any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gone {
     Moved { cell: u32 },
     Borrows { cell: u32 },
@@ -45,6 +47,17 @@ pub enum Gone {
 }
 
 impl Gone {
+    /// The same in another cell.
+    pub fn in_cell(mut self, number: u32) -> Gone {
+        let (Gone::Moved { cell }
+        | Gone::Borrows { cell }
+        | Gone::Unnameable { cell }
+        | Gone::Redefined { cell, .. }
+        | Gone::ProcessEnded { cell }) = &mut self;
+        *cell = number;
+        self
+    }
+
     /// One sentence for the learner, with the way out.
     pub fn explain(&self, name: &str) -> String {
         let (Gone::Moved { cell }
