@@ -8,4 +8,5 @@ mod activations;
 mod losses;
 mod optimizers;
 mod prints;
+mod tally;
 mod vectors;

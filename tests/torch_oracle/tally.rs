@@ -1,0 +1,57 @@
+//! How many vectors of a section passed, of how many; and the one table of those left out.
+
+use std::io::{self, Write};
+
+/// Vectors that are deliberately not held against the prelude: section, how the id begins, why.
+const NOT_COVERED: &[(&str, &str, &str)] = &[];
+
+/// The outcomes of a section's vectors.
+#[derive(Debug)]
+pub struct Tally {
+    section: &'static str,
+    passed: usize,
+    left_out: Vec<&'static str>,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    pub fn new(section: &'static str) -> Tally {
+        Tally { section, passed: 0, left_out: Vec::new(), failures: Vec::new() }
+    }
+
+    /// Counts a vector. `check` says what is wrong with it, and is not asked about one in the table.
+    pub fn case(&mut self, id: &str, check: impl FnOnce() -> Result<(), String>) {
+        let is_it = |row: &&(&str, &str, &str)| row.0 == self.section && id.starts_with(row.1);
+        if let Some((_, _, reason)) = NOT_COVERED.iter().find(is_it) {
+            self.left_out.push(reason);
+            return;
+        }
+        match check() {
+            Ok(()) => self.passed += 1,
+            Err(text) => self.failures.push(format!("{id}: {text}")),
+        }
+    }
+
+    /// Prints the count, also where the test harness keeps output back, and fails on any miss.
+    pub fn finish(self) {
+        let Tally { section, passed, mut left_out, failures } = self;
+        let total = passed + left_out.len() + failures.len();
+        let mut text = format!("{section}: {passed} of {total} vectors passed");
+        if !left_out.is_empty() {
+            text += &format!(", {} left out:", left_out.len());
+            left_out.sort_unstable();
+            for reasons in left_out.chunk_by(|a, b| a == b) {
+                text += &format!("\n    {} ({})", reasons[0], reasons.len());
+            }
+        }
+        // `println!` would be captured where the test passes.
+        let _ = writeln!(io::stdout(), "{text}");
+        assert!(total > 0, "{section}: the file has no such vectors");
+        assert!(
+            failures.is_empty(),
+            "{} of {total} vectors of `{section}` fail:\n{}",
+            failures.len(),
+            failures.join("\n")
+        );
+    }
+}
