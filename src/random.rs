@@ -57,14 +57,42 @@ fn generator() -> MutexGuard<'static, Option<Generator>> {
 }
 
 fn with_generator<T>(draw: impl FnOnce(&mut Generator) -> T) -> T {
-    draw(generator().get_or_insert_with(|| {
+    draw(generator().get_or_insert_with(|| Generator::new(first_seed())))
+}
+
+/// A session that is rebuilt after a crash passes the seed of its first process.
+fn first_seed() -> u64 {
+    let given = std::env::var("AKARI_SEED").ok().and_then(|it| it.trim().parse().ok());
+    given.unwrap_or_else(|| {
         // Unseeded, two runs shall differ, as in PyTorch.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Generator::new(now.as_nanos() as u64 ^ u64::from(std::process::id()))
-    }))
+        now.as_nanos() as u64 ^ u64::from(std::process::id())
+    })
+}
+
+/// Where the generator stands: its seed, the numbers drawn since, and half a pair of normals.
+pub(crate) fn state() -> Option<String> {
+    let generator = generator();
+    let Generator { seed, drawn, spare, .. } = generator.as_ref()?;
+    Some(format!("{seed} {drawn} {}", spare.map_or(String::new(), |it| it.to_bits().to_string())))
+}
+
+/// Brings the generator to where [`state`] was; does nothing if the text is none of its.
+pub(crate) fn restore(state: &str) {
+    let mut parts = state.split(' ').map(|it| it.parse::<u64>().ok());
+    let (Some(Some(seed)), Some(Some(drawn))) = (parts.next(), parts.next()) else { return };
+    let mut restored = Generator::new(seed);
+    for _ in 0..drawn {
+        restored.next_u32();
+    }
+    restored.spare = parts.next().flatten().map(f64::from_bits);
+    *generator() = Some(restored);
 }
 
 struct Generator {
+    seed: u64,
+    /// How many numbers the twister gave.
+    drawn: u64,
     twister: Mt,
     /// Normals come in pairs; the second one waits here.
     spare: Option<f64>,
@@ -73,16 +101,21 @@ struct Generator {
 impl Generator {
     fn new(seed: u64) -> Self {
         // PyTorch uses the low half of the seed.
-        Generator { twister: Mt::new(seed as u32), spare: None }
+        Generator { seed, drawn: 0, twister: Mt::new(seed as u32), spare: None }
+    }
+
+    fn next_u32(&mut self) -> u32 {
+        self.drawn += 1;
+        self.twister.next_u32()
     }
 
     fn next_u64(&mut self) -> u64 {
-        let high = u64::from(self.twister.next_u32());
-        high << 32 | u64::from(self.twister.next_u32())
+        let high = u64::from(self.next_u32());
+        high << 32 | u64::from(self.next_u32())
     }
 
     fn uniform_f32(&mut self) -> f32 {
-        (self.twister.next_u32() & 0xff_ffff) as f32 * (1.0 / 16_777_216.0)
+        (self.next_u32() & 0xff_ffff) as f32 * (1.0 / 16_777_216.0)
     }
 
     fn uniform_f64(&mut self) -> f64 {
@@ -125,5 +158,22 @@ fn to_normals(block: &mut [f32]) {
         let theta = 2.0 * PI * f64::from(*b);
         *a = (radius * theta.cos()) as f32;
         *b = (radius * theta.sin()) as f32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generator_goes_on_where_it_stood() {
+        manual_seed(3);
+        with_generator(|it| it.normals(5));
+        let kept = state().expect("it was seeded");
+        let expected = with_generator(|it| it.normals(20));
+        manual_seed(4);
+        restore("no state");
+        restore(&kept);
+        assert_eq!(with_generator(|it| it.normals(20)), expected);
     }
 }

@@ -1,4 +1,5 @@
-//! Picks the role of this process: one that runs cells, a compiler for evcxr, or the command line.
+//! Picks the role of this process: one that runs cells, a compiler for evcxr or for dependencies,
+//! or the command line.
 
 mod cli;
 mod engine;
@@ -17,7 +18,8 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|role| role == "evcxr-runtime") {
         return engine::evcxr::child::main();
     }
-    if let Some(code) = engine::evcxr::compiler::run() {
+    let compiled = engine::evcxr::compiler::run().or_else(engine::instant::deps::compiler::run);
+    if let Some(code) = compiled {
         return code;
     }
     cli::main()

@@ -6,6 +6,7 @@ use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
 
 use super::host::{self, Frame, FrameKind};
+use crate::random;
 
 /// What `?` turns an error into at the top level of a cell.
 ///
@@ -49,9 +50,13 @@ thread_local! {
 
 /// Runs the body of a cell. Returns whether it came to its end; if not, has told why.
 pub fn run<F: FnOnce() -> Result<(), Failed>>(body: F) -> bool {
+    let random = random::state();
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));
     IN_CELL.set(false);
+    if let Some(state) = random::state().filter(|it| random.as_ref() != Some(it)) {
+        Frame::new(FrameKind::Random).field(&state).send();
+    }
     match ended {
         Ok(Ok(())) => true,
         Ok(Err(_)) => false,

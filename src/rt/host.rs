@@ -12,7 +12,7 @@ use super::failure;
 
 /// Raised when the frames or the C functions change, so that a kernel never loads a prelude of
 /// another age.
-const ABI_VERSION: u32 = 1;
+const ABI_VERSION: u32 = 2;
 
 type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 
@@ -41,6 +41,18 @@ pub extern "C" fn akari_rt_interrupt(wish: bool) {
     INTERRUPTED.store(wish, Ordering::Relaxed);
 }
 
+/// Brings the random generator to a state that a [`FrameKind::Random`] told.
+///
+/// # Safety
+///
+/// `state` points at `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn akari_rt_random(state: *const u8, len: usize) {
+    // SAFETY: the caller's promise.
+    let state = unsafe { std::slice::from_raw_parts(state, len) };
+    crate::random::restore(&String::from_utf8_lossy(state));
+}
+
 pub(super) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
@@ -59,6 +71,8 @@ pub enum FrameKind {
     Clear = 4,
     /// A variable that can't be read any more: its name.
     Lost = 5,
+    /// Where the random generator stands, at the end of a cell that drew numbers.
+    Random = 6,
 }
 
 /// A message to the process: fields are UTF-8 text, each behind its length.

@@ -4,16 +4,18 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::{args, find_prelude, say};
+use super::{args, find_prelude, lessons, say};
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{kernelspec, prelude};
 
 pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     let folder = folder(&arguments.place)?;
-    find_prelude(&Toolchain::find()?)?;
+    let toolchain = Toolchain::find()?;
+    let prelude = find_prelude(&toolchain)?;
     kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine).with_context(
         || format!("could not write `{}`; name a folder of yours with --prefix", folder.display()),
     )?;
+    lessons::compile(toolchain, &prelude);
     say(&format!(
         "installed the kernel `{}` in {}",
         kernelspec::name(arguments.place.engine),

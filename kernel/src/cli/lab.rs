@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::progress::Reporter;
-use super::{args, find_prelude, say};
+use super::{args, find_prelude, lessons, say};
 use crate::engine::EngineChoice;
 use crate::setup::lab::{self, Browser};
 use crate::setup::toolchain::Toolchain;
@@ -15,7 +15,8 @@ use crate::setup::{kernelspec, python};
 
 pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let folder = folder(arguments)?;
-    find_prelude(&Toolchain::find()?)?;
+    let toolchain = Toolchain::find()?;
+    let prelude = find_prelude(&toolchain)?;
     let mut reporter = Reporter::new();
     let lab = python::find_or_install_lab(&mut |progress| reporter.show(progress))?;
     reporter.finish();
@@ -23,6 +24,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
     kernelspec::write(&spec, &std::env::current_exe()?, EngineChoice::default())
         .with_context(|| format!("could not write `{}`", spec.display()))?;
+    lessons::compile(toolchain, &prelude);
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
     say(&format!("opening JupyterLab on {} (Ctrl-C twice ends it)", folder.display()));
     // JupyterLab takes the place of this process, so that signals reach it.

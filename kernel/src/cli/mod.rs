@@ -5,6 +5,7 @@ mod doctor;
 mod install;
 mod kernel;
 mod lab;
+mod lessons;
 mod progress;
 mod run;
 
@@ -69,12 +70,13 @@ fn engine_config(
     choice: EngineChoice,
     toolchain: Toolchain,
     prelude: PathBuf,
-) -> std::io::Result<EngineConfig> {
+) -> anyhow::Result<EngineConfig> {
     Ok(EngineConfig {
         choice,
         rustc: toolchain.rustc,
         std_folder: toolchain.std_folder,
         cells: cells::folders(),
+        dependencies: cells::dependencies(&prelude)?,
         prelude,
         program: std::env::current_exe()?,
     })

@@ -69,7 +69,7 @@ impl Reporter {
         }
         let seconds = self.begin.elapsed().as_secs();
         let after = match progress.crates {
-            Some((done, total)) => format!(" ({done} of {total} crates, {seconds} s)"),
+            Some((done, total)) => format!(" ({done} of {total}, {seconds} s)"),
             None if self.shown.is_some() => format!(" ({seconds} s)"),
             None => String::new(),
         };

@@ -5,7 +5,7 @@
 
 pub mod evcxr;
 mod index;
-mod instant;
+pub mod instant;
 pub mod names;
 pub mod outcome;
 pub mod syntax;
@@ -44,6 +44,8 @@ pub struct EngineConfig {
     /// The binary that becomes the process that runs cells: this one.
     pub program: PathBuf,
     pub cells: CellFolders,
+    /// Where the crates of `:dep` lines are kept, built for this prelude.
+    pub dependencies: PathBuf,
 }
 
 /// Where compiled cells are kept.

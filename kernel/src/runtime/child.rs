@@ -63,6 +63,7 @@ fn serve() -> io::Result<()> {
             }
             Command::Interrupt => prelude.interrupt(true),
             Command::Input(text) => Capture::get().feed(&text),
+            Command::Random(state) => prelude.random(&state),
         }
     }
     drop(cells);
@@ -81,7 +82,7 @@ fn run_cells(prelude: &Prelude, runs: &Receiver<Command>) {
                 Err(error) => Event::LoadFailed(error.to_string()),
             },
             Command::Shell(text) => Event::Ended(run_shell(&text)),
-            Command::Interrupt | Command::Input(_) => continue,
+            Command::Interrupt | Command::Input(_) | Command::Random(_) => continue,
         };
         prelude.flush();
         Capture::get().drain_and_send(&event);

@@ -13,7 +13,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 use super::capture::Capture;
 
 /// The prelude's side of the frames; see its `rt::host`.
-const ABI_VERSION: u32 = 1;
+const ABI_VERSION: u32 = 2;
 
 type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 
@@ -45,13 +45,14 @@ pub struct Prelude {
 struct Functions {
     flush: extern "C" fn(),
     interrupt: extern "C" fn(bool),
+    random: unsafe extern "C" fn(*const u8, usize),
     _library: ManuallyDrop<Library>,
 }
 
 impl Prelude {
     pub fn load(path: &Path) -> Result<Prelude, LoadError> {
         // SAFETY: the file is the prelude that this kernel's set-up built; the types of its
-        // three functions are those of its `rt::host`, and the version is checked first.
+        // functions are those of its `rt::host`, and the version is checked first.
         unsafe {
             let library = Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL)?;
             let init = *library.get::<extern "C" fn(Emit) -> u32>(b"akari_rt_init\0")?;
@@ -61,7 +62,10 @@ impl Prelude {
             }
             let flush = *library.get::<extern "C" fn()>(b"akari_rt_flush\0")?;
             let interrupt = *library.get::<extern "C" fn(bool)>(b"akari_rt_interrupt\0")?;
-            let functions = Functions { flush, interrupt, _library: ManuallyDrop::new(library) };
+            let random =
+                *library.get::<unsafe extern "C" fn(*const u8, usize)>(b"akari_rt_random\0")?;
+            let functions =
+                Functions { flush, interrupt, random, _library: ManuallyDrop::new(library) };
             Ok(Prelude { functions: Arc::new(functions) })
         }
     }
@@ -82,6 +86,12 @@ impl Prelude {
         (self.functions.flush)();
         // SAFETY: a null pointer asks for all open streams.
         unsafe { libc::fflush(std::ptr::null_mut()) };
+    }
+
+    /// Brings the random generator to a state that an earlier process told.
+    pub fn random(&self, state: &str) {
+        // SAFETY: pointer and length are those of a live string.
+        unsafe { (self.functions.random)(state.as_ptr(), state.len()) };
     }
 
     pub fn interrupt(&self, wish: bool) {

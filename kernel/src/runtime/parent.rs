@@ -9,10 +9,10 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child as Process, Command as ProcessCommand, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::wire::{Command, Event};
 
@@ -40,6 +40,8 @@ pub struct ChildSettings {
     pub library_paths: Vec<PathBuf>,
     /// The session's own folder, which the process removes if the kernel can't.
     pub folder: PathBuf,
+    /// What unseeded random numbers begin with, so that a second process draws the same.
+    pub seed: u64,
 }
 
 /// A running process.
@@ -95,6 +97,7 @@ impl Child {
             .env("AKARI_PRELUDE", &settings.prelude)
             .env("LD_LIBRARY_PATH", paths)
             .env("AKARI_SESSION_FOLDER", &settings.folder)
+            .env("AKARI_SEED", settings.seed.to_string())
             // A backtrace of our frames helps no learner; the traceback names their line.
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -143,25 +146,49 @@ impl Child {
 
     /// Runs a cell's library. Everything it sends meanwhile goes to `on_event`.
     pub fn run(&mut self, library: &Path, on_event: impl FnMut(&Hold, Event)) -> RunEnd {
-        self.carry_out(&Command::Run(library.to_string_lossy().into_owned()), on_event)
+        self.carry_out(&run_command(library), None, on_event)
+    }
+
+    /// The same, but ends the process if the cell takes longer than that.
+    pub fn run_within(
+        &mut self,
+        limit: Duration,
+        library: &Path,
+        on_event: impl FnMut(&Hold, Event),
+    ) -> RunEnd {
+        self.carry_out(&run_command(library), Some(limit), on_event)
     }
 
     /// Runs a line by the shell, whose exit code is the end.
     pub fn run_shell(&mut self, text: &str, on_event: impl FnMut(&Hold, Event)) -> RunEnd {
-        self.carry_out(&Command::Shell(text.to_owned()), on_event)
+        self.carry_out(&Command::Shell(text.to_owned()), None, on_event)
     }
 
-    fn carry_out(&mut self, command: &Command, mut on_event: impl FnMut(&Hold, Event)) -> RunEnd {
+    fn carry_out(
+        &mut self,
+        command: &Command,
+        limit: Option<Duration>,
+        mut on_event: impl FnMut(&Hold, Event),
+    ) -> RunEnd {
+        let mut end_at = limit.map(|limit| Instant::now() + limit);
         self.hold.run.fetch_add(1, Ordering::SeqCst);
         self.hold.is_running.store(true, Ordering::SeqCst);
         let sent = self.hold.send(command);
         let end = loop {
-            match self.events.recv() {
+            let event = match end_at {
+                Some(at) => self.events.recv_timeout(at.saturating_duration_since(Instant::now())),
+                None => self.events.recv().map_err(RecvTimeoutError::from),
+            };
+            match event {
                 _ if !sent => break RunEnd::Died(self.death()),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.hold.end();
+                    end_at = None;
+                }
                 Ok(Event::Ended(code)) => break RunEnd::Returned(code),
                 Ok(Event::LoadFailed(text)) => break RunEnd::LoadFailed(text),
                 Ok(event) => on_event(&self.hold, event),
-                Err(_) => break RunEnd::Died(self.death()),
+                Err(RecvTimeoutError::Disconnected) => break RunEnd::Died(self.death()),
             }
         };
         self.hold.is_running.store(false, Ordering::SeqCst);
@@ -188,6 +215,10 @@ impl Child {
             Err(_) => Death::Unknown,
         }
     }
+}
+
+fn run_command(library: &Path) -> Command {
+    Command::Run(library.to_string_lossy().into_owned())
 }
 
 fn death(status: ExitStatus) -> Death {
@@ -266,11 +297,11 @@ fn wait_until_over(pid: u32) -> bool {
     }
 }
 
-/// Sends a signal to the process and all that it has started.
+/// Sends a signal to a child that leads a group, and to all that it has started.
 #[allow(unsafe_code)]
-fn signal_group(pid: u32, signal: i32) {
+pub fn signal_group(pid: u32, signal: i32) {
     if let Ok(pid) = libc::pid_t::try_from(pid) {
-        // SAFETY: a plain system call; the group's leader is our child and not yet waited for,
+        // SAFETY: a plain system call; the group's leader is a child and not yet waited for,
         // so the id is still its own.
         unsafe { libc::kill(-pid, signal) };
     }

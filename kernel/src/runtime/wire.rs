@@ -16,6 +16,8 @@ pub enum Command {
     Input(String),
     /// Run this by the shell.
     Shell(String),
+    /// Bring the random generator to this state.
+    Random(String),
 }
 
 /// A message from the process that runs cells.
@@ -49,6 +51,7 @@ impl Command {
             Command::Interrupt => write(out, 2, &[]),
             Command::Input(text) => write(out, 3, &[text.as_bytes()]),
             Command::Shell(text) => write(out, 4, &[text.as_bytes()]),
+            Command::Random(state) => write(out, 5, &[state.as_bytes()]),
         }
     }
 
@@ -59,6 +62,7 @@ impl Command {
             2 => Ok(Command::Interrupt),
             3 => text(payload).map(Command::Input),
             4 => text(payload).map(Command::Shell),
+            5 => text(payload).map(Command::Random),
             _ => Err(invalid("unknown command")),
         }
     }
@@ -173,6 +177,7 @@ mod tests {
             Command::Interrupt,
             Command::Input("x\n".into()),
             Command::Shell("ls".into()),
+            Command::Random("7 12 ".into()),
         ];
         let events = [
             Event::Ready { stdout: 5, stderr: 7 },

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::artifact::Artifact;
 use super::logged::{self, Ended, Event, Keep};
 use super::prelude::PreludeError;
 use super::toolchain::Toolchain;
@@ -11,13 +12,13 @@ use super::{OnProgress, Progress};
 /// Lines of cargo's messages that are shown when a build fails.
 const TAIL: usize = 12;
 
-/// Runs cargo, and returns the libraries it made or found fresh.
+/// Runs cargo, and returns what it compiled or found fresh.
 pub fn build(
     checkout: &Path,
     home: &Path,
     toolchain: &Toolchain,
     on_progress: &mut OnProgress<'_>,
-) -> Result<Vec<PathBuf>, PreludeError> {
+) -> Result<Vec<Artifact>, PreludeError> {
     let log = home.join("build.log");
     let mut artifacts = Vec::new();
     let mut progress = Progress::doing(
@@ -27,7 +28,7 @@ pub fn build(
     let ended = logged::run(&mut command(checkout, home, toolchain), &log, &mut |event| {
         let keep = match event {
             Event::Stdout(line) => {
-                artifacts.extend(libraries(line));
+                artifacts.extend(Artifact::parse(line));
                 Keep::Nowhere
             }
             Event::Stderr(line) => match Counted::parse(line) {
@@ -78,36 +79,27 @@ fn command(checkout: &Path, home: &Path, toolchain: &Toolchain) -> Command {
         .args(["--", "-C", "prefer-dynamic"])
         .env("RUSTC", &toolchain.rustc)
         .env_remove("CARGO_TARGET_DIR")
-        // The progress bar is the only place where cargo says how much there is to do.
-        .env("CARGO_TERM_PROGRESS_WHEN", "always")
-        .env("CARGO_TERM_PROGRESS_WIDTH", "120")
-        .env("CARGO_TERM_COLOR", "never");
+        .envs(WITH_PROGRESS);
     cargo
 }
 
-/// The libraries that one of cargo's JSON messages names.
-fn libraries(line: &str) -> Vec<PathBuf> {
-    let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else {
-        return Vec::new();
-    };
-    let files = message["filenames"].as_array().into_iter().flatten().filter_map(|it| it.as_str());
-    files.map(PathBuf::from).filter(|it| is_library(it)).collect()
-}
-
-fn is_library(path: &Path) -> bool {
-    path.extension().is_some_and(|it| it == "rlib" || it == "so" || it == "rmeta")
-}
+/// The progress bar is the only place where cargo says how much there is to do.
+pub const WITH_PROGRESS: [(&str, &str); 3] = [
+    ("CARGO_TERM_PROGRESS_WHEN", "always"),
+    ("CARGO_TERM_PROGRESS_WIDTH", "120"),
+    ("CARGO_TERM_COLOR", "never"),
+];
 
 /// Cargo's progress bar: `Building [====>   ] 45/160: candle-core, gemm`.
 #[derive(Debug, PartialEq, Eq)]
-struct Counted<'a> {
-    done: u64,
-    total: u64,
-    what: &'a str,
+pub struct Counted<'a> {
+    pub done: u64,
+    pub total: u64,
+    pub what: &'a str,
 }
 
 impl Counted<'_> {
-    fn parse(line: &str) -> Option<Counted<'_>> {
+    pub fn parse(line: &str) -> Option<Counted<'_>> {
         let (head, after) = line.split_once(']')?;
         head.trim_start().strip_prefix("Building [")?;
         let (numbers, what) = after.trim().split_once(':').unwrap_or((after.trim(), ""));

@@ -1,8 +1,8 @@
-//! Where compiled cells are kept, and how much room they may take.
+//! Where compiled cells and dependencies are kept, and how much room cells may take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::prelude;
+use super::prelude::{self, PreludeError};
 use crate::engine::CellFolders;
 
 /// Some ten thousand cells.
@@ -18,4 +18,10 @@ pub fn folders() -> CellFolders {
         shared: prelude::shared().map(folder).filter(|it| it.is_dir()),
         limit: limit << 20,
     }
+}
+
+/// The folder of what was built on top of a prelude.
+pub fn dependencies(prelude: &Path) -> Result<PathBuf, PreludeError> {
+    let name = prelude.file_name().unwrap_or_default();
+    Ok(prelude::home()?.join("deps").join(name))
 }

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
+
+use crate::runtime::parent::signal_group;
 
 /// What happens while a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub enum Event<'a> {
 pub enum Keep {
     InLog,
     Nowhere,
+    /// Nobody waits any more: the program is ended.
+    Stop,
 }
 
 /// How a program ended.
@@ -72,7 +76,9 @@ pub fn run(
         let (is_stderr, line) = match messages.recv_timeout(Duration::from_secs(1)) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => {
-                on_event(Event::Tick);
+                if on_event(Event::Tick) == Keep::Stop {
+                    stop(&mut child);
+                }
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => {
@@ -80,7 +86,11 @@ pub fn run(
             }
         };
         let event = if is_stderr { Event::Stderr(&line) } else { Event::Stdout(&line) };
-        if on_event(event) == Keep::InLog {
+        let keep = on_event(event);
+        if keep == Keep::Stop {
+            stop(&mut child);
+        }
+        if keep == Keep::InLog {
             // A log that can't be written must not stop the work.
             let _ = writeln!(log, "{line}");
             if last.len() == REMEMBERED {
@@ -89,6 +99,13 @@ pub fn run(
             last.push_back(line);
         }
     }
+}
+
+/// Ends a program, and what it has started if it leads a group of its own.
+fn stop(child: &mut Child) {
+    signal_group(child.id(), libc::SIGKILL);
+    // It may have ended by itself.
+    let _ = child.kill();
 }
 
 /// Sends the lines of a pipe, on a thread of its own.

@@ -1,10 +1,11 @@
 //! What must be found or built before a cell can run: each thing in a file of its own.
 
-mod build;
+pub mod artifact;
+pub mod build;
 pub mod cells;
 pub mod kernelspec;
 pub mod lab;
-mod logged;
+pub mod logged;
 pub mod prelude;
 pub mod python;
 pub mod toolchain;
@@ -19,7 +20,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    fn doing(what: impl Into<String>) -> Progress {
+    pub fn doing(what: impl Into<String>) -> Progress {
         Progress { what: what.into(), crates: None }
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::artifact::{self, Artifact};
 use super::build::build;
 use super::toolchain::Toolchain;
 use super::{OnProgress, Progress};
@@ -76,6 +77,8 @@ pub fn find_or_build(
     let folder = preludes.join(key(&checkout(), toolchain)?);
     let artifacts = build(&checkout(), &home, toolchain, on_progress)?;
     remove_unfinished(&preludes);
+    // One that an older version left, without all that is needed now.
+    let _ = fs::remove_dir_all(&folder);
     keep(&artifacts, &folder).map_err(|source| PreludeError::cache(&folder, source))?;
     Ok(folder)
 }
@@ -116,7 +119,7 @@ pub fn lock(path: &Path, on_progress: &mut OnProgress<'_>) -> io::Result<File> {
 }
 
 fn is_whole(folder: &Path) -> bool {
-    folder.join("libakari.so").is_file()
+    folder.join("libakari.so").is_file() && artifact::has_list(folder)
 }
 
 /// A name made of all that makes a build: sources, versions of dependencies, toolchain.
@@ -157,13 +160,14 @@ fn remove_unfinished(preludes: &Path) {
 }
 
 /// Puts the libraries into the folder, which gets its name when it is whole.
-fn keep(artifacts: &[PathBuf], folder: &Path) -> io::Result<()> {
+fn keep(artifacts: &[Artifact], folder: &Path) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(folder);
     let unfinished = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
         .tempdir_in(parent)?;
-    for artifact in artifacts {
+    artifact::write_list(artifacts, unfinished.path())?;
+    for artifact in artifacts.iter().flat_map(|it| &it.files) {
         let Some(name) = artifact.file_name() else {
             continue;
         };
@@ -188,15 +192,22 @@ mod tests {
     #[test]
     fn kept_build_is_whole_and_leaves_nothing_unfinished() {
         let cache = tempfile::tempdir().unwrap();
-        let artifacts =
+        let files =
             ["libakari.so", "libakari.rlib", "libcandle.rlib"].map(|it| cache.path().join(it));
-        for artifact in &artifacts {
-            fs::write(artifact, "x").unwrap();
+        for file in &files {
+            fs::write(file, "x").unwrap();
         }
+        let artifact = Artifact {
+            package: "akari".into(),
+            version: "1.0.0".into(),
+            features: Vec::new(),
+            is_optimised: true,
+            files: files.to_vec(),
+        };
         let preludes = cache.path().join("prelude");
         fs::create_dir_all(preludes.join(".unfinished-old")).unwrap();
         remove_unfinished(&preludes);
-        keep(&artifacts, &preludes.join("key")).unwrap();
+        keep(&[artifact], &preludes.join("key")).unwrap();
         let names: Vec<_> =
             fs::read_dir(&preludes).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!(names, ["key"]);

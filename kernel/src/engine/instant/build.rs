@@ -56,7 +56,7 @@ impl Builder {
     ) -> Result<Compiled, CellError> {
         let write = |unkept: &Unkept| generate(state, parsed, cell.count, cell.silent, unkept);
         let mut source = write(&Unkept::default());
-        let key = Key::new(&self.compiler.identity(), &source.text);
+        let key = Key::new(&self.compiler.identity(&source.text), &source.text);
         if let Some((facts, library)) = self.cache.find(&key) {
             return self.known(facts, &library, source, cell, write);
         }

@@ -1,9 +1,13 @@
 //! Lines that begin with `:` or `!`: the session's commands, under evcxr's names where it has them.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::InstantEngine;
-use super::parse::ItemKey;
+use super::deps::DepError;
+use super::parse::{ItemKey, Piece};
+use super::replay::Extent;
 use super::state::State;
 use crate::engine::names::Name;
 use crate::engine::outcome::{CellError, MimeBundle, Output};
@@ -14,15 +18,86 @@ use crate::runtime::parent::RunEnd;
 const HELP: &str = "\
 :vars            the session's variables and their types
 :type NAME       the type of a variable
+:doc NAME        what is known of a name: `:doc F::relu`
+:dep NAME = ..   adds a crate, as in Cargo.toml: `:dep rand = \"0.9\"`
+:show_deps       the crates that were added
+:timing          shows the time that each cell takes, or no longer
 :opt [LEVEL]     shows or sets the optimisation level of cells: 0, 1, 2, 3
 :clear           forgets all variables, items and imports
+:replay          runs the session's cells again unseen, for variables that a crash took
 :help            this list
 !COMMAND         runs a shell command
 ";
 
+/// A build that takes longer shows how far it is.
+const BEFORE_PROGRESS: Duration = Duration::from_millis(500);
+const BETWEEN_STEPS: Duration = Duration::from_millis(200);
+
 impl InstantEngine {
+    /// Runs the command lines of a cell; dependencies together, since cargo chooses their versions
+    /// together.
+    pub(super) fn commands(
+        &mut self,
+        commands: &[Piece],
+        cell: &Cell<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), CellError> {
+        let dependency = |it: &Piece| {
+            let (word, rest) = it.text.split_once(char::is_whitespace)?;
+            (word == ":dep").then(|| rest.trim().to_owned())
+        };
+        let mut lines: Vec<String> = commands.iter().filter_map(dependency).collect();
+        for command in commands {
+            match dependency(command) {
+                None => self.command(&command.text, cell, sink)?,
+                Some(_) if lines.is_empty() => {}
+                Some(_) => self.add_dependencies(&std::mem::take(&mut lines), cell, sink)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add_dependencies(
+        &mut self,
+        lines: &[String],
+        cell: &Cell<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), CellError> {
+        let id = format!("akari-dep-{}", cell.count);
+        let start = Instant::now();
+        let mut shown: Option<Instant> = None;
+        let mut last_step = String::new();
+        let shared = Arc::clone(&self.shared);
+        let result = self.builder.compiler.dependencies.add(lines, &mut |step| {
+            let is_due = match shown {
+                None => start.elapsed() > BEFORE_PROGRESS,
+                Some(last) => last.elapsed() > BETWEEN_STEPS,
+            };
+            if !step.is_empty() {
+                step.clone_into(&mut last_step);
+            }
+            if is_due {
+                let seconds = start.elapsed().as_secs();
+                let text = format!("building the dependencies, {seconds} s: {last_step}");
+                sink.output(display(&text, Some(&id), shown.is_some()));
+                shown = Some(Instant::now());
+            }
+            ![&shared.is_wanted, &shared.is_ending].iter().any(|it| it.load(Ordering::SeqCst))
+        });
+        if shown.is_some() {
+            sink.output(Output::Clear { wait: false });
+        }
+        result.map_err(|error| {
+            let name = match error {
+                DepError::Interrupted => "Interrupted",
+                _ => "DependencyError",
+            };
+            plain_error(name, &error.to_string())
+        })
+    }
+
     /// Runs one command line.
-    pub(super) fn command(
+    fn command(
         &mut self,
         line: &str,
         cell: &Cell<'_>,
@@ -55,14 +130,36 @@ impl InstantEngine {
             }
             (":clear", "") => {
                 self.state = State::default();
-                self.restart(0);
-                self.state.gone.clear();
+                self.journal.clear();
+                self.rebuild(cell.count, Extent::Quick);
+            }
+            (":replay", "") => {
+                let summary = self.rebuild(cell.count, Extent::All);
+                show(&summary, sink);
             }
             (":help", "") => show(HELP, sink),
             (":dep", _) => {
                 return Err(command_error(
-                    "`:dep` is not there yet: cells use the prelude, candle and the standard library",
+                    "write `:dep name = \"1.0\"`, or `:dep name = { path = \"..\" }` as in Cargo.toml",
                 ));
+            }
+            (":show_deps", "") => {
+                let lines: Vec<String> = self.builder.compiler.dependencies.lines().collect();
+                show(&lines.join("\n"), sink);
+            }
+            (":timing", "") => self.is_timed = !self.is_timed,
+            (":doc", name) if !name.is_empty() => {
+                // The name may stand behind its module: `F::relu`.
+                let found = self.names.inspect(name, name.len());
+                let data = found
+                    .ok_or_else(|| command_error(&format!("nothing is known of `{name}`")))?
+                    .data;
+                sink.output(Output::Display {
+                    data,
+                    metadata: MimeBundle::new(),
+                    display_id: None,
+                    update: false,
+                });
             }
             _ => {
                 return Err(command_error(&format!(
@@ -81,12 +178,13 @@ impl InstantEngine {
         sink: &mut dyn Sink,
     ) -> Result<(), CellError> {
         let report = self.run_line(command, sink);
+        let was_interrupted = self.shared.is_wanted.swap(false, Ordering::SeqCst);
         if report.child_died {
-            self.restart(cell.count);
+            self.rebuild(cell.count, Extent::Quick);
         }
         match report.end {
             RunEnd::Returned(0) => Ok(()),
-            _ if self.shared.is_wanted.swap(false, Ordering::SeqCst) => {
+            _ if was_interrupted => {
                 Err(plain_error("Interrupted", &format!("`{command}` was interrupted")))
             }
             RunEnd::Returned(code) => {
@@ -132,15 +230,14 @@ impl InstantEngine {
     }
 }
 
-fn show(text: &str, sink: &mut dyn Sink) {
-    let mut data = MimeBundle::new();
-    data.insert("text/plain".into(), text.trim_end().into());
-    sink.output(Output::Display {
-        data,
-        metadata: MimeBundle::new(),
-        display_id: None,
-        update: false,
-    });
+pub(super) fn show(text: &str, sink: &mut dyn Sink) {
+    sink.output(display(text.trim_end(), None, false));
+}
+
+fn display(text: &str, id: Option<&str>, update: bool) -> Output {
+    let data = MimeBundle::from_iter([("text/plain".to_owned(), text.into())]);
+    let display_id = id.map(str::to_owned);
+    Output::Display { data, metadata: MimeBundle::new(), display_id, update }
 }
 
 fn command_error(text: &str) -> CellError {

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use super::deps::Dependencies;
 use super::generate::Source;
 use super::slots::Slots;
 
@@ -22,9 +23,7 @@ pub struct Compiler {
     /// The folder of `libakari.so` and the metadata of what it is made of.
     pub prelude: PathBuf,
     pub opt_level: String,
-    /// Crates beyond the prelude: `--extern` values and `-L` folders.
-    pub externs: Vec<String>,
-    pub library_paths: Vec<PathBuf>,
+    pub dependencies: Dependencies,
     pub slots: Slots,
 }
 
@@ -112,6 +111,8 @@ const FLAGS: &[&str] = &[
     "--error-format=json",
     // Full paths of types, as a later cell must write them; an unstable flag.
     "-Ztrim-diagnostic-paths=no",
+    // For `--extern force:`, which dependencies need.
+    "-Zunstable-options",
 ];
 
 impl Compiler {
@@ -145,11 +146,11 @@ impl Compiler {
     }
 
     /// All that a compiled cell depends on besides its source.
-    pub fn identity(&self) -> String {
-        let Compiler { rustc: _, prelude, opt_level, externs, library_paths: _, slots: _ } = self;
+    pub fn identity(&self, source: &str) -> String {
+        let Compiler { rustc: _, prelude, opt_level, dependencies, slots: _ } = self;
         // The folder is named by a hash of the prelude and the compiler.
         let prelude = prelude.file_name().unwrap_or_default().to_string_lossy();
-        format!("{prelude} {opt_level} {FLAGS:?} {externs:?}")
+        format!("{prelude} {opt_level} {FLAGS:?} {:?}", dependencies.arguments(source))
     }
 
     fn command(&self, source: &Source, folder: &Path) -> Command {
@@ -167,12 +168,7 @@ impl Compiler {
             .arg("-L")
             .arg(format!("dependency={}", self.prelude.display()))
             .stdin(Stdio::null());
-        for external in &self.externs {
-            command.arg("--extern").arg(external);
-        }
-        for path in &self.library_paths {
-            command.arg("-L").arg(format!("dependency={}", path.display()));
-        }
+        command.args(self.dependencies.arguments(&source.text));
         command
     }
 }

@@ -8,9 +8,12 @@ mod build;
 mod cache;
 mod command;
 mod compile;
+pub mod deps;
 mod diagnose;
 mod generate;
+mod journal;
 mod parse;
+mod replay;
 mod run;
 mod slots;
 mod state;
@@ -18,14 +21,18 @@ mod state;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
 use self::build::{Builder, Compiled, commit};
 use self::cache::Cache;
 use self::compile::Compiler;
+use self::deps::Dependencies;
 use self::generate::read_variables;
+use self::journal::Entry;
 use self::parse::Parsed;
+use self::replay::Extent;
 use self::run::RunReport;
 use self::slots::Slots;
 use self::state::{Gone, State};
@@ -43,7 +50,11 @@ pub struct InstantEngine {
     child: Child,
     shared: Arc<Shared>,
     state: State,
+    /// The cells that came to their end, for another process after this one.
+    journal: Vec<Entry>,
     names: Arc<Names>,
+    /// Whether the time of each cell is shown.
+    is_timed: bool,
     _folder: TempDir,
 }
 
@@ -53,6 +64,8 @@ struct Shared {
     hold: Mutex<Option<Arc<Hold>>>,
     /// An interrupt while the compiler runs, when there is nothing to stop yet.
     is_wanted: AtomicBool,
+    /// The kernel is about to end, and needs no session any more.
+    is_ending: AtomicBool,
 }
 
 impl InstantEngine {
@@ -64,6 +77,7 @@ impl InstantEngine {
             prelude: settings.prelude.join("libakari.so"),
             library_paths: vec![settings.prelude.clone(), settings.std_folder.clone()],
             folder: folder.path().to_owned(),
+            seed: seed(),
         };
         let child = Child::start(&child_settings)?;
         let shared = Arc::new(Shared::default());
@@ -79,16 +93,16 @@ impl InstantEngine {
             child,
             shared,
             state: State::default(),
+            journal: Vec::new(),
             names,
+            is_timed: false,
             _folder: folder,
         })
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
         let mut parsed = parse::parse(cell.code);
-        for command in std::mem::take(&mut parsed.commands) {
-            self.command(&command.text, cell, sink)?;
-        }
+        self.commands(&std::mem::take(&mut parsed.commands), cell, sink)?;
         if parsed.broken {
             return Err(self.builder.broken(&self.state, cell));
         }
@@ -104,11 +118,18 @@ impl InstantEngine {
         if self.shared.is_wanted.swap(false, Ordering::SeqCst) {
             return Err(plain_error("Interrupted", "the cell was interrupted before it ran"));
         }
+        let start = Instant::now();
         let report = self.run(&compiled.library, sink);
+        let took = start.elapsed();
         if let Some(error) = self.failure(&report, &compiled, &parsed, cell) {
             return Err(error);
         }
-        self.state = commit(next, &parsed, &compiled.facts, cell.count);
+        let reads = self.read_names(&parsed);
+        let after = commit(next, &parsed, &compiled.facts, cell.count);
+        let entry = Entry::new(cell.count, compiled.library, &self.state, &after, &reads);
+        let RunReport { answers, random, .. } = report;
+        self.journal.push(Entry { took, answers, random, ..entry });
+        self.state = after;
         Ok(())
     }
 
@@ -120,19 +141,16 @@ impl InstantEngine {
         parsed: &Parsed,
         cell: &Cell<'_>,
     ) -> Option<CellError> {
-        let error = report.error(&self.builder.sources, &self.builder.generated);
+        let mut error = report.error(&self.builder.sources, &self.builder.generated);
         for name in &report.lost {
             self.forget(name, Gone::ProcessEnded { cell: cell.count });
         }
         if report.child_died {
-            self.restart(cell.count);
+            let summary = self.rebuild(cell.count, Extent::Quick);
+            error = error.map(|error| with_summary(&error, &summary));
         } else if error.is_some() {
             // A value that moved into the failed code is gone with it.
-            let read: Vec<String> = read_variables(&self.state, parsed)
-                .into_iter()
-                .map(|(name, _)| name.to_owned())
-                .collect();
-            for name in read {
+            for name in self.read_names(parsed) {
                 if let Some(gone) = compiled.facts.unkept.get(&name) {
                     self.forget(&name, gone.clone());
                 }
@@ -147,16 +165,21 @@ impl InstantEngine {
         }
     }
 
-    /// A new process after the old one died: items and imports stay, values are gone.
-    fn restart(&mut self, cell: u32) {
-        for name in std::mem::take(&mut self.state.variables).into_keys() {
-            self.state.gone.insert(name, Gone::ProcessEnded { cell });
-        }
-        if let Ok(child) = Child::start(&self.child_settings) {
-            self.shared.set(&child);
-            self.child = child;
-        }
+    /// The earlier variables that a cell reads.
+    fn read_names(&self, parsed: &Parsed) -> Vec<String> {
+        let read = read_variables(&self.state, parsed).into_iter();
+        read.map(|(name, _)| name.to_owned()).collect()
     }
+}
+
+fn with_summary(error: &CellError, summary: &str) -> CellError {
+    plain_error(&error.ename, &format!("{}: {summary}", error.evalue))
+}
+
+/// The learner's own, else one of the session's own.
+fn seed() -> u64 {
+    let given = std::env::var("AKARI_SEED").ok().and_then(|it| it.trim().parse().ok());
+    given.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0)
 }
 
 fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
@@ -165,8 +188,13 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
         rustc: settings.rustc.clone(),
         prelude: settings.prelude.clone(),
         opt_level: "0".to_owned(),
-        externs: Vec::new(),
-        library_paths: Vec::new(),
+        dependencies: Dependencies::new(deps::Place {
+            rustc: settings.rustc.clone(),
+            program: settings.program.clone(),
+            prelude: settings.prelude.clone(),
+            kept: settings.dependencies.clone(),
+            session: folder.to_owned(),
+        }),
         slots: Slots::of_machine(),
     };
     Builder::new(compiler, cache, folder.to_owned())
@@ -186,7 +214,11 @@ impl Engine for InstantEngine {
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
         self.shared.is_wanted.store(false, Ordering::SeqCst);
         self.builder.sources.insert(cell.count, cell.code.to_owned());
+        let start = Instant::now();
         let result = self.run_cell(cell, sink);
+        if self.is_timed {
+            command::show(&format!("{:.0?}", start.elapsed()), sink);
+        }
         self.names.set_session(self.session_names());
         result.into()
     }
@@ -205,6 +237,7 @@ impl Engine for InstantEngine {
                 }
             },
             move || {
+                ended.is_ending.store(true, Ordering::SeqCst);
                 if let Some(hold) = ended.hold() {
                     hold.end();
                 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::generate::{Origin, Source};
 use super::{InstantEngine, Shared};
@@ -20,6 +21,7 @@ mod frame {
     pub const FAILURE: u32 = 3;
     pub const CLEAR: u32 = 4;
     pub const LOST: u32 = 5;
+    pub const RANDOM: u32 = 6;
 }
 
 /// How a run ended, and what it reported on the way.
@@ -32,6 +34,10 @@ pub struct RunReport {
     /// Variables that were not there with the type they should have.
     pub lost: Vec<String>,
     pub child_died: bool,
+    /// What was typed when the cell asked.
+    pub answers: Vec<String>,
+    /// Where the random generator stands, if the cell drew numbers.
+    pub random: Option<String>,
 }
 
 /// A panic, a failed `?` or an interrupt.
@@ -48,6 +54,18 @@ impl InstantEngine {
     pub(super) fn run(&mut self, library: &Path, sink: &mut dyn Sink) -> RunReport {
         let mut listener = Listener::new(sink, &self.shared);
         let end = self.child.run(library, |hold, event| listener.event(hold, event));
+        listener.report(end)
+    }
+
+    /// Runs a cell again; ends the process if it takes longer than that.
+    pub(super) fn run_unseen(
+        &mut self,
+        limit: Duration,
+        library: &Path,
+        sink: &mut dyn Sink,
+    ) -> RunReport {
+        let mut listener = Listener::new(sink, &self.shared);
+        let end = self.child.run_within(limit, library, |hold, event| listener.event(hold, event));
         listener.report(end)
     }
 
@@ -75,6 +93,8 @@ struct Listener<'a> {
     failure: Option<Failure>,
     unanswered: Option<Unanswered>,
     lost: Vec<String>,
+    answers: Vec<String>,
+    random: Option<String>,
 }
 
 impl<'a> Listener<'a> {
@@ -88,14 +108,16 @@ impl<'a> Listener<'a> {
             failure: None,
             unanswered: None,
             lost: Vec::new(),
+            answers: Vec::new(),
+            random: None,
         }
     }
 
     fn report(mut self, end: RunEnd) -> RunReport {
         self.finish();
-        let Listener { failure, unanswered, lost, .. } = self;
+        let Listener { failure, unanswered, lost, answers, random, .. } = self;
         let child_died = matches!(end, RunEnd::Died(_));
-        RunReport { end, failure, unanswered, lost, child_died }
+        RunReport { end, failure, unanswered, lost, child_died, answers, random }
     }
 
     fn event(&mut self, hold: &Hold, event: Event) {
@@ -129,6 +151,7 @@ impl<'a> Listener<'a> {
                     });
                     String::new()
                 });
+                self.answers.push(answer.clone());
                 hold.send(&Command::Input(format!("{}\n", answer.trim_end_matches('\n'))));
             }
         }
@@ -154,6 +177,7 @@ impl<'a> Listener<'a> {
             }
             frame::CLEAR => self.sink.output(Output::Clear { wait: field(0) == "1" }),
             frame::LOST => self.lost.push(field(0).to_owned()),
+            frame::RANDOM => self.random = Some(field(0).to_owned()),
             // A newer prelude may report what this kernel does not know.
             _ => {}
         }
@@ -289,24 +313,21 @@ impl Failure {
     }
 }
 
+/// What happened to the process; what became of the session is added when it is rebuilt.
 fn death_error(death: &Death) -> CellError {
-    let lost =
-        "its variables are lost, items and imports are kept; run the cells that define them again";
-    match death {
-        Death::Interrupted => plain_error(
-            "Interrupted",
-            &format!("the cell did not stop when asked, so its process was ended: {lost}"),
-        ),
-        Death::Exit(code) => plain_error(
-            "ProcessExit",
-            &format!("the cell ended its process with exit code {code}: {lost}"),
-        ),
-        Death::Signal(signal) => plain_error(
-            "ProcessCrash",
-            &format!("the process crashed with {}: {lost}", signal_name(*signal)),
-        ),
-        Death::Unknown => plain_error("ProcessCrash", &format!("the process ended: {lost}")),
-    }
+    let (ename, evalue) = match death {
+        Death::Interrupted => {
+            ("Interrupted", "the cell did not stop when asked, so its process was ended".to_owned())
+        }
+        Death::Exit(code) => {
+            ("ProcessExit", format!("the cell ended its process with exit code {code}"))
+        }
+        Death::Signal(signal) => {
+            ("ProcessCrash", format!("the process crashed with {}", signal_name(*signal)))
+        }
+        Death::Unknown => ("ProcessCrash", "the process ended".to_owned()),
+    };
+    plain_error(ename, &evalue)
 }
 
 fn signal_name(signal: i32) -> String {

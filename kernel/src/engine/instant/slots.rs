@@ -14,6 +14,9 @@ const LOOK: Duration = Duration::from_millis(4);
 /// Somebody who holds a slot for longer is not waited for: he may have stopped his process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// One place for all, also for those with a temporary folder of their own.
+const SHARED: &str = "/tmp/akari-compilers";
+
 /// As many compilers as there are processors.
 #[derive(Debug)]
 pub struct Slots {
@@ -25,7 +28,7 @@ impl Slots {
     /// Slots that all users of the machine share.
     pub fn of_machine() -> Slots {
         let count = thread::available_parallelism().map_or(2, usize::from);
-        Slots::new(&std::env::temp_dir().join("akari-compilers"), count, PATIENCE)
+        Slots::new(Path::new(SHARED), count, PATIENCE)
     }
 
     fn new(folder: &Path, count: usize, patience: Duration) -> Slots {

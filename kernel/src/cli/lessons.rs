@@ -1,0 +1,89 @@
+//! Compiling the cells of the shipped lessons beforehand, so that a learner's first run is at once.
+//!
+//! The lessons simply run, unseen. That it could not be done is no error: cells compile when they
+//! are run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::engine_config;
+use super::progress::Reporter;
+use crate::engine::outcome::Output;
+use crate::engine::{self, EngineChoice, EngineConfig};
+use crate::notebook::format::{CodeCell, Notebook};
+use crate::notebook::run::{Finished, Observer, run};
+use crate::setup::toolchain::Toolchain;
+use crate::setup::{Progress, prelude};
+
+/// Runs the lessons whose cells are not compiled yet for this prelude.
+pub fn compile(toolchain: Toolchain, prelude: &Path) {
+    let Ok(config) = engine_config(EngineChoice::Instant, toolchain, prelude.to_owned()) else {
+        return;
+    };
+    let mut reporter = Reporter::new();
+    for path in lessons(&prelude::checkout().join("notebooks")) {
+        if let Some(error) = compile_one(&path, &config, &mut reporter).err() {
+            tracing::debug!("the cells of `{}` were not compiled: {error}", path.display());
+        }
+    }
+    reporter.finish();
+}
+
+fn compile_one(path: &Path, config: &EngineConfig, reporter: &mut Reporter) -> anyhow::Result<()> {
+    let Some(own) = &config.cells.own else { return Ok(()) };
+    let mut hash = Sha256::new();
+    hash.update(config.prelude.as_os_str().as_encoded_bytes());
+    hash.update(fs::read(path)?);
+    let digest: String = hash.finalize().iter().take(8).map(|it| format!("{it:02x}")).collect();
+    let mark = own.join(format!(".lesson-{digest}"));
+    if mark.exists() {
+        return Ok(());
+    }
+    let cells = Notebook::read(path)?.code_cells();
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut engine = engine::start(config)?;
+    run(&cells, engine.as_mut(), &mut Unseen { name, count: cells.len(), reporter });
+    fs::create_dir_all(own)?;
+    fs::write(mark, "")?;
+    Ok(())
+}
+
+/// The notebooks below a folder, in order.
+fn lessons(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            found.extend(lessons(&path));
+        } else if path.extension().is_some_and(|it| it == "ipynb") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+struct Unseen<'a> {
+    name: String,
+    count: usize,
+    reporter: &'a mut Reporter,
+}
+
+impl Observer for Unseen<'_> {
+    fn begin(&mut self, number: usize, _: &CodeCell) {
+        let what = format!("compiling the cells of the lesson {}", self.name);
+        let crates = Some((number as u64 - 1, self.count as u64));
+        self.reporter.show(&Progress { what, crates });
+    }
+
+    fn output(&mut self, _: &Output) {}
+
+    fn end(&mut self, _: &Finished<'_>) {}
+
+    fn is_over(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,108 @@
+//! What cargo's messages say of a compiled crate, and the list of those in a built prelude.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The list, in a prelude's folder.
+const FILE: &str = "crates.json";
+
+/// A crate that cargo compiled, or found compiled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    pub package: String,
+    pub version: String,
+    pub features: Vec<String>,
+    /// Whether it is in the result, and not only in a program that runs during the build.
+    pub is_optimised: bool,
+    /// Libraries and their metadata.
+    pub files: Vec<PathBuf>,
+}
+
+impl Artifact {
+    /// From one of cargo's JSON messages, if it is about libraries.
+    pub fn parse(line: &str) -> Option<Artifact> {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let texts = |it: &Value| -> Vec<String> {
+            it.as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|it| Some(it.as_str()?.to_owned()))
+                .collect()
+        };
+        let files: Vec<PathBuf> = texts(&message["filenames"])
+            .into_iter()
+            .map(PathBuf::from)
+            .filter(|it| is_library(it))
+            .collect();
+        let (package, version) = name_and_version(message["package_id"].as_str()?)?;
+        let features = texts(&message["features"]);
+        let is_optimised = message["profile"]["opt_level"] != "0";
+        (!files.is_empty()).then_some(Artifact { package, version, features, is_optimised, files })
+    }
+
+    /// The file with this extension.
+    pub fn file(&self, extension: &str) -> Option<&Path> {
+        let has = |it: &&PathBuf| it.extension().is_some_and(|it| it == extension);
+        self.files.iter().find(has).map(PathBuf::as_path)
+    }
+}
+
+/// Writes the list of a prelude's crates, with their files' names in its folder.
+pub fn write_list(artifacts: &[Artifact], folder: &Path) -> io::Result<()> {
+    let in_folder = |artifact: &Artifact| {
+        let names = artifact.files.iter().filter_map(|it| it.file_name().map(PathBuf::from));
+        Artifact { files: names.collect(), ..artifact.clone() }
+    };
+    let list: Vec<Artifact> = artifacts.iter().map(in_folder).collect();
+    fs::write(folder.join(FILE), serde_json::to_vec(&list)?)
+}
+
+/// The crates of a built prelude.
+pub fn read_list(folder: &Path) -> io::Result<Vec<Artifact>> {
+    Ok(serde_json::from_slice(&fs::read(folder.join(FILE))?)?)
+}
+
+/// Whether a folder has the list.
+pub fn has_list(folder: &Path) -> bool {
+    folder.join(FILE).is_file()
+}
+
+/// `registry+..#name@1.0.0`, or `path+file:///folder/name#1.0.0` where the folder has the name.
+pub fn name_and_version(id: &str) -> Option<(String, String)> {
+    let (source, rest) = id.rsplit_once('#')?;
+    let (name, version) = match rest.split_once('@') {
+        Some(both) => both,
+        None => (source.rsplit('/').next()?, rest),
+    };
+    Some((name.to_owned(), version.to_owned()))
+}
+
+fn is_library(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "rlib" || it == "so" || it == "rmeta")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_read_from_their_ids() {
+        for id in ["registry+https://example.org/index#a-b@1.2.3", "path+file:///x/a-b#1.2.3"] {
+            assert_eq!(name_and_version(id), Some(("a-b".to_owned(), "1.2.3".to_owned())));
+        }
+        assert_eq!(name_and_version("a-b 1.2.3"), None);
+    }
+
+    #[test]
+    fn libraries_are_read_from_messages() {
+        let line = r#"{"reason":"compiler-artifact","package_id":"path+file:///x/a#1.0.0","features":["f"],"profile":{"opt_level":"3"},"filenames":["/t/liba.rlib","/t/liba.rmeta","/t/a.d"]}"#;
+        let artifact = Artifact::parse(line).expect("it is one");
+        assert_eq!(artifact.files, ["/t/liba.rlib", "/t/liba.rmeta"].map(PathBuf::from));
+        assert_eq!(artifact.file("rmeta"), Some(Path::new("/t/liba.rmeta")));
+        assert_eq!(Artifact::parse(r#"{"reason":"build-finished","success":true}"#), None);
+    }
+}

@@ -1,0 +1,116 @@
+"""Crates beyond the prelude: `:dep` with paths, so that no test needs the network."""
+
+import pytest
+
+from session import is_gone, until
+
+COUNTER = """
+use std::sync::atomic::{AtomicU32, Ordering};
+static COUNT: AtomicU32 = AtomicU32::new(0);
+pub fn count() -> u32 { COUNT.fetch_add(1, Ordering::SeqCst) + 1 }
+#[derive(Debug, Clone)]
+pub struct Mark(pub u32);
+impl Mark { pub fn twice(&self) -> Mark { Mark(self.0 * 2) } }
+#[macro_export]
+macro_rules! mark { ($value:expr) => { $crate::Mark($value) }; }
+"""
+PICTURE = """
+pub struct Picture;
+impl Picture {
+    pub fn evcxr_display(&self) {
+        println!("EVCXR_BEGIN_CONTENT text/html\\n<b>picture</b>\\nEVCXR_END_CONTENT");
+    }
+}
+"""
+CANDLE = """
+pub fn double(x: &candle_core::Tensor) -> candle_core::Result<candle_core::Tensor> { x + x }
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Makes a package, and returns the `:dep` line for it."""
+
+    def make(name, code, dependencies="", features=""):
+        folder = tmp_path / name
+        (folder / "src").mkdir(parents=True, exist_ok=True)
+        (folder / "src" / "lib.rs").write_text(code)
+        (folder / "Cargo.toml").write_text(
+            f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n'
+            f"[features]\n{features}\n[dependencies]\n{dependencies}\n"
+        )
+        return f':dep {name} = {{ path = "{folder}" }}'
+
+    return make
+
+
+def test_a_crate_is_shared_by_all_cells(session, package):
+    session.ok(package("counter", COUNTER), timeout=300)
+    session.ok("let mark = counter::mark!(counter::count());")
+    session.ok("use counter::*; let second = count();")
+    assert session.ok("(mark.clone().twice(), second, count())").result == "(Mark(2), 2, 3)"
+    assert ":dep counter" in session.ok(":show_deps").contents("display_data")[0]["data"]["text/plain"]
+
+
+def test_dependencies_are_added_to_earlier_ones(session, package):
+    session.ok(package("counter", COUNTER), timeout=300)
+    session.ok("let mark = counter::Mark(counter::count());")
+    run = session.ok(package("picture", PICTURE) + "\npicture::Picture", timeout=300)
+    assert [it["data"] for it in run.contents("display_data")] == [{"text/html": "<b>picture</b>"}]
+    assert session.ok("(mark.clone(), counter::count())").result == "(Mark(1), 2)"
+
+
+def test_candle_is_the_preludes(session, package):
+    session.ok(package("own", CANDLE, 'candle-core = "0.11.1"'), timeout=500)
+    session.ok("let w = Var::new(&[3f32], &Device::Cpu)?;")
+    session.ok("let y = own::double(&w)?;")
+    session.ok("let grads = y.backward()?;")
+    assert session.ok("grads.get(&w).unwrap()").result == "tensor([2.])"
+
+
+def test_features_and_names(session, package):
+    line = package("counter", COUNTER + '\n#[cfg(feature = "extra")]\npub const EXTRA: i32 = 7;', features="extra = []")
+    line = line.replace(":dep counter = { ", ':dep renamed = { package = "counter", features = ["extra"], ')
+    assert session.ok(line + "\nrenamed::EXTRA", timeout=300).result == "7"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (":dep", "write `:dep name"),
+        (":dep a b", "no name of a crate"),
+        (":dep a = 5", "no dependency"),
+        (':dep a = { path = "/nowhere/at/all" }', "/nowhere/at/all"),
+    ],
+)
+def test_what_is_wrong_is_said(session, line, words):
+    session.ok("let kept = 1;")
+    error = session.run(line, timeout=300).error
+    assert words in error["evalue"]
+    assert session.ok("kept").result == "1"
+    assert session.ok(":show_deps").contents("display_data")[0]["data"]["text/plain"] == ""
+
+
+def test_code_that_does_not_compile_is_said(session, package):
+    session.ok(package("counter", COUNTER), timeout=300)
+    error = session.run(package("broken", "pub fn f() -> i32 { nothing }"), timeout=300).error
+    assert error["ename"] == "DependencyError" and "nothing" in error["evalue"]
+    assert session.ok("counter::count()").result == "1"
+
+
+def test_a_build_is_interrupted(session, package):
+    line = package("slow", "pub fn f() {}")
+    folder = line.split('"')[1]
+    with open(f"{folder}/build.rs", "w") as file:
+        file.write("fn main() { std::thread::sleep(std::time::Duration::from_secs(600)); }")
+    cell = session.send(line)
+    while True:
+        message = session.client.get_iopub_msg(timeout=60)
+        if message["msg_type"].endswith("display_data") and "slow" in message["content"]["data"]["text/plain"]:
+            break
+    build = until(lambda: [it for it in session.processes() if "build-script" in " ".join(it.cmdline())], 60)
+    assert build
+    session.manager.interrupt_kernel()
+    assert session.collect(cell, 30).error["ename"] == "Interrupted"
+    assert session.ok("1 + 1").result == "2"
+    assert until(lambda: all(map(is_gone, build)))
