@@ -41,6 +41,7 @@ macro_rules! __text {
 
 /// What `show!` ends in.
 #[doc(hidden)]
+#[inline(never)]
 pub fn print(texts: &[String]) {
     rt::interrupt_point();
     println!("{}", texts.join(" "));
@@ -142,7 +143,7 @@ pub trait ByDisplay {
 
 impl<T: fmt::Display + ?Sized> ByDisplay for &&Shown<'_, T> {
     fn akari_text(&self) -> String {
-        self.0.to_string()
+        display_text(&self.0)
     }
 }
 
@@ -152,8 +153,19 @@ pub trait ByDebug {
 
 impl<T: fmt::Debug + ?Sized> ByDebug for &Shown<'_, T> {
     fn akari_text(&self) -> String {
-        format!("{:?}", self.0)
+        debug_text(&self.0)
     }
+}
+
+// Not generic, and so not compiled again in every cell.
+#[inline(never)]
+fn display_text(value: &dyn fmt::Display) -> String {
+    value.to_string()
+}
+
+#[inline(never)]
+fn debug_text(value: &dyn fmt::Debug) -> String {
+    format!("{value:?}")
 }
 
 pub trait ByName {

@@ -41,7 +41,8 @@ impl<T: ?Sized> AnyDisplayed for &T {
 }
 
 /// Sends the text of the last value, unless it is `()`, which a statement leaves behind.
-pub fn send_result(type_name: &str, text: impl FnOnce() -> String) {
+#[inline(never)]
+pub fn send_result(type_name: &str, text: &dyn Fn() -> String) {
     if type_name != "()" {
         Frame::new(FrameKind::Result).field("text/plain").field(&text()).send();
     }
@@ -58,7 +59,7 @@ macro_rules! __last_value {
         {
             let shown = $value.evcxr_display();
             if !(&shown).was_displayed() {
-                $crate::rt::send_result(::std::any::type_name_of_val($value), || {
+                $crate::rt::send_result(::std::any::type_name_of_val($value), &|| {
                     $crate::__text!(*$value)
                 });
             }

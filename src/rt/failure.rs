@@ -28,13 +28,15 @@ impl<E: fmt::Display> ErrorText for E {}
 impl<E: ErrorText> From<E> for Failed {
     #[track_caller]
     fn from(error: E) -> Self {
-        report(
-            short_name(std::any::type_name::<E>()),
-            &error.to_string(),
-            Some(Location::caller()),
-        );
+        report_error(std::any::type_name::<E>(), &error, Location::caller());
         Failed(())
     }
+}
+
+// Not generic, and so not compiled again in every cell.
+#[inline(never)]
+fn report_error(type_name: &str, error: &dyn fmt::Display, place: &Location<'_>) {
+    report(short_name(type_name), &error.to_string(), Some(place));
 }
 
 /// The payload of an unwinding that a wish to interrupt began.
@@ -50,6 +52,12 @@ thread_local! {
 
 /// Runs the body of a cell. Returns whether it came to its end; if not, has told why.
 pub fn run<F: FnOnce() -> Result<(), Failed>>(body: F) -> bool {
+    let mut body = Some(body);
+    run_body(&mut || body.take().map_or(Ok(()), |body| body()))
+}
+
+#[inline(never)]
+fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
     let random = random::state();
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));

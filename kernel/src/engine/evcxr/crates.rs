@@ -12,8 +12,13 @@ use std::process::Command;
 use super::EvcxrError;
 
 /// Writes the manifests, and returns the folder of the crate `akari`.
-pub fn write(folder: &Path, cargo: &Path, checkout: &Path) -> Result<PathBuf, EvcxrError> {
-    let candle = sources(cargo, checkout)?;
+pub fn write(
+    folder: &Path,
+    cargo: &Path,
+    platform: &str,
+    checkout: &Path,
+) -> Result<PathBuf, EvcxrError> {
+    let candle = sources(cargo, platform, checkout)?;
     let core = r#"candle-core = { path = "../candle-core" }"#;
     let both = format!("{core}\ncandle-nn = {{ path = \"../candle-nn\" }}");
     let akari = checkout.join("src").join("lib.rs");
@@ -47,9 +52,11 @@ struct Candle {
     nn: PathBuf,
 }
 
-fn sources(cargo: &Path, checkout: &Path) -> Result<Candle, EvcxrError> {
+fn sources(cargo: &Path, platform: &str, checkout: &Path) -> Result<Candle, EvcxrError> {
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
+        // The crates of other platforms were not downloaded.
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", platform])
+        .arg("--manifest-path")
         .arg(checkout.join("Cargo.toml"))
         .output()
         .map_err(|error| EvcxrError::Sources(error.to_string()))?;

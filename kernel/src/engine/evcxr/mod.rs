@@ -10,7 +10,7 @@ pub mod compiler;
 mod crates;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -82,7 +82,12 @@ impl EvcxrEngine {
             prelude: config.prelude.clone(),
             program: config.program.clone(),
             crates: folder.path().to_owned(),
-            akari: crates::write(folder.path(), &cargo, &crate::setup::prelude::checkout())?,
+            akari: crates::write(
+                folder.path(),
+                &cargo,
+                &platform(&config.std_folder),
+                &crate::setup::prelude::checkout(),
+            )?,
         };
         let (worker, events) = Worker::start(settings).map_err(EvcxrError::Start)?;
         let names = Arc::new(Names::default());
@@ -222,6 +227,12 @@ impl Seen {
             None
         }
     }
+}
+
+/// The target that the toolchain compiles for: `lib/rustlib/TARGET/lib` has its libraries.
+fn platform(std_folder: &Path) -> String {
+    let target = std_folder.parent().and_then(Path::file_name).unwrap_or_default();
+    target.to_string_lossy().into_owned()
 }
 
 fn bundle(data: Vec<(String, String)>) -> MimeBundle {
