@@ -4,6 +4,7 @@ pub mod artifact;
 pub mod build;
 pub mod cells;
 pub mod kernelspec;
+mod known_toolchain;
 pub mod lab;
 pub mod logged;
 pub mod prelude;

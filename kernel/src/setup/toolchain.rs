@@ -4,6 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde::{Deserialize, Serialize};
+
+use super::known_toolchain;
 use super::prelude::checkout;
 
 /// The oldest release that can build the prelude: `1.95`.
@@ -24,7 +27,7 @@ pub enum ToolchainError {
 }
 
 /// A toolchain.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Toolchain {
     pub rustc: PathBuf,
     pub cargo: PathBuf,
@@ -37,6 +40,15 @@ pub struct Toolchain {
 impl Toolchain {
     /// The toolchain of `RUSTC`, or else the one on PATH, or else rustup's.
     pub fn find() -> Result<Toolchain, ToolchainError> {
+        if let Some(toolchain) = known_toolchain::recall() {
+            return Ok(toolchain);
+        }
+        let toolchain = Toolchain::ask()?;
+        known_toolchain::remember(&toolchain);
+        Ok(toolchain)
+    }
+
+    fn ask() -> Result<Toolchain, ToolchainError> {
         let (stand_in, sysroot) = sysroot()?;
         let own = |name: &str| Some(sysroot.join("bin").join(name)).filter(|path| path.is_file());
         let rustc = own("rustc").unwrap_or_else(|| stand_in.into());

@@ -1,0 +1,114 @@
+//! The toolchain that was found the last time, while nothing has changed that led to it.
+//!
+//! Asking rustup and rustc takes a tenth of a second, in which a kernel could be ready.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::prelude::{checkout, home};
+use super::python::on_path;
+use super::toolchain::Toolchain;
+
+/// The file in the cache.
+const FILE: &str = "toolchain.json";
+
+/// Variables that may lead to another toolchain.
+const VARIABLES: &[&str] =
+    &["RUSTC", "RUSTUP_TOOLCHAIN", "RUSTUP_HOME", "CARGO_HOME", "HOME", "PATH"];
+
+/// All that the answer depends on.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Circumstances {
+    variables: Vec<Option<String>>,
+    files: Vec<Option<Stamp>>,
+}
+
+/// A file as it was: name, size, time of its last change.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp(PathBuf, u64, i64, i64);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    circumstances: Circumstances,
+    toolchain: Toolchain,
+    /// The compiler and the standard library that it was found with.
+    files: Vec<Option<Stamp>>,
+}
+
+/// The toolchain of the last time, if it would be found again.
+pub fn recall() -> Option<Toolchain> {
+    let known: Known = serde_json::from_slice(&fs::read(file()?).ok()?).ok()?;
+    let is_same =
+        known.circumstances == Circumstances::now() && known.files == stamps(&known.toolchain);
+    is_same.then_some(known.toolchain)
+}
+
+/// Keeps it for the next time; where the cache can't be written, that one asks again.
+pub fn remember(toolchain: &Toolchain) {
+    let known = Known {
+        circumstances: Circumstances::now(),
+        files: stamps(toolchain),
+        toolchain: toolchain.clone(),
+    };
+    let write = |path: PathBuf| -> Option<()> {
+        let folder = path.parent()?;
+        fs::create_dir_all(folder).ok()?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).ok()?;
+        serde_json::to_writer(&mut file, &known).ok()?;
+        file.persist(&path).ok().map(drop)
+    };
+    file().and_then(write);
+}
+
+fn file() -> Option<PathBuf> {
+    Some(home().ok()?.join(FILE))
+}
+
+fn stamps(toolchain: &Toolchain) -> Vec<Option<Stamp>> {
+    [&toolchain.rustc, &toolchain.cargo, &toolchain.std_folder].map(|it| Stamp::of(it)).into()
+}
+
+impl Circumstances {
+    fn now() -> Circumstances {
+        let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
+        let rustup = rustup
+            .or_else(|| Some(directories::BaseDirs::new()?.home_dir().join(".rustup")))
+            .unwrap_or_default();
+        // Where rustup keeps its default and the overrides of folders.
+        let files = [
+            on_path("rustc").unwrap_or_default(),
+            checkout().join("rust-toolchain.toml"),
+            rustup.join("settings.toml"),
+        ];
+        Circumstances {
+            variables: VARIABLES.iter().map(|it| std::env::var(it).ok()).collect(),
+            files: files.iter().map(|it| Stamp::of(it)).collect(),
+        }
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Stamp> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Stamp(path.to_owned(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_file_has_another_stamp() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let before = Stamp::of(file.path());
+        assert_eq!(before, Stamp::of(file.path()));
+        fs::write(file.path(), "longer").unwrap();
+        assert_ne!(before, Stamp::of(file.path()));
+        assert_eq!(Stamp::of(Path::new("/nowhere/at/all")), None);
+    }
+}
