@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from queue import Empty
 
 import psutil
 from jupyter_client.kernelspec import KernelSpecManager
@@ -34,6 +35,8 @@ PYTHON = {
     "further": "x = torch.tensor([{0}.0, 5.0, -10.0, 10.0])\nprint('relu:', F.relu(x))\n"
     "print('softmax:', F.softmax(x, dim=0))\nprint('sigmoid:', torch.sigmoid(x))",
     "error": "y = undefined_name_{0}",
+    "item": "def item_{0}(x): return x + {0}",
+    "variable": "variable_{0} = {0}",
     "gradient": [
         "w = torch.tensor(2.0, requires_grad=True)",
         "a = torch.tensor(3.0)",
@@ -52,6 +55,8 @@ AKARI = {
     "further": 'let x = tensor!([{0}.0, 5.0, -10.0, 10.0]);\nshow!("relu:", F::relu(&x)?);\n'
     'show!("softmax:", F::softmax(&x, 0)?);\nshow!("sigmoid:", torch::sigmoid(&x)?);',
     "error": "let y = undefined_name_{0};",
+    "item": "fn item_{0}(x: i64) -> i64 {{ x + {0} }}",
+    "variable": "let variable_{0} = {0};",
     "gradient": [
         "let w = Var::new(2f32, &Device::Cpu)?;",
         "let a = Tensor::new(3f32, &Device::Cpu)?;",
@@ -73,6 +78,8 @@ EVCXR = {
     'println!("relu: {{}}", x.relu()?);\nprintln!("softmax: {{}}", ops::softmax(&x, 0)?);\n'
     'println!("sigmoid: {{}}", ops::sigmoid(&x)?);',
     "error": "let y: i32 = undefined_name_{0};",
+    "item": "fn item_{0}(x: i64) -> i64 {{ x + {0} }}",
+    "variable": "let variable_{0}: i64 = {0};",
     "gradient": [
         "let w: Var = Var::new(2f32, &Device::Cpu)?;",
         "let a: Tensor = Tensor::new(3f32, &Device::Cpu)?;",
@@ -114,7 +121,21 @@ class Kernel:
         self.manager.start_kernel(cwd=folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=900)
+        self.wait()
+
+    def wait(self, timeout=900):
+        """Until the kernel answers and its outputs arrive; jupyter_client's own wait adds 0.2 s of silence."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            self.client.kernel_info()
+            try:
+                self.client.get_shell_msg(timeout=1)
+                self.client.get_iopub_msg(timeout=0.2)
+                return
+            except Empty:
+                if not self.manager.is_alive():
+                    break
+        raise RuntimeError("the kernel did not start")
 
     def since_start(self):
         return time.perf_counter() - self.begin
@@ -135,8 +156,9 @@ class Kernel:
                 texts.append(content["data"].get("text/plain", ""))
             elif kind == "status" and content["execution_state"] == "idle":
                 break
-        status = self.client.get_shell_msg(timeout=60)["content"]["status"]
-        return time.perf_counter() - begin, status, "".join(texts)
+        while (reply := self.client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != message:
+            pass
+        return time.perf_counter() - begin, reply["content"]["status"], "".join(texts)
 
     def memory(self):
         return memory(self.manager.provisioner.pid)
@@ -144,6 +166,30 @@ class Kernel:
     def stop(self):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+
+
+def bare_compiler(cells):
+    """Median ms of rustc alone on a cell's source, against the newest prelude of the cache."""
+    home = Path(os.environ.get("AKARI_HOME") or Path.home() / ".cache" / "akari")
+    preludes = sorted(home.glob("prelude/*/libakari.so"), key=lambda it: it.stat().st_mtime)
+    if not preludes:
+        return None
+    prelude = preludes[-1].parent
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True).stdout.strip()
+    flags = ["--crate-type=cdylib", "--edition=2024", "-Cprefer-dynamic", "-Cdebuginfo=0", "-Ccodegen-units=1",
+             "-Copt-level=0", "--cap-lints=allow", "--extern", f"akari={prelude}/libakari.so", "-L", f"dependency={prelude}"]
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        for index in range(cells):
+            body = AKARI["further"].format(-index - 7000)
+            (Path(folder) / "cell.rs").write_text(
+                "use akari::prelude::*;\n#[unsafe(no_mangle)]\npub extern \"C\" fn cell() -> bool {\n"
+                f"akari::rt::run(|| -> Result<(), akari::rt::Failed> {{\n{body}\nakari::rt::put(1, x);\nOk(())\n}}) }}\n"
+            )
+            begin = time.perf_counter()
+            subprocess.run([f"{sysroot}/bin/rustc", "cell.rs", *flags], cwd=folder, check=True)
+            times.append(time.perf_counter() - begin)
+    return statistics.median(times) * 1e3
 
 
 def measure(name, argv, lesson, env, cells):
@@ -169,10 +215,17 @@ def measure(name, argv, lesson, env, cells):
         further = [kernel.run(lesson["further"].format(-index - 5))[0] for index in range(cells)]
         rows["further cell, median ms"] = statistics.median(further) * 1e3
         rows["further cell, p95 ms"] = sorted(further)[int(len(further) * 0.95) - 1] * 1e3
+        if name == "Akari" and (bare := bare_compiler(cells)):
+            rows["further cell / rustc alone on the same source"] = rows["further cell, median ms"] / bare
         again = [kernel.run(lesson["further"].format(-index - 5))[0] for index in range(cells)]
         rows["the same cells again, median ms"] = statistics.median(again) * 1e3
         errors = [kernel.run(lesson["error"].format(index))[0] for index in range(7)]
         rows["cell with an error, median ms"] = statistics.median(errors) * 1e3
+        for index in range(5):
+            kernel.run("\n".join(lesson["item"].format(20 * index + it) for it in range(20)))
+            kernel.run("\n".join(lesson["variable"].format(10 * index + it) for it in range(10)))
+        late = [kernel.run(lesson["further"].format(-index - 900))[0] for index in range(5)]
+        rows["a cell after 100 items and 50 variables, median ms"] = statistics.median(late) * 1e3
         rss, pss = kernel.memory()
         rows["memory after the lesson (rss), MB"] = rss
         rows["memory after the lesson (pss), MB"] = pss
@@ -214,13 +267,14 @@ def main():
     peers_of = [name for name in names if name != "Akari"]
     print("| | " + " | ".join(names + [f"Akari / {name}" for name in peers_of if "Akari" in table]) + " |")
     print("|---" * (1 + len(names) + (len(peers_of) if "Akari" in table else 0)) + "|")
-    for row in next(iter(table.values()), {}):
-        values = [table[name][row] for name in names]
+    for row in dict.fromkeys(row for rows in table.values() for row in rows):
+        values = [table[name].get(row, "") for name in names]
         shown = [value if isinstance(value, str) else f"{value:.3g}" for value in values]
         if "Akari" in table:
             for name in peers_of:
-                ours, theirs = table["Akari"][row], table[name][row]
-                shown.append("" if isinstance(ours, str) else f"{ours / theirs:.3f}")
+                ours, theirs = table["Akari"].get(row, ""), table[name].get(row, "")
+                both = not isinstance(ours, str) and not isinstance(theirs, str)
+                shown.append(f"{ours / theirs:.3f}" if both else "")
         print(f"| {row} | " + " | ".join(shown) + " |")
     if args.json:
         Path(args.json).write_text(json.dumps(table, indent=1) + "\n")

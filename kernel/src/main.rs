@@ -18,6 +18,9 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|role| role == "evcxr-runtime") {
         return engine::evcxr::child::main();
     }
+    if std::env::args_os().nth(1).is_some_and(|role| role == engine::analyser::ROLE) {
+        return engine::evcxr::analyser::main();
+    }
     let compiled = engine::evcxr::compiler::run().or_else(engine::instant::deps::compiler::run);
     if let Some(code) = compiled {
         return code;

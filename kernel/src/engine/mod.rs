@@ -3,6 +3,7 @@
 //! Everything here is plain data and one trait. The implementations live in the folders below;
 //! only `start` picks one. Engine code is synchronous: an engine has one owner thread.
 
+pub mod analyser;
 pub mod evcxr;
 mod index;
 pub mod instant;

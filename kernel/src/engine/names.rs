@@ -1,18 +1,22 @@
-//! Completion and documentation from what is known without an analyser: the session's own
-//! variables and items, Rust's keywords, and the prelude's public names. Pure, and at once.
+//! Completion and documentation: at once from the session's own variables and items, Rust's keywords
+//! and the prelude's public names; and from the analyser, once it runs, for the rest.
 
 use std::borrow::Cow;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::analyser::{Analyser, Answer, Question};
 use super::outcome::{Completion, Completions, Inspection, MimeBundle};
 
 /// The names that a session knows, as of the last cell that came to its end.
 #[derive(Debug, Default)]
 pub struct Names {
     session: RwLock<Vec<Name>>,
+    /// The session's items and variables as code, for the analyser.
+    code: RwLock<String>,
     prelude: OnceLock<Vec<Name>>,
+    analyser: OnceLock<Analyser>,
 }
 
 impl Names {
@@ -25,14 +29,63 @@ impl Names {
         let _ = self.prelude.set(names);
     }
 
-    /// Completions at `cursor`, a byte offset on a character boundary of `code`.
-    pub fn complete(&self, code: &str, cursor: usize) -> Completions {
-        complete(&self.all(), code, cursor)
+    /// What the analyser is to know of the session: code that defines its items and variables.
+    pub fn set_code(&self, code: String) {
+        *self.code.write().unwrap_or_else(PoisonError::into_inner) = code;
     }
 
-    /// Documentation of the name at `cursor`, a byte offset on a character boundary of `code`.
+    /// Does nothing the second time.
+    pub fn set_analyser(&self, analyser: Analyser) {
+        let _ = self.analyser.set(analyser);
+    }
+
+    /// Completions at `cursor`, a byte offset on a character boundary of `code`. May wait for the
+    /// analyser, if it runs.
+    pub fn complete(&self, code: &str, cursor: usize) -> Completions {
+        let mut found = complete(&self.all(), code, cursor);
+        let is_enough = !found.items.is_empty();
+        let Some(analyser) = self.analyser.get() else { return found };
+        let (code, at, added) = self.with_session(code, cursor);
+        match analyser.ask(Question::Complete { code, at }) {
+            Some(Answer::Completions { start, items }) if start >= added => {
+                found.add(start - added, items);
+            }
+            Some(_) => {}
+            None if is_enough => {}
+            None => analyser.start(),
+        }
+        found
+    }
+
+    /// Documentation of the name at `cursor`, a byte offset on a character boundary of `code`. May
+    /// wait for the analyser, if it runs.
     pub fn inspect(&self, code: &str, cursor: usize) -> Option<Inspection> {
-        inspect(&self.all(), code, cursor)
+        let known = inspect(&self.all(), code, cursor);
+        if known.is_some() {
+            return known;
+        }
+        let analyser = self.analyser.get()?;
+        let end = cursor + code[cursor..].find(|c| !is_word(c)).unwrap_or(code.len() - cursor);
+        let (code, at, _) = self.with_session(code, end);
+        match analyser.ask(Question::Explain { code, at }) {
+            Some(Answer::Explanation { text, html }) => {
+                let both = [("text/plain", text), ("text/html", html)];
+                Some(Inspection {
+                    data: both.into_iter().map(|(mime, it)| (mime.into(), it.into())).collect(),
+                })
+            }
+            Some(_) => None,
+            None => {
+                analyser.start();
+                None
+            }
+        }
+    }
+
+    /// The code behind the session's own, the place in it, and how far it was moved.
+    fn with_session(&self, code: &str, at: usize) -> (String, usize, usize) {
+        let session = self.code.read().unwrap_or_else(PoisonError::into_inner);
+        (format!("{session}{code}"), session.len() + at, session.len())
     }
 
     /// The session's own come first: they shadow the prelude's.
@@ -62,12 +115,29 @@ const KEYWORDS: &[&str] = &[
     "where", "while",
 ];
 
+impl Completions {
+    /// Takes in the analyser's, behind those that are there.
+    fn add(&mut self, start: usize, items: Vec<(String, String)>) {
+        if self.items.is_empty() {
+            self.start = start;
+        }
+        if self.start != start {
+            return;
+        }
+        for (text, kind) in items {
+            if self.items.iter().all(|it| it.text != text) {
+                self.items.push(Completion { text, kind, detail: None });
+            }
+        }
+    }
+}
+
 /// Names that begin with what stands before the cursor, in the module that stands before that.
 fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
     let (module, start) = path_before(code, cursor);
     let typed = &code[start..cursor];
     if code[..start].ends_with('.') && !code[..start].ends_with("..") {
-        // Fields and methods need an analyser.
+        // Fields and methods are the analyser's.
         return Completions { start, end: cursor, items: Vec::new() };
     }
     let mut items: Vec<Completion> = names

@@ -195,8 +195,8 @@ impl Hub {
                 return;
             }
             "kernel_info_request" => kernel_info(&self.info),
-            "complete_request" => complete(&self.shared.names(), &request),
-            "inspect_request" => inspect(&self.shared.names(), &request),
+            "complete_request" => return self.answer_aside(complete, request, reply).await,
+            "inspect_request" => return self.answer_aside(inspect, request, reply).await,
             "history_request" => self
                 .shared
                 .history
@@ -236,6 +236,24 @@ impl Hub {
         if is_shutdown {
             let _ = self.end.send(true);
         }
+    }
+
+    /// Answers what may take a moment on another thread; meanwhile the sockets are served.
+    async fn answer_aside(
+        &self,
+        answer: fn(&Names, &Request) -> Value,
+        request: Request,
+        reply: &mpsc::UnboundedSender<(Request, Value)>,
+    ) {
+        self.status(&request, "busy").await;
+        let (hub, reply) = (self.clone(), reply.clone());
+        tokio::spawn(async move {
+            let (names, asked) = (hub.shared.names(), request.clone());
+            let answered = tokio::task::spawn_blocking(move || answer(&names, &asked)).await;
+            let failed = json!({ "status": "error", "ename": "InternalError", "evalue": "the answer failed", "traceback": [] });
+            let _ = reply.send((request.clone(), answered.unwrap_or(failed)));
+            hub.status(&request, "idle").await;
+        });
     }
 
     async fn status(&self, request: &Request, state: &str) {

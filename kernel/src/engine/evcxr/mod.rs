@@ -5,6 +5,7 @@
 //! (`compiler`), so that a cell links the prelude that is built already; rust-analyzer reads its
 //! sources (`crates`).
 
+pub mod analyser;
 pub mod child;
 pub mod compiler;
 mod crates;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use self::worker::{Event, Failure, Handle, Worker};
+use super::analyser::Paths;
 use super::names::{Name, Names};
 use super::outcome::{CellError, MimeBundle, Outcome, Output, Stream};
 use super::traceback::{Message, Sources, compile_error, plain_error};
@@ -75,20 +77,13 @@ impl EvcxrEngine {
             .prefix("akari-evcxr-")
             .tempdir()
             .map_err(EvcxrError::Folder)?;
-        let cargo = config.rustc.with_file_name("cargo");
-        let settings = Settings {
+        let paths = Paths {
             rustc: config.rustc.clone(),
             std_folder: config.std_folder.clone(),
             prelude: config.prelude.clone(),
             program: config.program.clone(),
-            crates: folder.path().to_owned(),
-            akari: crates::write(
-                folder.path(),
-                &cargo,
-                &platform(&config.std_folder),
-                &crate::setup::prelude::checkout(),
-            )?,
         };
+        let settings = settings(&paths, folder.path())?;
         let (worker, events) = Worker::start(settings).map_err(EvcxrError::Start)?;
         let names = Arc::new(Names::default());
         index::read_aside(config, &names);
@@ -227,6 +222,15 @@ impl Seen {
             None
         }
     }
+}
+
+/// Writes what evcxr analyses into a folder.
+fn settings(paths: &Paths, folder: &Path) -> Result<Settings, EvcxrError> {
+    let Paths { rustc, std_folder, prelude, program } = paths.clone();
+    let cargo = rustc.with_file_name("cargo");
+    let checkout = crate::setup::prelude::checkout();
+    let akari = crates::write(folder, &cargo, &platform(&std_folder), &checkout)?;
+    Ok(Settings { rustc, std_folder, prelude, program, crates: folder.to_owned(), akari })
 }
 
 /// The target that the toolchain compiles for: `lib/rustlib/TARGET/lib` has its libraries.

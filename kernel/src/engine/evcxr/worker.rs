@@ -118,7 +118,7 @@ impl Worker {
                     break;
                 }
             }
-            Handle(context.process_handle()).kill();
+            end(&context);
         };
         let thread = thread::Builder::new()
             .name("evcxr".into())
@@ -151,7 +151,13 @@ impl Drop for Worker {
     }
 }
 
-fn context(settings: &Settings, events: &Sender<Event>) -> Result<CommandContext, String> {
+/// Ends the process that runs cells.
+pub fn end(context: &CommandContext) {
+    Handle(context.process_handle()).kill();
+}
+
+/// Starts evcxr with the prelude in scope.
+pub fn context(settings: &Settings, events: &Sender<Event>) -> Result<CommandContext, String> {
     let mut command = Command::new(&settings.program);
     let libraries = std::env::join_paths([&settings.prelude, &settings.std_folder])
         .map_err(|error| error.to_string())?;

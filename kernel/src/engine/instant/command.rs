@@ -201,6 +201,17 @@ impl InstantEngine {
         self.state.variables.iter().map(line).collect()
     }
 
+    /// The session's dependencies, items and variables as code, for the analyser; it only looks.
+    pub(super) fn session_code(&self) -> String {
+        let lines = self.builder.compiler.dependencies.lines();
+        let items = self.state.items.iter().map(|kept| kept.item.piece.text.clone());
+        let variables = self.state.variables.iter().map(|(name, variable)| {
+            let keyword = if variable.is_mut { "let mut" } else { "let" };
+            format!("{keyword} {name}: {} = todo!();", variable.type_text)
+        });
+        lines.chain(items).chain(variables).map(|it| it + "\n").collect()
+    }
+
     /// The session's names, for completion.
     pub(super) fn session_names(&self) -> Vec<Name> {
         let variables = self.state.variables.iter().map(|(name, variable)| Name {

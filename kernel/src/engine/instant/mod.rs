@@ -36,6 +36,7 @@ use self::replay::Extent;
 use self::run::RunReport;
 use self::slots::Slots;
 use self::state::{Gone, State};
+use super::analyser::Analyser;
 use super::names::Names;
 use super::outcome::{CellError, Outcome};
 use super::traceback::plain_error;
@@ -84,6 +85,7 @@ impl InstantEngine {
         shared.set(&child);
         let names = Arc::new(Names::default());
         index::read_aside(settings, &names);
+        names.set_analyser(Analyser::new(settings));
         let builder = builder(settings, folder.path());
         let cache = Arc::clone(&builder.cache);
         std::thread::spawn(move || cache.prune());
@@ -220,6 +222,7 @@ impl Engine for InstantEngine {
             command::show(&format!("{:.0?}", start.elapsed()), sink);
         }
         self.names.set_session(self.session_names());
+        self.names.set_code(self.session_code());
         result.into()
     }
 
