@@ -2,6 +2,7 @@
 
 mod loss;
 mod reduction;
+pub mod utils;
 
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, SmoothL1Loss,

@@ -1,223 +1,209 @@
 //! Adam, and AdamW, which is Adam with another weight decay.
 
-use candle_core::{Result, Tensor, Var};
+use candle_core::Result;
 
-use super::core::{Keys, Learner, Rule, State};
-use super::kernel::{self, Buffers, Real, Update};
-use crate::print::python::{bool_repr, float_repr, zero_repr};
+use super::core::{Learner, Rule};
+use super::kernel::{Real, Sweep, gradient, lerp, maximum};
+use super::options::{config, first_complaint, fraction, not_negative};
 
 /// Adam: steps in proportion to a mean of gradients over a mean of their squares.
 ///
 /// ```text
 /// g ← -g if maximize;  g ← g + weight_decay p
+///     (decoupled_weight_decay: p ← p (1 - lr weight_decay) instead)
 /// m ← m + (1 - β₁)(g - m);  v ← β₂ v + (1 - β₂) g²
 /// p ← p - lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + eps)
 /// ```
 ///
 /// `t` counts the steps in which this parameter had a gradient; with `amsgrad` the largest `v` so
-/// far takes the place of `v`. See PyTorch's `Adam`.
+/// far takes the place of `v`.
+///
+/// # Errors
+///
+/// `new` refuses a negative `lr`, `eps` or `weight_decay`, and `betas` outside of 0 ≤ β < 1.
+///
+/// See Kingma and Ba, 2014, and PyTorch's `Adam`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let w = Var::new(&[1f32, -2.0], &Device::Cpu)?;
+/// let mut adam = optim::Adam::new([w.clone()], optim::AdamConfig { lr: 0.1, ..Default::default() })?;
+/// adam.backward_step(&w.sqr()?.sum_all()?)?;
+/// // The first step is as large as `lr`, whatever the gradient.
+/// assert_eq!(w.to_vec1::<f32>()?, [0.9, -1.9]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub type Adam = Learner<AdamRule>;
 
-/// Adam whose weight decay shrinks parameters by themselves, `p ← p (1 - lr weight_decay)`,
-/// instead of adding to the gradient. See PyTorch's `AdamW`.
+/// Adam whose weight decay shrinks parameters by themselves instead of adding to the gradient.
+///
+/// ```text
+/// p ← p (1 - lr weight_decay), then as Adam without weight decay
+/// ```
+///
+/// # Errors
+///
+/// As [`Adam`].
+///
+/// *Differs from candle*, whose `AdamW` counts steps of all parameters together, so that a
+/// parameter whose gradient is missing at times takes wrong steps, and which has other defaults.
+/// See Loshchilov and Hutter, 2017, and PyTorch's `AdamW`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let w = Var::new(&[1f32], &Device::Cpu)?;
+/// let adamw = optim::AdamW::new([w], optim::AdamWConfig::default())?;
+/// assert!(format!("{adamw:#}").contains("weight_decay: 0.01"));
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub type AdamW = Learner<AdamWRule>;
 
-macro_rules! config {
-    ($(#[$doc:meta])* $name:ident, $weight_decay:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct $name {
-            /// The size of a step. Default: 0.001.
-            pub lr: f64,
-            /// How slowly the two means forget: the nearer to 1, the longer. Default: 0.9 and 0.999.
-            pub betas: (f64, f64),
-            /// Keeps a step finite where gradients vanish. Default: 1e-8.
-            pub eps: f64,
-            /// How strongly a parameter is drawn to 0.
-            pub weight_decay: f64,
-            /// Divides by the largest mean of squares so far. Default: false.
-            pub amsgrad: bool,
-            /// Climbs instead of descending. Default: false.
-            pub maximize: bool,
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                $name { lr: 1e-3, betas: (0.9, 0.999), eps: 1e-8, weight_decay: $weight_decay, amsgrad: false, maximize: false }
-            }
-        }
-
-        impl From<&$name> for Options {
-            fn from(config: &$name) -> Self {
-                let $name { lr, betas, eps, weight_decay, amsgrad, maximize } = *config;
-                Options { lr, betas, eps, weight_decay, amsgrad, maximize }
-            }
-        }
-    };
+config! {
+    /// The options of [`Adam`].
+    AdamConfig {
+        /// The size of a step. Default: 0.001.
+        lr: f64 = 1e-3;
+        /// How slowly the two means forget: the nearer to 1, the longer. Default: 0.9 and 0.999.
+        betas: (f64, f64) = (0.9, 0.999);
+        /// Keeps a step finite where gradients vanish. Default: 1e-8.
+        eps: f64 = 1e-8;
+        /// How strongly a parameter is drawn to 0. Default: 0.
+        weight_decay: f64 = 0f64;
+        /// Divides by the largest mean of squares so far. Default: false.
+        amsgrad: bool = false;
+        /// Shrinks the parameter itself, as [`AdamW`]. Default: false.
+        decoupled_weight_decay: bool = false;
+        /// Climbs instead of descending. Default: false.
+        maximize: bool = false;
+        /// Chooses PyTorch's implementation; only printed here. Default: none.
+        foreach: Option<bool> = None;
+        /// Chooses PyTorch's implementation; only printed here. Default: none.
+        fused: Option<bool> = None;
+    }
+    prints { capturable: "False", differentiable: "False" }
 }
 
 config! {
-    /// The options of [`Adam`]; `weight_decay` is 0 by default.
-    AdamConfig, 0.0
+    /// The options of [`AdamW`].
+    AdamWConfig {
+        /// The size of a step. Default: 0.001.
+        lr: f64 = 1e-3;
+        /// How slowly the two means forget: the nearer to 1, the longer. Default: 0.9 and 0.999.
+        betas: (f64, f64) = (0.9, 0.999);
+        /// Keeps a step finite where gradients vanish. Default: 1e-8.
+        eps: f64 = 1e-8;
+        /// How strongly a parameter is drawn to 0. Default: 0.01.
+        weight_decay: f64 = 1e-2;
+        /// Divides by the largest mean of squares so far. Default: false.
+        amsgrad: bool = false;
+        /// Climbs instead of descending. Default: false.
+        maximize: bool = false;
+        /// Chooses PyTorch's implementation; only printed here. Default: none.
+        foreach: Option<bool> = None;
+        /// Chooses PyTorch's implementation; only printed here. Default: none.
+        fused: Option<bool> = None;
+    }
+    prints { capturable: "False", decoupled_weight_decay: "True", differentiable: "False" }
 }
 
-config! {
-    /// The options of [`AdamW`]; `weight_decay` is 0.01 by default.
-    AdamWConfig, 0.01
-}
-
-/// What both configs hold.
-struct Options {
-    lr: f64,
-    betas: (f64, f64),
-    eps: f64,
-    weight_decay: f64,
-    amsgrad: bool,
-    maximize: bool,
-}
-
-macro_rules! rule {
-    ($(#[$doc:meta])* $rule:ident, $config:ident, $name:literal, $is_decoupled:literal) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $rule;
-
-        impl Rule for $rule {
-            const NAME: &'static str = $name;
-            type Config = $config;
-
-            fn complaint(config: &$config) -> Option<String> {
-                Options::from(config).complaint()
-            }
-
-            fn lr(config: &mut $config) -> &mut f64 {
-                &mut config.lr
-            }
-
-            fn lesson_keys(config: &$config) -> Keys {
-                Options::from(config).lesson_keys()
-            }
-
-            fn keys(config: &$config) -> Keys {
-                Options::from(config).keys($is_decoupled)
-            }
-
-            fn step(config: &$config, var: &Var, grad: &Tensor, state: &mut Option<State>) -> Result<()> {
-                let name = concat!("optim::", $name);
-                Options::from(config).step(name, $is_decoupled, var, grad, state)
-            }
-        }
-    };
-}
-
-rule! {
-    /// The update rule of [`Adam`].
-    AdamRule, AdamConfig, "Adam", false
-}
-
-rule! {
-    /// The update rule of [`AdamW`].
-    AdamWRule, AdamWConfig, "AdamW", true
-}
-
-impl Options {
-    fn complaint(&self) -> Option<String> {
-        let betas = [self.betas.0, self.betas.1];
-        let bad_beta = betas.iter().position(|beta| !(0.0..1.0).contains(beta));
-        if self.lr < 0.0 {
-            Some(format!("Invalid learning rate: {}", self.lr))
-        } else if self.eps < 0.0 {
-            Some(format!("Invalid epsilon value: {}", self.eps))
-        } else if let Some(index) = bad_beta {
-            Some(format!("Invalid beta parameter at index {index}: {}", float_repr(betas[index])))
-        } else if self.weight_decay < 0.0 {
-            Some(format!("Invalid weight_decay value: {}", self.weight_decay))
-        } else {
-            None
+impl From<&AdamWConfig> for AdamConfig {
+    fn from(config: &AdamWConfig) -> Self {
+        let AdamWConfig { lr, betas, eps, weight_decay, amsgrad, maximize, foreach, fused } =
+            *config;
+        let decoupled_weight_decay = true;
+        AdamConfig {
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            decoupled_weight_decay,
+            maximize,
+            foreach,
+            fused,
         }
     }
+}
 
-    fn lesson_keys(&self) -> Keys {
-        vec![
-            ("amsgrad", bool_repr(self.amsgrad).to_owned()),
-            ("betas", format!("({}, {})", float_repr(self.betas.0), float_repr(self.betas.1))),
-            ("eps", float_repr(self.eps)),
-            ("lr", float_repr(self.lr)),
-            ("weight_decay", zero_repr(self.weight_decay)),
-        ]
+/// The update rule of [`Adam`].
+#[derive(Debug)]
+pub struct AdamRule;
+
+impl Rule for AdamRule {
+    const NAME: &'static str = "Adam";
+    const FUNCTION: &'static str = "optim::Adam";
+    const BUFFERS: &'static [&'static str] = &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
+    type Config = AdamConfig;
+
+    fn complaint(config: &AdamConfig) -> Option<String> {
+        first_complaint([
+            not_negative("learning rate", config.lr),
+            not_negative("epsilon value", config.eps),
+            fraction(0, config.betas.0),
+            fraction(1, config.betas.1),
+            not_negative("weight_decay value", config.weight_decay),
+        ])
     }
 
-    fn keys(&self, is_decoupled: bool) -> Keys {
-        let mut keys = self.lesson_keys();
-        keys.extend([
-            ("capturable", "False".to_owned()),
-            ("decoupled_weight_decay", bool_repr(is_decoupled).to_owned()),
-            ("differentiable", "False".to_owned()),
-            ("foreach", "None".to_owned()),
-            ("fused", "None".to_owned()),
-            ("maximize", bool_repr(self.maximize).to_owned()),
-        ]);
-        keys.sort_unstable();
-        keys
-    }
-
-    fn step(
-        &self,
-        name: &'static str,
-        is_decoupled: bool,
-        var: &Var,
-        grad: &Tensor,
-        state: &mut Option<State>,
+    fn update<T: Real>(
+        config: &AdamConfig,
+        time: u32,
+        _: &mut [f64],
+        sweep: Sweep<'_, T>,
     ) -> Result<()> {
-        let state = match state {
-            Some(state) => state,
-            None => {
-                let count = if self.amsgrad { 3 } else { 2 };
-                state.insert(State { steps: 0, buffers: Buffers::zeros(name, var, count)? })
-            }
+        let AdamConfig { lr, betas: (beta1, beta2), eps, weight_decay, maximize, .. } = *config;
+        let correction1 = 1.0 - beta1.powf(f64::from(time));
+        let correction2 = (1.0 - beta2.powf(f64::from(time))).sqrt();
+        let (shrink, decay) = match config.decoupled_weight_decay {
+            true => (1.0 - lr * weight_decay, 0.0),
+            false => (1.0, weight_decay),
         };
-        state.steps += 1;
-        let step = Step { options: self, is_decoupled, time: state.steps };
-        kernel::step(name, &step, var, grad, &mut state.buffers)
+        let gradient = gradient(maximize, decay);
+        let [shrink, keep1, beta2, keep2, correction2, eps, size] =
+            [shrink, 1.0 - beta1, beta2, 1.0 - beta2, correction2, eps, lr / correction1]
+                .map(T::of);
+        if config.amsgrad {
+            sweep.each([0, 1, 2], |p, g, [m, v, largest]| {
+                let p = p * shrink;
+                let g = gradient(p, g);
+                let m = lerp(m, g, keep1);
+                let v = beta2 * v + keep2 * g * g;
+                let largest = maximum(largest, v);
+                (p - size * (m / (largest.sqrt() / correction2 + eps)), [m, v, largest])
+            });
+        } else {
+            sweep.each([0, 1], |p, g, [m, v]| {
+                let p = p * shrink;
+                let g = gradient(p, g);
+                let m = lerp(m, g, keep1);
+                let v = beta2 * v + keep2 * g * g;
+                (p - size * (m / (v.sqrt() / correction2 + eps)), [m, v])
+            });
+        }
+        Ok(())
     }
 }
 
-struct Step<'a> {
-    options: &'a Options,
-    is_decoupled: bool,
-    time: u32,
-}
+/// The update rule of [`AdamW`].
+#[derive(Debug)]
+pub struct AdamWRule;
 
-impl Update for Step<'_> {
-    fn update<T: Real>(&self, p: &mut [T], g: &[T], state: &mut [Vec<T>]) {
-        let Options { lr, betas: (beta1, beta2), eps, weight_decay, maximize, .. } = *self.options;
-        let correction1 = 1.0 - beta1.powf(f64::from(self.time));
-        let correction2 = (1.0 - beta2.powf(f64::from(self.time))).sqrt();
-        let (shrink, decay) =
-            if self.is_decoupled { (1.0 - lr * weight_decay, 0.0) } else { (1.0, weight_decay) };
-        let sign = if maximize { -T::one() } else { T::one() };
-        let [shrink, decay, keep1, beta2, keep2, correction2, eps, size] =
-            [shrink, decay, 1.0 - beta1, beta2, 1.0 - beta2, correction2, eps, lr / correction1]
-                .map(T::of);
-        let Some((means, squares)) = state.split_first_mut() else { return };
-        let Some((squares, largest)) = squares.split_first_mut() else { return };
-        let mut largest = largest.first_mut();
-        for (index, (p, g)) in p.iter_mut().zip(g).enumerate() {
-            let (m, v) = (&mut means[index], &mut squares[index]);
-            *p *= shrink;
-            let g = sign * *g + decay * *p;
-            *m += keep1 * (g - *m);
-            *v = beta2 * *v + keep2 * g * g;
-            let square = match &mut largest {
-                None => *v,
-                Some(largest) => {
-                    if *v > largest[index] {
-                        largest[index] = *v;
-                    }
-                    largest[index]
-                }
-            };
-            *p -= size * (*m / (square.sqrt() / correction2 + eps));
-        }
+impl Rule for AdamWRule {
+    const NAME: &'static str = "AdamW";
+    const FUNCTION: &'static str = "optim::AdamW";
+    const BUFFERS: &'static [&'static str] = AdamRule::BUFFERS;
+    type Config = AdamWConfig;
+
+    fn complaint(config: &AdamWConfig) -> Option<String> {
+        AdamRule::complaint(&config.into())
+    }
+
+    fn update<T: Real>(
+        config: &AdamWConfig,
+        time: u32,
+        numbers: &mut [f64],
+        sweep: Sweep<'_, T>,
+    ) -> Result<()> {
+        AdamRule::update(&config.into(), time, numbers, sweep)
     }
 }

@@ -1,12 +1,25 @@
 //! The loops of a step: one pass over parameter, gradient and state, in place.
+//!
+//! An update rule says what becomes of one element; this file walks it over all of them: wide
+//! registers where the processor has them, all cores where a parameter is large, neither an
+//! allocation nor a hand-over where it is small. The rules are in files of their own.
 
 use std::cell::RefCell;
+use std::{array, mem};
 
-use candle_core::{CpuStorage, DType, InplaceOp2, Layout, Result, Tensor, Var, WithDType, bail};
+use candle_core::{CpuStorage, DType, InplaceOp2, Layout, Result, Storage, Tensor, Var, WithDType};
 
+use super::core::{Rule, State};
 use crate::error::fail;
 
-/// The memory of one parameter: a few numbers for each of its elements, in its dtype.
+/// From how many elements on a parameter is shared between cores; fewer are done before another
+/// core has woken up.
+pub(super) const PARALLEL: usize = 1 << 16;
+/// How many elements a core takes at a time.
+const CHUNK: usize = 1 << 15;
+
+/// The memory of one parameter: a few numbers for each of its elements, in its dtype. A buffer
+/// that isn't used (yet) is empty.
 #[derive(Debug, Clone)]
 pub enum Buffers {
     F32(Vec<Vec<f32>>),
@@ -14,16 +27,14 @@ pub enum Buffers {
 }
 
 impl Buffers {
-    /// `count` buffers of zeros for a parameter.
-    pub(super) fn zeros(optimizer: &str, var: &Var, count: usize) -> Result<Self> {
-        let len = var.elem_count();
-        match var.dtype() {
-            DType::F32 => Ok(Buffers::F32(vec![vec![0.0; len]; count])),
-            DType::F64 => Ok(Buffers::F64(vec![vec![0.0; len]; count])),
+    pub(super) fn new(function: &str, dtype: DType, count: usize) -> Result<Self> {
+        match dtype {
+            DType::F32 => Ok(Buffers::F32(vec![Vec::new(); count])),
+            DType::F64 => Ok(Buffers::F64(vec![Vec::new(); count])),
             dtype => fail(
-                optimizer,
+                function,
                 format_args!(
-                    "can only optimize parameters of dtype F32 or F64, but one is {dtype:?}"
+                    "can only optimize parameters of dtype F32 or F64, but one is {dtype:?} (keep the parameters in F32 and convert their values where the model uses them)"
                 ),
             ),
         }
@@ -31,8 +42,11 @@ impl Buffers {
 }
 
 /// A number type that an update rule is written for.
-pub(super) trait Real: WithDType + std::ops::Neg<Output = Self> {
+pub trait Real: WithDType + std::ops::Neg<Output = Self> {
     fn sqrt(self) -> Self;
+    fn abs(self) -> Self;
+    /// The distance from 1 to the next number.
+    const EPSILON: f64;
     fn of(value: f64) -> Self;
     fn buffers(buffers: &mut Buffers) -> &mut [Vec<Self>];
 }
@@ -40,10 +54,19 @@ pub(super) trait Real: WithDType + std::ops::Neg<Output = Self> {
 macro_rules! real {
     ($type:ident, $variant:ident) => {
         impl Real for $type {
+            const EPSILON: f64 = $type::EPSILON as f64;
+
+            #[inline(always)]
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
             }
 
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $type::abs(self)
+            }
+
+            #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $type
             }
@@ -62,22 +85,184 @@ macro_rules! real {
 real!(f32, F32);
 real!(f64, F64);
 
-/// The elementwise part of an update rule: changes `p` by its gradient `g` and its state.
-pub(super) trait Update {
-    fn update<T: Real>(&self, p: &mut [T], g: &[T], state: &mut [Vec<T>]);
+/// The gradient as a rule sees it: turned around by `maximize`, joined by L2 weight decay.
+#[inline(always)]
+pub(super) fn gradient<T: Real>(
+    maximize: bool,
+    weight_decay: f64,
+) -> impl Fn(T, T) -> T + Sync + Copy {
+    let decay = T::of(weight_decay);
+    move |p, g| {
+        let g = if maximize { -g } else { g };
+        // Without decay a parameter at infinity must not turn its gradient into nan.
+        if decay == T::zero() { g } else { g + decay * p }
+    }
 }
 
-/// Runs an update on a variable in place.
-pub(super) fn step<U: Update>(
-    optimizer: &'static str,
-    rule: &U,
+/// From `a` towards `b`, in the order of operations that PyTorch's `lerp` has.
+#[inline(always)]
+pub(super) fn lerp<T: Real>(a: T, b: T, weight: T) -> T {
+    if weight < T::of(0.5) { a + weight * (b - a) } else { b - (b - a) * (T::one() - weight) }
+}
+
+/// The larger one; nan if one is.
+#[inline(always)]
+pub(super) fn maximum<T: Real>(a: T, b: T) -> T {
+    // Only nan is not equal to itself.
+    if a > b || a != a { a } else { b }
+}
+
+/// One parameter in a step: its elements, their gradient, and what is remembered of it.
+#[allow(missing_debug_implementations)]
+pub struct Sweep<'a, T> {
+    pub(super) dims: &'a [usize],
+    pub(super) p: &'a mut [T],
+    pub(super) g: &'a [T],
+    pub(super) buffers: &'a mut [Vec<T>],
+}
+
+impl<T: Real> Sweep<'_, T> {
+    /// Whether a buffer has been made; where there are no elements there is nothing to make.
+    pub(super) fn has(&self, buffer: usize) -> bool {
+        !self.buffers[buffer].is_empty()
+    }
+
+    /// Makes a buffer if there is none.
+    pub(super) fn want(&mut self, buffer: usize, len: usize, fill: T) {
+        if self.buffers[buffer].len() != len {
+            self.buffers[buffer] = vec![fill; len];
+        }
+    }
+
+    /// Walks over all elements: `rule` takes an element, its gradient and its numbers in the
+    /// buffers, and gives the new element and the new numbers. Buffers that are missing begin at 0.
+    pub(super) fn each<const N: usize>(
+        mut self,
+        buffers: [usize; N],
+        rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
+    ) {
+        for buffer in buffers {
+            self.want(buffer, self.p.len(), T::zero());
+        }
+        // The indices are constants of the rules, and different ones.
+        let Ok(slices) = self.buffers.get_disjoint_mut(buffers) else { return };
+        walk(self.p, self.g, slices.map(Vec::as_mut_slice), &rule);
+    }
+}
+
+/// Halves the work for the other cores until a piece is small.
+fn walk<T: Real, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
+where
+    F: Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
+{
+    let len = p.len();
+    if len < PARALLEL {
+        return chunk(p, g, s, rule);
+    }
+    let middle = (len / 2).next_multiple_of(CHUNK).min(len);
+    let (p, other_p) = p.split_at_mut(middle);
+    let (g, other_g) = g.split_at(middle);
+    let mut halves = s.map(|s| s.split_at_mut(middle));
+    let s = halves.each_mut().map(|half| mem::take(&mut half.0));
+    let other_s = halves.map(|half| half.1);
+    rayon::join(|| walk(p, g, s, rule), || walk(other_p, other_g, other_s, rule));
+}
+
+fn chunk<T: Real, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
+where
+    F: Fn(T, T, [T; N]) -> (T, [T; N]),
+{
+    // Each slice becomes an argument of its own: the compiler then knows that none overlaps
+    // another, which it needs to know to use wide registers.
+    let mut s = s.into_iter();
+    let mut next = || s.next().unwrap_or_default();
+    let (a, b, c) = (next(), next(), next());
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the line above asked the processor for what `wide` is compiled for.
+        #[allow(unsafe_code)]
+        return unsafe { wide(p, g, a, b, c, rule) };
+    }
+    narrow(p, g, a, b, c, rule);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn wide<T: Real, const N: usize, F>(
+    p: &mut [T],
+    g: &[T],
+    a: &mut [T],
+    b: &mut [T],
+    c: &mut [T],
+    rule: &F,
+) where
+    F: Fn(T, T, [T; N]) -> (T, [T; N]),
+{
+    pass(p, g, a, b, c, rule);
+}
+
+#[inline(never)]
+fn narrow<T: Real, const N: usize, F>(
+    p: &mut [T],
+    g: &[T],
+    a: &mut [T],
+    b: &mut [T],
+    c: &mut [T],
+    rule: &F,
+) where
+    F: Fn(T, T, [T; N]) -> (T, [T; N]),
+{
+    pass(p, g, a, b, c, rule);
+}
+
+#[inline(always)]
+fn pass<T: Real, const N: usize, F>(
+    p: &mut [T],
+    g: &[T],
+    a: &mut [T],
+    b: &mut [T],
+    c: &mut [T],
+    rule: &F,
+) where
+    F: Fn(T, T, [T; N]) -> (T, [T; N]),
+{
+    // A buffer that the rule has not is never indexed; the others are as long as the parameter.
+    let len = p.len();
+    let g = &g[..len];
+    let a = if N > 0 { &mut a[..len] } else { a };
+    let b = if N > 1 { &mut b[..len] } else { b };
+    let c = if N > 2 { &mut c[..len] } else { c };
+    for i in 0..len {
+        let old = array::from_fn(|buffer| match buffer {
+            0 => a[i],
+            1 => b[i],
+            _ => c[i],
+        });
+        let (value, new) = rule(p[i], g[i], old);
+        p[i] = value;
+        if let Some(new) = new.first() {
+            a[i] = *new;
+        }
+        if let Some(new) = new.get(1) {
+            b[i] = *new;
+        }
+        if let Some(new) = new.get(2) {
+            c[i] = *new;
+        }
+    }
+}
+
+/// Steps one parameter.
+pub(super) fn step<R: Rule>(
+    function: &'static str,
+    config: &R::Config,
     var: &Var,
     grad: &Tensor,
-    state: &mut Buffers,
+    state: &mut State,
 ) -> Result<()> {
     if grad.dims() != var.dims() {
         return fail(
-            optimizer,
+            function,
             format_args!(
                 "a gradient has shape {:?}, but its parameter {:?}",
                 grad.dims(),
@@ -85,21 +270,34 @@ pub(super) fn step<U: Update>(
             ),
         );
     }
+    if grad.dtype() == var.dtype() && grad.is_contiguous() && !shares_memory(var, grad) {
+        return var
+            .inplace_op2(grad, &InPlace::<R> { function, config, state: RefCell::new(state) });
+    }
     let grad = grad.to_dtype(var.dtype())?.contiguous()?;
     // A gradient may be the parameter itself, as that of p²/2 is; a step can't read what it writes.
-    let grad = if grad.is_variable() { grad.copy()? } else { grad };
-    var.inplace_op2(&grad, &InPlace { optimizer, rule, state: RefCell::new(state) })
+    let grad = if shares_memory(var, &grad) { grad.copy()? } else { grad };
+    var.inplace_op2(&grad, &InPlace::<R> { function, config, state: RefCell::new(state) })
 }
 
-struct InPlace<'a, U> {
-    optimizer: &'static str,
-    rule: &'a U,
-    state: RefCell<&'a mut Buffers>,
+fn shares_memory(var: &Tensor, grad: &Tensor) -> bool {
+    let place = |tensor: &Tensor| match &*tensor.storage_and_layout().0 {
+        Storage::Cpu(CpuStorage::F32(numbers)) => numbers.as_ptr() as usize,
+        Storage::Cpu(CpuStorage::F64(numbers)) => numbers.as_ptr() as usize,
+        _ => 0,
+    };
+    place(var) == place(grad)
 }
 
-impl<U: Update> InplaceOp2 for InPlace<'_, U> {
+struct InPlace<'a, R: Rule> {
+    function: &'static str,
+    config: &'a R::Config,
+    state: RefCell<&'a mut State>,
+}
+
+impl<R: Rule> InplaceOp2 for InPlace<'_, R> {
     fn name(&self) -> &'static str {
-        self.optimizer
+        self.function
     }
 
     fn cpu_fwd(
@@ -112,12 +310,12 @@ impl<U: Update> InplaceOp2 for InPlace<'_, U> {
         match (var, grad) {
             (CpuStorage::F32(p), CpuStorage::F32(g)) => self.run(p, var_layout, g, grad_layout),
             (CpuStorage::F64(p), CpuStorage::F64(g)) => self.run(p, var_layout, g, grad_layout),
-            _ => bail!("{}: parameters must be F32 or F64 on the CPU", self.optimizer),
+            _ => fail(self.function, "parameters must be F32 or F64 on the CPU"),
         }
     }
 }
 
-impl<U: Update> InPlace<'_, U> {
+impl<R: Rule> InPlace<'_, R> {
     fn run<T: Real>(
         &self,
         p: &mut [T],
@@ -126,10 +324,16 @@ impl<U: Update> InPlace<'_, U> {
         g_layout: &Layout,
     ) -> Result<()> {
         let Some((start, end)) = p_layout.contiguous_offsets() else {
-            bail!("{}: a parameter is not contiguous", self.optimizer)
+            return fail(self.function, "a parameter is not contiguous");
         };
-        let g = &g[g_layout.start_offset()..][..end - start];
-        self.rule.update(&mut p[start..end], g, T::buffers(&mut self.state.borrow_mut()));
-        Ok(())
+        let mut state = self.state.borrow_mut();
+        let State { steps, numbers, buffers } = &mut **state;
+        let sweep = Sweep {
+            dims: p_layout.dims(),
+            p: &mut p[start..end],
+            g: &g[g_layout.start_offset()..][..end - start],
+            buffers: T::buffers(buffers),
+        };
+        R::update(self.config, *steps, numbers, sweep)
     }
 }

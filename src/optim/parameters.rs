@@ -62,6 +62,14 @@ impl Parameters {
         self.parts.iter().map(count).sum()
     }
 
+    /// Those that are there without being made.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Var> {
+        self.parts.iter().flat_map(|part| match part {
+            Part::Given(vars) => vars.as_slice(),
+            Part::Lazy(lazy) => lazy.made.0.get().map_or(&[][..], Vec::as_slice),
+        })
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -30,11 +30,6 @@ pub(crate) fn fixed(value: f64, precision: usize) -> String {
     if value.is_finite() { format!("{value:.precision$}") } else { float_text(value).to_owned() }
 }
 
-/// `repr` of an option that is the integer 0 in Python unless it was given.
-pub(crate) fn zero_repr(value: f64) -> String {
-    if value == 0.0 { "0".to_owned() } else { float_repr(value) }
-}
-
 /// A truth value.
 pub(crate) fn bool_repr(value: bool) -> &'static str {
     if value { "True" } else { "False" }

@@ -1,0 +1,125 @@
+//! `nn::utils`: what is done to gradients between `backward` and a step.
+//!
+//! PyTorch's functions end in an underscore, since they change gradients in place; both spellings
+//! are here.
+
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Device, Result, Tensor, Var};
+
+use crate::error::fail;
+
+pub use self::{clip_grad_norm as clip_grad_norm_, clip_grad_value as clip_grad_value_};
+
+/// Scales gradients down so that their norm, as of one long vector, is `max_norm` at most; returns
+/// the norm before.
+///
+/// ```text
+/// g ← g · min(1, max_norm / (‖g‖ + 1e-6));  ‖g‖ = (Σ |g|^norm_type)^(1 / norm_type)
+/// ```
+///
+/// # Shapes
+///
+/// The norm has no axes. Parameters without a gradient count as zeros.
+///
+/// # Defaults
+///
+/// PyTorch's `norm_type` is 2; `f64::INFINITY` is the largest element.
+///
+/// # Errors
+///
+/// If `max_norm` or `norm_type` is not positive.
+///
+/// *Differs from PyTorch* in that the gradients are in a `GradStore`, and that `error_if_nonfinite`
+/// is missing: look at what it returns. See PyTorch's `clip_grad_norm_`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let w = Var::new(&[3f32, 4.0], &Device::Cpu)?;
+/// let mut grads = (w.sqr()?.sum_all()? / 2.0)?.backward()?;
+/// let norm = nn::utils::clip_grad_norm(&[w.clone()], &mut grads, 1.0, 2.0)?;
+/// show!(norm); // tensor(5.)
+/// show!(grads.get(&w)); // [0.6, 0.8]
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn clip_grad_norm(
+    parameters: &[Var],
+    grads: &mut GradStore,
+    max_norm: f64,
+    norm_type: f64,
+) -> Result<Tensor> {
+    const FUNCTION: &str = "nn::utils::clip_grad_norm";
+    // Nan is not positive either.
+    if !(max_norm >= 0.0) {
+        return fail(FUNCTION, format_args!("max_norm must be positive, but is {max_norm}"));
+    }
+    if !(norm_type > 0.0) {
+        return fail(FUNCTION, format_args!("norm_type must be positive, but is {norm_type}"));
+    }
+    let mut total = 0f64;
+    for grad in parameters.iter().filter_map(|var| grads.get(var)) {
+        let grad = grad.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+        for g in grad {
+            total = match norm_type {
+                f64::INFINITY if g.is_nan() => g,
+                f64::INFINITY if total.is_nan() => total,
+                f64::INFINITY => total.max(g.abs()),
+                2.0 => total + g * g,
+                _ => total + g.abs().powf(norm_type),
+            };
+        }
+    }
+    let norm = if norm_type == f64::INFINITY { total } else { total.powf(1.0 / norm_type) };
+    let factor = (max_norm / (norm + 1e-6)).min(1.0);
+    // A norm that is nan makes all gradients nan, as in PyTorch: nothing hides it.
+    let factor = if norm.is_nan() { norm } else { factor };
+    if factor != 1.0 {
+        change(parameters, grads, |grad| grad * factor)?;
+    }
+    let dtype = parameters.first().map_or(DType::F32, |var| var.dtype());
+    Tensor::new(norm, &Device::Cpu)?.to_dtype(dtype)
+}
+
+/// Cuts every element of the gradients to the range from `-clip_value` to `clip_value`.
+///
+/// ```text
+/// g ← max(-clip_value, min(g, clip_value))
+/// ```
+///
+/// # Errors
+///
+/// If `clip_value` is negative.
+///
+/// *Differs from PyTorch* in that the gradients are in a `GradStore`. See PyTorch's
+/// `clip_grad_value_`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let w = Var::new(&[3f32, -0.25], &Device::Cpu)?;
+/// let mut grads = w.sqr()?.sum_all()?.backward()?;
+/// nn::utils::clip_grad_value(&[w.clone()], &mut grads, 1.0)?;
+/// assert_eq!(grads.get(&w).unwrap().to_vec1::<f32>()?, [1.0, -0.5]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn clip_grad_value(parameters: &[Var], grads: &mut GradStore, clip_value: f64) -> Result<()> {
+    if !(clip_value >= 0.0) {
+        return fail(
+            "nn::utils::clip_grad_value",
+            format_args!("clip_value must be positive, but is {clip_value}"),
+        );
+    }
+    change(parameters, grads, |grad| grad.clamp(-clip_value, clip_value))
+}
+
+fn change(
+    parameters: &[Var],
+    grads: &mut GradStore,
+    change: impl Fn(&Tensor) -> Result<Tensor>,
+) -> Result<()> {
+    for var in parameters {
+        if let Some(grad) = grads.get(var) {
+            let grad = change(&grad.detach())?;
+            grads.insert(var, grad);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `optim::lr_scheduler`: PyTorch's learning-rate schedulers.
+//!
+//! A scheduler changes the rates of an optimizer's groups. Python's scheduler holds the optimizer;
+//! in Rust two owners of one thing that changes don't go, so it is handed over at each step:
+//!
+//! | Python | Rust |
+//! |---|---|
+//! | `s = StepLR(opt, step_size=7)` | `let mut s = StepLR::new(&mut opt, StepLRConfig { step_size: 7, ..Default::default() })?;` |
+//! | `s = LambdaLR(opt, lambda e: 0.95 ** e)` | `let mut s = LambdaLR::new(&mut opt, \|epoch: i32\| 0.95f64.powi(epoch))?;` |
+//! | `s = SequentialLR(opt, [a, b], [4])` | `let mut s = SequentialLR::new(&mut opt, vec![a.into(), b.into()], vec![4])?;` |
+//! | `s.step()` | `s.step(&mut opt)?;` |
+//! | `s.step(val_loss)` (plateau) | `s.step(val_loss, &mut opt)?;` |
+//! | `s.get_last_lr()` | `s.get_last_lr()` |
+//! | `max_lr=0.5`, `max_lr=[0.5, 0.1]` | `max_lr: 0.5.into()`, `max_lr: [0.5, 0.1].into()` |
+//! | `s.state_dict()` | `s.state_dict()?` |
+//!
+//! As in PyTorch most schedules change the rate that they find, so schedulers can be combined, a
+//! rate that was set by hand persists, and a group's first rate is kept, and printed, as
+//! `initial_lr`. An option that Python asks for has a default here that `new` refuses.
+
+mod core;
+mod cosine;
+mod cyclic;
+mod decay;
+mod plateau;
+mod sequence;
+
+pub use self::core::{At, LrScheduler, PerGroup, Schedule, Scheduler};
+pub use cosine::{
+    CosineAnnealingLR, CosineAnnealingLRConfig, CosineAnnealingWarmRestarts,
+    CosineAnnealingWarmRestartsConfig, WarmRestarts,
+};
+pub use cyclic::{
+    AnnealStrategy, Cyclic, CyclicLR, CyclicLRConfig, CyclicMode, OneCycle, OneCycleLR,
+    OneCycleLRConfig,
+};
+pub use decay::{
+    ConstantLR, ConstantLRConfig, ExponentialLR, ExponentialLRConfig, LambdaLR, LambdaSchedule,
+    Lambdas, LinearLR, LinearLRConfig, MultiStepLR, MultiStepLRConfig, MultiplicativeLR,
+    MultiplicativeSchedule, PolynomialLR, PolynomialLRConfig, StepLR, StepLRConfig,
+};
+pub use plateau::{PlateauMode, ReduceLROnPlateau, ReduceLROnPlateauConfig, ThresholdMode};
+pub use sequence::{ChainedScheduler, SequentialLR};

@@ -1,0 +1,208 @@
+//! What an optimizer remembers, as named tensors that a safetensors file can hold.
+
+use std::collections::HashMap;
+
+use candle_core::{Device, Result, Tensor, WithDType};
+
+use super::core::{Learner, Rule, State};
+use super::kernel::{Buffers, Real};
+use super::options::Options;
+use crate::error::fail;
+
+/// Named tensors: what `candle_core::safetensors::save` takes and `load` gives.
+pub type StateDict = HashMap<String, Tensor>;
+
+/// What schedulers note in a group.
+pub(super) const NOTES: [&str; 5] =
+    ["initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"];
+
+impl<R: Rule> Learner<R> {
+    /// Everything that the next step depends on, under PyTorch's names: `state.0.exp_avg`,
+    /// `state.0.step`, `param_groups.0.lr`. Parameters are numbered through all groups; their values
+    /// belong to the model, not to the optimizer.
+    ///
+    /// *Differs from PyTorch*, whose dictionary holds dictionaries; this one is flat, so that a
+    /// safetensors file can hold it. Options are f64 tensors.
+    ///
+    /// ```
+    /// use akari::candle_core::safetensors;
+    /// use akari::prelude::*;
+    /// let w = Var::new(&[1f32], &Device::Cpu)?;
+    /// let mut adam = optim::Adam::new([w.clone()], optim::AdamConfig::default())?;
+    /// adam.backward_step(&w.sqr()?.sum_all()?)?;
+    ///
+    /// let path = std::env::temp_dir().join(format!("akari-adam-{}.safetensors", std::process::id()));
+    /// safetensors::save(&adam.state_dict()?, &path)?;
+    ///
+    /// let mut again = optim::Adam::new([w], optim::AdamConfig::default())?;
+    /// again.load_state_dict(&safetensors::load(&path, &Device::Cpu)?)?;
+    /// # let _ = std::fs::remove_file(path);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    pub fn state_dict(&self) -> Result<StateDict> {
+        let mut dict = StateDict::new();
+        let mut first = 0;
+        for (number, (group, notes)) in self.groups.iter().zip(&self.notes).enumerate() {
+            let prefix = format!("param_groups.{number}");
+            for name in R::Config::names() {
+                let numbers = group.config.numbers(name).unwrap_or_default();
+                dict.insert(format!("{prefix}.{name}"), list(&numbers)?);
+            }
+            for (name, value) in notes {
+                dict.insert(format!("{prefix}.{name}"), list(&[*value])?);
+            }
+            let last = first + group.params.len();
+            let indices = (first..last).map(|index| index as f64).collect::<Vec<_>>();
+            dict.insert(format!("{prefix}.params"), list(&indices)?);
+            for (index, state) in self.states.get(number).into_iter().flatten().enumerate() {
+                if let Some(state) = state {
+                    let dims = group.params[index].dims();
+                    save::<R>(&mut dict, &format!("state.{}", first + index), state, dims)?;
+                }
+            }
+            first = last;
+        }
+        Ok(dict)
+    }
+
+    /// Takes up what [`Learner::state_dict`] gave: options and state.
+    ///
+    /// # Errors
+    ///
+    /// If groups or parameters are others than those that were saved, or a name is unknown. The
+    /// optimizer is then as before.
+    pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
+        let function = format!("{}::load_state_dict", R::FUNCTION);
+        let prefix = |number: usize| format!("param_groups.{number}");
+        let has_group = |number: usize| dict.contains_key(&format!("{}.params", prefix(number)));
+        if !(0..self.groups.len()).all(has_group) || has_group(self.groups.len()) {
+            return fail(&function, "loaded state dict has a different number of parameter groups");
+        }
+        let (mut groups, mut notes) = (self.groups.clone(), self.notes.clone());
+        let (mut states, mut used, mut first) = (Vec::new(), 0, 0);
+        for (number, group) in groups.iter_mut().enumerate() {
+            let get = |name: &str| dict.get(&format!("{}.{name}", prefix(number)));
+            let count = get("params").map_or(0, Tensor::elem_count);
+            if count != group.params.len() {
+                return fail(
+                    &function,
+                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+                );
+            }
+            used += 1;
+            for name in R::Config::names() {
+                let Some(tensor) = get(name) else { continue };
+                used += 1;
+                if !group.config.set_numbers(name, &numbers(tensor)?) {
+                    return fail(&function, format_args!("{}.{name} is no option", prefix(number)));
+                }
+            }
+            for name in NOTES {
+                let Some(tensor) = get(name) else { continue };
+                used += 1;
+                notes[number].extend(numbers(tensor)?.first().map(|value| (name, *value)));
+            }
+            let mut of_group = Vec::new();
+            for index in 0..count {
+                let state = format!("state.{}", first + index);
+                // An optimizer that has made no step must not look at its parameters.
+                of_group.push(match dict.contains_key(&format!("{state}.step")) {
+                    true => {
+                        let var = &group.params[index];
+                        let mut made = State::new::<R>(&group.config, var)?;
+                        used += load::<R>(&function, dict, &state, &mut made, var.dims())?;
+                        Some(made)
+                    }
+                    false => None,
+                });
+            }
+            states.push(of_group);
+            first += count;
+        }
+        if used != dict.len() {
+            return fail(
+                &function,
+                format_args!("{} names of the state dict are unknown here", dict.len() - used),
+            );
+        }
+        (self.groups, self.notes, self.states) = (groups, notes, states);
+        Ok(())
+    }
+}
+
+pub(super) fn list(numbers: &[f64]) -> Result<Tensor> {
+    Tensor::from_slice(numbers, numbers.len(), &Device::Cpu)
+}
+
+pub(super) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
+    tensor.to_dtype(f64::DTYPE)?.flatten_all()?.to_vec1()
+}
+
+fn save<R: Rule>(dict: &mut StateDict, prefix: &str, state: &State, dims: &[usize]) -> Result<()> {
+    dict.insert(format!("{prefix}.step"), Tensor::new(state.steps as f32, &Device::Cpu)?);
+    for (name, number) in R::NUMBERS.iter().zip(&state.numbers) {
+        dict.insert(format!("{prefix}.{name}"), Tensor::new(*number, &Device::Cpu)?);
+    }
+    for (index, name) in R::BUFFERS.iter().enumerate() {
+        let shape = || R::buffer_shape(index, dims);
+        let tensor = match &state.buffers {
+            Buffers::F32(buffers) => buffer_tensor(&buffers[index], shape)?,
+            Buffers::F64(buffers) => buffer_tensor(&buffers[index], shape)?,
+        };
+        dict.extend(tensor.map(|tensor| (format!("{prefix}.{name}"), tensor)));
+    }
+    Ok(())
+}
+
+fn buffer_tensor<T: WithDType>(
+    buffer: &[T],
+    shape: impl Fn() -> Vec<usize>,
+) -> Result<Option<Tensor>> {
+    if buffer.is_empty() {
+        return Ok(None);
+    }
+    Tensor::from_slice(buffer, shape(), &Device::Cpu).map(Some)
+}
+
+/// Returns how many names it has used.
+fn load<R: Rule>(
+    function: &str,
+    dict: &StateDict,
+    prefix: &str,
+    state: &mut State,
+    dims: &[usize],
+) -> Result<usize> {
+    let get = |name: &str| dict.get(&format!("{prefix}.{name}"));
+    let mut used = 0;
+    if let Some(step) = get("step") {
+        used += 1;
+        state.steps = numbers(step)?.first().map_or(0, |steps| *steps as u32);
+    }
+    for (name, number) in R::NUMBERS.iter().zip(&mut state.numbers) {
+        let Some(tensor) = get(name) else { continue };
+        used += 1;
+        *number = numbers(tensor)?.first().copied().unwrap_or(*number);
+    }
+    for (index, name) in R::BUFFERS.iter().enumerate() {
+        let Some(tensor) = get(name) else { continue };
+        used += 1;
+        if tensor.dims() != R::buffer_shape(index, dims) {
+            return fail(
+                function,
+                format_args!(
+                    "{prefix}.{name} has shape {:?}, which doesn't fit a parameter of shape {dims:?}",
+                    tensor.dims()
+                ),
+            );
+        }
+        match &mut state.buffers {
+            Buffers::F32(_) => f32::buffers(&mut state.buffers)[index] = elements(tensor)?,
+            Buffers::F64(_) => f64::buffers(&mut state.buffers)[index] = elements(tensor)?,
+        }
+    }
+    Ok(used)
+}
+
+fn elements<T: WithDType>(tensor: &Tensor) -> Result<Vec<T>> {
+    tensor.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()
+}

@@ -1,0 +1,63 @@
+//! Sums over long vectors: in wide registers, on all cores, and without the drift of one long sum.
+
+use super::kernel::{PARALLEL, Real};
+
+/// How many partial sums are kept beside each other, so that they fit wide registers.
+const LANES: usize = 16;
+/// After how many numbers partial sums go over to `f64`.
+const BLOCK: usize = 4096;
+
+/// The sum of `term` over pairs of elements, on this core.
+pub(super) fn lane_sum<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f64 {
+    let of_block = |(a, b): (&[T], &[T])| {
+        let mut lanes = [T::zero(); LANES];
+        let (a_lanes, a_rest) = a.as_chunks::<LANES>();
+        let (b_lanes, b_rest) = b.as_chunks::<LANES>();
+        for (a, b) in a_lanes.iter().zip(b_lanes) {
+            for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+                *lane += term(*a, *b);
+            }
+        }
+        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| term(*a, *b).to_f64()).sum::<f64>();
+        lanes.iter().map(|lane| lane.to_f64()).sum::<f64>() + rest
+    };
+    a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(of_block).sum()
+}
+
+pub(super) fn square_sum<T: Real>(numbers: &[T]) -> f64 {
+    lane_sum(numbers, numbers, |a, b| a * b)
+}
+
+/// The sum of products, on all cores.
+pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
+    if a.len() < PARALLEL {
+        return lane_sum(a, b, |a, b| a * b);
+    }
+    let middle = a.len() / 2;
+    let (sum, other) =
+        rayon::join(|| dot(&a[..middle], &b[..middle]), || dot(&a[middle..], &b[middle..]));
+    sum + other
+}
+
+/// `y ← y + factor x`, on all cores.
+pub(super) fn add_scaled<T: Real>(y: &mut [T], x: &[T], factor: f64) {
+    if y.len() >= PARALLEL {
+        let middle = y.len() / 2;
+        let (y, other_y) = y.split_at_mut(middle);
+        let (x, other_x) = x.split_at(middle);
+        rayon::join(|| add_scaled(y, x, factor), || add_scaled(other_y, other_x, factor));
+        return;
+    }
+    let factor = T::of(factor);
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += factor * *x;
+    }
+}
+
+/// The largest size of an element; nan if one is.
+pub(super) fn largest<T: Real>(numbers: &[T]) -> f64 {
+    numbers.iter().fold(0.0, |largest, it| {
+        let size = it.abs().to_f64();
+        if size > largest || size.is_nan() { size } else { largest }
+    })
+}
