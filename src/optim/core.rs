@@ -76,9 +76,25 @@ impl State {
 }
 
 /// Parameters that share options.
+///
+/// ```
+/// use akari::optim::ParamGroup;
+/// use akari::prelude::*;
+/// let [a, b] = [Var::new(&[1f32], &Device::Cpu)?, Var::new(&[1f32], &Device::Cpu)?];
+/// let base = optim::SGDConfig { lr: 0.1, ..Default::default() };
+/// let slow = optim::SGDConfig { lr: 0.01, ..base.clone() };
+/// let mut sgd = optim::SGD::with_groups(vec![
+///     ParamGroup { params: a.into(), config: base },
+///     ParamGroup { params: b.into(), config: slow },
+/// ])?;
+/// assert_eq!(sgd.param_groups()[1].config.lr, 0.01);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ParamGroup<C> {
+    /// Each belongs to one group only.
     pub params: Parameters,
+    /// Their options.
     pub config: C,
 }
 

@@ -3,6 +3,8 @@
 //! First it walks forward until the wanted length lies between two points, then it narrows them
 //! down, each time to the lowest point of the cubic through values and slopes of both.
 
+use std::cmp::Ordering;
+
 use candle_core::Result;
 
 use super::kernel::Real;
@@ -106,7 +108,11 @@ impl Search {
         is_narrow: impl Fn(f64) -> bool,
         rounds: i64,
     ) -> Result<Point<T>> {
-        let lower = |ends: &[Point<T>; 2]| usize::from(ends[0].f > ends[1].f);
+        // A height that is nan is taken for the upper end's, as in PyTorch, if it is the first.
+        let lower = |ends: &[Point<T>; 2]| match ends[0].f.partial_cmp(&ends[1].f) {
+            Some(Ordering::Less | Ordering::Equal) => 0,
+            _ => 1,
+        };
         let mut low = lower(&ends);
         let mut was_near_an_end = false;
         for _ in 0..rounds {

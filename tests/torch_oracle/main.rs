@@ -5,8 +5,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod activations;
+mod closed;
+mod errors_optim;
 mod losses;
 mod optimizers;
 mod prints;
+mod reprs_optim;
+mod schedulers;
 mod tally;
 mod vectors;

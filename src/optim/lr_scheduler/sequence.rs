@@ -81,20 +81,6 @@ impl SequentialLR {
         Ok(sequence)
     }
 
-    /// Sets the optimizer's rates for the next epoch.
-    ///
-    /// # Errors
-    ///
-    /// Those of the scheduler whose turn it is.
-    pub fn step(&mut self, optimizer: &mut dyn ParamGroups) -> Result<()> {
-        LrScheduler::step(self, optimizer)
-    }
-
-    /// The rates of all groups, as the last step set them.
-    pub fn get_last_lr(&self) -> Vec<f64> {
-        self.last_lr.clone()
-    }
-
     fn index(&self) -> usize {
         self.milestones.iter().filter(|it| **it <= self.last_epoch).count()
     }
@@ -209,20 +195,6 @@ impl ChainedScheduler {
         Ok(ChainedScheduler { schedulers, last_lr: lrs(optimizer) })
     }
 
-    /// Sets the optimizer's rates for the next epoch.
-    ///
-    /// # Errors
-    ///
-    /// Those of the schedulers.
-    pub fn step(&mut self, optimizer: &mut dyn ParamGroups) -> Result<()> {
-        LrScheduler::step(self, optimizer)
-    }
-
-    /// The rates of all groups, as the last step set them.
-    pub fn get_last_lr(&self) -> Vec<f64> {
-        self.last_lr.clone()
-    }
-
     fn all(
         &mut self,
         optimizer: &mut dyn ParamGroups,
@@ -267,9 +239,44 @@ impl LrScheduler for ChainedScheduler {
     }
 }
 
-macro_rules! boxed {
+macro_rules! as_any_other {
     ($($name:ident),*) => {
-        $(impl From<$name> for Box<dyn LrScheduler> {
+        $(impl $name {
+            /// Sets the optimizer's rates for the next epoch.
+            ///
+            /// # Errors
+            ///
+            /// Those of the schedulers it is made of.
+            pub fn step(&mut self, optimizer: &mut dyn ParamGroups) -> Result<()> {
+                LrScheduler::step(self, optimizer)
+            }
+
+            /// The rates of all groups, as the last step set them.
+            pub fn get_last_lr(&self) -> Vec<f64> {
+                self.last_lr.clone()
+            }
+
+            /// Everything that the next step depends on, as tensors that a safetensors file can
+            /// hold.
+            ///
+            /// # Errors
+            ///
+            /// Those of making tensors.
+            pub fn state_dict(&self) -> Result<StateDict> {
+                LrScheduler::state_dict(self)
+            }
+
+            /// Takes up what `state_dict` gave.
+            ///
+            /// # Errors
+            ///
+            /// If it is the state of another scheduler.
+            pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
+                LrScheduler::load_state_dict(self, dict)
+            }
+        }
+
+        impl From<$name> for Box<dyn LrScheduler> {
             fn from(scheduler: $name) -> Self {
                 Box::new(scheduler)
             }
@@ -277,7 +284,7 @@ macro_rules! boxed {
     };
 }
 
-boxed!(SequentialLR, ChainedScheduler);
+as_any_other!(SequentialLR, ChainedScheduler);
 
 fn numbers_of(dict: &StateDict, name: &str) -> Result<Vec<f64>> {
     dict.get(name).map_or_else(|| Ok(Vec::new()), numbers)
