@@ -49,6 +49,32 @@ pub(crate) fn fresh_seed() -> u64 {
     with_generator(|generator| generator.next_u64())
 }
 
+/// Uniform numbers from `low` to `high`: one for each `true`, and `otherwise` for each `false`.
+pub(crate) fn uniform_where(
+    places: impl Iterator<Item = bool>,
+    low: f64,
+    high: f64,
+    otherwise: f64,
+) -> Vec<f64> {
+    with_generator(|generator| {
+        let draw = |is_drawn| {
+            if is_drawn { generator.uniform_f64() * (high - low) + low } else { otherwise }
+        };
+        places.map(draw).collect()
+    })
+}
+
+/// `f32` numbers that are exponentially distributed with mean 1; none is 0.
+pub(crate) fn exponential(shape: impl Into<Shape>) -> Result<Tensor> {
+    let shape = shape.into();
+    let values = with_generator(|generator| {
+        let mut draw =
+            || (-(-generator.uniform_f64()).ln_1p()).max(f64::from(f32::MIN_POSITIVE)) as f32;
+        (0..shape.elem_count()).map(|_| draw()).collect::<Vec<_>>()
+    });
+    Tensor::from_vec(values, shape, &Device::Cpu)
+}
+
 static GENERATOR: Mutex<Option<Generator>> = Mutex::new(None);
 
 fn generator() -> MutexGuard<'static, Option<Generator>> {

@@ -1,5 +1,8 @@
 //! `torch`: the few top-level functions of PyTorch that a lesson uses.
 
-pub use crate::functional::{relu, sigmoid, softmax, tanh};
+pub use crate::functional::{
+    celu, hardshrink, log_softmax, prelu, relu, rrelu, selu, sigmoid, softmax, tanh, threshold,
+};
 pub use crate::print::options::{PrintOptions, set_printoptions};
+pub use crate::print::python::Size;
 pub use crate::random::{manual_seed, rand, randn};

@@ -1,9 +1,20 @@
 //! `F`: the functions of `torch.nn.functional`, positional in PyTorch's order.
 
+mod glu;
+mod kernel;
+mod normalize;
+mod parametric;
+mod rectifiers;
+mod rows;
+mod smooth;
 mod softmax;
-mod table;
 mod unary;
 pub(crate) mod unary_math;
 
-pub use softmax::{log_softmax, softmax, softmin};
-pub use table::*;
+pub use glu::glu;
+pub use normalize::normalize;
+pub use parametric::{prelu, rrelu};
+pub use rectifiers::*;
+pub use smooth::*;
+pub(crate) use softmax::implicit_axis;
+pub use softmax::{gumbel_softmax, log_softmax, softmax, softmin};

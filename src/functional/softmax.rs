@@ -1,82 +1,185 @@
 //! softmax and its relatives: functions of a whole row along one axis.
 
-use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType, bail,
-};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
+use super::rows::{Kind, Rows};
+use super::unary::dense;
 use crate::error::wrong_dtype;
+use crate::random;
 use crate::tensor::axis::{self, Axis};
 
-/// `exp(x_i) / sum_j exp(x_j)` along the axis `dim`.
+/// Turns each row along the axis `dim` into numbers from 0 to 1 that add up to 1.
 ///
-/// Shape and dtype stay; negative axes count from the end; an empty tensor gives an empty one.
+/// ```text
+/// softmax(x)_i = exp(x_i) / sum_j exp(x_j)
+/// ```
+///
+/// The result has the shape and dtype of `x`; negative axes count from the end; an empty tensor
+/// gives an empty one, and one without axes is a row of one. A row with nan, with +inf, or of -inf
+/// alone gives nan. Differs from candle, whose `softmax_last_dim` has no gradient, and whose
+/// `softmax` panics on integers. Source: PyTorch's `F.softmax`, which computes in another dtype if
+/// asked to: convert `x` before.
 ///
 /// # Errors
 ///
 /// For integers, and for an axis that isn't there.
 ///
+/// # Examples
+///
 /// ```
 /// use akari::prelude::*;
+///
 /// let y = F::softmax(&tensor!([0.0, 0.0]), 0)?;
 /// assert_eq!(y.to_vec1::<f32>()?, [0.5, 0.5]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn softmax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
-    along("F::softmax", x, &dim, Kind::Softmax)
+    along("F::softmax", x, &dim, Kind::Softmax, false)
 }
 
-/// `ln(softmax(x))` along the axis `dim`, without the loss of precision of taking both in turn.
+/// The logarithm of [`softmax`], without the loss of precision of taking both in turn.
+///
+/// ```text
+/// log_softmax(x)_i = x_i - max(x) - ln sum_j exp(x_j - max(x))
+/// ```
+///
+/// Shapes and special rows are those of [`softmax`]. Source: PyTorch's `F.log_softmax`.
+///
+/// # Errors
+///
+/// For integers, and for an axis that isn't there.
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let y = F::log_softmax(&tensor!([1000.0, 0.0]), 0)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [0.0, -1000.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn log_softmax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
-    along("F::log_softmax", x, &dim, Kind::LogSoftmax)
+    along("F::log_softmax", x, &dim, Kind::LogSoftmax, false)
 }
 
-/// `softmax(-x)` along the axis `dim`.
+/// [`softmax`] of `-x`: the smallest element gets the largest share.
+///
+/// ```text
+/// softmin(x)_i = exp(-x_i) / sum_j exp(-x_j)
+/// ```
+///
+/// Shapes and special rows are those of [`softmax`]. Source: PyTorch's `F.softmin`.
+///
+/// # Errors
+///
+/// For integers, and for an axis that isn't there.
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let y = F::softmin(&tensor!([0.0, 1000.0]), 0)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [1.0, 0.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn softmin(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
-    if !x.dtype().is_float() {
-        return wrong_dtype("F::softmin", "an input", x.dtype());
-    }
-    along("F::softmin", &x.neg()?, &dim, Kind::Softmax)
+    along("F::softmin", x, &dim, Kind::Softmax, true)
 }
 
-fn along(function: &str, x: &Tensor, dim: &dyn Axis, kind: Kind) -> Result<Tensor> {
-    let dim = axis::resolve(function, x, dim)?;
-    match x.dtype() {
-        DType::F32 | DType::F64 | DType::F16 | DType::BF16 => {}
-        dtype => return wrong_dtype(function, "an input", dtype),
+/// Draws from each row along `dim` in a way that has a gradient: a class with probability
+/// [`softmax`], softened by the temperature `tau` (PyTorch's default: 1), or one-hot if `is_hard`.
+///
+/// ```text
+/// gumbel_softmax(x) = softmax((x + G) / tau),  G = -ln(E),  E exponentially distributed
+/// ```
+///
+/// With `is_hard` the value is one-hot and the gradient still that of the soft one. PyTorch's
+/// parameter `eps` does nothing there and isn't here. After the same
+/// [`torch::manual_seed`](crate::torch::manual_seed) the draws are PyTorch's. Source: PyTorch's
+/// `F.gumbel_softmax`; Jang, Gu and Poole, 2016.
+///
+/// # Errors
+///
+/// For integers, and for an axis that isn't there.
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let y = F::gumbel_softmax(&tensor!([0.0, 1000.0]), 1.0, true, -1)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [0.0, 1.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn gumbel_softmax(logits: &Tensor, tau: f64, is_hard: bool, dim: impl Axis) -> Result<Tensor> {
+    const NAME: &str = "F::gumbel_softmax";
+    let axis = axis::resolve(NAME, logits, &dim)?;
+    if !logits.dtype().is_float() {
+        return wrong_dtype(NAME, "an input", logits.dtype());
     }
+    let noise = random::exponential(logits.shape())?.log()?.neg()?.to_dtype(logits.dtype())?;
+    let soft = along(NAME, &((logits + noise)? / tau)?, &dim, Kind::Softmax, false)?;
+    if !is_hard || logits.elem_count() == 0 {
+        return Ok(soft);
+    }
+    let hard = one_hot(&soft.detach(), axis)?;
+    // The value of `hard` with the gradient of `soft`.
+    (&hard - soft.detach())? + soft
+}
+
+/// 1 at the first largest element of each row, else 0.
+fn one_hot(x: &Tensor, axis: usize) -> Result<Tensor> {
+    if x.rank() == 0 {
+        return x.ones_like();
+    }
+    let index = x.argmax_keepdim(axis)?;
+    x.zeros_like()?.scatter(&index, &index.ones_like()?.to_dtype(x.dtype())?, axis)
+}
+
+/// The axis that PyTorch's softmax modules take if none is named.
+pub(crate) fn implicit_axis(x: &Tensor) -> i64 {
+    if matches!(x.rank(), 0 | 1 | 3) { 0 } else { 1 }
+}
+
+fn along(
+    function: &'static str,
+    x: &Tensor,
+    dim: &dyn Axis,
+    kind: Kind,
+    is_negated: bool,
+) -> Result<Tensor> {
+    let dim = axis::resolve(function, x, dim)?;
     let dims = x.dims();
     // A number without axes is a row of one.
     let inner = dims.iter().skip(dim + 1).product();
     let size = dims.get(dim).copied().unwrap_or(1);
-    x.contiguous()?.apply_op1(Rows { kind, size, inner })
+    let op = Op { function, rows: Rows { kind, is_negated, size, inner } };
+    match x.dtype() {
+        DType::F32 | DType::F64 => x.contiguous()?.apply_op1(op),
+        dtype @ (DType::F16 | DType::BF16) => {
+            x.to_dtype(DType::F32)?.contiguous()?.apply_op1(op)?.to_dtype(dtype)
+        }
+        dtype => wrong_dtype(function, "an input", dtype),
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
-    Softmax,
-    LogSoftmax,
+struct Op {
+    function: &'static str,
+    rows: Rows,
 }
 
-/// The rows of an axis of `size` elements that are `inner` apart.
-#[derive(Debug, Clone, Copy)]
-struct Rows {
-    kind: Kind,
-    size: usize,
-    inner: usize,
-}
-
-impl CustomOp1 for Rows {
+impl CustomOp1 for Op {
     fn name(&self) -> &'static str {
-        "softmax"
+        self.function
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let storage = match storage {
-            CpuStorage::F32(xs) => self.forward(xs, layout),
-            CpuStorage::F64(xs) => self.forward(xs, layout),
-            CpuStorage::F16(xs) => self.forward(xs, layout),
-            CpuStorage::BF16(xs) => self.forward(xs, layout),
-            _ => bail!("softmax: not implemented for this dtype"),
+            CpuStorage::F32(xs) => CpuStorage::F32(self.rows.forward(dense(xs, layout))),
+            CpuStorage::F64(xs) => CpuStorage::F64(self.rows.forward(dense(xs, layout))),
+            _ => bail!("{}: not implemented for this dtype", self.function),
         };
         Ok((storage, layout.shape().clone()))
     }
@@ -86,76 +189,11 @@ impl CustomOp1 for Rows {
     }
 }
 
-impl Rows {
-    fn forward<T: WithDType>(&self, xs: &[T], layout: &Layout) -> CpuStorage {
-        let xs = &xs[layout.start_offset()..][..layout.shape().elem_count()];
-        let mut ys = vec![T::zero(); xs.len()];
-        let mut row = vec![0.0; self.size];
-        self.each_row(xs.len(), |places| {
-            let places = places.collect::<Vec<_>>();
-            for (value, place) in row.iter_mut().zip(&places) {
-                *value = xs[*place].to_f64();
-            }
-            self.kind.forward(&mut row);
-            for (value, place) in row.iter().zip(&places) {
-                ys[*place] = T::from_f64(*value);
-            }
-        });
-        T::to_cpu_storage_owned(ys)
-    }
-
-    /// Calls `visit` with the places of each row's elements.
-    fn each_row(
-        &self,
-        len: usize,
-        mut visit: impl FnMut(std::iter::StepBy<std::ops::Range<usize>>),
-    ) {
-        let block = self.size * self.inner;
-        // Axes of size zero leave no element, and so no row.
-        for outer in (0..len).step_by(block.max(1)) {
-            for start in outer..outer + self.inner {
-                visit((start..outer + block).step_by(self.inner));
-            }
-        }
-    }
-}
-
-impl Kind {
-    fn forward(self, row: &mut [f64]) {
-        let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        match self {
-            Kind::Softmax => {
-                row.iter_mut().for_each(|x| *x = (*x - max).exp());
-                let sum = row.iter().sum::<f64>();
-                row.iter_mut().for_each(|x| *x /= sum);
-            }
-            Kind::LogSoftmax => {
-                let log_sum = row.iter().map(|x| (x - max).exp()).sum::<f64>().ln();
-                row.iter_mut().for_each(|x| *x = *x - max - log_sum);
-            }
-        }
-    }
-
-    /// From the results `y` and their gradients `gy` in `row` to the gradients of the inputs.
-    fn backward(self, row: &mut [(f64, f64)]) {
-        match self {
-            Kind::Softmax => {
-                let dot = row.iter().map(|(y, gy)| y * gy).sum::<f64>();
-                row.iter_mut().for_each(|(y, gy)| *gy = *y * (*gy - dot));
-            }
-            Kind::LogSoftmax => {
-                let sum = row.iter().map(|(_, gy)| gy).sum::<f64>();
-                row.iter_mut().for_each(|(y, gy)| *gy -= y.exp() * sum);
-            }
-        }
-    }
-}
-
-struct Gradient(Rows);
+struct Gradient(Op);
 
 impl CustomOp2 for Gradient {
     fn name(&self) -> &'static str {
-        "softmax"
+        self.0.function
     }
 
     fn cpu_fwd(
@@ -165,47 +203,16 @@ impl CustomOp2 for Gradient {
         grads: &CpuStorage,
         grad_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        let rows = &self.0.rows;
         let storage = match (ys, grads) {
             (CpuStorage::F32(ys), CpuStorage::F32(grads)) => {
-                self.backward(ys, y_layout, grads, grad_layout)
+                CpuStorage::F32(rows.backward(dense(ys, y_layout), dense(grads, grad_layout)))
             }
             (CpuStorage::F64(ys), CpuStorage::F64(grads)) => {
-                self.backward(ys, y_layout, grads, grad_layout)
+                CpuStorage::F64(rows.backward(dense(ys, y_layout), dense(grads, grad_layout)))
             }
-            (CpuStorage::F16(ys), CpuStorage::F16(grads)) => {
-                self.backward(ys, y_layout, grads, grad_layout)
-            }
-            (CpuStorage::BF16(ys), CpuStorage::BF16(grads)) => {
-                self.backward(ys, y_layout, grads, grad_layout)
-            }
-            _ => bail!("softmax: gradients are floats of the input's dtype"),
+            _ => bail!("{}: gradients are floats of the input's dtype", self.0.function),
         };
         Ok((storage, y_layout.shape().clone()))
-    }
-}
-
-impl Gradient {
-    fn backward<T: WithDType>(
-        &self,
-        ys: &[T],
-        y_layout: &Layout,
-        grads: &[T],
-        grad_layout: &Layout,
-    ) -> CpuStorage {
-        let ys = &ys[y_layout.start_offset()..][..y_layout.shape().elem_count()];
-        let grads = &grads[grad_layout.start_offset()..][..ys.len()];
-        let mut result = vec![T::zero(); ys.len()];
-        let mut row = vec![(0.0, 0.0); self.0.size];
-        self.0.each_row(ys.len(), |places| {
-            let places = places.collect::<Vec<_>>();
-            for (pair, place) in row.iter_mut().zip(&places) {
-                *pair = (ys[*place].to_f64(), grads[*place].to_f64());
-            }
-            self.0.kind.backward(&mut row);
-            for ((_, gradient), place) in row.iter().zip(&places) {
-                result[*place] = T::from_f64(*gradient);
-            }
-        });
-        T::to_cpu_storage_owned(result)
     }
 }

@@ -1,13 +1,16 @@
-//! The one mechanism behind all elementwise functions: a value, a slope, and what integers do.
+//! The one mechanism behind all elementwise functions: a value, a gradient, and what integers do.
 //!
 //! candle's own differ from PyTorch at kinks and infinities and panic on integers. Here every
-//! function is a row of `table.rs`; numbers are computed in `f64` and rounded to their dtype once.
+//! function is a row of `activations!`, written once and compiled for `f32` and `f64`; halves are
+//! computed in `f32` and rounded once.
 
 use candle_core::cpu_backend::unary_map;
 use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType, bail,
 };
 
+use super::kernel::{self, Map, Map2};
+use super::unary_math::Lane;
 use crate::error::wrong_dtype;
 
 /// What becomes of an integer tensor.
@@ -21,17 +24,112 @@ pub(crate) enum Integers {
     Refuse,
 }
 
+/// A function of one number, and the gradient at `x` for the gradient `g` of the result.
+pub(crate) trait Row<T> {
+    fn value(&self, x: T) -> T;
+    fn gradient(&self, x: T, g: T) -> T;
+}
+
 /// One elementwise function.
-pub(crate) trait Elementwise: Clone + Send + Sync + 'static {
+pub(crate) trait Elementwise: Row<f32> + Row<f64> + Clone + Send + Sync + 'static {
     const NAME: &'static str;
     const INTEGERS: Integers;
-    fn value(&self, x: f64) -> f64;
-    fn slope(&self, x: f64) -> f64;
 }
+
+/// Defines elementwise functions: for each a documented `F::` function, its parameters, what
+/// integers do, an example with what it prints, a complaint about the parameters, the value, and
+/// the gradient. What is the same for all of them in the documentation is added here.
+macro_rules! activations {
+    ($(
+        $(#[$doc:meta])*
+        $name:literal $struct:ident $visible:vis $function:ident($($parameter:ident),*) $integers:ident
+            $(example $example:literal => $text:literal;)?
+            $(check $complaint:expr;)?
+            value |$x:ident| $value:expr;
+            gradient |$gx:ident, $g:ident| $gradient:expr;
+    )*) => {$(
+        #[derive(Clone)]
+        struct $struct { $($parameter: f64),* }
+
+        impl $crate::functional::unary::Elementwise for $struct {
+            const NAME: &'static str = $name;
+            const INTEGERS: $crate::functional::unary::Integers =
+                $crate::functional::unary::Integers::$integers;
+        }
+
+        activations! {
+            @row f32, $struct($($parameter),*), |$x| $value, |$gx, $g| $gradient
+        }
+        activations! {
+            @row f64, $struct($($parameter),*), |$x| $value, |$gx, $g| $gradient
+        }
+
+        $(#[$doc])*
+        #[doc = ""]
+        #[doc = "The result has the shape of `x`."]
+        #[doc = $crate::functional::unary::about_integers!($integers)]
+        $(
+            #[doc = "\n# Examples\n\n```"]
+            #[doc = "use akari::prelude::*;\n"]
+            #[doc = concat!("let y = ", $example, ";")]
+            #[doc = concat!("assert_eq!(akari::print::tensor_text(&y)?, \"", $text, "\");")]
+            #[doc = "# Ok::<(), akari::candle_core::Error>(())\n```"]
+        )?
+        $visible fn $function(
+            x: &candle_core::Tensor $(, $parameter: f64)*
+        ) -> candle_core::Result<candle_core::Tensor> {
+            $(
+                let complaint: Option<String> = $complaint;
+                if let Some(complaint) = complaint {
+                    return $crate::error::fail($name, complaint);
+                }
+            )?
+            $crate::functional::unary::apply($struct { $($parameter),* }, x)
+        }
+    )*};
+    (@row
+        $type:ident, $struct:ident($($parameter:ident),*),
+        |$x:ident| $value:expr, |$gx:ident, $g:ident| $gradient:expr
+    ) => {
+        // A parameter may matter for the value alone.
+        #[allow(unused_variables, unused_assignments)]
+        impl $crate::functional::unary::Row<$type> for $struct {
+            #[inline(always)]
+            fn value(&self, $x: $type) -> $type {
+                $(let $parameter = self.$parameter as $type;)*
+                $value
+            }
+
+            #[inline(always)]
+            fn gradient(&self, $gx: $type, $g: $type) -> $type {
+                $(let $parameter = self.$parameter as $type;)*
+                $gradient
+            }
+        }
+    };
+}
+pub(super) use activations;
+
+/// What the documentation says of a function's integers.
+macro_rules! about_integers {
+    (Keep) => {
+        "Integers keep their dtype."
+    };
+    (Promote) => {
+        "Integers give `f32`."
+    };
+    (Refuse) => {
+        "Integers are an error, as in PyTorch."
+    };
+}
+pub(super) use about_integers;
 
 pub(crate) fn apply<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
     match x.dtype() {
-        DType::F32 | DType::F64 | DType::F16 | DType::BF16 => x.apply_op1(Op(function)),
+        DType::F32 | DType::F64 => x.apply_op1(Op(function)),
+        dtype @ (DType::F16 | DType::BF16) => {
+            x.to_dtype(DType::F32)?.apply_op1(Op(function))?.to_dtype(dtype)
+        }
         dtype if !dtype.is_int() => wrong_dtype(E::NAME, "an input", dtype),
         dtype => match E::INTEGERS {
             Integers::Keep => x.apply_op1(Op(function)),
@@ -52,8 +150,6 @@ impl<E: Elementwise> CustomOp1 for Op<E> {
         let storage = match storage {
             CpuStorage::F32(values) => self.floats(values, layout),
             CpuStorage::F64(values) => self.floats(values, layout),
-            CpuStorage::F16(values) => self.floats(values, layout),
-            CpuStorage::BF16(values) => self.floats(values, layout),
             CpuStorage::U8(values) => self.integers(values, layout),
             CpuStorage::U32(values) => self.integers(values, layout),
             CpuStorage::I16(values) => self.integers(values, layout),
@@ -65,16 +161,20 @@ impl<E: Elementwise> CustomOp1 for Op<E> {
     }
 
     fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let slope = Slope(self.0.clone());
-        Ok(Some(arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &slope)?))
+        let gradient = Gradient(self.0.clone());
+        Ok(Some(arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &gradient)?))
     }
 }
 
 impl<E: Elementwise> Op<E> {
-    fn floats<T: WithDType>(&self, values: &[T], layout: &Layout) -> CpuStorage {
-        T::to_cpu_storage_owned(unary_map(values, layout, |x| {
-            T::from_f64(self.0.value(x.to_f64()))
-        }))
+    fn floats<T: Lane>(&self, values: &[T], layout: &Layout) -> CpuStorage
+    where
+        E: Row<T>,
+    {
+        T::to_cpu_storage_owned(match layout.contiguous_offsets() {
+            Some((start, end)) => kernel::map(self, &values[start..end]),
+            None => kernel::map(self, &unary_map(values, layout, |x| x)),
+        })
     }
 
     fn integers<T: WithDType>(&self, values: &[T], layout: &Layout) -> CpuStorage {
@@ -86,10 +186,24 @@ impl<E: Elementwise> Op<E> {
     }
 }
 
-/// The gradient: the slope at the input times the gradient of the output.
-struct Slope<E>(E);
+impl<T: Lane, E: Elementwise + Row<T>> Map<T> for Op<E> {
+    #[inline(always)]
+    fn at(&self, x: T) -> T {
+        self.0.value(x)
+    }
+}
 
-impl<E: Elementwise> CustomOp2 for Slope<E> {
+/// The gradient of the input, from the input and the gradient of the output.
+struct Gradient<E>(E);
+
+impl<T: Lane, E: Elementwise + Row<T>> Map2<T> for Gradient<E> {
+    #[inline(always)]
+    fn at(&self, x: T, g: T) -> T {
+        self.0.gradient(x, g)
+    }
+}
+
+impl<E: Elementwise> CustomOp2 for Gradient<E> {
     fn name(&self) -> &'static str {
         E::NAME
     }
@@ -101,19 +215,12 @@ impl<E: Elementwise> CustomOp2 for Slope<E> {
         grads: &CpuStorage,
         grad_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let slope = |x| self.0.slope(x);
         let storage = match (xs, grads) {
             (CpuStorage::F32(xs), CpuStorage::F32(grads)) => {
-                multiply(slope, xs, x_layout, grads, grad_layout)
+                CpuStorage::F32(kernel::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
             }
             (CpuStorage::F64(xs), CpuStorage::F64(grads)) => {
-                multiply(slope, xs, x_layout, grads, grad_layout)
-            }
-            (CpuStorage::F16(xs), CpuStorage::F16(grads)) => {
-                multiply(slope, xs, x_layout, grads, grad_layout)
-            }
-            (CpuStorage::BF16(xs), CpuStorage::BF16(grads)) => {
-                multiply(slope, xs, x_layout, grads, grad_layout)
+                CpuStorage::F64(kernel::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
             }
             _ => bail!("{}: gradients are floats of the input's dtype", E::NAME),
         };
@@ -121,15 +228,7 @@ impl<E: Elementwise> CustomOp2 for Slope<E> {
     }
 }
 
-fn multiply<T: WithDType>(
-    slope: impl Fn(f64) -> f64,
-    xs: &[T],
-    x_layout: &Layout,
-    grads: &[T],
-    grad_layout: &Layout,
-) -> CpuStorage {
-    let xs = &xs[x_layout.start_offset()..][..x_layout.shape().elem_count()];
-    let grads = &grads[grad_layout.start_offset()..][..xs.len()];
-    let product = |(x, grad): (&T, &T)| T::from_f64(slope(x.to_f64()) * grad.to_f64());
-    T::to_cpu_storage_owned(xs.iter().zip(grads).map(product).collect())
+/// The elements of a contiguous tensor.
+pub(super) fn dense<'a, T>(values: &'a [T], layout: &Layout) -> &'a [T] {
+    &values[layout.start_offset()..][..layout.shape().elem_count()]
 }

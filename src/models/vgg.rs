@@ -1,5 +1,7 @@
 //! VGG with eleven weight layers (Simonyan and Zisserman, 2014), as torchvision builds it.
 
+use std::fmt;
+
 use candle_core::{DType, Device, Result, Tensor, Var};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -9,7 +11,11 @@ use rayon::prelude::*;
 use crate::error::fail;
 use crate::functional::relu;
 use crate::optim::{Lazy, Parameters};
+use crate::print::python::module_repr;
 use crate::random::fresh_seed;
+
+/// How torchvision's models print this layer.
+const RELU: &str = "ReLU(inplace=True)";
 
 /// How many numbers one generator draws; they can then be drawn side by side.
 const CHUNK: usize = 1 << 16;
@@ -30,7 +36,7 @@ const CONVOLUTIONS: [(usize, usize, usize, bool); 8] = [
 const LINEARS: [(usize, usize, usize); 3] =
     [(0, 512 * 7 * 7, 4096), (3, 4096, 4096), (6, 4096, 1000)];
 
-/// The model of [`vgg11`].
+/// The model of [`vgg11`]; it prints as torchvision's does.
 #[derive(Debug, Clone)]
 pub struct Vgg {
     lazy: Lazy,
@@ -104,6 +110,46 @@ impl Vgg {
         }
         Ok(x)
     }
+}
+
+impl fmt::Display for Vgg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut features = Vec::new();
+        for (_, inputs, outputs, is_pooled) in CONVOLUTIONS {
+            features.push(format!(
+                "Conv2d({inputs}, {outputs}, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))"
+            ));
+            features.push(RELU.to_owned());
+            if is_pooled {
+                features.push(
+                    "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)"
+                        .to_owned(),
+                );
+            }
+        }
+        let mut classifier = Vec::new();
+        for (number, inputs, outputs) in LINEARS {
+            if number > 0 {
+                classifier.extend([RELU, "Dropout(p=0.5, inplace=False)"].map(str::to_owned));
+            }
+            classifier
+                .push(format!("Linear(in_features={inputs}, out_features={outputs}, bias=True)"));
+        }
+        f.write_str(&module_repr(
+            "VGG",
+            &[
+                ("features".to_owned(), sequential_repr(features)),
+                ("avgpool".to_owned(), "AdaptiveAvgPool2d(output_size=(7, 7))".to_owned()),
+                ("classifier".to_owned(), sequential_repr(classifier)),
+            ],
+        ))
+    }
+}
+
+fn sequential_repr(layers: Vec<String>) -> String {
+    let numbered = layers.into_iter().enumerate();
+    let children = numbered.map(|(index, layer)| (index.to_string(), layer)).collect::<Vec<_>>();
+    module_repr("Sequential", &children)
 }
 
 /// Largest value of each `size` x `size` block. candle's own has a gradient that is `size²` too

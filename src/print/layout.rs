@@ -1,6 +1,6 @@
 //! A tensor as text: nesting, columns, elision, and what follows behind the numbers.
 
-use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, bail};
+use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, Var, bail};
 
 use super::format::{Element, Formatter};
 use super::options::{self, PrintOptions};
@@ -59,6 +59,22 @@ pub fn tensor_text_with(
         Suffix::GradFn(name) => suffixes.push(format!("grad_fn=<{name}>")),
     }
     Ok(with_suffixes(PREFIX.to_owned() + &body, &suffixes, options))
+}
+
+/// The variable as PyTorch shows an `nn.Parameter`.
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let weight = Var::from_tensor(&tensor!([1.0, 2.0]))?;
+/// assert_eq!(
+///     akari::print::parameter_text(&weight)?,
+///     "Parameter containing:\ntensor([1., 2.], requires_grad=True)"
+/// );
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn parameter_text(variable: &Var) -> Result<String> {
+    Ok(format!("Parameter containing:\n{}", tensor_text(variable)?))
 }
 
 fn with_suffixes(mut text: String, suffixes: &[String], options: &PrintOptions) -> String {
@@ -191,7 +207,12 @@ fn element(storage: &CpuStorage, index: usize) -> Result<Element> {
     })
 }
 
-fn dtype_name(dtype: DType) -> &'static str {
+/// PyTorch's name of a dtype, such as `torch.float32`.
+///
+/// ```
+/// assert_eq!(akari::print::dtype_name(akari::candle_core::DType::F32), "torch.float32");
+/// ```
+pub fn dtype_name(dtype: DType) -> &'static str {
     match dtype {
         DType::U8 => "torch.uint8",
         DType::U32 => "torch.uint32",

@@ -6,4 +6,4 @@ pub mod options;
 pub mod python;
 pub mod show;
 
-pub use layout::{Suffix, tensor_text, tensor_text_with};
+pub use layout::{Suffix, dtype_name, parameter_text, tensor_text, tensor_text_with};

@@ -2,7 +2,16 @@
 
 use std::sync::RwLock;
 
-/// How tensors are printed; the defaults are PyTorch's.
+/// How tensors are printed; the defaults are PyTorch's, and so are the profiles [`Self::SHORT`] and
+/// [`Self::FULL`].
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// torch::set_printoptions(torch::PrintOptions { precision: 2, ..Default::default() });
+/// assert_eq!(akari::print::tensor_text(&tensor!([0.12345]))?, "tensor([0.12])");
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrintOptions {
     /// Digits behind the point.
@@ -20,6 +29,12 @@ pub struct PrintOptions {
 impl PrintOptions {
     const DEFAULT: Self =
         PrintOptions { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sci_mode: None };
+
+    /// PyTorch's `profile="short"`.
+    pub const SHORT: Self = PrintOptions { precision: 2, edgeitems: 2, ..Self::DEFAULT };
+
+    /// PyTorch's `profile="full"`: no tensor is cut.
+    pub const FULL: Self = PrintOptions { threshold: usize::MAX, ..Self::DEFAULT };
 }
 
 impl Default for PrintOptions {

@@ -1,4 +1,32 @@
-//! Numbers as Python writes them.
+//! Numbers as Python writes them, and the shared parts of PyTorch's reprs.
+
+use std::fmt;
+
+/// A shape as PyTorch writes it, of a tensor's `dims()`.
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// assert_eq!(torch::Size(tensor!([1.0, 2.0]).dims()).to_string(), "torch.Size([2])");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size<'a>(pub &'a [usize]);
+
+impl fmt::Display for Size<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "torch.Size({:?})", self.0)
+    }
+}
+
+/// The repr of a module with named children: `Name(`, a line for each, `)`.
+pub(crate) fn module_repr(name: &str, children: &[(String, String)]) -> String {
+    if children.is_empty() {
+        return format!("{name}()");
+    }
+    let line =
+        |(key, child): &(String, String)| format!("  ({key}): {}\n", child.replace('\n', "\n  "));
+    format!("{name}(\n{})", children.iter().map(line).collect::<String>())
+}
 
 /// `repr` of a Python float: the shortest digits that read back, `1e-05` and `1e+16` at the ends.
 pub(crate) fn float_repr(value: f64) -> String {
@@ -28,6 +56,17 @@ pub(crate) fn scientific(value: f64, precision: usize) -> String {
 /// `'{:.{precision}f}'.format(value)`.
 pub(crate) fn fixed(value: f64, precision: usize) -> String {
     if value.is_finite() { format!("{value:.precision$}") } else { float_text(value).to_owned() }
+}
+
+/// [`float_repr`] without `.0`, for options that are written as integers where they are whole.
+pub(crate) fn short_repr(value: f64) -> String {
+    let text = float_repr(value);
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// `None`, or the value.
+pub(crate) fn option_repr(value: Option<impl fmt::Display>) -> String {
+    value.map_or("None".to_owned(), |value| value.to_string())
 }
 
 /// A truth value.
@@ -79,6 +118,8 @@ mod tests {
         }
         assert_eq!(scientific(3.0385e-7, 4), "3.0385e-07");
         assert_eq!(scientific(1e100, 0), "1e+100");
+        assert_eq!(short_repr(20.0), "20");
+        assert_eq!(short_repr(0.1), "0.1");
         assert_eq!(tuple(&[0]), "(0,)");
         assert_eq!(tuple(&[2, 0]), "(2, 0)");
     }

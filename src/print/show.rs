@@ -44,7 +44,13 @@ macro_rules! __text {
 #[inline(never)]
 pub fn print(texts: &[String]) {
     rt::interrupt_point();
-    println!("{}", texts.join(" "));
+    println!("{}", line(texts));
+}
+
+/// What a `show!` of these texts prints, without the newline.
+#[doc(hidden)]
+pub fn line(texts: &[String]) -> String {
+    texts.join(" ")
 }
 
 /// A value on its way to text.

@@ -7,9 +7,11 @@
 mod activations;
 mod closed;
 mod errors_optim;
+mod lesson;
 mod losses;
 mod optimizers;
 mod prints;
+mod reprs;
 mod reprs_optim;
 mod schedulers;
 mod tally;

@@ -4,39 +4,48 @@ use akari::print::{Suffix, tensor_text_with};
 use akari::torch::PrintOptions;
 use serde_json::Value;
 
-use crate::vectors::{report, section, tensor};
+use crate::tally::Tally;
+use crate::vectors::{section, tensor};
+
+fn options(given: &Value) -> PrintOptions {
+    let mut options = match given["profile"].as_str() {
+        Some("short") => PrintOptions::SHORT,
+        Some("full") => PrintOptions::FULL,
+        _ => PrintOptions::default(),
+    };
+    let size = |name: &str, field: &mut usize| {
+        if let Some(value) = given[name].as_f64() {
+            *field = value as usize;
+        }
+    };
+    size("precision", &mut options.precision);
+    size("threshold", &mut options.threshold);
+    size("edgeitems", &mut options.edgeitems);
+    size("linewidth", &mut options.linewidth);
+    options.sci_mode = given["sci_mode"].as_bool();
+    options
+}
+
+fn check(case: &Value) -> Result<(), String> {
+    let suffix = match &case["suffix"] {
+        Value::Null => Suffix::None,
+        suffix => suffix["grad_fn"].as_str().map_or(Suffix::RequiresGrad, Suffix::GradFn),
+    };
+    let found = tensor_text_with(&tensor(&case["t"]), suffix, &options(&case["opts"])).unwrap();
+    let expected = case["expect"].as_str().unwrap();
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{}\n{found}\ninstead of\n{expected}", case["opts"]))
+}
 
 #[test]
 fn tensors_print_as_in_pytorch() {
-    let (mut checked, mut failures) = (0, Vec::new());
+    let mut tally = Tally::new("print");
     for case in section("print") {
-        // candle has no truth values.
-        if case["t"]["dtype"] == "bool" {
-            continue;
-        }
-        let mut options = PrintOptions::default();
-        let size = |name: &str, field: &mut usize| {
-            if let Some(value) = case["opts"][name].as_u64() {
-                *field = value as usize;
-            }
-        };
-        size("precision", &mut options.precision);
-        size("threshold", &mut options.threshold);
-        size("edgeitems", &mut options.edgeitems);
-        size("linewidth", &mut options.linewidth);
-        options.sci_mode = case["opts"]["sci_mode"].as_bool();
-        let suffix = match &case["suffix"] {
-            Value::Null => Suffix::None,
-            suffix => suffix["grad_fn"].as_str().map_or(Suffix::RequiresGrad, Suffix::GradFn),
-        };
-        checked += 1;
-        let found = tensor_text_with(&tensor(&case["t"]), suffix, &options).unwrap();
-        let expected = case["expect"].as_str().unwrap();
-        if found != expected {
-            failures
-                .push(format!("{}: {}\n{found}\ninstead of\n{expected}", case["id"], case["opts"]));
-        }
+        let id =
+            format!("{}: {}", case["t"]["dtype"].as_str().unwrap(), case["id"].as_str().unwrap());
+        tally.case(&id, || check(case));
     }
-    assert!(checked > 400, "only {checked} cases");
-    report(checked, &failures);
+    tally.finish();
 }

@@ -1,0 +1,108 @@
+//! Loops over numbers: one pass over memory, on all cores, as vector instructions.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+
+use rayon::prelude::*;
+
+use super::unary_math::Lane;
+
+/// From so many elements on, waking other threads pays.
+const PARALLEL_FROM: usize = 1 << 16;
+
+/// What one thread takes at a time; input and output of it stay in a core's own cache.
+pub(super) const CHUNK: usize = 1 << 15;
+
+/// A loop that is compiled twice, for any CPU and for those with vectors of eight `f32`. Its `run`
+/// and all that it calls must be `#[inline(always)]`.
+pub(super) trait Loop {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+/// Runs the loop in the version for this CPU.
+pub(super) fn run<L: Loop>(body: L) -> L::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2,fma")]
+        fn wide<L: Loop>(body: L) -> L::Output {
+            body.run()
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the line above has found both features.
+            return unsafe { wide(body) };
+        }
+    }
+    // Elsewhere the baseline has fused multiply-add, or the standard library makes up for it.
+    body.run()
+}
+
+/// Does the jobs, on all cores if they are about enough elements.
+pub(super) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sync + Send) {
+    if elements < PARALLEL_FROM {
+        jobs.into_iter().for_each(work);
+    } else {
+        jobs.into_par_iter().for_each(work);
+    }
+}
+
+/// A number from one number.
+pub(super) trait Map<T>: Sync {
+    fn at(&self, x: T) -> T;
+}
+
+/// A number from two: an input and the gradient of its result.
+pub(super) trait Map2<T>: Sync {
+    fn at(&self, x: T, g: T) -> T;
+}
+
+/// The map of all `xs`.
+pub(super) fn map<T: Lane, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
+    struct Part<'a, T, M>(&'a M, &'a [T], &'a mut [MaybeUninit<T>]);
+    impl<T: Lane, M: Map<T>> Loop for Part<'_, T, M> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            for (x, y) in self.1.iter().zip(self.2) {
+                y.write(self.0.at(*x));
+            }
+        }
+    }
+    filled(xs.len(), |start, ys| run(Part(map, &xs[start..][..ys.len()], ys)))
+}
+
+/// The map of all pairs of `xs` and `gs`, which have the same length.
+pub(super) fn map2<T: Lane, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
+    struct Part<'a, T, M>(&'a M, &'a [T], &'a [T], &'a mut [MaybeUninit<T>]);
+    impl<T: Lane, M: Map2<T>> Loop for Part<'_, T, M> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            for ((x, g), y) in self.1.iter().zip(self.2).zip(self.3) {
+                y.write(self.0.at(*x, *g));
+            }
+        }
+    }
+    filled(xs.len(), |start, ys| {
+        let range = start..start + ys.len();
+        run(Part(map, &xs[range.clone()], &gs[range], ys));
+    })
+}
+
+/// A vector of `len` numbers that `part` writes: it is given where a piece begins, and the piece,
+/// all of which it must write. Only for this file, whose two loops do so.
+fn filled<T: Lane>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
+    let mut values = Vec::with_capacity(len);
+    let room = &mut values.spare_capacity_mut()[..len];
+    if len < PARALLEL_FROM {
+        part(0, room);
+    } else {
+        room.par_chunks_mut(CHUNK)
+            .enumerate()
+            .for_each(|(index, piece)| part(index * CHUNK, piece));
+    }
+    // SAFETY: `len` is within the capacity, and `part` has written every element: both loops above
+    // run over slices of the piece's own length.
+    unsafe { values.set_len(len) };
+    values
+}

@@ -1,0 +1,287 @@
+//! Leaky rectifiers whose slope is learnt or drawn.
+
+use candle_core::{
+    CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Tensor, bail,
+};
+
+use super::kernel::{self, CHUNK, Loop};
+use super::rectifiers::leaky_relu;
+use super::unary::dense;
+use super::unary_math::Lane;
+use crate::error::{fail, wrong_dtype};
+use crate::random;
+
+/// [`leaky_relu`] with slopes that are drawn while training, and their mean otherwise (PyTorch's
+/// defaults: 1/8, 1/3 and false).
+///
+/// ```text
+/// rrelu(x) = x where x > 0, else a * x
+/// a = (lower + upper) / 2, or uniform from lower to upper for each element if `is_training`
+/// ```
+///
+/// The result has the shape of `x`; integers are an error. After the same
+/// [`torch::manual_seed`](crate::torch::manual_seed) the slopes are PyTorch's. Source: PyTorch's
+/// `F.rrelu`; Xu et al., 2015.
+///
+/// # Errors
+///
+/// For integers, and if `lower` is greater than `upper`.
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let y = F::rrelu(&tensor!([-2.0, 3.0]), 0.25, 0.75, false)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [-1.0, 3.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn rrelu(x: &Tensor, lower: f64, upper: f64, is_training: bool) -> Result<Tensor> {
+    const NAME: &str = "F::rrelu";
+    if lower > upper {
+        return fail(NAME, "Lower bound should be less than or equal to the upper bound");
+    }
+    if !(lower.is_finite() && upper.is_finite()) {
+        return fail(NAME, format_args!("bounds must be finite, but they are {lower} and {upper}"));
+    }
+    if !x.dtype().is_float() {
+        return wrong_dtype(NAME, "an input", x.dtype());
+    }
+    if !is_training {
+        return leaky_relu(x, (lower + upper) / 2.0);
+    }
+    let xs = x.detach().flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+    // One is drawn for each that needs it, in order, as in PyTorch.
+    let slopes = random::uniform_where(xs.iter().map(|x| *x <= 0.0), lower, upper, 1.0);
+    x * Tensor::from_vec(slopes, x.shape(), &Device::Cpu)?.to_dtype(x.dtype())?
+}
+
+/// [`leaky_relu`] whose slope `weight` is learnt: one for all, or one for each channel (axis 1).
+///
+/// ```text
+/// prelu(x) = x where x > 0, else weight * x
+/// ```
+///
+/// The result has the shape of `x`. Both `x` and `weight` get gradients. Differs from candle, whose
+/// slope at 0 is `(1 + weight) / 2`. Source: PyTorch's `F.prelu`; He et al., 2015.
+///
+/// # Errors
+///
+/// For integers, for two dtypes, and unless `weight` has one element or one for each channel.
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let y = F::prelu(&tensor!([[-2.0, -4.0]]), &tensor!([0.5, 0.25]))?;
+/// assert_eq!(y.to_vec2::<f32>()?, [[-1.0, -1.0]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    const NAME: &str = "F::prelu";
+    if x.dtype() != weight.dtype() {
+        return fail(
+            NAME,
+            format_args!(
+                "Type promoting not supported. Got {:?} and {:?}",
+                x.dtype(),
+                weight.dtype()
+            ),
+        );
+    }
+    if weight.rank() > 1 {
+        return fail(
+            NAME,
+            format_args!(
+                "Expected `weight` to be a scalar or 1D tensor, but got: ndim = {}",
+                weight.rank()
+            ),
+        );
+    }
+    let channels = x.dims().get(1).copied().unwrap_or(1);
+    let count = weight.elem_count();
+    if count != 1 && count != channels {
+        return fail(
+            NAME,
+            format_args!(
+                "Mismatch of parameter numbers and input channel size. Found parameter numbers = {count} and channel size = {channels}."
+            ),
+        );
+    }
+    // One weight has all elements as its neighbours, so has the only channel of a vector.
+    let inner = if count == 1 { x.elem_count() } else { x.dims()[2..].iter().product() };
+    let op = Op { inner };
+    match x.dtype() {
+        DType::F32 | DType::F64 => x.contiguous()?.apply_op2(&weight.contiguous()?, op),
+        dtype @ (DType::F16 | DType::BF16) => {
+            let (x, weight) = (x.to_dtype(DType::F32)?, weight.to_dtype(DType::F32)?);
+            x.contiguous()?.apply_op2(&weight.contiguous()?, op)?.to_dtype(dtype)
+        }
+        dtype => wrong_dtype(NAME, "an input", dtype),
+    }
+}
+
+/// `inner` neighbours share a weight.
+#[derive(Debug, Clone, Copy)]
+struct Op {
+    inner: usize,
+}
+
+impl CustomOp2 for Op {
+    fn name(&self) -> &'static str {
+        "F::prelu"
+    }
+
+    fn cpu_fwd(
+        &self,
+        xs: &CpuStorage,
+        x_layout: &Layout,
+        weights: &CpuStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let storage = match (xs, weights) {
+            (CpuStorage::F32(xs), CpuStorage::F32(weights)) => {
+                let xs = dense(xs, x_layout);
+                CpuStorage::F32(self.slopes(xs, xs, dense(weights, weight_layout)))
+            }
+            (CpuStorage::F64(xs), CpuStorage::F64(weights)) => {
+                let xs = dense(xs, x_layout);
+                CpuStorage::F64(self.slopes(xs, xs, dense(weights, weight_layout)))
+            }
+            _ => bail!("F::prelu: not implemented for this dtype"),
+        };
+        Ok((storage, x_layout.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        _res: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let (x, weight, grad) = (x.contiguous()?, weight.contiguous()?, grad.contiguous()?);
+        let of_x = x.apply_op3_no_bwd(&weight, &grad, &InputGradient(*self))?;
+        let of_weight = x.apply_op3_no_bwd(&weight, &grad, &WeightGradient(*self))?;
+        Ok((Some(of_x), Some(of_weight)))
+    }
+}
+
+impl Op {
+    /// `gs` where `xs` is positive, else times the weight: the value if `gs` is `xs`, or the
+    /// gradient.
+    fn slopes<T: Lane>(&self, xs: &[T], gs: &[T], weights: &[T]) -> Vec<T> {
+        let mut out = vec![T::ZERO; xs.len()];
+        let mut jobs = Vec::new();
+        if self.inner == 1 {
+            // The weights over and over, so that loops are long.
+            let repeats = CHUNK.div_ceil(weights.len().max(1)).min(xs.len());
+            let weights = weights.repeat(repeats.max(1));
+            let size = weights.len().max(1);
+            let inputs = xs.chunks(size).zip(gs.chunks(size));
+            for ((xs, gs), out) in inputs.zip(out.chunks_mut(size)) {
+                jobs.push(Slopes { xs, gs, weights: &weights, weight: T::ZERO, out });
+            }
+            kernel::each(xs.len(), jobs, kernel::run);
+            return out;
+        }
+        let spans = xs.chunks(self.inner.max(1)).zip(gs.chunks(self.inner.max(1)));
+        let outputs = out.chunks_mut(self.inner.max(1));
+        for (((xs, gs), out), weight) in spans.zip(outputs).zip(weights.iter().cycle()) {
+            let inputs = xs.chunks(CHUNK).zip(gs.chunks(CHUNK)).zip(out.chunks_mut(CHUNK));
+            let weight = *weight;
+            jobs.extend(inputs.map(|((xs, gs), out)| Slopes { xs, gs, weights: &[], weight, out }));
+        }
+        kernel::each(xs.len(), jobs, kernel::run);
+        out
+    }
+
+    /// For each weight the sum of `x * g` over its elements that aren't positive.
+    fn sums<T: Lane>(&self, xs: &[T], gs: &[T], count: usize) -> Vec<T> {
+        let mut sums = vec![0.0; count];
+        let spans = xs.chunks(self.inner.max(1)).zip(gs.chunks(self.inner.max(1)));
+        for (index, (xs, gs)) in spans.enumerate() {
+            let terms = xs.iter().zip(gs).map(
+                |(x, g)| {
+                    if *x > T::ZERO { 0.0 } else { x.wide() * g.wide() }
+                },
+            );
+            sums[index % count] += terms.sum::<f64>();
+        }
+        sums.into_iter().map(T::of).collect()
+    }
+}
+
+/// A loop over neighbours with a weight each, or with one for all if `weights` is empty.
+struct Slopes<'a, T> {
+    xs: &'a [T],
+    gs: &'a [T],
+    weights: &'a [T],
+    weight: T,
+    out: &'a mut [T],
+}
+
+impl<T: Lane> Loop for Slopes<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Slopes { xs, gs, weights, weight, out } = self;
+        if weights.is_empty() {
+            for ((x, g), out) in xs.iter().zip(gs).zip(out) {
+                *out = if *x > T::ZERO { *g } else { weight * *g };
+            }
+        } else {
+            for (((x, g), weight), out) in xs.iter().zip(gs).zip(weights).zip(out) {
+                *out = if *x > T::ZERO { *g } else { *weight * *g };
+            }
+        }
+    }
+}
+
+struct InputGradient(Op);
+
+struct WeightGradient(Op);
+
+macro_rules! gradients {
+    ($($struct:ident, |$op:ident, $xs:ident, $weights:ident, $gs:ident| $numbers:expr, $shape:expr;)*) => {$(
+        impl CustomOp3 for $struct {
+            fn name(&self) -> &'static str {
+                "F::prelu"
+            }
+
+            fn cpu_fwd(
+                &self,
+                xs: &CpuStorage,
+                x_layout: &Layout,
+                weights: &CpuStorage,
+                weight_layout: &Layout,
+                grads: &CpuStorage,
+                grad_layout: &Layout,
+            ) -> Result<(CpuStorage, Shape)> {
+                let $op = self.0;
+                let storage = match (xs, weights, grads) {
+                    (CpuStorage::F32(xs), CpuStorage::F32(weights), CpuStorage::F32(grads)) => {
+                        let ($xs, $weights) = (dense(xs, x_layout), dense(weights, weight_layout));
+                        let $gs = dense(grads, grad_layout);
+                        CpuStorage::F32($numbers)
+                    }
+                    (CpuStorage::F64(xs), CpuStorage::F64(weights), CpuStorage::F64(grads)) => {
+                        let ($xs, $weights) = (dense(xs, x_layout), dense(weights, weight_layout));
+                        let $gs = dense(grads, grad_layout);
+                        CpuStorage::F64($numbers)
+                    }
+                    _ => bail!("F::prelu: gradients are floats of the input's dtype"),
+                };
+                let shape: fn(&Layout, &Layout) -> Shape = $shape;
+                Ok((storage, shape(x_layout, weight_layout)))
+            }
+        }
+    )*};
+}
+
+gradients! {
+    InputGradient, |op, xs, weights, gs| op.slopes(xs, gs, weights), |x, _| x.shape().clone();
+    WeightGradient, |op, xs, weights, gs| op.sums(xs, gs, weights.len()), |_, w| w.shape().clone();
+}

@@ -1,0 +1,471 @@
+//! Softmax and its gradient over the rows of an axis: maxima, exponentials, sums, in vectors.
+//!
+//! Rows whose elements lie side by side are taken several at a time, as many as stay in a core's
+//! own cache; a row that is too long for that is itself shared between cores. Along any other axis
+//! the neighbouring rows of a tile are taken together, so that every loop runs over neighbours.
+
+use rayon::prelude::*;
+
+use super::kernel::{self, CHUNK, Loop, each};
+use super::unary_math::{Lane, exp};
+
+/// Elements that are worked on together, several times over.
+const PIECE: usize = 4096;
+
+/// Columns of a tile.
+const TILE: usize = 1024;
+
+/// Independent partial results of a loop over a row.
+const LANES: usize = 16;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `exp(x) / sum exp(x)`
+    Softmax,
+    /// `x - ln sum exp(x)`
+    LogSoftmax,
+}
+
+/// A softmax along an axis of `size` elements that are `inner` apart, of `x` or of `-x`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows {
+    pub(super) kind: Kind,
+    pub(super) is_negated: bool,
+    pub(super) size: usize,
+    pub(super) inner: usize,
+}
+
+impl Rows {
+    /// The results for the inputs `xs`.
+    pub(super) fn forward<T: Lane>(&self, xs: &[T]) -> Vec<T> {
+        let mut ys = vec![T::ZERO; xs.len()];
+        // Without elements there are no rows, and an axis of none can't be divided by.
+        if xs.is_empty() {
+            return ys;
+        }
+        if self.inner > 1 {
+            let work = |(xs, start, ys)| kernel::run(ForwardTile { rows: *self, xs, start, ys });
+            each(xs.len(), self.tiles(xs, &mut ys), work);
+        } else if self.size > CHUNK {
+            let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
+            rows.for_each(|(ys, xs)| self.long_forward(xs, ys));
+        } else {
+            let group = (PIECE / self.size).max(1) * self.size;
+            let jobs = ys.chunks_mut(group).zip(xs.chunks(group)).collect();
+            each(xs.len(), jobs, |(ys, xs)| kernel::run(Forward { rows: *self, xs, ys }));
+        }
+        ys
+    }
+
+    /// The gradients of the inputs, from the results `ys` and their gradients `gs`.
+    pub(super) fn backward<T: Lane>(&self, ys: &[T], gs: &[T]) -> Vec<T> {
+        let mut out = vec![T::ZERO; ys.len()];
+        if ys.is_empty() {
+            return out;
+        }
+        if self.inner > 1 {
+            let work = |((ys, gs), start, out)| {
+                kernel::run(BackwardTile { rows: *self, ys, gs, start, out });
+            };
+            let blocks = self.tiles(ys, &mut out).into_iter().zip(self.tile_blocks(gs));
+            let jobs = blocks.map(|((ys, start, out), gs)| ((ys, gs), start, out)).collect();
+            each(ys.len(), jobs, work);
+        } else if self.size > CHUNK {
+            let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
+            for ((out, ys), gs) in rows.zip(gs.chunks(self.size)) {
+                self.long_backward(ys, gs, out);
+            }
+        } else {
+            let group = (PIECE / self.size).max(1) * self.size;
+            let jobs = out.chunks_mut(group).zip(ys.chunks(group)).zip(gs.chunks(group)).collect();
+            each(ys.len(), jobs, |((out, ys), gs)| {
+                kernel::run(Backward { rows: *self, ys, gs, out });
+            });
+        }
+        out
+    }
+
+    /// A row shared between cores: its maximum, its exponentials and their sum, its results.
+    fn long_forward<T: Lane>(&self, xs: &[T], ys: &mut [T]) {
+        let maxima = xs.par_chunks(CHUNK).map(|xs| kernel::run(Max { rows: *self, xs }));
+        let max = maxima.reduce(|| -T::of(f64::INFINITY), larger);
+        let pieces = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK));
+        let sum = pieces
+            .map(|(ys, xs)| kernel::run(Exponentials { rows: *self, xs, ys, max }))
+            .sum::<f64>();
+        ys.par_chunks_mut(CHUNK).for_each(|ys| kernel::run(Finish { rows: *self, ys, sum }));
+    }
+
+    fn long_backward<T: Lane>(&self, ys: &[T], gs: &[T], out: &mut [T]) {
+        let pieces = ys.par_chunks(CHUNK).zip(gs.par_chunks(CHUNK));
+        let sum = pieces.map(|(ys, gs)| kernel::run(Dot { rows: *self, ys, gs })).sum::<f64>();
+        let pieces = out.par_chunks_mut(CHUNK).zip(ys.par_chunks(CHUNK));
+        pieces.zip(gs.par_chunks(CHUNK)).for_each(|((out, ys), gs)| {
+            kernel::run(Subtract { rows: *self, ys, gs, out, sum });
+        });
+    }
+
+    /// For each tile of columns: the block it lies in, its first column, and its part of each row
+    /// of the output.
+    fn tiles<'a, T: Lane>(
+        &self,
+        inputs: &'a [T],
+        outputs: &'a mut [T],
+    ) -> Vec<(&'a [T], usize, Vec<&'a mut [T]>)> {
+        let block = self.size * self.inner;
+        let mut jobs = Vec::new();
+        for (inputs, outputs) in inputs.chunks(block).zip(outputs.chunks_mut(block)) {
+            let first = jobs.len();
+            for start in (0..self.inner).step_by(TILE) {
+                jobs.push((inputs, start, Vec::with_capacity(self.size)));
+            }
+            for row in outputs.chunks_mut(self.inner) {
+                for (part, job) in row.chunks_mut(TILE).zip(&mut jobs[first..]) {
+                    job.2.push(part);
+                }
+            }
+        }
+        jobs
+    }
+
+    /// The block of each tile.
+    fn tile_blocks<'a, T>(&self, inputs: &'a [T]) -> impl Iterator<Item = &'a [T]> {
+        let tiles = self.inner.div_ceil(TILE);
+        inputs.chunks(self.size * self.inner).flat_map(move |it| std::iter::repeat_n(it, tiles))
+    }
+
+    #[inline(always)]
+    fn sign<T: Lane>(&self) -> T {
+        if self.is_negated { -T::ONE } else { T::ONE }
+    }
+
+    /// What a row's results follow from, once its exponentials and their sum are known.
+    #[inline(always)]
+    fn finish<T: Lane>(&self, ys: &mut [T], sum: f64) {
+        match self.kind {
+            Kind::Softmax => {
+                let inverse = T::of(1.0 / sum);
+                ys.iter_mut().for_each(|y| *y *= inverse);
+            }
+            Kind::LogSoftmax => {
+                let log = T::of(sum.ln());
+                ys.iter_mut().for_each(|y| *y -= log);
+            }
+        }
+    }
+
+    /// What is summed over a row for the gradient.
+    #[inline(always)]
+    fn dot<T: Lane>(&self, ys: &[T], gs: &[T]) -> f64 {
+        let mut total = 0.0;
+        for (ys, gs) in ys.chunks(PIECE).zip(gs.chunks(PIECE)) {
+            total += match self.kind {
+                Kind::Softmax => fold(ys, gs, T::ZERO, |sum, y, g| sum + y * g),
+                Kind::LogSoftmax => fold(ys, gs, T::ZERO, |sum, _, g| sum + g),
+            }
+            .into_iter()
+            .map(T::wide)
+            .sum::<f64>();
+        }
+        total
+    }
+
+    /// The gradient of one input.
+    #[inline(always)]
+    fn slope<T: Lane>(&self, y: T, g: T, sum: T) -> T {
+        match self.kind {
+            Kind::Softmax => self.sign::<T>() * (y * (g - sum)),
+            Kind::LogSoftmax => self.sign::<T>() * (g - exp(y) * sum),
+        }
+    }
+}
+
+#[inline(always)]
+fn larger<T: Lane>(a: T, b: T) -> T {
+    if a > b { a } else { b }
+}
+
+/// Partial results of a row, so that one addition needn't wait for the one before.
+#[inline(always)]
+fn fold<T: Lane>(ys: &[T], gs: &[T], start: T, step: impl Fn(T, T, T) -> T) -> [T; LANES] {
+    let mut lanes = [start; LANES];
+    let ((ys_whole, ys_rest), (gs_whole, gs_rest)) =
+        (ys.as_chunks::<LANES>(), gs.as_chunks::<LANES>());
+    for (ys, gs) in ys_whole.iter().zip(gs_whole) {
+        for ((lane, y), g) in lanes.iter_mut().zip(ys).zip(gs) {
+            *lane = step(*lane, *y, *g);
+        }
+    }
+    for (lane, (y, g)) in lanes.iter_mut().zip(ys_rest.iter().zip(gs_rest)) {
+        *lane = step(*lane, *y, *g);
+    }
+    lanes
+}
+
+/// The largest element; a nan may get lost, and comes back when it is subtracted.
+#[inline(always)]
+fn max_of<T: Lane>(xs: &[T], sign: T) -> T {
+    let lowest = -T::of(f64::INFINITY);
+    fold(xs, xs, lowest, |max, x, _| larger(sign * x, max)).into_iter().fold(lowest, larger)
+}
+
+#[inline(always)]
+fn sum_of<T: Lane>(xs: &[T]) -> f64 {
+    fold(xs, xs, T::ZERO, |sum, x, _| sum + x).into_iter().map(T::wide).sum()
+}
+
+/// The exponentials of a piece, in their place or beside it.
+#[inline(always)]
+fn take_exponentials<T: Lane>(ys: &[T], scratch: &mut [T; PIECE]) {
+    scratch.iter_mut().zip(ys).for_each(|(taken, y)| *taken = exp(*y));
+}
+
+/// The sum of the exponentials of a row, which it becomes if the result is made of them.
+#[inline(always)]
+fn sum_exponentials<T: Lane>(kind: Kind, row: &mut [T]) -> f64 {
+    let mut scratch = [T::ZERO; PIECE];
+    let mut total = 0.0;
+    for ys in row.chunks_mut(PIECE) {
+        total += match kind {
+            Kind::Softmax => {
+                ys.iter_mut().for_each(|y| *y = exp(*y));
+                sum_of(ys)
+            }
+            Kind::LogSoftmax => {
+                take_exponentials(ys, &mut scratch);
+                sum_of(&scratch[..ys.len()])
+            }
+        };
+    }
+    total
+}
+
+/// Whole rows that lie side by side.
+struct Forward<'a, T> {
+    rows: Rows,
+    xs: &'a [T],
+    ys: &'a mut [T],
+}
+
+impl<T: Lane> Loop for Forward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Forward { rows, xs, ys } = self;
+        let (size, sign) = (rows.size, rows.sign::<T>());
+        for (xs, ys) in xs.chunks_exact(size).zip(ys.chunks_exact_mut(size)) {
+            let max = max_of(xs, sign);
+            ys.iter_mut().zip(xs).for_each(|(y, x)| *y = sign * *x - max);
+        }
+        if size > PIECE {
+            for ys in ys.chunks_exact_mut(size) {
+                let sum = sum_exponentials(rows.kind, ys);
+                rows.finish(ys, sum);
+            }
+        } else if rows.kind == Kind::Softmax {
+            // Of all rows together, since a row may be shorter than a vector.
+            ys.iter_mut().for_each(|y| *y = exp(*y));
+            for ys in ys.chunks_exact_mut(size) {
+                let sum = sum_of(ys);
+                rows.finish(ys, sum);
+            }
+        } else {
+            let mut scratch = [T::ZERO; PIECE];
+            take_exponentials(ys, &mut scratch);
+            for (ys, taken) in ys.chunks_exact_mut(size).zip(scratch.chunks_exact(size)) {
+                rows.finish(ys, sum_of(taken));
+            }
+        }
+    }
+}
+
+struct Max<'a, T> {
+    rows: Rows,
+    xs: &'a [T],
+}
+
+impl<T: Lane> Loop for Max<'_, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn run(self) -> T {
+        max_of(self.xs, self.rows.sign())
+    }
+}
+
+struct Exponentials<'a, T> {
+    rows: Rows,
+    xs: &'a [T],
+    ys: &'a mut [T],
+    max: T,
+}
+
+impl<T: Lane> Loop for Exponentials<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let Exponentials { rows, xs, ys, max } = self;
+        let sign = rows.sign::<T>();
+        let mut total = 0.0;
+        for (xs, ys) in xs.chunks(PIECE).zip(ys.chunks_mut(PIECE)) {
+            ys.iter_mut().zip(xs).for_each(|(y, x)| *y = sign * *x - max);
+            total += sum_exponentials(rows.kind, ys);
+        }
+        total
+    }
+}
+
+struct Finish<'a, T> {
+    rows: Rows,
+    ys: &'a mut [T],
+    sum: f64,
+}
+
+impl<T: Lane> Loop for Finish<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.rows.finish(self.ys, self.sum);
+    }
+}
+
+struct Backward<'a, T> {
+    rows: Rows,
+    ys: &'a [T],
+    gs: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Lane> Loop for Backward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Backward { rows, ys, gs, out } = self;
+        let inputs = ys.chunks_exact(rows.size).zip(gs.chunks_exact(rows.size));
+        for ((ys, gs), out) in inputs.zip(out.chunks_exact_mut(rows.size)) {
+            let sum = T::of(rows.dot(ys, gs));
+            for ((y, g), out) in ys.iter().zip(gs).zip(out) {
+                *out = rows.slope(*y, *g, sum);
+            }
+        }
+    }
+}
+
+struct Dot<'a, T> {
+    rows: Rows,
+    ys: &'a [T],
+    gs: &'a [T],
+}
+
+impl<T: Lane> Loop for Dot<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        self.rows.dot(self.ys, self.gs)
+    }
+}
+
+struct Subtract<'a, T> {
+    rows: Rows,
+    ys: &'a [T],
+    gs: &'a [T],
+    out: &'a mut [T],
+    sum: f64,
+}
+
+impl<T: Lane> Loop for Subtract<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Subtract { rows, ys, gs, out, sum } = self;
+        let sum = T::of(sum);
+        for ((y, g), out) in ys.iter().zip(gs).zip(out) {
+            *out = rows.slope(*y, *g, sum);
+        }
+    }
+}
+
+/// Some columns of a block: `xs` is the whole block, `ys` the columns' part of each row.
+struct ForwardTile<'a, T> {
+    rows: Rows,
+    xs: &'a [T],
+    start: usize,
+    ys: Vec<&'a mut [T]>,
+}
+
+impl<T: Lane> Loop for ForwardTile<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let ForwardTile { rows, xs, start, mut ys } = self;
+        let sign = rows.sign::<T>();
+        let width = ys.first().map_or(0, |row| row.len());
+        let part = |row: usize| &xs[row * rows.inner + start..][..width];
+        let mut maxima = [-T::of(f64::INFINITY); TILE];
+        for row in 0..rows.size {
+            for (max, x) in maxima.iter_mut().zip(part(row)) {
+                *max = larger(sign * *x, *max);
+            }
+        }
+        let mut sums = [0.0; TILE];
+        for (row, ys) in ys.iter_mut().enumerate() {
+            let columns = part(row).iter().zip(&maxima).zip(ys.iter_mut()).zip(&mut sums);
+            for (((x, max), y), sum) in columns {
+                let difference = sign * *x - *max;
+                let power = exp(difference);
+                *y = if rows.kind == Kind::Softmax { power } else { difference };
+                *sum += power.wide();
+            }
+        }
+        let mut factors = [T::ZERO; TILE];
+        for (factor, sum) in factors.iter_mut().zip(&sums[..width]) {
+            *factor = T::of(if rows.kind == Kind::Softmax { 1.0 / sum } else { sum.ln() });
+        }
+        for ys in &mut ys {
+            for (y, factor) in ys.iter_mut().zip(&factors) {
+                *y = if rows.kind == Kind::Softmax { *y * *factor } else { *y - *factor };
+            }
+        }
+    }
+}
+
+struct BackwardTile<'a, T> {
+    rows: Rows,
+    ys: &'a [T],
+    gs: &'a [T],
+    start: usize,
+    out: Vec<&'a mut [T]>,
+}
+
+impl<T: Lane> Loop for BackwardTile<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let BackwardTile { rows, ys, gs, start, mut out } = self;
+        let width = out.first().map_or(0, |row| row.len());
+        let part = |row: usize| row * rows.inner + start..row * rows.inner + start + width;
+        let mut sums = [0.0; TILE];
+        for row in 0..rows.size {
+            let columns = ys[part(row)].iter().zip(&gs[part(row)]);
+            for ((y, g), sum) in columns.zip(&mut sums) {
+                *sum += if rows.kind == Kind::Softmax { *y * *g } else { *g }.wide();
+            }
+        }
+        let mut narrow = [T::ZERO; TILE];
+        narrow.iter_mut().zip(&sums[..width]).for_each(|(narrow, sum)| *narrow = T::of(*sum));
+        for (row, out) in out.iter_mut().enumerate() {
+            let columns = ys[part(row)].iter().zip(&gs[part(row)]);
+            for (((y, g), sum), out) in columns.zip(&narrow).zip(out.iter_mut()) {
+                *out = rows.slope(*y, *g, *sum);
+            }
+        }
+    }
+}
