@@ -356,6 +356,7 @@ fn softmax_modules_find_the_axis_that_pytorch_finds() {
 fn candle_relu_of_nan_is_zero() {
     let x = Tensor::new(&[f32::NAN], &Device::Cpu).unwrap();
     assert!(values(&F::relu(&x).unwrap())[0].is_nan());
+    assert_eq!(gradient(F::relu, &x), [0.5]);
 }
 
 #[test]

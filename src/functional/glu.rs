@@ -116,7 +116,7 @@ impl CustomOp2 for Gradient {
 }
 
 fn forward<T: Lane>(xs: &[T], half: usize) -> Vec<T> {
-    let mut ys = vec![T::ZERO; xs.len() / 2];
+    let mut ys = kernel::zeros(xs.len() / 2);
     let mut jobs = Vec::new();
     for (xs, ys) in xs.chunks(2 * half.max(1)).zip(ys.chunks_mut(half.max(1))) {
         let (a, b) = xs.split_at(half);
@@ -128,7 +128,7 @@ fn forward<T: Lane>(xs: &[T], half: usize) -> Vec<T> {
 }
 
 fn backward<T: Lane>(xs: &[T], gs: &[T], half: usize) -> Vec<T> {
-    let mut out = vec![T::ZERO; xs.len()];
+    let mut out = kernel::zeros(xs.len());
     let mut jobs = Vec::new();
     let pairs = xs.chunks(2 * half.max(1)).zip(gs.chunks(half.max(1)));
     for ((xs, gs), out) in pairs.zip(out.chunks_mut(2 * half.max(1))) {

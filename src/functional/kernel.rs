@@ -89,10 +89,48 @@ pub(super) fn map2<T: Lane, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
     })
 }
 
+/// Zeros, which a large vector gets without being written to.
+pub(super) fn zeros<T: Lane>(len: usize) -> Vec<T> {
+    let values = vec![T::ZERO; len];
+    ask_for_large_pages(values.as_ptr(), len);
+    values
+}
+
+/// Asks for memory in large pages where `len` numbers will be written for the first time.
+///
+/// The first touch of a page costs more than all arithmetic on its numbers; a page of 2 MiB is
+/// touched once instead of 512 times. Refusal changes nothing.
+fn ask_for_large_pages<T>(first: *const T, len: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::ffi::{c_int, c_void};
+
+        /// Smaller vectors come from memory that has been touched before.
+        const LEAST: usize = 8 << 20;
+        const PAGE: usize = 2 << 20;
+        const MADV_HUGEPAGE: c_int = 14;
+        unsafe extern "C" {
+            fn madvise(address: *mut c_void, length: usize, advice: c_int) -> c_int;
+        }
+        let bytes = len * size_of::<T>();
+        let offset = first.addr().next_multiple_of(PAGE) - first.addr();
+        if bytes < LEAST || offset > bytes {
+            return;
+        }
+        let whole = (bytes - offset) / PAGE * PAGE;
+        // SAFETY: the range lies within the allocation and begins at a page; the advice is about
+        // how memory is provided and changes no content.
+        unsafe { madvise(first.cast_mut().cast::<u8>().add(offset).cast(), whole, MADV_HUGEPAGE) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (first, len);
+}
+
 /// A vector of `len` numbers that `part` writes: it is given where a piece begins, and the piece,
 /// all of which it must write. Only for this file, whose two loops do so.
 fn filled<T: Lane>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
     let mut values = Vec::with_capacity(len);
+    ask_for_large_pages(values.as_ptr(), len);
     let room = &mut values.spare_capacity_mut()[..len];
     if len < PARALLEL_FROM {
         part(0, room);

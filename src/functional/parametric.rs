@@ -172,7 +172,7 @@ impl Op {
     /// `gs` where `xs` is positive, else times the weight: the value if `gs` is `xs`, or the
     /// gradient.
     fn slopes<T: Lane>(&self, xs: &[T], gs: &[T], weights: &[T]) -> Vec<T> {
-        let mut out = vec![T::ZERO; xs.len()];
+        let mut out = kernel::zeros(xs.len());
         let mut jobs = Vec::new();
         if self.inner == 1 {
             // The weights over and over, so that loops are long.

@@ -38,7 +38,7 @@ pub(super) struct Rows {
 impl Rows {
     /// The results for the inputs `xs`.
     pub(super) fn forward<T: Lane>(&self, xs: &[T]) -> Vec<T> {
-        let mut ys = vec![T::ZERO; xs.len()];
+        let mut ys = kernel::zeros(xs.len());
         // Without elements there are no rows, and an axis of none can't be divided by.
         if xs.is_empty() {
             return ys;
@@ -59,7 +59,7 @@ impl Rows {
 
     /// The gradients of the inputs, from the results `ys` and their gradients `gs`.
     pub(super) fn backward<T: Lane>(&self, ys: &[T], gs: &[T]) -> Vec<T> {
-        let mut out = vec![T::ZERO; ys.len()];
+        let mut out = kernel::zeros(ys.len());
         if ys.is_empty() {
             return out;
         }

@@ -46,6 +46,14 @@ pub struct Vgg {
 ///
 /// The 132,863,336 weights in 22 tensors (507 MiB) are drawn when somebody first looks at them, by
 /// the generator that `torch::manual_seed` starts. Dropout is off, as after PyTorch's `eval()`.
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let model = models::vgg11()?;
+/// assert!(model.to_string().starts_with("VGG(\n  (features): Sequential(\n    (0): Conv2d(3, 64,"));
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn vgg11() -> Result<Vgg> {
     let seed = fresh_seed();
     let specs = specs();

@@ -9,7 +9,9 @@ use super::python::tuple;
 /// The text before the numbers; rows are indented by its length.
 const PREFIX: &str = "tensor(";
 
-/// What is said of a tensor's part in a graph.
+/// What is said of a tensor's part in a graph, behind its numbers.
+///
+/// candle keeps the operation that made a tensor to itself; who knows it can name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suffix<'a> {
     None,
@@ -19,13 +21,43 @@ pub enum Suffix<'a> {
     GradFn(&'a str),
 }
 
-/// The tensor as `print` shows it in PyTorch, by the options in force.
+/// The tensor as `print` shows it in PyTorch, by the options in force; a variable's text ends in
+/// `requires_grad=True`.
+///
+/// # Errors
+///
+/// For dtypes that candle stores as raw bytes.
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// assert_eq!(akari::print::tensor_text(&tensor!([0.25, 1.0]))?, "tensor([0.2500, 1.0000])");
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn tensor_text(tensor: &Tensor) -> Result<String> {
     let suffix = if tensor.is_variable() { Suffix::RequiresGrad } else { Suffix::None };
     tensor_text_with(tensor, suffix, &options::current())
 }
 
-/// The tensor as `print` shows it in PyTorch.
+/// The tensor as `print` shows it in PyTorch, with a suffix and options of its own.
+///
+/// # Errors
+///
+/// As [`tensor_text`].
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+/// use akari::print::{Suffix, tensor_text_with};
+///
+/// let options = torch::PrintOptions { precision: 1, ..Default::default() };
+/// let text = tensor_text_with(&tensor!([0.25]), Suffix::GradFn("MulBackward0"), &options)?;
+/// assert_eq!(text, "tensor([0.2], grad_fn=<MulBackward0>)");
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn tensor_text_with(
     tensor: &Tensor,
     suffix: Suffix<'_>,

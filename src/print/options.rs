@@ -8,8 +8,10 @@ use std::sync::RwLock;
 /// ```
 /// use akari::prelude::*;
 ///
-/// torch::set_printoptions(torch::PrintOptions { precision: 2, ..Default::default() });
-/// assert_eq!(akari::print::tensor_text(&tensor!([0.12345]))?, "tensor([0.12])");
+/// let options = torch::PrintOptions { precision: 2, ..Default::default() };
+/// let suffix = akari::print::Suffix::None;
+/// let text = akari::print::tensor_text_with(&tensor!([0.12345]), suffix, &options)?;
+/// assert_eq!(text, "tensor([0.12])");
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,18 @@ impl Default for PrintOptions {
 static OPTIONS: RwLock<PrintOptions> = RwLock::new(PrintOptions::DEFAULT);
 
 /// Sets the options of all later prints; `PrintOptions::default()` brings PyTorch's back.
+///
+/// Differs from PyTorch, where options that aren't given keep their value: here they are the
+/// defaults.
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// torch::set_printoptions(torch::PrintOptions { sci_mode: Some(true), ..Default::default() });
+/// assert_eq!(akari::print::tensor_text(&tensor!([10.0]))?, "tensor([1.0000e+01])");
+/// torch::set_printoptions(torch::PrintOptions::default());
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn set_printoptions(options: PrintOptions) {
     // The options are plain numbers: a panic elsewhere can't have left them half written.
     *OPTIONS.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = options;
