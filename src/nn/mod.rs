@@ -1,7 +1,7 @@
 //! `nn`: losses and activations as structs with PyTorch's fields and defaults.
 
 mod activation;
-mod loss;
+pub(crate) mod loss;
 mod reduction;
 pub mod utils;
 
@@ -11,6 +11,9 @@ pub use activation::{
     Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
 pub use loss::{
-    BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, SmoothL1Loss,
+    BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, DistanceFunction,
+    GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss, KLDivLoss, KLDivReduction, L1Loss, MSELoss,
+    MarginRankingLoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss,
+    PoissonNLLLoss, SmoothL1Loss, SoftMarginLoss, TripletMarginLoss, TripletMarginWithDistanceLoss,
 };
 pub use reduction::Reduction;

@@ -1,13 +1,14 @@
 //! What becomes of the losses of single elements.
 
-use candle_core::{Result, Tensor};
-
-use crate::tensor::reduce::{mean_all, sum_all};
+use candle_core::WithDType;
 
 /// What a loss does with the values of its elements.
+///
+/// PyTorch's texts `'none'`, `'mean'` and `'sum'`; any other is an error of the compiler here.
+/// Sums are added up in `f64`, so that they don't drift.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reduction {
-    /// Keeps them: the result has the shape of the broadcast inputs.
+    /// Keeps them: the result has a value for each element, or for each row of a loss of rows.
     None,
     /// Their mean; nan where there are none.
     #[default]
@@ -17,11 +18,31 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    pub(super) fn apply(self, losses: Tensor) -> Result<Tensor> {
+    /// The reduction where the mean divides by `count`.
+    pub(super) fn outcome(self, count: f64) -> Outcome {
         match self {
-            Reduction::None => Ok(losses),
-            Reduction::Mean => mean_all(&losses),
-            Reduction::Sum => sum_all(&losses),
+            Reduction::None => Outcome::Each,
+            Reduction::Mean => Outcome::Over(count),
+            Reduction::Sum => Outcome::Over(1.0),
+        }
+    }
+}
+
+/// A reduction with its numbers filled in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Outcome {
+    /// All values.
+    Each,
+    /// Their sum, divided by this.
+    Over(f64),
+}
+
+impl Outcome {
+    /// The gradient of one value, from that of the result.
+    pub(super) fn gradient<T: WithDType>(self, gradient: &[T], index: usize) -> T {
+        match self {
+            Outcome::Each => gradient[index],
+            Outcome::Over(divisor) => T::from_f64(gradient[0].to_f64() / divisor),
         }
     }
 }

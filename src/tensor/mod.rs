@@ -2,5 +2,6 @@
 
 pub mod axis;
 pub mod literal;
+pub(crate) mod parallel;
 pub(crate) mod promote;
 pub(crate) mod reduce;

@@ -1,7 +1,8 @@
 //! dtype promotion and broadcasting of two operands, by PyTorch's rules.
 
-use candle_core::{DType, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail};
 
+use super::parallel::sum_lanes;
 use crate::error::fail;
 
 /// Both tensors in their common dtype; shapes stay as they are.
@@ -18,7 +19,104 @@ pub(crate) fn promote_and_broadcast(
 ) -> Result<(Tensor, Tensor)> {
     let (left, right) = promote(left, right)?;
     let shape = broadcast_shape(function, left.dims(), right.dims())?;
-    Ok((left.broadcast_as(shape.clone())?, right.broadcast_as(shape)?))
+    Ok((broadcast_to(&left, &shape)?, broadcast_to(&right, &shape)?))
+}
+
+/// The tensor in a shape that it broadcasts to. Its gradient is added up in `f64`; candle's own
+/// broadcasting adds it in its dtype, and drifts.
+pub(crate) fn broadcast_to(tensor: &Tensor, shape: &Shape) -> Result<Tensor> {
+    if tensor.shape() == shape {
+        return Ok(tensor.clone());
+    }
+    if !tensor.dtype().is_float() {
+        return tensor.broadcast_as(shape)?.contiguous();
+    }
+    tensor.contiguous()?.apply_op1(Broadcast { shape: shape.clone() })
+}
+
+struct Broadcast {
+    shape: Shape,
+}
+
+impl Broadcast {
+    /// How far the source moves for a step along each axis of the result.
+    fn strides(&self, layout: &Layout) -> Result<Vec<usize>> {
+        Ok(layout.broadcast_as(self.shape.clone())?.stride().to_vec())
+    }
+}
+
+impl CustomOp1 for Broadcast {
+    fn name(&self) -> &'static str {
+        "broadcast"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let strides = self.strides(layout)?;
+        macro_rules! copy {
+            ($($dtype:ident),*) => {
+                match storage {
+                    $(CpuStorage::$dtype(source) => {
+                        let mut result = Vec::with_capacity(self.shape.elem_count());
+                        let source = &source[layout.start_offset()..];
+                        spread(self.shape.dims(), &strides, source, &mut result);
+                        CpuStorage::$dtype(result)
+                    })*
+                    _ => bail!("broadcast: gradients are floats"),
+                }
+            };
+        }
+        Ok((copy!(F32, F64, F16, BF16), self.shape.clone()))
+    }
+
+    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let strides = self.strides(&Layout::contiguous(arg.shape()))?;
+        let mut sums = vec![0.0; arg.elem_count()];
+        match grad.dtype() {
+            DType::F32 => {
+                let grads = grad.flatten_all()?.to_vec1::<f32>()?;
+                gather(self.shape.dims(), &strides, &grads, &mut sums);
+            }
+            _ => {
+                let grads = grad.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+                gather(self.shape.dims(), &strides, &grads, &mut sums);
+            }
+        }
+        Ok(Some(Tensor::from_vec(sums, arg.shape(), arg.device())?.to_dtype(arg.dtype())?))
+    }
+}
+
+/// Writes the source once for each step along an axis that it doesn't have.
+fn spread<T: Copy>(dims: &[usize], strides: &[usize], source: &[T], result: &mut Vec<T>) {
+    match (dims, strides) {
+        ([], _) | (_, []) => result.push(source[0]),
+        ([size], [0]) => result.extend(std::iter::repeat_n(source[0], *size)),
+        ([size], [1]) => result.extend_from_slice(&source[..*size]),
+        ([size, dims @ ..], [stride, strides @ ..]) => {
+            for step in 0..*size {
+                spread(dims, strides, &source[step * stride..], result);
+            }
+        }
+    }
+}
+
+/// The other way round: adds up what came of each element of the source.
+fn gather<T: WithDType>(dims: &[usize], strides: &[usize], grads: &[T], sums: &mut [f64]) {
+    match (dims, strides) {
+        ([], _) | (_, []) => sums[0] += grads[0].to_f64(),
+        ([_], [0]) => sums[0] += sum_lanes(grads),
+        ([size], [1]) => {
+            for (sum, grad) in sums[..*size].iter_mut().zip(grads) {
+                *sum += grad.to_f64();
+            }
+        }
+        ([size, dims @ ..], [stride, strides @ ..]) => {
+            // An axis of size 0 leaves nothing to add.
+            let block = dims.iter().product::<usize>();
+            for step in 0..if block == 0 { 0 } else { *size } {
+                gather(dims, strides, &grads[step * block..][..block], &mut sums[step * stride..]);
+            }
+        }
+    }
 }
 
 /// `torch.result_type`: a tensor without axes gives way to one with axes of the same kind.

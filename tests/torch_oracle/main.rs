@@ -8,6 +8,7 @@ mod activations;
 mod closed;
 mod errors_optim;
 mod lesson;
+mod errors_loss;
 mod losses;
 mod optimizers;
 mod prints;

@@ -2,14 +2,31 @@
 
 use candle_core::{Result, Tensor};
 
-use super::pair::{self, PairLoss};
+use super::elementwise::{self, Rule, Weighted};
+use super::real::Real;
 use crate::error::fail;
 use crate::nn::Reduction;
 use crate::tensor::promote::promote_and_broadcast;
+use crate::tensor::reduce::sum_all;
 
-/// The absolute difference of input and target, `|x - t|`; the slope at 0 is 0.
+/// The absolute difference of input and target.
 ///
-/// Shapes broadcast and dtypes promote, as in [`MSELoss`](super::MSELoss). See PyTorch's `L1Loss`.
+/// ```text
+/// l = |x - t|        (the slope at 0 is 0)
+/// ```
+///
+/// # Shapes, errors
+///
+/// Shapes broadcast and dtypes promote, as in [`MSELoss`](super::MSELoss); a factor for each
+/// element is a parameter of `F::l1_loss`.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let y = nn::L1Loss::default().forward(&tensor!([1., -4.]), &tensor!([0, 0]))?;
+/// assert_eq!(y.to_scalar::<f32>()?, 2.5);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct L1Loss {
     pub reduction: Reduction,
@@ -18,7 +35,7 @@ pub struct L1Loss {
 impl L1Loss {
     /// The loss of `input` against `target`.
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        apply("nn::L1Loss", Distance::Absolute, self.reduction, input, target)
+        absolute("nn::L1Loss", input, target, self.reduction, None)
     }
 }
 
@@ -28,7 +45,16 @@ impl L1Loss {
 /// l = d² / (2 beta)  where |d| < beta, else |d| - beta / 2     with d = x - t
 /// ```
 ///
-/// With `beta` 0 it is [`L1Loss`]. See PyTorch's `SmoothL1Loss`.
+/// With `beta` 0 it is [`L1Loss`]. Shapes broadcast and dtypes promote.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let loss = nn::SmoothL1Loss { reduction: Reduction::None, ..Default::default() };
+/// let y = loss.forward(&tensor!([0.5, 1., 3.]), &tensor!([0, 0, 0]))?;
+/// assert_eq!(y.to_vec1::<f32>()?, [0.125, 0.5, 2.5]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SmoothL1Loss {
     /// Where the parabola ends. Default: 1.
@@ -49,16 +75,22 @@ impl SmoothL1Loss {
     ///
     /// If `beta` is negative, or as in [`MSELoss`](super::MSELoss).
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        const NAME: &str = "nn::SmoothL1Loss";
+        self.apply("nn::SmoothL1Loss", input, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
         if self.beta < 0.0 {
-            return fail(NAME, "smooth_l1_loss does not support negative values for beta.");
+            return fail(function, "smooth_l1_loss does not support negative values for beta");
         }
-        let distance = if self.beta == 0.0 {
-            Distance::Absolute
-        } else {
-            Distance::Smooth { beta: self.beta }
-        };
-        apply(NAME, distance, self.reduction, input, target)
+        if self.beta == 0.0 {
+            return absolute(function, input, target, self.reduction, None);
+        }
+        distance(function, Smooth { beta: self.beta }, input, target, self.reduction, None)
     }
 }
 
@@ -68,7 +100,19 @@ impl SmoothL1Loss {
 /// l = d² / 2  where |d| < delta, else delta (|d| - delta / 2)     with d = x - t
 /// ```
 ///
-/// See PyTorch's `HuberLoss`.
+/// Shapes broadcast and dtypes promote; a factor for each element is a parameter of
+/// `F::huber_loss`.
+///
+/// *Differs from candle*: its `loss::huber` takes the line from `|d|` = `delta` on only in its docs.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let loss = nn::HuberLoss { delta: 2.0, reduction: Reduction::None };
+/// let y = loss.forward(&tensor!([1., 2., 3.]), &tensor!([0, 0, 0]))?;
+/// assert_eq!(y.to_vec1::<f32>()?, [0.5, 2.0, 4.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct HuberLoss {
     /// Where the parabola ends. Default: 1.
@@ -89,70 +133,156 @@ impl HuberLoss {
     ///
     /// If `delta` isn't positive, or as in [`MSELoss`](super::MSELoss).
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        const NAME: &str = "nn::HuberLoss";
-        if self.delta.is_nan() || self.delta <= 0.0 {
-            return fail(NAME, "huber_loss does not support non-positive values for delta.");
-        }
-        apply(NAME, Distance::Huber { delta: self.delta }, self.reduction, input, target)
+        huber("nn::HuberLoss", input, target, self.reduction, self.delta, None)
     }
 }
 
-fn apply(
-    name: &str,
-    distance: Distance,
-    reduction: Reduction,
+/// [`L1Loss`], with a factor for each element.
+pub(crate) fn absolute(
+    function: &'static str,
     input: &Tensor,
     target: &Tensor,
+    reduction: Reduction,
+    weight: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let (input, target) = promote_and_broadcast(name, input, target)?;
+    distance(function, Absolute, input, target, reduction, weight)
+}
+
+/// [`HuberLoss`], with a factor for each element; unlike in the others, the mean divides by their
+/// number all the same.
+pub(crate) fn huber(
+    function: &'static str,
+    input: &Tensor,
+    target: &Tensor,
+    reduction: Reduction,
+    delta: f64,
+    weight: Option<&Tensor>,
+) -> Result<Tensor> {
+    if delta.is_nan() || delta <= 0.0 {
+        return fail(function, "huber_loss does not support non-positive values for delta");
+    }
+    let rule = Huber { delta };
+    let Some(weight) = weight else {
+        return distance(function, rule, input, target, reduction, None);
+    };
+    let [input, target, weight] = with_weight(function, input, target, weight)?;
+    elementwise::reduce(function, Weighted(rule), reduction, &[&input, &target, &weight], &[])
+}
+
+/// The loss of a distance; the mean divides by the number of elements or by the sum of weights.
+pub(super) fn distance<E: Rule<2>>(
+    function: &'static str,
+    rule: E,
+    input: &Tensor,
+    target: &Tensor,
+    reduction: Reduction,
+    weight: Option<&Tensor>,
+) -> Result<Tensor> {
+    let Some(weight) = weight else {
+        let (input, target) = floats(function, input, target)?;
+        return elementwise::reduce(function, rule, reduction, &[&input, &target], &[]);
+    };
+    let [input, target, weight] = with_weight(function, input, target, weight)?;
+    let inputs = [&input, &target, &weight];
+    if reduction == Reduction::Mean {
+        let total = elementwise::reduce(function, Weighted(rule), Reduction::Sum, &inputs, &[])?;
+        return total / sum_all(&weight)?;
+    }
+    elementwise::reduce(function, Weighted(rule), reduction, &inputs, &[])
+}
+
+/// Input and target in one dtype and shape.
+fn floats(function: &str, input: &Tensor, target: &Tensor) -> Result<(Tensor, Tensor)> {
+    let (input, target) = promote_and_broadcast(function, input, target)?;
     if !input.dtype().is_float() {
         return fail(
-            name,
+            function,
             format_args!(
-                "not implemented for {:?}: input and target are both integers (convert one with .to_dtype(DType::F32)?)",
+                "not implemented for {:?}: could not infer output dtype, since input and target are both integers (convert one with .to_dtype(DType::F32)?)",
                 input.dtype()
             ),
         );
     }
-    reduction.apply(pair::apply(distance, &input, &target)?)
+    Ok((input, target))
 }
 
-#[derive(Clone)]
-enum Distance {
-    Absolute,
-    Smooth { beta: f64 },
-    Huber { delta: f64 },
+fn with_weight(
+    function: &str,
+    input: &Tensor,
+    target: &Tensor,
+    weight: &Tensor,
+) -> Result<[Tensor; 3]> {
+    if weight.dims() != input.dims() {
+        return fail(
+            function,
+            format_args!(
+                "Weights and input must have the same size, but their shapes are {:?} and {:?}",
+                weight.dims(),
+                input.dims()
+            ),
+        );
+    }
+    let weight = weight.to_dtype(floats(function, input, target)?.0.dtype())?;
+    let (input, target) = floats(function, input, target)?;
+    let (weight, _) = promote_and_broadcast(function, &weight, &input)?;
+    Ok([input, target, weight])
 }
 
-impl PairLoss for Distance {
-    const NAME: &'static str = "distance";
+#[derive(Clone, Copy)]
+struct Absolute;
 
-    fn value(&self, x: f64, t: f64) -> f64 {
+impl Rule<2> for Absolute {
+    #[inline(always)]
+    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+        (x - t).abs()
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+        let slope = (x - t).sign();
+        [slope, -slope]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Smooth {
+    beta: f64,
+}
+
+impl Rule<2> for Smooth {
+    #[inline(always)]
+    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+        let (beta, half) = (R::of(self.beta), R::of(0.5));
         let d = (x - t).abs();
-        match *self {
-            Distance::Smooth { beta } if d < beta => 0.5 * d * d / beta,
-            Distance::Smooth { beta } => d - 0.5 * beta,
-            Distance::Huber { delta } if d < delta => 0.5 * d * d,
-            Distance::Huber { delta } => delta * (d - 0.5 * delta),
-            Distance::Absolute => d,
-        }
+        if d < beta { half * d * d / beta } else { d - half * beta }
     }
 
-    fn input_slope(&self, x: f64, t: f64) -> f64 {
-        let d = x - t;
-        match *self {
-            // PyTorch's sign of nan is 0.
-            Distance::Absolute if d == 0.0 || d.is_nan() => 0.0,
-            Distance::Absolute => d.signum(),
-            // nan takes the parabola, and stays nan.
-            Distance::Smooth { beta } if d.abs() >= beta => d.signum(),
-            Distance::Smooth { beta } => d / beta,
-            Distance::Huber { delta } if d.abs() >= delta => delta * d.signum(),
-            Distance::Huber { .. } => d,
-        }
+    #[inline(always)]
+    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+        let (d, beta) = (x - t, R::of(self.beta));
+        // nan takes the parabola, and stays nan.
+        let slope = if d.abs() >= beta { d.sign() } else { d / beta };
+        [slope, -slope]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Huber {
+    delta: f64,
+}
+
+impl Rule<2> for Huber {
+    #[inline(always)]
+    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+        let (delta, half) = (R::of(self.delta), R::of(0.5));
+        let d = (x - t).abs();
+        if d < delta { half * d * d } else { delta * (d - half * delta) }
     }
 
-    fn target_slope(&self, x: f64, t: f64) -> f64 {
-        -self.input_slope(x, t)
+    #[inline(always)]
+    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+        let (d, delta) = (x - t, R::of(self.delta));
+        let slope = if d.abs() >= delta { delta * d.sign() } else { d };
+        [slope, -slope]
     }
 }

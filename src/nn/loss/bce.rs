@@ -1,18 +1,22 @@
 //! Binary cross entropy, of probabilities and of logits.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 
-use super::pair::{self, PairLoss};
-use crate::error::fail;
-use crate::functional::unary_math::{logistic, softplus};
+use super::elementwise::{self, Rule, Weighted};
+use super::fused::with_elements;
+use super::real::Real;
+use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::tensor::promote::promote;
+use crate::tensor::parallel::{PIECE, sum_pieces, vectorized};
+use crate::tensor::promote::{broadcast_to, promote};
 
 /// Binary cross entropy of probabilities.
 ///
 /// ```text
 /// l = -w (t ln x + (1 - t) ln(1 - x)),   each logarithm at least -100
 /// ```
+///
+/// `x` is the input, `t` the target, `w` the weight.
 ///
 /// # Shapes
 ///
@@ -21,9 +25,17 @@ use crate::tensor::promote::promote;
 /// # Errors
 ///
 /// If the shapes or dtypes differ, or an element of either isn't between 0 and 1.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let y = nn::BCELoss::default().forward(&tensor!([0.5, 1.0]), &tensor!([1.0, 1.0]))?;
+/// assert!((y.to_scalar::<f32>()? - 0.3466).abs() < 1e-4);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct BCELoss {
-    /// A factor for each element.
+    /// A factor for each element. Default: none.
     pub weight: Option<Tensor>,
     pub reduction: Reduction,
 }
@@ -31,32 +43,49 @@ pub struct BCELoss {
 impl BCELoss {
     /// The loss of the probabilities `input` against `target`.
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        const NAME: &str = "nn::BCELoss";
-        check_floats(NAME, input, target)?;
-        if input.dtype() != target.dtype() {
-            return fail(
-                NAME,
-                format_args!(
-                    "Found dtype {:?} but expected {:?} for the target",
-                    target.dtype(),
-                    input.dtype()
-                ),
-            );
+        self.apply("nn::BCELoss", input, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
+        if !input.dtype().is_float() {
+            return wrong_dtype(function, "an input", input.dtype());
         }
         if input.dims() != target.dims() {
             return fail(
-                NAME,
+                function,
                 format_args!(
-                    "the target's shape {:?} is different from the input's shape {:?}; they must be the same",
+                    "Using a target size ({:?}) that is different to the input size ({:?}) is deprecated: they must be the same",
                     target.dims(),
                     input.dims()
                 ),
             );
         }
-        check_probabilities(NAME, "input", input)?;
-        check_probabilities(NAME, "target", target)?;
-        let losses = pair::apply(OfProbability, input, target)?;
-        self.reduction.apply(weighted(losses, self.weight.as_ref())?)
+        if input.dtype() != target.dtype() {
+            return fail(
+                function,
+                format_args!(
+                    "Found dtype {:?} but expected {:?} for the target (convert it with .to_dtype(DType::{1:?})?)",
+                    target.dtype(),
+                    input.dtype()
+                ),
+            );
+        }
+        check_probabilities(function, "input", input)?;
+        check_probabilities(function, "target", target)?;
+        let inputs = [input, target];
+        match &self.weight {
+            None => elementwise::reduce(function, OfProbability, self.reduction, &inputs, &[]),
+            Some(weight) => {
+                let weight = factors(function, "weight", weight, input)?;
+                let rule = Weighted(OfProbability);
+                elementwise::reduce(function, rule, self.reduction, &inputs, &[&weight])
+            }
+        }
     }
 }
 
@@ -66,16 +95,31 @@ impl BCELoss {
 /// l = w ((1 - t) softplus(x) + p t softplus(-x))
 /// ```
 ///
-/// `p` is `pos_weight`. Integer targets promote.
+/// `x` is the input, `t` the target, `w` the weight, `p` is `pos_weight`.
+///
+/// # Shapes
+///
+/// Input and target of one shape; `weight` and `pos_weight`, if any, broadcast to it.
 ///
 /// # Errors
 ///
-/// If the shapes differ, or the input is not a float.
+/// If the shapes differ, or input or target are not floats.
+///
+/// *Differs from candle*: its `binary_cross_entropy_with_logit` is inf or nan for logits above 17.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let y = nn::BCEWithLogitsLoss::default().forward(&tensor!([1000.0]), &tensor!([0.0]))?;
+/// assert_eq!(y.to_scalar::<f32>()?, 1000.0);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct BCEWithLogitsLoss {
-    /// A factor for each element.
+    /// A factor for each element. Default: none.
     pub weight: Option<Tensor>,
     /// A factor for the positive part of each element; above 1 it raises recall, below precision.
+    /// Default: none.
     pub pos_weight: Option<Tensor>,
     pub reduction: Reduction,
 }
@@ -83,60 +127,99 @@ pub struct BCEWithLogitsLoss {
 impl BCEWithLogitsLoss {
     /// The loss of the logits `input` against `target`.
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        const NAME: &str = "nn::BCEWithLogitsLoss";
+        self.apply("nn::BCEWithLogitsLoss", input, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
         if input.dims() != target.dims() {
             return fail(
-                NAME,
+                function,
                 format_args!(
-                    "the target's shape {:?} must be the same as the input's shape {:?}",
+                    "Target size ({:?}) must be the same as input size ({:?})",
                     target.dims(),
                     input.dims()
                 ),
             );
         }
+        if !input.dtype().is_float() {
+            return wrong_dtype(function, "an input", input.dtype());
+        }
+        if !target.dtype().is_float() {
+            return fail(
+                function,
+                format_args!(
+                    "result type {:?} can't be cast to the target's dtype {:?} (convert the target with .to_dtype(DType::{0:?})?)",
+                    input.dtype(),
+                    target.dtype()
+                ),
+            );
+        }
         let (input, target) = promote(input, target)?;
-        check_floats(NAME, &input, &target)?;
-        let losses = match &self.pos_weight {
-            None => pair::apply(OfLogit { negative: 1.0, positive: 1.0 }, &input, &target)?,
-            Some(pos_weight) => {
-                let negative =
-                    pair::apply(OfLogit { negative: 1.0, positive: 0.0 }, &input, &target)?;
-                let positive =
-                    pair::apply(OfLogit { negative: 0.0, positive: 1.0 }, &input, &target)?;
-                (negative + weighted(positive, Some(pos_weight))?)?
-            }
+        let inputs = [&input, &target];
+        let ready = |name: &str, weight: &Option<Tensor>| {
+            weight.as_ref().map(|it| factors(function, name, it, &input)).transpose()
         };
-        self.reduction.apply(weighted(losses, self.weight.as_ref())?)
+        let weight = ready("weight", &self.weight)?;
+        let pos_weight = ready("pos_weight", &self.pos_weight)?;
+        match (&pos_weight, &weight) {
+            (None, None) => {
+                elementwise::reduce::<_, 2>(function, OfLogit, self.reduction, &inputs, &[])
+            }
+            (None, Some(weight)) => elementwise::reduce::<_, 3>(
+                function,
+                Weighted(OfLogit),
+                self.reduction,
+                &inputs,
+                &[weight],
+            ),
+            (Some(pos), None) => {
+                elementwise::reduce::<_, 3>(function, OfLogit, self.reduction, &inputs, &[pos])
+            }
+            (Some(pos), Some(weight)) => elementwise::reduce::<_, 4>(
+                function,
+                Weighted(OfLogit),
+                self.reduction,
+                &inputs,
+                &[pos, weight],
+            ),
+        }
     }
 }
 
-fn weighted(losses: Tensor, weight: Option<&Tensor>) -> Result<Tensor> {
-    match weight {
-        None => Ok(losses),
-        Some(weight) => losses.broadcast_mul(&weight.to_dtype(losses.dtype())?),
-    }
-}
-
-fn check_floats(name: &str, input: &Tensor, target: &Tensor) -> Result<()> {
-    if input.dtype().is_float() && target.dtype().is_float() {
-        return Ok(());
-    }
-    fail(
-        name,
-        format_args!(
-            "input and target must be floats, but their dtypes are {:?} and {:?} (convert with .to_dtype(DType::F32)?)",
-            input.dtype(),
-            target.dtype()
+/// A weight in the input's shape and dtype.
+fn factors(function: &str, name: &str, weight: &Tensor, input: &Tensor) -> Result<Tensor> {
+    match broadcast_to(&weight.detach(), input.shape()) {
+        Ok(weight) => weight.to_dtype(input.dtype()),
+        Err(_) => fail(
+            function,
+            format_args!(
+                "{name} of shape {:?} does not broadcast to the input's shape {:?}",
+                weight.dims(),
+                input.dims()
+            ),
         ),
-    )
+    }
 }
 
-fn check_probabilities(name: &str, argument: &str, tensor: &Tensor) -> Result<()> {
-    let values = tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
-    match values.iter().find(|it| !(0.0..=1.0).contains(*it)) {
+fn check_probabilities(function: &str, argument: &str, tensor: &Tensor) -> Result<()> {
+    use candle_core::DType::{F32, F64};
+    let tensor = match tensor.dtype() {
+        F32 | F64 => tensor.contiguous()?,
+        _ => tensor.to_dtype(F32)?.contiguous()?,
+    };
+    let outside = match tensor.dtype() {
+        F64 => with_elements::<f64, _>(&tensor, first_outside)?,
+        _ => with_elements::<f32, _>(&tensor, first_outside)?,
+    };
+    match outside {
         None => Ok(()),
         Some(value) => fail(
-            name,
+            function,
             format_args!(
                 "all elements of {argument} should be between 0 and 1, but one is {value} (for logits there is nn::BCEWithLogitsLoss)"
             ),
@@ -144,49 +227,94 @@ fn check_probabilities(name: &str, argument: &str, tensor: &Tensor) -> Result<()
     }
 }
 
-#[derive(Clone)]
+/// The first number that isn't between 0 and 1.
+fn first_outside<R: Real>(values: &[R]) -> Result<Option<f64>> {
+    let is_inside = |x: R| x >= R::zero() && x <= R::one();
+    let [count] = sum_pieces(values.len(), PIECE, |range| {
+        let values = &values[range];
+        Ok([vectorized(
+            #[inline(always)]
+            || values.iter().fold(0u32, |count, x| count + u32::from(!is_inside(*x))),
+        )
+        .into()])
+    })?;
+    if count == 0.0 {
+        return Ok(None);
+    }
+    Ok(values.iter().find(|x| !is_inside(**x)).map(|x| x.to_f64()))
+}
+
+#[derive(Clone, Copy)]
 struct OfProbability;
 
-impl PairLoss for OfProbability {
-    const NAME: &'static str = "nn::BCELoss";
-
-    fn value(&self, x: f64, t: f64) -> f64 {
-        -(t * x.ln().max(-100.0) + (1.0 - t) * (-x).ln_1p().max(-100.0))
+impl Rule<2> for OfProbability {
+    #[inline(always)]
+    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+        let [log, log_rest] = logs(x);
+        -(t * log + (R::one() - t) * log_rest)
     }
 
-    fn input_slope(&self, x: f64, t: f64) -> f64 {
+    #[inline(always)]
+    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
         // PyTorch keeps this constant as f32 for every dtype.
-        (x - t) / (x * (1.0 - x)).max(f64::from(1e-12f32))
-    }
-
-    fn target_slope(&self, x: f64, _t: f64) -> f64 {
-        (-x).ln_1p().max(-100.0) - x.ln().max(-100.0)
+        let least = R::of(f64::from(1e-12f32));
+        // The limit of -100 is not in the gradient of the target, as in PyTorch.
+        [(x - t) / (x * (R::one() - x)).at_least(least), (-x).ln_1p() - x.ln()]
     }
 }
 
-/// The two parts of the loss, each with a factor of 0 or 1.
-#[derive(Clone)]
-struct OfLogit {
-    negative: f64,
-    positive: f64,
+/// `ln x` and `ln(1 - x)`, at least -100.
+#[inline(always)]
+fn logs<R: Real>(x: R) -> [R; 2] {
+    let least = R::of(-100.0);
+    [x.ln().at_least(least), (-x).ln_1p().at_least(least)]
 }
 
-impl PairLoss for OfLogit {
-    const NAME: &'static str = "nn::BCEWithLogitsLoss";
+/// The loss of a logit `x`, a target `t` and, as the third number, `pos_weight`.
+#[derive(Clone, Copy)]
+pub(super) struct OfLogit;
 
-    fn value(&self, x: f64, t: f64) -> f64 {
-        part(self.negative, || (1.0 - t) * softplus(x)) + part(self.positive, || t * softplus(-x))
+impl Rule<2> for OfLogit {
+    #[inline(always)]
+    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+        let [rising, falling] = softplus(x);
+        (R::one() - t) * rising + t * falling
     }
 
-    fn input_slope(&self, x: f64, t: f64) -> f64 {
-        part(self.negative, || (1.0 - t) * logistic(x)) - part(self.positive, || t * logistic(-x))
-    }
-
-    fn target_slope(&self, x: f64, _t: f64) -> f64 {
-        part(self.positive, || softplus(-x)) - part(self.negative, || softplus(x))
+    #[inline(always)]
+    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+        let [of_x, of_t, _] = self.slopes([x, t, R::one()]);
+        [of_x, of_t]
     }
 }
 
-fn part(factor: f64, value: impl FnOnce() -> f64) -> f64 {
-    if factor == 0.0 { 0.0 } else { value() }
+impl Rule<3> for OfLogit {
+    #[inline(always)]
+    fn value<R: Real>(&self, [x, t, p]: [R; 3]) -> R {
+        let [rising, falling] = softplus(x);
+        (R::one() - t) * rising + p * t * falling
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(&self, [x, t, p]: [R; 3]) -> [R; 3] {
+        let [rising, falling] = softplus(x);
+        let [up, down] = logistic(x);
+        [(R::one() - t) * up - p * t * down, p * falling - rising, t * falling]
+    }
+}
+
+/// `ln(1 + exp(x))` and `ln(1 + exp(-x))`, without overflow.
+#[inline(always)]
+fn softplus<R: Real>(x: R) -> [R; 2] {
+    let small = (-x.abs()).exp().ln_1p();
+    [x.at_least(R::zero()) + small, (-x).at_least(R::zero()) + small]
+}
+
+/// `1 / (1 + exp(-x))` and `1 / (1 + exp(x))`, each exact to its last places.
+#[inline(always)]
+fn logistic<R: Real>(x: R) -> [R; 2] {
+    let power = (-x.abs()).exp();
+    let large = R::one() / (R::one() + power);
+    let small = power * large;
+    if x < R::zero() { [small, large] } else { [large, small] }
 }

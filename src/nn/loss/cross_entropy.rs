@@ -1,15 +1,20 @@
-//! Cross entropy of logits, against class numbers or class probabilities.
+//! Cross entropy of logits. Against class numbers here, against probabilities in
+//! `soft_cross_entropy.rs`.
+#![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
-use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType, bail,
-};
+use std::ops::Range;
+use std::sync::OnceLock;
 
-use crate::error::fail;
-use crate::functional::log_softmax;
+use candle_core::{Result, Shape, Tensor};
+
+use super::classes::{Classes, class_axis, class_weights};
+use super::fused::{self, Kernel};
+use super::real::Real;
+use super::soft_cross_entropy;
+use super::tile::{LANES, Tile, scatter};
+use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::tensor::reduce::{mean_over, sum_all};
-
-const NAME: &str = "nn::CrossEntropyLoss";
+use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces, vectorized};
 
 /// Cross entropy of logits; softmax is part of it.
 ///
@@ -29,14 +34,27 @@ const NAME: &str = "nn::CrossEntropyLoss";
 /// # Errors
 ///
 /// For shapes or dtypes other than these, a class out of range, a smoothing outside 0 to 1, and
-/// weights of another length than `C`. See PyTorch's `CrossEntropyLoss`.
+/// weights of another length than `C`.
+///
+/// *Differs from PyTorch*: `u32` class numbers will do, since candle's `argmax` gives them.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let loss = nn::CrossEntropyLoss::default();
+/// let y = loss.forward(&tensor!([[2., 5., 3.]]), &tensor!([1]))?;
+/// show!(y); // tensor(0.1698)
+/// assert!((y.to_scalar::<f32>()? - 0.1698).abs() < 1e-4);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CrossEntropyLoss {
-    /// A factor for each class.
+    /// A factor for each class. Default: none.
     pub weight: Option<Tensor>,
-    /// Elements of this class count for nothing.
+    /// Elements of this class count for nothing. Default: -100.
     pub ignore_index: i64,
     /// The share of a target that is spread over all classes; makes a model less sure of itself.
+    /// Default: 0.
     pub label_smoothing: f64,
     pub reduction: Reduction,
 }
@@ -55,9 +73,18 @@ impl Default for CrossEntropyLoss {
 impl CrossEntropyLoss {
     /// The loss of the logits `input` against `target`.
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.apply("nn::CrossEntropyLoss", input, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
         if !(0.0..=1.0).contains(&self.label_smoothing) {
             return fail(
-                NAME,
+                function,
                 format_args!(
                     "label_smoothing must be between 0.0 and 1.0. Got: {}",
                     self.label_smoothing
@@ -65,271 +92,210 @@ impl CrossEntropyLoss {
             );
         }
         if !input.dtype().is_float() {
-            return fail(
-                NAME,
-                format_args!(
-                    "not implemented for an input of dtype {:?} (convert it with .to_dtype(DType::F32)?)",
-                    input.dtype()
-                ),
-            );
+            return wrong_dtype(function, "an input", input.dtype());
         }
-        if input.rank() == 0 {
-            return fail(NAME, "the input needs an axis of classes, but has no axes");
-        }
-        let axis = usize::from(input.rank() > 1);
-        let weights = self.class_weights(input.dims()[axis])?;
+        let Some(axis) = class_axis(input) else {
+            return fail(function, "Expected 1 or more dimensions (got 0)");
+        };
+        let weights = class_weights(function, self.weight.as_ref(), input.dims()[axis])?;
         if input.dims() == target.dims() {
-            self.of_probabilities(input, target, axis, weights)
-        } else {
-            self.of_classes(input, target, axis, weights)
+            return soft_cross_entropy::apply(function, self, input, target, weights);
         }
-    }
-
-    fn class_weights(&self, classes: usize) -> Result<Vec<f64>> {
-        let Some(weight) = &self.weight else { return Ok(vec![1.0; classes]) };
-        if weight.dims() != [classes] {
-            return fail(
-                NAME,
-                format_args!(
-                    "weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {:?}",
-                    weight.dims()
-                ),
-            );
-        }
-        weight.to_dtype(DType::F64)?.to_vec1()
-    }
-
-    fn of_classes(
-        &self,
-        input: &Tensor,
-        target: &Tensor,
-        axis: usize,
-        weights: Vec<f64>,
-    ) -> Result<Tensor> {
-        let targets = self.targets(input, target, axis, weights.len())?;
-        let divisor = targets.iter().flatten().map(|class| weights[*class]).sum::<f64>();
-        let picked = PickClass {
-            targets,
+        let classes = Classes::new(function, input, target, Some(self.ignore_index))?;
+        let kernel = Hard {
+            total_weight: weights.as_ref().map_or(classes.rows.count as f64, |it| it.iter().sum()),
+            classes,
             weights,
             smoothing: self.label_smoothing,
-            shape: target.shape().clone(),
-            axis,
+            reduction: self.reduction,
+            divisor: OnceLock::new(),
         };
-        let losses = log_softmax(input, axis)?.contiguous()?.apply_op1(picked)?;
-        match self.reduction {
-            Reduction::None => Ok(losses),
-            Reduction::Sum => sum_all(&losses),
-            // With nothing to average this is 0 / 0 = nan, and the gradient 0.
-            Reduction::Mean => mean_over(&losses, divisor),
-        }
-    }
-
-    /// The classes, without those to ignore.
-    fn targets(
-        &self,
-        input: &Tensor,
-        target: &Tensor,
-        axis: usize,
-        classes: usize,
-    ) -> Result<Vec<Option<usize>>> {
-        let mut expected = input.dims().to_vec();
-        expected.remove(axis);
-        if target.dims() != expected {
-            return fail(
-                NAME,
-                format_args!(
-                    "the target's shape {:?} fits neither class numbers {expected:?} nor class probabilities {:?}",
-                    target.dims(),
-                    input.dims()
-                ),
-            );
-        }
-        if !matches!(target.dtype(), DType::I64 | DType::U8 | DType::U32) {
-            return fail(
-                NAME,
-                format_args!(
-                    "expected target dtype to be I64 or U8, but got {:?} (convert it with .to_dtype(DType::I64)?)",
-                    target.dtype()
-                ),
-            );
-        }
-        let numbers = target.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?;
-        let class = |number: i64| match usize::try_from(number) {
-            _ if number == self.ignore_index => Ok(None),
-            Ok(class) if class < classes => Ok(Some(class)),
-            _ => fail(
-                NAME,
-                format_args!("Target {number} is out of bounds (there are {classes} classes)"),
-            ),
-        };
-        numbers.into_iter().map(class).collect()
-    }
-
-    fn of_probabilities(
-        &self,
-        input: &Tensor,
-        target: &Tensor,
-        axis: usize,
-        weights: Vec<f64>,
-    ) -> Result<Tensor> {
-        if !target.dtype().is_float() {
-            return fail(
-                NAME,
-                format_args!(
-                    "Expected floating point type for target with class probabilities, got {:?}",
-                    target.dtype()
-                ),
-            );
-        }
-        if self.ignore_index >= 0 {
-            return fail(NAME, "ignore_index is not supported for floating point target");
-        }
-        let classes = weights.len();
-        let mut shape = vec![1; input.rank()];
-        shape[axis] = classes;
-        let weights = Tensor::from_vec(weights, shape, input.device())?.to_dtype(input.dtype())?;
-        let smoothed = target
-            .to_dtype(input.dtype())?
-            .affine(1.0 - self.label_smoothing, self.label_smoothing / classes as f64)?;
-        let wanted = smoothed.broadcast_mul(&weights)?.contiguous()?;
-        let terms = log_softmax(input, axis)?.contiguous()?.apply_op2(&wanted, NegativeProduct)?;
-        let positions = input.elem_count() as f64 / classes as f64;
-        match self.reduction {
-            Reduction::None => terms.sum(axis),
-            Reduction::Sum => sum_all(&terms),
-            Reduction::Mean => mean_over(&terms, positions),
-        }
+        fused::apply(function, kernel, &[input], &[])
     }
 }
 
-/// From log probabilities to the loss of each position.
-#[derive(Clone)]
-struct PickClass {
-    targets: Vec<Option<usize>>,
-    weights: Vec<f64>,
+struct Hard {
+    classes: Classes,
+    weights: Option<Vec<f64>>,
+    /// Of all classes.
+    total_weight: f64,
     smoothing: f64,
-    /// Of the targets, and so of the losses.
-    shape: Shape,
-    axis: usize,
+    reduction: Reduction,
+    /// What the sum is divided by; known after the forward pass.
+    divisor: OnceLock<f64>,
 }
 
-impl PickClass {
-    /// Calls `visit` for each position that counts, with the places of its classes and its target.
-    fn each(&self, dims: &[usize], mut visit: impl FnMut(usize, &dyn Fn(usize) -> usize, usize)) {
-        let inner = dims[self.axis + 1..].iter().product::<usize>().max(1);
-        for (position, target) in self.targets.iter().enumerate() {
-            let Some(target) = *target else { continue };
-            let start = position / inner * inner * self.weights.len() + position % inner;
-            visit(position, &|class| start + class * inner, target);
+impl Kernel for Hard {
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+        let xs = inputs[0];
+        let positions = self.classes.rows.positions;
+        let piece = self.classes.rows.piece();
+        self.classes.with_numbers(|numbers| {
+            if self.reduction == Reduction::None {
+                let mut losses = vec![R::zero(); positions];
+                fill_pieces(&mut losses, piece, |start, losses| {
+                    let range = start..start + losses.len();
+                    self.losses_of(xs, numbers, range, losses).map(|_| ())
+                })?;
+                return Ok((losses, self.classes.shape.clone()));
+            }
+            let [sum, counted] = sum_pieces(positions, piece, |range| {
+                let mut losses = vec![R::zero(); range.len()];
+                let counted = self.losses_of(xs, numbers, range, &mut losses)?;
+                Ok([sum_lanes(&losses), counted])
+            })?;
+            // With nothing to average this is 0 / 0 = nan, and the gradient 0.
+            let divisor = if self.reduction == Reduction::Mean { counted } else { 1.0 };
+            let divisor = *self.divisor.get_or_init(|| divisor);
+            Ok((vec![R::of(sum / divisor)], Shape::from(())))
+        })
+    }
+
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        _wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>> {
+        let mut result = vec![R::zero(); inputs[0].len()];
+        if result.is_empty() {
+            return Ok(vec![Some(result)]);
         }
+        let piece = self.classes.rows.piece() * self.classes.rows.count;
+        self.classes.with_numbers(|numbers| {
+            fill_pieces(&mut result, piece, |start, out| {
+                vectorized(
+                    #[inline(always)]
+                    || self.write_gradients(inputs[0], numbers, gradient, start, out),
+                )
+            })
+        })?;
+        Ok(vec![Some(result)])
+    }
+}
+
+impl Hard {
+    fn weight(&self, class: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |it| it[class])
     }
 
-    /// How much a class counts at a position of this target.
-    fn factor(&self, class: usize, target: usize) -> f64 {
-        let hard = if class == target { 1.0 - self.smoothing } else { 0.0 };
-        self.weights[class] * (hard + self.smoothing / self.weights.len() as f64)
+    /// Writes the losses of a range of positions; gives the weight of those that count.
+    fn losses_of<R: Real>(
+        &self,
+        xs: &[R],
+        numbers: &[i64],
+        range: Range<usize>,
+        losses: &mut [R],
+    ) -> Result<f64> {
+        vectorized(
+            #[inline(always)]
+            || self.write_losses(xs, numbers, range, losses),
+        )
     }
 
-    fn forward<T: WithDType>(&self, values: &[T], layout: &Layout) -> CpuStorage {
-        let values = &values[layout.start_offset()..];
-        let mut losses = vec![T::zero(); self.targets.len()];
-        self.each(layout.dims(), |position, place, target| {
-            let terms = (0..self.weights.len()).map(|class| match self.factor(class, target) {
-                // A class that doesn't count must not bring in 0 * inf.
-                0.0 => 0.0,
-                factor => -factor * values[place(class)].to_f64(),
-            });
-            losses[position] = T::from_f64(terms.sum());
-        });
-        T::to_cpu_storage_owned(losses)
+    #[inline(always)]
+    fn write_losses<R: Real>(
+        &self,
+        xs: &[R],
+        numbers: &[i64],
+        range: Range<usize>,
+        losses: &mut [R],
+    ) -> Result<f64> {
+        let rows = self.classes.rows;
+        let mut tile = Tile::new(rows.count);
+        // Until the last loop, `losses` holds the sums of the powers.
+        let [mut picked, mut spread] = [(); 2].map(|()| vec![R::zero(); range.len()]);
+        let mut factors = vec![-R::INFINITY; range.len()];
+        let mut counted = 0.0;
+        for start in range.clone().step_by(LANES) {
+            let count = LANES.min(range.end - start);
+            let bases = rows.bases(start, count);
+            tile.load(xs, &bases, rows.stride);
+            let first = start - range.start;
+            losses[first..][..count].copy_from_slice(&tile.sums[..count]);
+            for lane in 0..count {
+                let Some(class) = self.classes.class(numbers[start + lane])? else { continue };
+                let weight = self.weight(class);
+                counted += weight;
+                factors[first + lane] = R::of(weight);
+                picked[first + lane] = tile.shifted[class][lane];
+            }
+            if self.smoothing != 0.0 {
+                let mut sums = [0.0; LANES];
+                for (class, row) in tile.shifted.iter().enumerate() {
+                    let weight = self.weight(class);
+                    for lane in 0..LANES {
+                        sums[lane] += weight * row[lane].to_f64();
+                    }
+                }
+                spread[first..][..count].copy_from_slice(&sums.map(R::of)[..count]);
+            }
+        }
+        let (hard, soft) = self.shares::<R>();
+        let total = R::of(self.total_weight);
+        for index in 0..losses.len() {
+            let log = losses[index].ln();
+            let of_class = hard * factors[index] * (log - picked[index]);
+            let of_all = if self.smoothing == 0.0 {
+                R::zero()
+            } else {
+                soft * (total * log - spread[index])
+            };
+            // Those to ignore have kept a factor that no class has.
+            losses[index] =
+                if factors[index] == -R::INFINITY { R::zero() } else { of_class + of_all };
+        }
+        Ok(counted)
     }
 
-    fn backward<T: WithDType>(&self, arg: &Tensor, grad: &Tensor) -> Result<Tensor> {
-        let grads = grad.flatten_all()?.to_vec1::<T>()?;
-        let mut result = vec![T::zero(); arg.elem_count()];
-        self.each(arg.dims(), |position, place, target| {
-            for class in 0..self.weights.len() {
-                let factor = self.factor(class, target);
-                if factor != 0.0 {
-                    result[place(class)] = T::from_f64(-factor * grads[position].to_f64());
+    /// What the target's class and what each class counts.
+    fn shares<R: Real>(&self) -> (R, R) {
+        (R::of(1.0 - self.smoothing), R::of(self.smoothing / self.classes.rows.count.max(1) as f64))
+    }
+
+    /// Writes the gradients of the logits from index `begin` on.
+    #[inline(always)]
+    fn write_gradients<R: Real>(
+        &self,
+        xs: &[R],
+        numbers: &[i64],
+        gradient: &[R],
+        begin: usize,
+        out: &mut [R],
+    ) -> Result<()> {
+        let (classes, rows) = (&self.classes, self.classes.rows);
+        let (hard, soft) = self.shares::<R>();
+        let mut tile = Tile::<R>::new(rows.count);
+        let range = begin / rows.count..(begin + out.len()) / rows.count;
+        let divisor = R::of(self.divisor.get().copied().unwrap_or(1.0));
+        for start in range.clone().step_by(LANES) {
+            let count = LANES.min(range.end - start);
+            let bases = rows.bases(start, count);
+            tile.load(xs, &bases, rows.stride);
+            let mut scales = [R::zero(); LANES];
+            let mut grads = [R::zero(); LANES];
+            let mut targets = [None; LANES];
+            for lane in 0..count {
+                targets[lane] = classes.class(numbers[start + lane])?;
+                let Some(class) = targets[lane] else { continue };
+                let at = if gradient.len() == 1 { 0 } else { start + lane };
+                grads[lane] = gradient[at] / divisor;
+                let factor = hard * R::of(self.weight(class));
+                scales[lane] =
+                    grads[lane] * (factor + soft * R::of(self.total_weight)) / tile.sums[lane];
+            }
+            for (class, row) in tile.powers.iter_mut().enumerate() {
+                let share = soft * R::of(self.weight(class));
+                for lane in 0..LANES {
+                    row[lane] = row[lane] * scales[lane] - share * grads[lane];
                 }
             }
-        });
-        Tensor::from_vec(result, arg.shape(), arg.device())
-    }
-}
-
-impl CustomOp1 for PickClass {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let storage = match storage {
-            CpuStorage::F32(values) => self.forward(values, layout),
-            CpuStorage::F64(values) => self.forward(values, layout),
-            CpuStorage::F16(values) => self.forward(values, layout),
-            CpuStorage::BF16(values) => self.forward(values, layout),
-            _ => bail!("{NAME}: the input must be a float"),
-        };
-        Ok((storage, self.shape.clone()))
-    }
-
-    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(match arg.dtype() {
-            DType::F32 => self.backward::<f32>(arg, grad)?,
-            DType::F64 => self.backward::<f64>(arg, grad)?,
-            // Half precision goes by way of f32, which holds all of its numbers.
-            dtype => self.backward::<f32>(arg, &grad.to_dtype(DType::F32)?)?.to_dtype(dtype)?,
-        }))
-    }
-}
-
-/// `-x · q`, with gradients for both.
-struct NegativeProduct;
-
-impl CustomOp2 for NegativeProduct {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn cpu_fwd(
-        &self,
-        a: &CpuStorage,
-        a_layout: &Layout,
-        b: &CpuStorage,
-        b_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        fn product<T: WithDType>(
-            a: &[T],
-            a_layout: &Layout,
-            b: &[T],
-            b_layout: &Layout,
-        ) -> CpuStorage {
-            let (a, b) = (&a[a_layout.start_offset()..], &b[b_layout.start_offset()..]);
-            let pairs = a.iter().zip(b).take(a_layout.shape().elem_count());
-            T::to_cpu_storage_owned(
-                pairs.map(|(a, b)| T::from_f64(-a.to_f64() * b.to_f64())).collect(),
-            )
+            for lane in 0..count {
+                let Some(class) = targets[lane] else { continue };
+                tile.powers[class][lane] -= hard * R::of(self.weight(class)) * grads[lane];
+                scatter(&tile.powers, lane, out, bases[lane] - begin, rows.stride);
+            }
         }
-        let storage = match (a, b) {
-            (CpuStorage::F32(a), CpuStorage::F32(b)) => product(a, a_layout, b, b_layout),
-            (CpuStorage::F64(a), CpuStorage::F64(b)) => product(a, a_layout, b, b_layout),
-            (CpuStorage::F16(a), CpuStorage::F16(b)) => product(a, a_layout, b, b_layout),
-            (CpuStorage::BF16(a), CpuStorage::BF16(b)) => product(a, a_layout, b, b_layout),
-            _ => bail!("{NAME}: input and target must be floats"),
-        };
-        Ok((storage, a_layout.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        a: &Tensor,
-        b: &Tensor,
-        _res: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let grad = grad.neg()?;
-        Ok((Some((b * &grad)?), Some((a * &grad)?)))
+        Ok(())
     }
 }

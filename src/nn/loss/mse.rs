@@ -2,10 +2,10 @@
 
 use candle_core::{Result, Tensor};
 
-use super::pair::{self, PairLoss};
-use crate::error::fail;
+use super::absolute::distance;
+use super::elementwise::Rule;
+use super::real::Real;
 use crate::nn::Reduction;
-use crate::tensor::promote::promote_and_broadcast;
 
 /// The squared difference of input and target.
 ///
@@ -20,7 +20,12 @@ use crate::tensor::promote::promote_and_broadcast;
 ///
 /// # Errors
 ///
-/// If the shapes don't broadcast, or if both tensors are integers. See PyTorch's `MSELoss`.
+/// If the shapes don't broadcast, or if both tensors are integers.
+///
+/// *Differs from PyTorch*: shapes that differ but broadcast give no warning. A factor for each
+/// element is a parameter of `F::mse_loss`, as in PyTorch.
+/// *Differs from candle*: its `loss::mse` neither broadcasts nor promotes.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html).
 ///
 /// ```
 /// use akari::prelude::*;
@@ -36,35 +41,33 @@ pub struct MSELoss {
 impl MSELoss {
     /// The loss of `input` against `target`.
     pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        let (input, target) = promote_and_broadcast("nn::MSELoss", input, target)?;
-        if !input.dtype().is_float() {
-            return fail(
-                "nn::MSELoss",
-                format_args!(
-                    "not implemented for {:?}: input and target are both integers (convert one with .to_dtype(DType::F32)?)",
-                    input.dtype()
-                ),
-            );
-        }
-        self.reduction.apply(pair::apply(SquaredDifference, &input, &target)?)
+        squared("nn::MSELoss", input, target, self.reduction, None)
     }
 }
 
-#[derive(Clone)]
+/// The loss, with a factor for each element.
+pub(crate) fn squared(
+    function: &'static str,
+    input: &Tensor,
+    target: &Tensor,
+    reduction: Reduction,
+    weight: Option<&Tensor>,
+) -> Result<Tensor> {
+    distance(function, SquaredDifference, input, target, reduction, weight)
+}
+
+#[derive(Clone, Copy)]
 struct SquaredDifference;
 
-impl PairLoss for SquaredDifference {
-    const NAME: &'static str = "nn::MSELoss";
-
-    fn value(&self, x: f64, t: f64) -> f64 {
+impl Rule<2> for SquaredDifference {
+    #[inline(always)]
+    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
         (x - t) * (x - t)
     }
 
-    fn input_slope(&self, x: f64, t: f64) -> f64 {
-        2.0 * (x - t)
-    }
-
-    fn target_slope(&self, x: f64, t: f64) -> f64 {
-        2.0 * (t - x)
+    #[inline(always)]
+    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+        let d = x - t;
+        [d + d, -(d + d)]
     }
 }

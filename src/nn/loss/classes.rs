@@ -1,0 +1,168 @@
+//! Targets that are class numbers: their shape and dtype checked, and where their elements lie.
+
+use candle_core::{DType, Result, Shape, Tensor};
+
+use super::fused::with_elements;
+use super::tile::LANES;
+use crate::error::fail;
+use crate::tensor::parallel::PIECE;
+
+/// Where the classes of each position of an input lie.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows {
+    /// How many classes there are.
+    pub count: usize,
+    /// How far the classes of a position lie apart.
+    pub stride: usize,
+    pub positions: usize,
+}
+
+impl Rows {
+    pub(super) fn of(input: &Tensor, axis: usize) -> Rows {
+        let dims = input.dims();
+        let stride = dims[axis + 1..].iter().product();
+        let positions = dims[..axis].iter().product::<usize>() * stride;
+        Rows { count: dims[axis], stride, positions }
+    }
+
+    /// Where the first class of a position lies.
+    #[inline(always)]
+    pub(super) fn base(self, position: usize) -> usize {
+        match self.stride {
+            1 => position * self.count,
+            stride => position / stride * stride * self.count + position % stride,
+        }
+    }
+
+    /// Where the positions from `start` on begin; the last of `count` stands in for missing ones.
+    #[inline(always)]
+    pub(super) fn bases(self, start: usize, count: usize) -> [usize; LANES] {
+        std::array::from_fn(|lane| self.base(start + lane.min(count - 1)))
+    }
+
+    /// How many positions one thread takes at a time; all classes of a position stay together.
+    pub(super) fn piece(self) -> usize {
+        let whole = self.stride.max(1);
+        (PIECE / (whole * self.count).max(1)).max(1) * whole
+    }
+}
+
+/// The classes of an input `(C)`, `(N, C)` or `(N, C, d1, ..)`, one for each of its positions.
+pub(super) struct Classes {
+    function: &'static str,
+    /// `i64`, contiguous.
+    targets: Tensor,
+    ignore_index: Option<i64>,
+    pub rows: Rows,
+    /// Of the targets, and so of the losses.
+    pub shape: Shape,
+}
+
+impl Classes {
+    pub(super) fn new(
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+        ignore_index: Option<i64>,
+    ) -> Result<Classes> {
+        let Some(axis) = class_axis(input) else {
+            return fail(function, "Expected 1 or more dimensions (got 0)");
+        };
+        let mut expected = input.dims().to_vec();
+        expected.remove(axis);
+        // One class in a row stands for one without axes.
+        if expected.is_empty() && target.dims() == [1] {
+            expected.push(1);
+        }
+        check_shape(function, &expected, target.dims())?;
+        if !matches!(target.dtype(), DType::I64 | DType::U8 | DType::U32) {
+            return fail(
+                function,
+                format_args!(
+                    "expected target dtype to be I64 or U8, but got {:?} (convert it with .to_dtype(DType::I64)?)",
+                    target.dtype()
+                ),
+            );
+        }
+        Ok(Classes {
+            function,
+            targets: target.detach().to_dtype(DType::I64)?.contiguous()?,
+            ignore_index,
+            rows: Rows::of(input, axis),
+            shape: Shape::from(expected),
+        })
+    }
+
+    pub(super) fn with_numbers<O>(&self, visit: impl FnOnce(&[i64]) -> Result<O>) -> Result<O> {
+        with_elements(&self.targets, visit)
+    }
+
+    /// The class of this number, or none where it is to be ignored.
+    #[inline(always)]
+    pub(super) fn class(&self, number: i64) -> Result<Option<usize>> {
+        if number as u64 >= self.rows.count as u64 || self.ignore_index == Some(number) {
+            return self.no_class(number);
+        }
+        Ok(Some(number as usize))
+    }
+
+    #[cold]
+    fn no_class(&self, number: i64) -> Result<Option<usize>> {
+        if self.ignore_index == Some(number) {
+            return Ok(None);
+        }
+        fail(
+            self.function,
+            format_args!(
+                "Target {number} is out of bounds (there are {} classes)",
+                self.rows.count
+            ),
+        )
+    }
+}
+
+/// The axis of the classes: the second, or the only one.
+pub(super) fn class_axis(input: &Tensor) -> Option<usize> {
+    match input.rank() {
+        0 => None,
+        1 => Some(0),
+        _ => Some(1),
+    }
+}
+
+fn check_shape(function: &str, expected: &[usize], found: &[usize]) -> Result<()> {
+    match (expected.first(), found.first()) {
+        _ if expected == found => Ok(()),
+        (Some(input), Some(target)) if input != target => fail(
+            function,
+            format_args!(
+                "Expected input batch_size ({input}) to match target batch_size ({target})"
+            ),
+        ),
+        _ => fail(
+            function,
+            format_args!(
+                "Expected target size {expected:?}, got {found:?} (or class probabilities of the input's shape)"
+            ),
+        ),
+    }
+}
+
+/// The factors of the classes, if any.
+pub(super) fn class_weights(
+    function: &str,
+    weight: Option<&Tensor>,
+    classes: usize,
+) -> Result<Option<Vec<f64>>> {
+    let Some(weight) = weight else { return Ok(None) };
+    if weight.dims() != [classes] {
+        return fail(
+            function,
+            format_args!(
+                "weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {:?}",
+                weight.dims()
+            ),
+        );
+    }
+    Ok(Some(weight.to_dtype(DType::F64)?.to_vec1()?))
+}

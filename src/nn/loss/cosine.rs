@@ -1,0 +1,225 @@
+//! The angle between pairs of vectors.
+
+use candle_core::{Result, Shape, Tensor};
+
+use super::fused::{self, Kernel};
+use super::real::Real;
+use crate::error::{fail, wrong_dtype};
+use crate::nn::Reduction;
+use crate::nn::reduction::Outcome;
+use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces};
+use crate::tensor::promote::{broadcast_to, promote, promote_and_broadcast};
+
+/// Added to each squared length, so that a vector of zeros has an angle.
+const EPSILON: f64 = 1e-12;
+
+/// The loss of pairs of vectors that should point the same way (1) or not (-1).
+///
+/// ```text
+/// l = 1 - cos(u, v)                   where t = 1
+/// l = max(0, cos(u, v) - margin)      where t = -1
+/// cos(u, v) = u·v / √((u·u + 1e-12) (v·v + 1e-12))
+/// ```
+///
+/// # Shapes
+///
+/// Inputs `(N, D)` and a target `(N)`, or `(D)` and a target without axes; dtypes promote.
+///
+/// # Errors
+///
+/// For other shapes, and inputs of integers.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let loss = nn::CosineEmbeddingLoss::default();
+/// let y = loss.forward(&tensor!([[1.0, 0.0]]), &tensor!([[0.0, 2.0]]), &tensor!([1]))?;
+/// assert_eq!(y.to_scalar::<f32>()?, 1.0);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct CosineEmbeddingLoss {
+    /// The largest cosine of pairs that aren't alike, from -1 to 1. Default: 0.
+    pub margin: f64,
+    pub reduction: Reduction,
+}
+
+impl CosineEmbeddingLoss {
+    /// The loss of `input1` and `input2` against `target`, 1 or -1.
+    pub fn forward(&self, input1: &Tensor, input2: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.apply("nn::CosineEmbeddingLoss", input1, input2, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input1: &Tensor,
+        input2: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
+        let axes = target.rank();
+        if axes > 1 {
+            return fail(function, "0D or 1D target tensor expected, multi-target not supported");
+        }
+        if input1.rank() != axes + 1 || input2.rank() != axes + 1 {
+            return fail(
+                function,
+                format_args!(
+                    "{axes}D target tensor expects {}D input tensors, but found inputs with sizes {:?} and {:?}",
+                    axes + 1,
+                    input1.dims(),
+                    input2.dims()
+                ),
+            );
+        }
+        let (input1, input2) = promote_and_broadcast(function, input1, input2)?;
+        if !input1.dtype().is_float() {
+            return wrong_dtype(function, "inputs", input1.dtype());
+        }
+        let (size, rows) = match *input1.dims() {
+            [rows, size] => (size, Shape::from(rows)),
+            _ => (input1.elem_count(), Shape::from(())),
+        };
+        // A target of one element stands for all rows, a row of inputs for all targets.
+        let (target, _) = promote(target, &input1)?;
+        let shape = if axes == 0 || target.dims() == [1] {
+            rows
+        } else if rows.dims() == [1] || rows.dims() == target.dims() {
+            target.shape().clone()
+        } else {
+            return fail(
+                function,
+                format_args!(
+                    "The size of tensor a ({}) must match the size of tensor b ({}) at non-singleton dimension 0",
+                    target.elem_count(),
+                    rows.elem_count()
+                ),
+            );
+        };
+        let mut whole = shape.dims().to_vec();
+        whole.push(size);
+        let whole = Shape::from(whole);
+        let (input1, input2) = (broadcast_to(&input1, &whole)?, broadcast_to(&input2, &whole)?);
+        let target = broadcast_to(&target.detach(), &shape)?;
+        let kernel = Cosine {
+            size,
+            margin: self.margin,
+            outcome: self.reduction.outcome(shape.elem_count() as f64),
+            shape,
+        };
+        fused::apply(function, kernel, &[&input1, &input2], &[&target])
+    }
+}
+
+struct Cosine {
+    /// Of a vector.
+    size: usize,
+    margin: f64,
+    outcome: Outcome,
+    /// Of the losses.
+    shape: Shape,
+}
+
+/// `u·v`, `u·u + ε`, `v·v + ε`.
+#[inline(always)]
+fn products<R: Real>(us: &[R], vs: &[R]) -> [f64; 3] {
+    let mut sums = [0.0, EPSILON, EPSILON];
+    for (u, v) in us.iter().zip(vs) {
+        let (u, v) = (u.to_f64(), v.to_f64());
+        sums[0] += u * v;
+        sums[1] += u * u;
+        sums[2] += v * v;
+    }
+    sums
+}
+
+impl Cosine {
+    fn piece(&self) -> usize {
+        (PIECE / self.size.max(1)).max(1)
+    }
+
+    fn row<'a, R>(&self, values: &'a [R], row: usize) -> &'a [R] {
+        &values[row * self.size..][..self.size]
+    }
+
+    fn value(&self, cosine: f64, target: f64) -> f64 {
+        match target {
+            1.0 => 1.0 - cosine,
+            -1.0 if cosine - self.margin <= 0.0 => 0.0,
+            -1.0 => cosine - self.margin,
+            _ => 0.0,
+        }
+    }
+
+    fn slope(&self, cosine: f64, target: f64) -> f64 {
+        match target {
+            1.0 => -1.0,
+            -1.0 if cosine - self.margin > 0.0 => 1.0,
+            _ => 0.0,
+        }
+    }
+}
+
+impl Kernel for Cosine {
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+        let write = |start: usize, losses: &mut [R]| {
+            for (index, loss) in losses.iter_mut().enumerate() {
+                let row = start + index;
+                let [dot, uu, vv] = products(self.row(inputs[0], row), self.row(inputs[1], row));
+                *loss = R::of(self.value(dot / (uu * vv).sqrt(), inputs[2][row].to_f64()));
+            }
+            Ok(())
+        };
+        let count = self.shape.elem_count();
+        match self.outcome {
+            Outcome::Each => {
+                let mut losses = vec![R::zero(); count];
+                fill_pieces(&mut losses, self.piece(), write)?;
+                Ok((losses, self.shape.clone()))
+            }
+            Outcome::Over(divisor) => {
+                let [sum] = sum_pieces(count, self.piece(), |range| {
+                    let mut losses = vec![R::zero(); range.len()];
+                    write(range.start, &mut losses)?;
+                    Ok([sum_lanes(&losses)])
+                })?;
+                Ok((vec![R::of(sum / divisor)], Shape::from(())))
+            }
+        }
+    }
+
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>> {
+        let side = |us: &[R], vs: &[R]| -> Result<Vec<R>> {
+            let mut result = vec![R::zero(); us.len()];
+            if result.is_empty() {
+                return Ok(result);
+            }
+            fill_pieces(&mut result, self.piece() * self.size, |begin, out| {
+                for (index, out) in out.chunks_mut(self.size).enumerate() {
+                    let row = begin / self.size + index;
+                    let (us, vs) = (self.row(us, row), self.row(vs, row));
+                    let [dot, uu, vv] = products(us, vs);
+                    let length = (uu * vv).sqrt();
+                    let slope = self.slope(dot / length, inputs[2][row].to_f64())
+                        * self.outcome.gradient(gradient, row).to_f64();
+                    let (along, across) = (slope * dot / (length * uu), slope / length);
+                    for ((out, u), v) in out.iter_mut().zip(us).zip(vs) {
+                        *out = R::of(across * v.to_f64() - along * u.to_f64());
+                    }
+                }
+                Ok(())
+            })?;
+            Ok(result)
+        };
+        let (us, vs) = (inputs[0], inputs[1]);
+        Ok(vec![
+            wanted[0].then(|| side(us, vs)).transpose()?,
+            wanted[1].then(|| side(vs, us)).transpose()?,
+        ])
+    }
+}

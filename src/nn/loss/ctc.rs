@@ -1,0 +1,356 @@
+//! Connectionist temporal classification.
+
+use candle_core::{DType, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::fused::{self, Kernel};
+use super::real::Real;
+use crate::error::{fail, wrong_dtype};
+use crate::nn::Reduction;
+use crate::nn::reduction::Outcome;
+
+/// The loss of sequences against shorter ones, over all ways to align the two.
+///
+/// ```text
+/// l = -ln Σ_π Π_t exp(x_(t, π_t))
+/// ```
+///
+/// `π` runs over the sequences of classes that give the target once repetitions are merged and
+/// blanks are left out. The gradient takes for granted that the input comes from
+/// `F::log_softmax`, as in PyTorch.
+///
+/// # Shapes
+///
+/// Log probabilities `(T, N, C)` or `(T, C)`; targets `(N, S)`, or all in one row one after the
+/// other. The mean divides each loss by the length of its target, at least 1, then by `N`.
+///
+/// # Errors
+///
+/// For shapes or lengths that don't fit each other, targets that aren't integers, and classes out
+/// of range.
+///
+/// *Differs from PyTorch*: a class out of range is an error; PyTorch reads past the row.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let log_probs = F::log_softmax(&tensor!([[[0., 0.]], [[0., 0.]]]), 2)?;
+/// let y = nn::CTCLoss::default().forward(&log_probs, &tensor!([[1]]), &[2], &[1])?;
+/// assert!((y.to_scalar::<f32>()? - 0.2877).abs() < 1e-4); // -ln(3/4)
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct CTCLoss {
+    /// The class that stands for nothing. Default: 0.
+    pub blank: usize,
+    pub reduction: Reduction,
+    /// Whether a target that can't be aligned gives 0 and no gradient, instead of inf and nan.
+    /// Default: false.
+    pub zero_infinity: bool,
+}
+
+impl CTCLoss {
+    /// The loss of `log_probs` against `targets`, of which so many steps and classes count.
+    pub fn forward(
+        &self,
+        log_probs: &Tensor,
+        targets: &Tensor,
+        input_lengths: &[usize],
+        target_lengths: &[usize],
+    ) -> Result<Tensor> {
+        self.apply("nn::CTCLoss", log_probs, targets, input_lengths, target_lengths)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        log_probs: &Tensor,
+        targets: &Tensor,
+        input_lengths: &[usize],
+        target_lengths: &[usize],
+    ) -> Result<Tensor> {
+        if !log_probs.dtype().is_float() {
+            return wrong_dtype(function, "log_probs", log_probs.dtype());
+        }
+        let (steps, batch, classes, shape) = match *log_probs.dims() {
+            [steps, classes] => (steps, 1, classes, Shape::from(())),
+            [steps, batch, classes] => (steps, batch, classes, Shape::from(batch)),
+            _ => {
+                return fail(
+                    function,
+                    format_args!(
+                        "Expected log_probs of shape (T, N, C) or (T, C), but their shape is {:?}",
+                        log_probs.dims()
+                    ),
+                );
+            }
+        };
+        if log_probs.elem_count() == 0 {
+            return fail(function, "log_probs tensor must not be empty");
+        }
+        if self.blank >= classes {
+            return fail(
+                function,
+                format_args!(
+                    "blank must be in label range, but is {} of {classes} classes",
+                    self.blank
+                ),
+            );
+        }
+        for (name, lengths) in
+            [("input_lengths", input_lengths), ("target_lengths", target_lengths)]
+        {
+            if lengths.len() != batch {
+                return fail(
+                    function,
+                    format_args!(
+                        "{name} must be of size batch_size ({batch}), but there are {}",
+                        lengths.len()
+                    ),
+                );
+            }
+        }
+        if let Some(length) = input_lengths.iter().find(|it| **it > steps) {
+            return fail(
+                function,
+                format_args!(
+                    "Expected input_lengths to have value at most {steps}, but got value {length}"
+                ),
+            );
+        }
+        let labels = labels(function, targets, target_lengths, classes)?;
+        let kernel = Alignments {
+            batch,
+            classes,
+            blank: self.blank,
+            input_lengths: input_lengths.to_vec(),
+            labels,
+            is_mean: self.reduction == Reduction::Mean,
+            zero_infinity: self.zero_infinity,
+            outcome: self.reduction.outcome(batch as f64),
+            shape,
+        };
+        fused::apply(function, kernel, &[log_probs], &[])
+    }
+}
+
+/// The classes of each sequence.
+fn labels(
+    function: &str,
+    targets: &Tensor,
+    lengths: &[usize],
+    classes: usize,
+) -> Result<Vec<Vec<usize>>> {
+    if !targets.dtype().is_int() {
+        return fail(
+            function,
+            format_args!(
+                "expected targets of integers, but got {:?} (convert them with .to_dtype(DType::I64)?)",
+                targets.dtype()
+            ),
+        );
+    }
+    let numbers = targets.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?;
+    let (width, longest) = (targets.dims().last().copied().unwrap_or(0), lengths.iter().max());
+    let total = lengths.iter().sum::<usize>();
+    let is_table = targets.rank() == 2;
+    if is_table && (targets.dims()[0] != lengths.len() || longest.is_some_and(|it| *it > width)) {
+        return fail(
+            function,
+            format_args!(
+                "Expected targets to have size at least {} at dimension 1 and {} at dimension 0, but their shape is {:?}",
+                longest.copied().unwrap_or(0),
+                lengths.len(),
+                targets.dims()
+            ),
+        );
+    }
+    if !is_table && (targets.rank() != 1 || numbers.len() != total) {
+        return fail(
+            function,
+            format_args!(
+                "Expected targets of shape (N, S), or in one row of {total}, but their shape is {:?}",
+                targets.dims()
+            ),
+        );
+    }
+    let mut start = 0;
+    let mut rows = Vec::with_capacity(lengths.len());
+    for (index, length) in lengths.iter().enumerate() {
+        let begin = if is_table { index * width } else { start };
+        start += length;
+        let class = |number: &i64| match usize::try_from(*number) {
+            Ok(class) if class < classes => Ok(class),
+            _ => fail(
+                function,
+                format_args!("Target {number} is out of bounds (there are {classes} classes)"),
+            ),
+        };
+        rows.push(numbers[begin..][..*length].iter().map(class).collect::<Result<_>>()?);
+    }
+    Ok(rows)
+}
+
+struct Alignments {
+    batch: usize,
+    classes: usize,
+    blank: usize,
+    input_lengths: Vec<usize>,
+    labels: Vec<Vec<usize>>,
+    is_mean: bool,
+    zero_infinity: bool,
+    outcome: Outcome,
+    /// Of the losses.
+    shape: Shape,
+}
+
+impl Alignments {
+    /// The classes of a sequence with blanks between, before and after them.
+    fn path(&self, index: usize) -> Vec<usize> {
+        let labels = self.labels[index].iter();
+        std::iter::once(self.blank).chain(labels.flat_map(|label| [*label, self.blank])).collect()
+    }
+
+    /// Whether the path may go from the place before last straight to this one.
+    fn may_skip(&self, path: &[usize], place: usize) -> bool {
+        place >= 2 && path[place] != self.blank && path[place] != path[place - 2]
+    }
+
+    /// The log probability of class `class` at a step of sequence `index`.
+    fn log_prob<R: Real>(&self, xs: &[R], step: usize, index: usize, class: usize) -> f64 {
+        xs[(step * self.batch + index) * self.classes + class].to_f64()
+    }
+
+    /// For each step and place of the path, the log probability of all ways to get there.
+    fn ways_there<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<Vec<f64>> {
+        let mut rows: Vec<Vec<f64>> = Vec::with_capacity(self.input_lengths[index]);
+        for step in 0..self.input_lengths[index] {
+            let before = |place: usize, back: usize| match rows.last() {
+                Some(row) if place >= back => row[place - back],
+                None if place <= 1 && back == 0 => 0.0,
+                _ => f64::NEG_INFINITY,
+            };
+            let ways = |place: usize| {
+                let skip =
+                    if self.may_skip(path, place) { before(place, 2) } else { f64::NEG_INFINITY };
+                let sum = log_sum([before(place, 0), before(place, 1), skip]);
+                sum + self.log_prob(xs, step, index, path[place])
+            };
+            let row = (0..path.len()).map(ways).collect();
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// For each step and place, the log probability of all ways on from there, itself included.
+    fn ways_on<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<Vec<f64>> {
+        let steps = self.input_lengths[index];
+        let mut rows = vec![vec![f64::NEG_INFINITY; path.len()]; steps];
+        for step in (0..steps).rev() {
+            for place in 0..path.len() {
+                let after = |ahead: usize| match rows.get(step + 1) {
+                    Some(row) => row.get(place + ahead).copied().unwrap_or(f64::NEG_INFINITY),
+                    None if ahead == 0 && place + 2 >= path.len() => 0.0,
+                    None => f64::NEG_INFINITY,
+                };
+                let skip = if place + 2 < path.len() && self.may_skip(path, place + 2) {
+                    after(2)
+                } else {
+                    f64::NEG_INFINITY
+                };
+                let sum = log_sum([after(0), after(1), skip]);
+                rows[step][place] = sum + self.log_prob(xs, step, index, path[place]);
+            }
+        }
+        rows
+    }
+
+    /// The loss of a sequence before it is weighted.
+    fn loss(&self, ways: &[Vec<f64>], index: usize) -> f64 {
+        let Some(last) = ways.last() else {
+            return if self.labels[index].is_empty() { 0.0 } else { f64::INFINITY };
+        };
+        let before_last = last.len().checked_sub(2).map_or(f64::NEG_INFINITY, |it| last[it]);
+        -log_sum([last[last.len() - 1], before_last, f64::NEG_INFINITY])
+    }
+
+    /// What a sequence counts.
+    fn weight(&self, index: usize) -> f64 {
+        if self.is_mean { 1.0 / self.labels[index].len().max(1) as f64 } else { 1.0 }
+    }
+
+    /// Adds the gradient of a sequence to those of its steps.
+    fn add_gradient<R: Real>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [Vec<f64>]) {
+        let path = self.path(index);
+        let there = self.ways_there(xs, index, &path);
+        let loss = self.loss(&there, index);
+        if loss == f64::INFINITY && self.zero_infinity {
+            return;
+        }
+        let on = self.ways_on(xs, index, &path);
+        for (step, row) in rows.iter_mut().enumerate().take(self.input_lengths[index]) {
+            let mut ways = vec![f64::NEG_INFINITY; self.classes];
+            for (place, class) in path.iter().enumerate() {
+                let through = there[step][place] + on[step][place];
+                ways[*class] = log_sum([ways[*class], through, f64::NEG_INFINITY]);
+            }
+            for (class, out) in row.iter_mut().enumerate() {
+                let x = self.log_prob(xs, step, index, class);
+                // Both `there` and `on` hold this step's own log probability.
+                *out = grad * (x.exp() - (ways[class] + loss - x).exp());
+            }
+        }
+    }
+}
+
+impl Kernel for Alignments {
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+        let loss = |index: usize| {
+            let loss = self.loss(&self.ways_there(inputs[0], index, &self.path(index)), index);
+            if loss == f64::INFINITY && self.zero_infinity { 0.0 } else { loss }
+        };
+        let losses = (0..self.batch).into_par_iter().map(loss).collect::<Vec<_>>();
+        match self.outcome {
+            Outcome::Each => Ok((losses.into_iter().map(R::of).collect(), self.shape.clone())),
+            Outcome::Over(divisor) => {
+                let weighted = losses.iter().enumerate().map(|(index, it)| it * self.weight(index));
+                Ok((vec![R::of(weighted.sum::<f64>() / divisor)], Shape::from(())))
+            }
+        }
+    }
+
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        _wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>> {
+        let width = self.batch * self.classes;
+        let steps = inputs[0].len() / width;
+        let sequences = (0..self.batch)
+            .into_par_iter()
+            .map(|index| {
+                let mut rows = vec![vec![0.0; self.classes]; steps];
+                let grad = self.outcome.gradient(gradient, index).to_f64() * self.weight(index);
+                self.add_gradient(inputs[0], index, grad, &mut rows);
+                rows
+            })
+            .collect::<Vec<_>>();
+        let mut result = Vec::with_capacity(inputs[0].len());
+        for step in 0..steps {
+            for rows in &sequences {
+                result.extend(rows[step].iter().map(|it| R::of(*it)));
+            }
+        }
+        Ok(vec![Some(result)])
+    }
+}
+
+/// `ln Σ exp`, also of nothing but minus infinity.
+fn log_sum(terms: [f64; 3]) -> f64 {
+    let most = terms.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    if most == f64::NEG_INFINITY {
+        return most;
+    }
+    most + terms.iter().map(|it| (it - most).exp()).sum::<f64>().ln()
+}

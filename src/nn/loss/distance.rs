@@ -1,0 +1,147 @@
+//! The distance of the rows of two tensors.
+
+use candle_core::{Result, Shape, Tensor};
+
+use super::fused::{self, Kernel};
+use super::real::Real;
+use crate::tensor::parallel::{PIECE, fill_pieces};
+
+/// `‖u - v + eps‖_p` along the last axis, of tensors of one shape and dtype.
+pub(super) fn pairwise(
+    function: &'static str,
+    us: &Tensor,
+    vs: &Tensor,
+    p: f64,
+    eps: f64,
+) -> Result<Tensor> {
+    let (size, rest) = match us.dims() {
+        [] => (1, &[][..]),
+        [rest @ .., size] => (*size, rest),
+    };
+    let kernel = Pairwise { size, norm: Norm::of(p), eps, shape: Shape::from(rest) };
+    fused::apply(function, kernel, &[us, vs], &[])
+}
+
+#[derive(Clone, Copy)]
+enum Norm {
+    /// How many elements are not 0.
+    Count,
+    Absolute,
+    Euclidean,
+    Largest,
+    Power(f64),
+}
+
+impl Norm {
+    fn of(p: f64) -> Norm {
+        match p {
+            0.0 => Norm::Count,
+            1.0 => Norm::Absolute,
+            2.0 => Norm::Euclidean,
+            p if p == f64::INFINITY => Norm::Largest,
+            p => Norm::Power(p),
+        }
+    }
+
+    #[inline(always)]
+    fn length(self, differences: impl Iterator<Item = f64>) -> f64 {
+        match self {
+            Norm::Count => differences.filter(|d| *d != 0.0).count() as f64,
+            Norm::Absolute => differences.map(f64::abs).sum(),
+            Norm::Euclidean => differences.map(|d| d * d).sum::<f64>().sqrt(),
+            Norm::Largest => {
+                differences.fold(0.0, |most, d| if d.abs() <= most { most } else { d.abs() })
+            }
+            Norm::Power(p) => differences.map(|d| d.abs().powf(p)).sum::<f64>().powf(1.0 / p),
+        }
+    }
+
+    /// The slope of the length at one difference; `ties` of them are as large as the largest.
+    #[inline(always)]
+    fn slope(self, d: f64, length: f64, ties: f64) -> f64 {
+        let sign = Real::sign(d);
+        match self {
+            Norm::Count => 0.0,
+            Norm::Absolute => sign,
+            _ if length == 0.0 => 0.0,
+            Norm::Euclidean => d / length,
+            Norm::Largest if d.abs() == length => sign / ties,
+            Norm::Largest => 0.0,
+            Norm::Power(_) if d == 0.0 => 0.0,
+            Norm::Power(p) => sign * (d.abs() / length).powf(p - 1.0),
+        }
+    }
+}
+
+struct Pairwise {
+    /// Of a row.
+    size: usize,
+    norm: Norm,
+    eps: f64,
+    /// Of the distances.
+    shape: Shape,
+}
+
+impl Pairwise {
+    fn piece(&self) -> usize {
+        (PIECE / self.size.max(1)).max(1)
+    }
+
+    /// The differences of a row, rounded as PyTorch rounds them.
+    #[inline(always)]
+    fn differences<'a, R: Real>(
+        &self,
+        us: &'a [R],
+        vs: &'a [R],
+        row: usize,
+    ) -> impl Iterator<Item = f64> + Clone + use<'a, R> {
+        let eps = R::of(self.eps);
+        let range = row * self.size..(row + 1) * self.size;
+        us[range.clone()].iter().zip(&vs[range]).map(move |(u, v)| (*u - *v + eps).to_f64())
+    }
+}
+
+impl Kernel for Pairwise {
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+        let mut lengths = vec![R::zero(); self.shape.elem_count()];
+        fill_pieces(&mut lengths, self.piece(), |start, lengths| {
+            for (index, length) in lengths.iter_mut().enumerate() {
+                let differences = self.differences(inputs[0], inputs[1], start + index);
+                *length = R::of(self.norm.length(differences));
+            }
+            Ok(())
+        })?;
+        Ok((lengths, self.shape.clone()))
+    }
+
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>> {
+        let mut result = vec![R::zero(); inputs[0].len()];
+        if !result.is_empty() {
+            fill_pieces(&mut result, self.piece() * self.size, |begin, out| {
+                for (index, out) in out.chunks_mut(self.size).enumerate() {
+                    let row = begin / self.size + index;
+                    let differences = self.differences(inputs[0], inputs[1], row);
+                    let length = self.norm.length(differences.clone());
+                    let ties = match self.norm {
+                        Norm::Largest => {
+                            differences.clone().filter(|d| d.abs() == length).count() as f64
+                        }
+                        _ => 1.0,
+                    };
+                    let grad = gradient[row].to_f64();
+                    for (out, d) in out.iter_mut().zip(differences) {
+                        *out = R::of(grad * self.norm.slope(d, length, ties));
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        let negated = wanted[1].then(|| result.iter().map(|it| -*it).collect());
+        Ok(vec![wanted[0].then_some(result), negated])
+    }
+}

@@ -1,0 +1,216 @@
+//! A loss as one operation of candle's graph: formula and reduction in a single pass, and one pass
+//! back for all inputs that want a gradient.
+//!
+//! The formulas are elsewhere: elementwise ones behind `elementwise.rs`, those of rows in their own
+//! files. Half precision is computed in `f32`, which holds all of its numbers.
+
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor,
+    WithDType, bail,
+};
+
+use super::real::Real;
+
+/// The numbers of a loss and of its gradients.
+pub(super) trait Kernel: Send + Sync + 'static {
+    /// The result, and its shape. Inputs are contiguous; constants come after the inputs.
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)>;
+
+    /// The gradients of the inputs that are `wanted`; others may be left out.
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>>;
+}
+
+/// The loss of one to three `inputs` of one dtype; `constants` get no gradients.
+pub(super) fn apply<K: Kernel>(
+    function: &'static str,
+    kernel: K,
+    inputs: &[&Tensor],
+    constants: &[&Tensor],
+) -> Result<Tensor> {
+    let dtype = inputs[0].dtype();
+    let computed = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
+    let ready = |it: &&Tensor| it.to_dtype(computed)?.contiguous();
+    let inputs = inputs.iter().map(ready).collect::<Result<Vec<_>>>()?;
+    let constants = constants.iter().map(|it| ready(&&it.detach())).collect::<Result<Vec<_>>>()?;
+    let op = Fused { function, kernel, constants };
+    let loss = match inputs.as_slice() {
+        [a] => a.apply_op1(op),
+        [a, b] => a.apply_op2(b, op),
+        [a, b, c] => a.apply_op3(b, c, op),
+        _ => bail!("{function}: a loss of {} inputs", inputs.len()),
+    }?;
+    loss.to_dtype(dtype)
+}
+
+/// Hands the elements of a contiguous tensor of the CPU to `visit`.
+pub(super) fn with_elements<T: WithDType, O>(
+    tensor: &Tensor,
+    visit: impl FnOnce(&[T]) -> Result<O>,
+) -> Result<O> {
+    let (storage, layout) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(storage) => visit(elements(storage, layout)?),
+        _ => bail!("losses are computed on the CPU"),
+    }
+}
+
+fn elements<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
+    let values = T::cpu_storage_as_slice(storage)?;
+    Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
+}
+
+/// Hands the elements of all tensors to `visit`, after those already in `found`.
+fn with_all<R: Real, O>(
+    tensors: &[&Tensor],
+    found: &[&[R]],
+    visit: &mut dyn FnMut(&[&[R]]) -> Result<O>,
+) -> Result<O> {
+    match tensors {
+        [] => visit(found),
+        [first, rest @ ..] => with_elements(first, |values| {
+            let found = [found, &[values]].concat();
+            with_all(rest, &found, visit)
+        }),
+    }
+}
+
+struct Fused<K> {
+    function: &'static str,
+    kernel: K,
+    constants: Vec<Tensor>,
+}
+
+impl<K: Kernel> Fused<K> {
+    fn forward(&self, inputs: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
+        match inputs[0].0 {
+            CpuStorage::F32(_) => self.forward_in::<f32>(inputs),
+            CpuStorage::F64(_) => self.forward_in::<f64>(inputs),
+            _ => bail!("{}: not implemented for this dtype", self.function),
+        }
+    }
+
+    fn forward_in<R: Real>(
+        &self,
+        inputs: &[(&CpuStorage, &Layout)],
+    ) -> Result<(CpuStorage, Shape)> {
+        let inputs = inputs
+            .iter()
+            .map(|(storage, layout)| elements(storage, layout))
+            .collect::<Result<Vec<&[R]>>>()?;
+        let constants = self.constants.iter().collect::<Vec<_>>();
+        let (losses, shape) =
+            with_all(&constants, &inputs, &mut |inputs| self.kernel.forward(inputs))?;
+        Ok((R::to_cpu_storage_owned(losses), shape))
+    }
+
+    fn backward<const N: usize>(
+        &self,
+        inputs: [&Tensor; N],
+        gradient: &Tensor,
+    ) -> Result<[Option<Tensor>; N]> {
+        match inputs[0].dtype() {
+            DType::F32 => self.backward_in::<f32, N>(inputs, gradient),
+            _ => self.backward_in::<f64, N>(inputs, gradient),
+        }
+    }
+
+    fn backward_in<R: Real, const N: usize>(
+        &self,
+        inputs: [&Tensor; N],
+        gradient: &Tensor,
+    ) -> Result<[Option<Tensor>; N]> {
+        // candle asks for all gradients, also those that nobody will look at.
+        let wanted = inputs.map(Tensor::track_op);
+        let gradient = gradient.contiguous()?;
+        let tensors =
+            std::iter::once(&gradient).chain(inputs).chain(&self.constants).collect::<Vec<_>>();
+        let gradients = with_all(&tensors, &[], &mut |found: &[&[R]]| {
+            self.kernel.backward(&found[1..], found[0], &wanted)
+        })?;
+        let mut results = [const { None }; N];
+        for (index, values) in gradients.into_iter().enumerate() {
+            if let (Some(values), true) = (values, wanted.get(index).copied().unwrap_or(false)) {
+                let input = inputs[index];
+                results[index] = Some(Tensor::from_vec(values, input.shape(), input.device())?);
+            }
+        }
+        Ok(results)
+    }
+}
+
+impl<K: Kernel> CustomOp1 for Fused<K> {
+    fn name(&self) -> &'static str {
+        self.function
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(storage, layout)])
+    }
+
+    fn bwd(&self, a: &Tensor, _res: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        let [a] = self.backward([a], gradient)?;
+        Ok(a)
+    }
+}
+
+impl<K: Kernel> CustomOp2 for Fused<K> {
+    fn name(&self) -> &'static str {
+        self.function
+    }
+
+    fn cpu_fwd(
+        &self,
+        a: &CpuStorage,
+        a_layout: &Layout,
+        b: &CpuStorage,
+        b_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(a, a_layout), (b, b_layout)])
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        _res: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let [a, b] = self.backward([a, b], gradient)?;
+        Ok((a, b))
+    }
+}
+
+impl<K: Kernel> CustomOp3 for Fused<K> {
+    fn name(&self) -> &'static str {
+        self.function
+    }
+
+    fn cpu_fwd(
+        &self,
+        a: &CpuStorage,
+        a_layout: &Layout,
+        b: &CpuStorage,
+        b_layout: &Layout,
+        c: &CpuStorage,
+        c_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(a, a_layout), (b, b_layout), (c, c_layout)])
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        c: &Tensor,
+        _res: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let [a, b, c] = self.backward([a, b, c], gradient)?;
+        Ok((a, b, c))
+    }
+}

@@ -1,0 +1,292 @@
+//! Losses of rows that may belong to several classes at once.
+
+use candle_core::{DType, Result, Shape, Tensor};
+
+use super::bce::OfLogit;
+use super::elementwise::{self, Rule, Weighted};
+use super::fused::{self, Kernel, with_elements};
+use super::real::Real;
+use crate::error::{fail, wrong_dtype};
+use crate::nn::Reduction;
+use crate::nn::reduction::Outcome;
+use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces};
+use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
+use crate::tensor::reduce::mean_last;
+
+/// How far each right class is from beating each wrong class by 1.
+///
+/// ```text
+/// l = (1 / C) Σ_i Σ_j max(0, 1 - (x_i - x_j))    i in the target, j not
+/// ```
+///
+/// A row of the target lists its classes and ends at the first -1; what follows doesn't matter.
+///
+/// # Shapes
+///
+/// Input and target (`i64`) of one shape, `(C)` or `(N, C)`.
+///
+/// # Errors
+///
+/// For other shapes and dtypes, and a class out of range.
+///
+/// *Differs from PyTorch*: the mean of no rows is nan, not what was in memory.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let loss = nn::MultiLabelMarginLoss::default();
+/// let y = loss.forward(&tensor!([[0.5, 0.0]]), &tensor!([[0, -1]]))?;
+/// assert_eq!(y.to_scalar::<f32>()?, 0.25);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct MultiLabelMarginLoss {
+    pub reduction: Reduction,
+}
+
+impl MultiLabelMarginLoss {
+    /// The loss of the scores `input` against the lists of classes `target`.
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.apply("nn::MultiLabelMarginLoss", input, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
+        if !input.dtype().is_float() {
+            return wrong_dtype(function, "an input", input.dtype());
+        }
+        let (classes, shape) = match *input.dims() {
+            [classes] => (classes, Shape::from(())),
+            [rows, classes] => (classes, Shape::from(rows)),
+            _ => {
+                return fail(
+                    function,
+                    format_args!(
+                        "Expected an input of shape (C) or (N, C), but its shape is {:?}",
+                        input.dims()
+                    ),
+                );
+            }
+        };
+        if input.dims() != target.dims() {
+            return fail(
+                function,
+                format_args!(
+                    "inconsistent target size: {:?} for input of size: {:?}",
+                    target.dims(),
+                    input.dims()
+                ),
+            );
+        }
+        if target.dtype() != DType::I64 {
+            return fail(
+                function,
+                format_args!(
+                    "expected target dtype to be I64, but got {:?} (convert it with .to_dtype(DType::I64)?)",
+                    target.dtype()
+                ),
+            );
+        }
+        let kernel = LabelMargins {
+            function,
+            classes,
+            targets: target.detach().contiguous()?,
+            outcome: self.reduction.outcome(shape.elem_count() as f64),
+            shape,
+        };
+        fused::apply(function, kernel, &[input], &[])
+    }
+}
+
+struct LabelMargins {
+    function: &'static str,
+    classes: usize,
+    /// `i64`, contiguous.
+    targets: Tensor,
+    outcome: Outcome,
+    /// Of the losses.
+    shape: Shape,
+}
+
+impl Kernel for LabelMargins {
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+        let piece = (PIECE / self.classes.max(1)).max(1);
+        with_elements(&self.targets, |targets: &[i64]| {
+            let write = |start: usize, losses: &mut [R]| {
+                for (index, loss) in losses.iter_mut().enumerate() {
+                    let mut sum = 0.0;
+                    self.each(inputs[0], targets, start + index, |_, _, gap| sum += gap.to_f64())?;
+                    *loss = R::of(sum / self.classes as f64);
+                }
+                Ok(())
+            };
+            let count = self.shape.elem_count();
+            match self.outcome {
+                Outcome::Each => {
+                    let mut losses = vec![R::zero(); count];
+                    fill_pieces(&mut losses, piece, write)?;
+                    Ok((losses, self.shape.clone()))
+                }
+                Outcome::Over(divisor) => {
+                    let [sum] = sum_pieces(count, piece, |range| {
+                        let mut losses = vec![R::zero(); range.len()];
+                        write(range.start, &mut losses)?;
+                        Ok([sum_lanes(&losses)])
+                    })?;
+                    Ok((vec![R::of(sum / divisor)], Shape::from(())))
+                }
+            }
+        })
+    }
+
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        _wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>> {
+        let mut result = vec![R::zero(); inputs[0].len()];
+        if result.is_empty() {
+            return Ok(vec![Some(result)]);
+        }
+        let piece = (PIECE / self.classes).max(1) * self.classes;
+        with_elements(&self.targets, |targets: &[i64]| {
+            fill_pieces(&mut result, piece, |begin, out| {
+                for (index, out) in out.chunks_mut(self.classes).enumerate() {
+                    let row = begin / self.classes + index;
+                    let share =
+                        R::of(1.0 / self.classes as f64) * self.outcome.gradient(gradient, row);
+                    self.each(inputs[0], targets, row, |right, wrong, _| {
+                        out[right] -= share;
+                        out[wrong] += share;
+                    })?;
+                }
+                Ok(())
+            })
+        })?;
+        Ok(vec![Some(result)])
+    }
+}
+
+impl LabelMargins {
+    /// Calls `visit` with each right and each wrong class of a row that are too close.
+    fn each<R: Real>(
+        &self,
+        xs: &[R],
+        targets: &[i64],
+        row: usize,
+        mut visit: impl FnMut(usize, usize, R),
+    ) -> Result<()> {
+        let xs = &xs[row * self.classes..][..self.classes];
+        let targets = &targets[row * self.classes..][..self.classes];
+        if let Some(number) = targets.iter().find(|it| **it < -1 || **it >= self.classes as i64) {
+            return fail(
+                self.function,
+                format_args!(
+                    "target is out of range: {number} (there are {} classes; -1 ends a list)",
+                    self.classes
+                ),
+            );
+        }
+        let end = targets.iter().position(|it| *it == -1).unwrap_or(targets.len());
+        let right = &targets[..end];
+        let is_right = |class: usize| right.contains(&(class as i64));
+        for wrong in (0..self.classes).filter(|class| !is_right(*class)) {
+            for right in right {
+                let right = *right as usize;
+                let gap = R::one() - xs[right] + xs[wrong];
+                if gap > R::zero() {
+                    visit(right, wrong, gap);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Binary cross entropy of logits for each class, averaged over the classes.
+///
+/// ```text
+/// l = (1 / C) Σ_c w_c ((1 - t_c) softplus(x_c) + t_c softplus(-x_c))
+/// ```
+///
+/// # Shapes
+///
+/// Input `(.., C)`; target and `weight` broadcast with it. The losses have the shape without the
+/// last axis. dtypes promote.
+///
+/// # Errors
+///
+/// If the shapes don't broadcast, or the input is an integer or has no axes.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let loss = nn::MultiLabelSoftMarginLoss::default();
+/// let y = loss.forward(&tensor!([[0.0, 0.0]]), &tensor!([[1, 0]]))?;
+/// assert!((y.to_scalar::<f32>()? - 0.6931).abs() < 1e-4);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct MultiLabelSoftMarginLoss {
+    /// A factor for each class. Default: none.
+    pub weight: Option<Tensor>,
+    pub reduction: Reduction,
+}
+
+impl MultiLabelSoftMarginLoss {
+    /// The loss of the logits `input` against `target`, 1 or 0 for each class.
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.apply("nn::MultiLabelSoftMarginLoss", input, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
+        if !input.dtype().is_float() {
+            return wrong_dtype(function, "an input", input.dtype());
+        }
+        let Some(classes) = input.dims().last().copied() else {
+            return fail(
+                function,
+                "Dimension specified as -1 but tensor has no dimensions: the input needs an axis of classes",
+            );
+        };
+        let (mut input, mut target) = promote_and_broadcast(function, input, target)?;
+        let mut weight = self.weight.clone();
+        if let Some(factors) = &weight {
+            let (factors, wide) = promote_and_broadcast(function, factors, &input)?;
+            target = broadcast_to(&target.to_dtype(wide.dtype())?, wide.shape())?;
+            (weight, input) = (Some(factors), wide);
+        }
+        let outcome = match self.reduction {
+            Reduction::None => Outcome::Each,
+            // The mean of the rows' means is the mean of all.
+            Reduction::Mean => Outcome::Over(input.elem_count() as f64),
+            Reduction::Sum => Outcome::Over(classes as f64),
+        };
+        let losses = match &weight {
+            None => apply_rule::<_, 2>(function, OfLogit, outcome, &[&input, &target]),
+            Some(weight) => {
+                apply_rule::<_, 3>(function, Weighted(OfLogit), outcome, &[&input, &target, weight])
+            }
+        }?;
+        if self.reduction == Reduction::None { mean_last(&losses) } else { Ok(losses) }
+    }
+}
+
+fn apply_rule<E: Rule<K>, const K: usize>(
+    function: &'static str,
+    rule: E,
+    outcome: Outcome,
+    inputs: &[&Tensor],
+) -> Result<Tensor> {
+    elementwise::apply(function, rule, outcome, inputs, &[])
+}

@@ -1,0 +1,162 @@
+//! Negative log likelihood of log probabilities.
+
+use std::sync::OnceLock;
+
+use candle_core::{Result, Shape, Tensor};
+
+use super::classes::{Classes, class_axis, class_weights};
+use super::fused::{self, Kernel};
+use super::real::Real;
+use crate::error::{fail, wrong_dtype};
+use crate::nn::Reduction;
+use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces};
+
+/// The negative log probability of each target's class, from log probabilities.
+///
+/// ```text
+/// l = -w_y x_y
+/// ```
+///
+/// `y` is the target's class, `w` the weights. [`CrossEntropyLoss`](super::CrossEntropyLoss) takes
+/// logits and does the `F::log_softmax` before it too.
+///
+/// # Shapes
+///
+/// Input `(C)`, `(N, C)` or `(N, C, d1, ..)`; the target (`i64`, `u8` or `u32`) has the input's
+/// shape without the class axis. The mean divides by the weights of the classes that weren't
+/// ignored.
+///
+/// # Errors
+///
+/// For shapes or dtypes other than these, a class out of range, and weights of another length
+/// than `C`.
+///
+/// *Differs from candle*: its `loss::nll` takes two axes only and has no weights, and an input of
+/// another rank is an error about the target.
+/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html).
+///
+/// ```
+/// use akari::prelude::*;
+/// let y = nn::NLLLoss::default().forward(&tensor!([[-0.5, -1.0]]), &tensor!([1]))?;
+/// assert_eq!(y.to_scalar::<f32>()?, 1.0);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct NLLLoss {
+    /// A factor for each class. Default: none.
+    pub weight: Option<Tensor>,
+    /// Elements of this class count for nothing. Default: -100.
+    pub ignore_index: i64,
+    pub reduction: Reduction,
+}
+
+impl Default for NLLLoss {
+    fn default() -> Self {
+        NLLLoss { weight: None, ignore_index: -100, reduction: Reduction::Mean }
+    }
+}
+
+impl NLLLoss {
+    /// The loss of the log probabilities `input` against the classes `target`.
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        self.apply("nn::NLLLoss", input, target)
+    }
+
+    pub(crate) fn apply(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor> {
+        if !input.dtype().is_float() {
+            return wrong_dtype(function, "an input", input.dtype());
+        }
+        let Some(axis) = class_axis(input) else {
+            return fail(function, "Expected 1 or more dimensions (got 0)");
+        };
+        let weights = class_weights(function, self.weight.as_ref(), input.dims()[axis])?;
+        let classes = Classes::new(function, input, target, Some(self.ignore_index))?;
+        let reduction = self.reduction;
+        fused::apply(
+            function,
+            Pick { classes, weights, reduction, divisor: OnceLock::new() },
+            &[input],
+            &[],
+        )
+    }
+}
+
+struct Pick {
+    classes: Classes,
+    weights: Option<Vec<f64>>,
+    reduction: Reduction,
+    /// What the sum is divided by; known after the forward pass.
+    divisor: OnceLock<f64>,
+}
+
+/// Positions that one thread takes at a time.
+const PIECE: usize = 1 << 13;
+
+impl Kernel for Pick {
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+        let (xs, rows) = (inputs[0], self.classes.rows);
+        self.classes.with_numbers(|numbers| {
+            let write = |start: usize, losses: &mut [R]| {
+                let mut counted = 0.0;
+                for (index, loss) in losses.iter_mut().enumerate() {
+                    let position = start + index;
+                    let Some(class) = self.classes.class(numbers[position])? else { continue };
+                    let weight = self.weight(class);
+                    counted += weight;
+                    *loss = -R::of(weight) * xs[rows.base(position) + class * rows.stride];
+                }
+                Ok(counted)
+            };
+            if self.reduction == Reduction::None {
+                let mut losses = vec![R::zero(); rows.positions];
+                fill_pieces(&mut losses, PIECE, |start, losses| write(start, losses).map(|_| ()))?;
+                return Ok((losses, self.classes.shape.clone()));
+            }
+            let [sum, counted] = sum_pieces(rows.positions, PIECE, |range| {
+                let mut losses = vec![R::zero(); range.len()];
+                let counted = write(range.start, &mut losses)?;
+                Ok([sum_lanes(&losses), counted])
+            })?;
+            let divisor = if self.reduction == Reduction::Mean { counted } else { 1.0 };
+            let divisor = *self.divisor.get_or_init(|| divisor);
+            Ok((vec![R::of(sum / divisor)], Shape::from(())))
+        })
+    }
+
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        _wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>> {
+        let rows = self.classes.rows;
+        let mut result = vec![R::zero(); inputs[0].len()];
+        if result.is_empty() {
+            return Ok(vec![Some(result)]);
+        }
+        let divisor = R::of(self.divisor.get().copied().unwrap_or(1.0));
+        self.classes.with_numbers(|numbers| {
+            fill_pieces(&mut result, rows.piece() * rows.count, |begin, out| {
+                for position in begin / rows.count..(begin + out.len()) / rows.count {
+                    let Some(class) = self.classes.class(numbers[position])? else { continue };
+                    let grad = gradient[if gradient.len() == 1 { 0 } else { position }];
+                    out[rows.base(position) + class * rows.stride - begin] =
+                        -R::of(self.weight(class)) * grad / divisor;
+                }
+                Ok(())
+            })
+        })?;
+        Ok(vec![Some(result)])
+    }
+}
+
+impl Pick {
+    fn weight(&self, class: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |it| it[class])
+    }
+}

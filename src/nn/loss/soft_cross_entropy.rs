@@ -1,0 +1,257 @@
+//! Cross entropy of logits against class probabilities.
+#![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
+
+use std::ops::Range;
+
+use candle_core::{Result, Shape, Tensor};
+
+use super::classes::{Rows, class_axis};
+use super::cross_entropy::CrossEntropyLoss;
+use super::fused::{self, Kernel};
+use super::real::Real;
+use super::tile::{LANES, Tile, gather, scatter};
+use crate::error::fail;
+use crate::functional::log_softmax;
+use crate::nn::Reduction;
+use crate::nn::reduction::Outcome;
+use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces, vectorized};
+use crate::tensor::promote::{broadcast_to, promote};
+use crate::tensor::reduce::{mean_over, sum_all};
+
+/// The loss of logits against probabilities of the same shape.
+pub(super) fn apply(
+    function: &'static str,
+    loss: &CrossEntropyLoss,
+    input: &Tensor,
+    target: &Tensor,
+    weights: Option<Vec<f64>>,
+) -> Result<Tensor> {
+    if !target.dtype().is_float() {
+        return fail(
+            function,
+            format_args!(
+                "Expected floating point type for target with class probabilities, got {:?}",
+                target.dtype()
+            ),
+        );
+    }
+    if loss.ignore_index >= 0 {
+        return fail(function, "ignore_index is not supported for floating point target");
+    }
+    let Some(axis) = class_axis(input) else {
+        return fail(function, "Expected 1 or more dimensions (got 0)");
+    };
+    let mut shape = input.dims().to_vec();
+    shape.remove(axis);
+    let rows = Rows::of(input, axis);
+    let kernel = Soft {
+        rows,
+        weights,
+        smoothing: loss.label_smoothing,
+        outcome: loss.reduction.outcome(rows.positions as f64),
+        shape: Shape::from(shape),
+    };
+    let (input, target) = promote(input, target)?;
+    match &loss.weight {
+        Some(weight) if weight.track_op() => of_learned_weight(loss, &input, &target, weight, axis),
+        _ => fused::apply(function, kernel, &[&input, &target], &[]),
+    }
+}
+
+/// The same by candle's operations, which know of a gradient for the weight; PyTorch gives one
+/// here, though not with class numbers.
+fn of_learned_weight(
+    loss: &CrossEntropyLoss,
+    input: &Tensor,
+    target: &Tensor,
+    weight: &Tensor,
+    axis: usize,
+) -> Result<Tensor> {
+    let classes = input.dims()[axis];
+    let mut dims = vec![1; input.rank()];
+    dims[axis] = classes;
+    let weight = broadcast_to(&weight.to_dtype(input.dtype())?.reshape(dims)?, input.shape())?;
+    let kept = 1.0 - loss.label_smoothing;
+    let counts = (target.affine(kept, loss.label_smoothing / classes as f64)? * weight)?;
+    let terms = (log_softmax(input, axis)? * counts)?.neg()?;
+    match loss.reduction {
+        Reduction::None => terms.sum(axis),
+        Reduction::Sum => sum_all(&terms),
+        Reduction::Mean => mean_over(&terms, (input.elem_count() / classes.max(1)) as f64),
+    }
+}
+
+struct Soft {
+    rows: Rows,
+    weights: Option<Vec<f64>>,
+    smoothing: f64,
+    outcome: Outcome,
+    /// Of the losses.
+    shape: Shape,
+}
+
+impl Kernel for Soft {
+    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+        let write = |range: Range<usize>, losses: &mut [R]| {
+            vectorized(
+                #[inline(always)]
+                || self.write_losses(inputs[0], inputs[1], range, losses),
+            )
+        };
+        let positions = self.rows.positions;
+        match self.outcome {
+            Outcome::Each => {
+                let mut losses = vec![R::zero(); positions];
+                fill_pieces(&mut losses, self.rows.piece(), |start, losses| {
+                    write(start..start + losses.len(), losses);
+                    Ok(())
+                })?;
+                Ok((losses, self.shape.clone()))
+            }
+            Outcome::Over(divisor) => {
+                let [sum] = sum_pieces(positions, self.rows.piece(), |range| {
+                    let mut losses = vec![R::zero(); range.len()];
+                    write(range, &mut losses);
+                    Ok([sum_lanes(&losses)])
+                })?;
+                Ok((vec![R::of(sum / divisor)], Shape::from(())))
+            }
+        }
+    }
+
+    fn backward<R: Real>(
+        &self,
+        inputs: &[&[R]],
+        gradient: &[R],
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Vec<R>>>> {
+        let side = |side: Side| -> Result<Option<Vec<R>>> {
+            let is_wanted = match side {
+                Side::Logits => wanted[0],
+                Side::Probabilities => wanted[1],
+            };
+            let mut result = vec![R::zero(); if is_wanted { inputs[0].len() } else { 0 }];
+            if !result.is_empty() {
+                fill_pieces(&mut result, self.rows.piece() * self.rows.count, |start, out| {
+                    vectorized(
+                        #[inline(always)]
+                        || self.write_gradients(side, inputs, gradient, start, out),
+                    );
+                    Ok(())
+                })?;
+            }
+            Ok(is_wanted.then_some(result))
+        };
+        Ok(vec![side(Side::Logits)?, side(Side::Probabilities)?])
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Logits,
+    Probabilities,
+}
+
+impl Soft {
+    fn weight(&self, class: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |it| it[class])
+    }
+
+    /// Turns probabilities into what each class counts.
+    #[inline(always)]
+    fn count<R: Real>(&self, rows: &mut [[R; LANES]]) {
+        let kept = R::of(1.0 - self.smoothing);
+        let spread = R::of(self.smoothing / self.rows.count as f64);
+        for (class, row) in rows.iter_mut().enumerate() {
+            let weight = R::of(self.weight(class));
+            for q in row {
+                *q = weight * (kept * *q + spread);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn write_losses<R: Real>(&self, xs: &[R], qs: &[R], range: Range<usize>, losses: &mut [R]) {
+        let mut tile = Tile::new(self.rows.count);
+        let mut counts = vec![[R::zero(); LANES]; self.rows.count];
+        for start in range.clone().step_by(LANES) {
+            let count = LANES.min(range.end - start);
+            let bases = self.rows.bases(start, count);
+            tile.load(xs, &bases, self.rows.stride);
+            gather(&mut counts, qs, &bases, self.rows.stride);
+            self.count(&mut counts);
+            let mut logs = [R::zero(); LANES];
+            for lane in 0..LANES {
+                logs[lane] = tile.sums[lane].ln();
+            }
+            let mut sums = [0.0; LANES];
+            for (row, counts) in tile.shifted.iter().zip(&counts) {
+                for lane in 0..LANES {
+                    sums[lane] += (counts[lane] * (logs[lane] - row[lane])).to_f64();
+                }
+            }
+            losses[start - range.start..][..count].copy_from_slice(&sums.map(R::of)[..count]);
+        }
+    }
+
+    /// Writes the gradients of one input from index `begin` on.
+    #[inline(always)]
+    fn write_gradients<R: Real>(
+        &self,
+        side: Side,
+        inputs: &[&[R]],
+        gradient: &[R],
+        begin: usize,
+        out: &mut [R],
+    ) {
+        let rows = self.rows;
+        let mut tile = Tile::new(rows.count);
+        let mut counts = vec![[R::zero(); LANES]; rows.count];
+        let kept = R::of(1.0 - self.smoothing);
+        let range = begin / rows.count..(begin + out.len()) / rows.count;
+        for start in range.clone().step_by(LANES) {
+            let count = LANES.min(range.end - start);
+            let bases = rows.bases(start, count);
+            tile.load(inputs[0], &bases, rows.stride);
+            let mut grads = [R::zero(); LANES];
+            for (lane, grad) in grads.iter_mut().enumerate().take(count) {
+                *grad = match self.outcome {
+                    Outcome::Each => gradient[start + lane],
+                    Outcome::Over(divisor) => R::of(gradient[0].to_f64() / divisor),
+                };
+            }
+            if side == Side::Logits {
+                gather(&mut counts, inputs[1], &bases, rows.stride);
+                self.count(&mut counts);
+                let mut sums = [R::zero(); LANES];
+                for row in &counts {
+                    for lane in 0..LANES {
+                        sums[lane] += row[lane];
+                    }
+                }
+                for lane in 0..LANES {
+                    sums[lane] = sums[lane] / tile.sums[lane];
+                }
+                for (row, powers) in counts.iter_mut().zip(&tile.powers) {
+                    for lane in 0..LANES {
+                        row[lane] = grads[lane] * (powers[lane] * sums[lane] - row[lane]);
+                    }
+                }
+            } else {
+                let mut logs = [R::zero(); LANES];
+                for lane in 0..LANES {
+                    logs[lane] = tile.sums[lane].ln();
+                }
+                for (class, (row, shifted)) in counts.iter_mut().zip(&tile.shifted).enumerate() {
+                    let factor = kept * R::of(self.weight(class));
+                    for lane in 0..LANES {
+                        row[lane] = grads[lane] * factor * (logs[lane] - shifted[lane]);
+                    }
+                }
+            }
+            for (lane, base) in bases.iter().enumerate().take(count) {
+                scatter(&counts, lane, out, base - begin, rows.stride);
+            }
+        }
+    }
+}
