@@ -12,6 +12,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+pub mod data;
 pub mod display;
 mod error;
 pub mod functional;
@@ -22,6 +23,7 @@ pub mod print;
 mod random;
 #[doc(hidden)]
 pub mod rt;
+mod sampling;
 pub mod tensor;
 pub mod torch;
 
@@ -35,6 +37,8 @@ pub mod prelude {
 
     pub use crate::functional as F;
     pub use crate::functional::Gelu;
-    pub use crate::nn::Reduction;
-    pub use crate::{candle_core, candle_nn, display, models, nn, optim, show, tensor, torch};
+    pub use crate::nn::{Layer as _, Reduction};
+    pub use crate::{
+        candle_core, candle_nn, data, display, models, nn, optim, show, tensor, torch,
+    };
 }

@@ -75,6 +75,11 @@ pub(crate) fn exponential(shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(values, shape, &Device::Cpu)
 }
 
+/// The generator's next numbers of 32 bits, for what `sampling` makes of them.
+pub(crate) fn next_u32s(count: usize) -> Vec<u32> {
+    with_generator(|generator| (0..count).map(|_| generator.next_u32()).collect())
+}
+
 static GENERATOR: Mutex<Option<Generator>> = Mutex::new(None);
 
 fn generator() -> MutexGuard<'static, Option<Generator>> {

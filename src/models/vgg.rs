@@ -9,7 +9,10 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use crate::error::fail;
-use crate::functional::relu;
+use crate::functional::{
+    Conv2dConfig, adaptive_avg_pool2d, conv2d, dropout, linear, max_pool2d, relu,
+};
+use crate::nn::Mode;
 use crate::optim::{Lazy, Parameters};
 use crate::print::python::module_repr;
 use crate::random::fresh_seed;
@@ -40,12 +43,13 @@ const LINEARS: [(usize, usize, usize); 3] =
 #[derive(Debug, Clone)]
 pub struct Vgg {
     lazy: Lazy,
+    mode: Mode,
 }
 
 /// VGG-11 with random weights: torchvision's layers, names, shapes and initialisation.
 ///
 /// The 132,863,336 weights in 22 tensors (507 MiB) are drawn when somebody first looks at them, by
-/// the generator that `torch::manual_seed` starts. Dropout is off, as after PyTorch's `eval()`.
+/// the generator that `torch::manual_seed` starts. Dropout is on until [`Vgg::eval`], as in PyTorch.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -67,7 +71,7 @@ pub fn vgg11() -> Result<Vgg> {
             })
             .collect()
     });
-    Ok(Vgg { lazy })
+    Ok(Vgg { lazy, mode: Mode::default() })
 }
 
 impl Vgg {
@@ -81,39 +85,52 @@ impl Vgg {
         specs().into_iter().map(|spec| spec.name).zip(self.lazy.get().iter().cloned()).collect()
     }
 
-    /// From images `(N, 3, H, W)` of a multiple of 224 pixels to logits `(N, 1000)`.
+    /// Says whether the model is being trained: only then dropout leaves out numbers.
+    pub fn set_training(&self, training: bool) {
+        self.mode.set(training);
+    }
+
+    /// `set_training(true)`, as the model begins.
+    pub fn train(&self) {
+        self.set_training(true);
+    }
+
+    /// `set_training(false)`, before the model is used or tested.
+    pub fn eval(&self) {
+        self.set_training(false);
+    }
+
+    /// From images `(N, 3, H, W)` of at least 32 x 32 pixels to logits `(N, 1000)`.
     ///
     /// # Errors
     ///
     /// For another shape or dtype.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
-        let is_image = matches!(images.dims(), [_, 3, height, width] if height % 224 == 0 && width % 224 == 0 && *height > 0 && *width > 0);
+        let is_image =
+            matches!(images.dims(), [_, 3, height, width] if *height >= 32 && *width >= 32);
         if !is_image {
             return fail(
                 "models::Vgg",
                 format_args!(
-                    "images must have shape [N, 3, H, W] with H and W multiples of 224, but it is {:?}",
+                    "images must have shape [N, 3, H, W] with H and W of 32 or more, but it is {:?}",
                     images.dims()
                 ),
             );
         }
         let mut vars = self.lazy.get().chunks_exact(2);
+        let convolution = Conv2dConfig { padding: 1, ..Default::default() };
         let mut x = images.clone();
-        for ((_, _, channels, is_pooled), pair) in CONVOLUTIONS.iter().zip(&mut vars) {
-            let bias = pair[1].reshape((1, *channels, 1, 1))?;
-            x = relu(&x.conv2d(&pair[0], 1, 1, 1, 1)?.broadcast_add(&bias)?)?;
+        for ((_, _, _, is_pooled), pair) in CONVOLUTIONS.iter().zip(&mut vars) {
+            x = relu(&conv2d(&x, &pair[0], Some(&pair[1]), convolution)?)?;
             if *is_pooled {
-                x = max_pool(&x, 2)?;
+                x = max_pool2d(&x, 2, 2, 0)?;
             }
         }
-        let side = x.dims()[2] / 7;
-        let wide = x.dims()[3] / 7;
-        let (batch, channels) = (x.dims()[0], x.dims()[1]);
-        x = x.reshape((batch, channels, 7, side, 7, wide))?.mean(5)?.mean(3)?.flatten_from(1)?;
+        x = adaptive_avg_pool2d(&x, 7)?.flatten_from(1)?;
         for (layer, pair) in vars.enumerate() {
-            x = x.matmul(&pair[0].t()?)?.broadcast_add(&pair[1])?;
+            x = linear(&x, &pair[0], Some(&pair[1]))?;
             if layer + 1 < LINEARS.len() {
-                x = relu(&x)?;
+                x = dropout(&relu(&x)?, 0.5, self.mode.is_training())?;
             }
         }
         Ok(x)
@@ -158,13 +175,6 @@ fn sequential_repr(layers: Vec<String>) -> String {
     let numbered = layers.into_iter().enumerate();
     let children = numbered.map(|(index, layer)| (index.to_string(), layer)).collect::<Vec<_>>();
     module_repr("Sequential", &children)
-}
-
-/// Largest value of each `size` x `size` block. candle's own has a gradient that is `size²` too
-/// small.
-fn max_pool(x: &Tensor, size: usize) -> Result<Tensor> {
-    let (batch, channels, height, width) = x.dims4()?;
-    x.reshape((batch, channels, height / size, size, width / size, size))?.max(5)?.max(3)
 }
 
 struct Spec {

@@ -1,6 +1,9 @@
-//! `nn`: losses and activations as structs with PyTorch's fields and defaults.
+//! `nn`: layers, activations and losses as structs with PyTorch's fields and defaults.
 
 mod activation;
+pub mod init;
+#[doc(hidden)]
+pub mod layers;
 pub(crate) mod loss;
 mod reduction;
 pub mod utils;
@@ -10,6 +13,11 @@ pub use activation::{
     LogSoftmax, Mish, PReLU, RReLU, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softmax, Softmax2d, Softmin,
     Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
+pub use layers::{
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig,
+    Dropout, Embedding, EmbeddingConfig, Flatten, Identity, Layer, LayerNorm, LayerNormConfig,
+    Linear, MaxPool2d, Mode, Sequential, StateDict, load, save,
+};
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, DistanceFunction,
     GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss, KLDivLoss, KLDivReduction, L1Loss, MSELoss,
@@ -17,3 +25,6 @@ pub use loss::{
     PoissonNLLLoss, SmoothL1Loss, SoftMarginLoss, TripletMarginLoss, TripletMarginWithDistanceLoss,
 };
 pub use reduction::Reduction;
+
+#[doc(inline)]
+pub use crate::{__model as model, __seq as seq};

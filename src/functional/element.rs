@@ -1,0 +1,142 @@
+//! Absolute value, clamping and rounding: where candle's gradients or halves differ from PyTorch's.
+
+use candle_core::{DType, Result, Shape, Tensor, WithDType};
+
+use super::op::{self, Call, Op};
+
+/// `|x|` of each element; the gradient at 0 is 0. Integers keep their dtype.
+///
+/// Differs from candle, whose gradient at 0 is 1. See PyTorch's `abs`.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::abs(&tensor!([-2.0, 3.0]))?.to_vec1::<f32>()?, [2.0, 3.0]);
+/// assert_eq!(torch::abs(&tensor!([-2, 3]))?.to_vec1::<i64>()?, [2, 3]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn abs(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().is_int() {
+        return map_integers(x, i64::wrapping_abs);
+    }
+    op::apply(Abs(x.shape().clone()), &[x])
+}
+
+/// Each element, but not below `min` and not above `max`.
+///
+/// The gradient passes where the element is within the bounds, or at one; nan stays. Integers keep
+/// their dtype if both bounds are whole. One bound alone has an infinity for the other.
+///
+/// Differs from candle, whose gradient at a bound is 1/2. See PyTorch's `clamp`.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// ```
+/// use akari::prelude::*;
+/// let x = tensor!([-2.0, 0.5, 3.0]);
+/// assert_eq!(torch::clamp(&x, 0.0, 1.0)?.to_vec1::<f32>()?, [0.0, 0.5, 1.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn clamp(x: &Tensor, min: f64, max: f64) -> Result<Tensor> {
+    if x.dtype().is_int() {
+        let is_whole = |bound: f64| bound.is_infinite() || bound.fract() == 0.0;
+        if is_whole(min) && is_whole(max) {
+            // A cast takes infinities to the ends of i64.
+            return map_integers(x, |it| it.max(min as i64).min(max as i64));
+        }
+        return clamp(&x.to_dtype(DType::F32)?, min, max);
+    }
+    op::apply(Clamp { min, max, shape: x.shape().clone() }, &[x])
+}
+
+/// The nearest whole number, the even one of two that are equally near; its gradient is 0.
+///
+/// Differs from candle, which rounds halves away from 0. See PyTorch's `round`.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::round(&tensor!([0.5, 1.5, -2.5]))?.to_vec1::<f32>()?, [0.0, 2.0, -2.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn round(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().is_int() {
+        return Ok(x.clone());
+    }
+    op::apply(Round(x.shape().clone()), &[x])
+}
+
+fn map_integers(x: &Tensor, function: impl Fn(i64) -> i64) -> Result<Tensor> {
+    let values = x.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?;
+    let values = values.into_iter().map(function).collect::<Vec<_>>();
+    Tensor::from_vec(values, x.shape(), x.device())?.to_dtype(x.dtype())
+}
+
+struct Abs(Shape);
+
+impl Op for Abs {
+    const NAME: &'static str = "torch::abs";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let abs = |x: &T| T::from_f64(x.to_f64().abs());
+        (args[0].iter().map(abs).collect(), self.0.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        let slope = |(x, grad): (&T, &T)| match x.partial_cmp(&T::zero()) {
+            Some(std::cmp::Ordering::Less) => T::zero() - *grad,
+            Some(std::cmp::Ordering::Equal) => T::zero(),
+            Some(std::cmp::Ordering::Greater) => *grad,
+            None => *x,
+        };
+        vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())]
+    }
+}
+
+struct Clamp {
+    min: f64,
+    max: f64,
+    shape: Shape,
+}
+
+impl Op for Clamp {
+    const NAME: &'static str = "torch::clamp";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let (min, max) = (T::from_f64(self.min), T::from_f64(self.max));
+        let clamp = |x: &T| {
+            let x = if *x < min { min } else { *x };
+            if x > max { max } else { x }
+        };
+        (args[0].iter().map(clamp).collect(), self.shape.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        let (min, max) = (T::from_f64(self.min), T::from_f64(self.max));
+        let slope = |(x, grad): (&T, &T)| if *x >= min && *x <= max { *grad } else { T::zero() };
+        vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())]
+    }
+}
+
+struct Round(Shape);
+
+impl Op for Round {
+    const NAME: &'static str = "torch::round";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let round = |x: &T| T::from_f64(x.to_f64().round_ties_even());
+        (args[0].iter().map(round).collect(), self.0.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        vec![Some(vec![T::zero(); call.grad.len()])]
+    }
+}

@@ -1,0 +1,226 @@
+//! Sums, means, largest and smallest values: what drifts or shares gradients wrongly in candle.
+
+use std::cmp::Ordering;
+
+use candle_core::{DType, Result, Shape, Tensor, WithDType};
+
+use super::op::{self, Call, Op};
+use crate::error::fail;
+use crate::tensor::axis::{self, Axis};
+use crate::tensor::reduce::{mean_all, sum_all};
+
+/// The sum of all elements; integers give `i64`.
+///
+/// Differs from candle, whose `f32` sums drift: of ten million times 0.1 it makes 997,297. See
+/// PyTorch's `sum`.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::sum(&tensor!([[1.0, 2.0], [3.0, 4.0]]))?.to_scalar::<f32>()?, 10.0);
+/// assert_eq!(torch::sum(&tensor!([1, 2]))?.to_scalar::<i64>()?, 3);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn sum(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().is_int() {
+        let values = x.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?;
+        return Tensor::new(values.into_iter().fold(0, i64::wrapping_add), x.device());
+    }
+    sum_all(x)
+}
+
+/// The mean of all elements; nan if there are none.
+///
+/// Differs from candle, whose `f32` means drift, and which gives 0 for the mean of 1 and 2 as
+/// integers. See PyTorch's `mean`.
+///
+/// # Errors
+///
+/// For integers.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::mean(&tensor!([1.0, 2.0]))?.to_scalar::<f32>()?, 1.5);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn mean(x: &Tensor) -> Result<Tensor> {
+    if !x.dtype().is_float() {
+        return fail(
+            "torch::mean",
+            format_args!(
+                "could not infer output dtype. Input dtype must be a floating point dtype. Got: {:?} (convert it with .to_dtype(DType::F32)?)",
+                x.dtype()
+            ),
+        );
+    }
+    mean_all(x)
+}
+
+/// The largest of all elements; nan if one is. Equal ones share the gradient.
+///
+/// Differs from candle, which gives each of them the whole gradient, and a nan only where it comes
+/// first. See PyTorch's `max` without an axis.
+///
+/// # Errors
+///
+/// If there are no elements.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::max(&tensor!([1.0, 3.0, 2.0]))?.to_scalar::<f32>()?, 3.0);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn max(x: &Tensor) -> Result<Tensor> {
+    of_all("torch::max", x, Ordering::Greater)
+}
+
+/// The smallest of all elements; as [`max`].
+///
+/// # Errors
+///
+/// If there are no elements.
+pub fn min(x: &Tensor) -> Result<Tensor> {
+    of_all("torch::min", x, Ordering::Less)
+}
+
+/// The largest element along an axis, which goes away; nan if one is. Equal ones share the gradient.
+///
+/// Differs from candle's `max`, which gives each of them the whole gradient. See PyTorch's `amax`.
+///
+/// # Errors
+///
+/// If the axis isn't there, or has no elements.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::amax(&tensor!([[1.0, 3.0], [2.0, 0.0]]), 1)?.to_vec1::<f32>()?, [3.0, 2.0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn amax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+    along("torch::amax", x, &dim, Ordering::Greater)
+}
+
+/// The smallest element along an axis, which goes away; as [`amax`].
+///
+/// # Errors
+///
+/// As [`amax`].
+pub fn amin(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+    along("torch::amin", x, &dim, Ordering::Less)
+}
+
+/// Where along an axis the largest element is, the first of equal ones; `i64`, as in PyTorch.
+///
+/// Differs from candle's `argmax`, whose `u32` can't be compared with class numbers.
+///
+/// # Errors
+///
+/// If the axis isn't there, or has no elements.
+///
+/// ```
+/// use akari::prelude::*;
+/// let (logits, classes) = (tensor!([[0.1, 2.0], [3.0, 0.2]]), tensor!([1, 1]));
+/// let is_right = torch::argmax(&logits, 1)?.eq(&classes)?;
+/// assert_eq!(is_right.to_vec1::<u8>()?, [1, 0]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn argmax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+    let axis = checked_axis("torch::argmax", x, &dim)?;
+    if x.rank() == 0 {
+        return Tensor::new(0i64, x.device());
+    }
+    let x = x.detach().transpose(axis, x.rank() - 1)?.contiguous()?;
+    x.argmax_keepdim(candle_core::D::Minus1)?
+        .transpose(axis, x.rank() - 1)?
+        .squeeze(axis)?
+        .to_dtype(DType::I64)
+}
+
+fn of_all(function: &str, x: &Tensor, order: Ordering) -> Result<Tensor> {
+    if x.elem_count() == 0 {
+        return fail(function, "expected at least one element, but the input is empty");
+    }
+    along(function, &x.flatten_all()?, &0, order)
+}
+
+fn checked_axis(function: &str, x: &Tensor, dim: &dyn Axis) -> Result<usize> {
+    let axis = axis::resolve(function, x, dim)?;
+    if x.dims().get(axis) == Some(&0) {
+        return fail(function, format_args!("Expected reduction dim {axis} to have non-zero size"));
+    }
+    Ok(axis)
+}
+
+fn along(function: &str, x: &Tensor, dim: &dyn Axis, order: Ordering) -> Result<Tensor> {
+    let axis = checked_axis(function, x, dim)?;
+    if x.rank() == 0 {
+        return Ok(x.clone());
+    }
+    if x.dtype().is_int() {
+        return if order == Ordering::Greater { x.max(axis) } else { x.min(axis) };
+    }
+    let mut dims = x.dims().to_vec();
+    let size = dims.remove(axis);
+    let inner = x.dims()[axis + 1..].iter().product();
+    op::apply(Extreme { order, size, inner, shape: Shape::from(dims) }, &[x])
+}
+
+struct Extreme {
+    /// What an element has to be to others to win.
+    order: Ordering,
+    /// Elements along the axis, and from one to the next.
+    size: usize,
+    inner: usize,
+    shape: Shape,
+}
+
+impl Extreme {
+    /// The first place of each result's elements.
+    fn starts(&self) -> impl Iterator<Item = usize> + '_ {
+        let block = self.size * self.inner;
+        let start = move |index: usize| index / self.inner * block + index % self.inner;
+        (0..self.shape.elem_count()).map(start)
+    }
+
+    fn winner<T: WithDType>(&self, xs: &[T], start: usize) -> T {
+        let mut best = xs[start];
+        for step in 1..self.size {
+            let value = xs[start + step * self.inner];
+            match value.partial_cmp(&best) {
+                Some(order) if order == self.order => best = value,
+                Some(_) => {}
+                // One of them is nan, and stays.
+                None if best.partial_cmp(&best).is_some() => best = value,
+                None => {}
+            }
+        }
+        best
+    }
+}
+
+impl Op for Extreme {
+    const NAME: &'static str = "torch::amax";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let values = self.starts().map(|start| self.winner(args[0], start)).collect();
+        (values, self.shape.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        let xs = call.args[0];
+        let mut grads = vec![T::zero(); xs.len()];
+        for (start, grad) in self.starts().zip(call.grad) {
+            let best = self.winner(xs, start);
+            // Every nan is a winner among nans.
+            let wins = |value: T| value == best || value.partial_cmp(&best).is_none();
+            let places = (0..self.size).map(|step| start + step * self.inner);
+            let places = places.filter(|place| wins(xs[*place])).collect::<Vec<_>>();
+            let share = T::from_f64(grad.to_f64() / places.len() as f64);
+            places.into_iter().for_each(|place| grads[place] = share);
+        }
+        vec![Some(grads)]
+    }
+}

@@ -1,0 +1,235 @@
+//! The mechanism behind the functions of whole tensors: pooling, norms, convolutions and the like.
+//!
+//! Such a function is a struct that knows its shapes and has two loops over slices: from arguments
+//! to result, and from the result's gradient to those of the arguments. What candle needs around
+//! them (its three traits for one to three arguments, dtypes, layouts) is here, once.
+
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor,
+    WithDType, bail,
+};
+
+use crate::error::wrong_dtype;
+
+/// A function of one to three contiguous tensors of `f32` or `f64`.
+pub(crate) trait Op: Send + Sync + 'static {
+    /// As the learner types it.
+    const NAME: &'static str;
+
+    /// The result, and its shape.
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape);
+
+    /// The gradients of the arguments, in their order; only those that are wanted are looked at.
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>>;
+}
+
+/// What a backward pass starts from.
+pub(crate) struct Call<'a, T> {
+    pub(crate) args: &'a [&'a [T]],
+    /// The gradient of the result.
+    pub(crate) grad: &'a [T],
+    /// Whether somebody asks for the gradient of the argument.
+    pub(crate) wanted: &'a [bool],
+}
+
+/// Applies the function; half-precision arguments are computed in `f32`.
+pub(crate) fn apply<O: Op>(op: O, args: &[&Tensor]) -> Result<Tensor> {
+    let dtype = args[0].dtype();
+    match dtype {
+        DType::F32 | DType::F64 => {}
+        DType::F16 | DType::BF16 => {
+            let wide = args.iter().map(|it| it.to_dtype(DType::F32)).collect::<Result<Vec<_>>>()?;
+            return apply(op, &wide.iter().collect::<Vec<_>>())?.to_dtype(dtype);
+        }
+        dtype => return wrong_dtype(O::NAME, "an input", dtype),
+    }
+    for arg in args {
+        if arg.dtype() != dtype {
+            bail!(
+                "{}: expected all tensors of dtype {dtype:?}, but one is {:?}",
+                O::NAME,
+                arg.dtype()
+            )
+        }
+    }
+    let args = args.iter().map(|it| it.contiguous()).collect::<Result<Vec<_>>>()?;
+    match args.as_slice() {
+        [a] => a.apply_op1(Custom(op)),
+        [a, b] => a.apply_op2(b, Custom(op)),
+        [a, b, c] => a.apply_op3(b, c, Custom(op)),
+        _ => bail!("{}: takes one to three tensors", O::NAME),
+    }
+}
+
+struct Custom<O>(O);
+
+impl<O: Op> Custom<O> {
+    fn forward(&self, args: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
+        match args[0].0 {
+            CpuStorage::F32(_) => self.forward_as::<f32>(args),
+            CpuStorage::F64(_) => self.forward_as::<f64>(args),
+            _ => bail!("{}: not implemented for this dtype", O::NAME),
+        }
+    }
+
+    fn forward_as<T: WithDType>(
+        &self,
+        args: &[(&CpuStorage, &Layout)],
+    ) -> Result<(CpuStorage, Shape)> {
+        let args = args
+            .iter()
+            .map(|(storage, layout)| slice::<T>(storage, layout))
+            .collect::<Result<Vec<_>>>()?;
+        let (values, shape) = self.0.forward(&args);
+        Ok((T::to_cpu_storage_owned(values), shape))
+    }
+
+    fn backward(&self, args: &[&Tensor], grad: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        match grad.dtype() {
+            DType::F32 => self.backward_as::<f32>(args, grad),
+            DType::F64 => self.backward_as::<f64>(args, grad),
+            _ => bail!("{}: gradients are floats of the input's dtype", O::NAME),
+        }
+    }
+
+    fn backward_as<T: WithDType>(
+        &self,
+        args: &[&Tensor],
+        grad: &Tensor,
+    ) -> Result<Vec<Option<Tensor>>> {
+        // Arguments were made contiguous on the way forward; only the gradient may not be.
+        let grad = grad.contiguous()?;
+        let wanted = args.iter().map(|it| it.track_op()).collect::<Vec<_>>();
+        let guards =
+            args.iter().chain([&&grad]).map(|it| it.storage_and_layout()).collect::<Vec<_>>();
+        let mut slices = Vec::new();
+        for (storage, layout) in &guards {
+            let Storage::Cpu(storage) = &**storage else { bail!("{}: needs the CPU", O::NAME) };
+            slices.push(slice::<T>(storage, layout)?);
+        }
+        let (grad, slices) = match slices.split_last() {
+            Some((grad, slices)) => (*grad, slices),
+            None => bail!("{}: no gradient", O::NAME),
+        };
+        let grads = self.0.backward(Call { args: slices, grad, wanted: &wanted });
+        grads
+            .into_iter()
+            .zip(args)
+            .map(|(grad, arg)| {
+                grad.map(|it| Tensor::from_vec(it, arg.shape(), arg.device())).transpose()
+            })
+            .collect()
+    }
+}
+
+/// Looks at the values of a contiguous tensor, by its dtype.
+pub(crate) fn with_values<R>(
+    function: &str,
+    tensor: &Tensor,
+    single: impl FnOnce(&[f32]) -> R,
+    double: impl FnOnce(&[f64]) -> R,
+) -> Result<R> {
+    let (storage, layout) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(storage @ CpuStorage::F32(_)) => Ok(single(slice(storage, layout)?)),
+        Storage::Cpu(storage @ CpuStorage::F64(_)) => Ok(double(slice(storage, layout)?)),
+        _ => wrong_dtype(function, "an input", tensor.dtype()),
+    }
+}
+
+fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
+    let values = T::cpu_storage_as_slice(storage)?;
+    Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
+}
+
+impl<O: Op> CustomOp1 for Custom<O> {
+    fn name(&self) -> &'static str {
+        O::NAME
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(storage, layout)])
+    }
+
+    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        Ok(self.backward(&[arg], grad)?.pop().flatten())
+    }
+}
+
+impl<O: Op> CustomOp2 for Custom<O> {
+    fn name(&self) -> &'static str {
+        O::NAME
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(s1, l1), (s2, l2)])
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        _res: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let mut grads = self.backward(&[a, b], grad)?.into_iter();
+        Ok((grads.next().flatten(), grads.next().flatten()))
+    }
+}
+
+impl<O: Op> CustomOp3 for Custom<O> {
+    fn name(&self) -> &'static str {
+        O::NAME
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(s1, l1), (s2, l2), (s3, l3)])
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        c: &Tensor,
+        _res: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let mut grads = self.backward(&[a, b, c], grad)?.into_iter();
+        Ok((grads.next().flatten(), grads.next().flatten(), grads.next().flatten()))
+    }
+}
+
+/// Sums that don't drift: blocks are added in the numbers' own type, in lanes that a processor adds
+/// side by side, and the blocks in `f64`.
+pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f64 {
+    const LANES: usize = 16;
+    const BLOCK: usize = 64 * LANES;
+    let mut total = 0.0;
+    for start in (0..len).step_by(BLOCK) {
+        let end = len.min(start + BLOCK);
+        let mut lanes = [T::zero(); LANES];
+        let whole = start + (end - start) / LANES * LANES;
+        for first in (start..whole).step_by(LANES) {
+            for (lane, sum) in lanes.iter_mut().enumerate() {
+                *sum += value(first + lane);
+            }
+        }
+        total += (whole..end).map(|index| value(index).to_f64()).sum::<f64>();
+        total += lanes.iter().map(|it| it.to_f64()).sum::<f64>();
+    }
+    total
+}

@@ -1,0 +1,355 @@
+//! Pooling of images: the largest value or the mean of each window.
+
+use std::sync::OnceLock;
+
+use candle_core::{Result, Shape, Tensor, WithDType};
+use rayon::prelude::*;
+
+use super::op::{self, Call, Op};
+use super::window::{Pair, Planes, Slide};
+use crate::error::fail;
+
+/// The largest value of each window of an image.
+///
+/// ```text
+/// y[i, j] = max over m < k_h, n < k_w of x[i s_h - p_h + m, j s_w - p_w + n]
+/// ```
+///
+/// Pixels of the padding never win. Of equal values the first one takes the whole gradient, and a
+/// nan wins over every number, as in PyTorch.
+///
+/// # Shapes
+///
+/// `(N, C, H, W)` or `(C, H, W)`; `H` becomes `(H + 2 padding - kernel) / stride + 1`, rounded down.
+/// Kernel, stride and padding are one number, or a pair for height and width. PyTorch's default
+/// stride is the kernel, its default padding 0.
+///
+/// # Errors
+///
+/// For integers, for a kernel or stride of 0, for a padding of more than half the kernel, and where
+/// not even one window fits.
+///
+/// Differs from candle, whose gradient is `k²` times too small and wrong at the border of images
+/// that the kernel doesn't divide. See PyTorch's `max_pool2d`; dilation and `ceil_mode` are in
+/// [`nn::MaxPool2d`](crate::nn::MaxPool2d).
+///
+/// ```
+/// use akari::prelude::*;
+/// let x = tensor!([[[1., 2., 5.], [4., 3., 6.], [7., 8., 9.]]]);
+/// assert_eq!(F::max_pool2d(&x, 2, 1, 0)?.flatten_all()?.to_vec1::<f32>()?, [4., 6., 8., 9.]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn max_pool2d(
+    x: &Tensor,
+    kernel: impl Into<Pair>,
+    stride: impl Into<Pair>,
+    padding: impl Into<Pair>,
+) -> Result<Tensor> {
+    let slides = Slide::both(kernel.into(), stride.into(), padding.into(), 1.into());
+    max_pool("F::max_pool2d", x, slides, false)
+}
+
+/// The mean of each window of an image.
+///
+/// ```text
+/// y[i, j] = 1 / (k_h k_w) · sum over m < k_h, n < k_w of x[i s_h - p_h + m, j s_w - p_w + n]
+/// ```
+///
+/// Pixels of the padding count as zeros.
+///
+/// # Shapes
+///
+/// As [`max_pool2d`].
+///
+/// # Errors
+///
+/// As [`max_pool2d`].
+///
+/// Differs from candle, whose gradient is wrong at the border of images that the kernel doesn't
+/// divide. See PyTorch's `avg_pool2d`; `ceil_mode` and `count_include_pad` are in
+/// [`nn::AvgPool2d`](crate::nn::AvgPool2d).
+///
+/// ```
+/// use akari::prelude::*;
+/// let x = tensor!([[[1., 2.], [3., 6.]]]);
+/// assert_eq!(F::avg_pool2d(&x, 2, 2, 0)?.flatten_all()?.to_vec1::<f32>()?, [3.]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn avg_pool2d(
+    x: &Tensor,
+    kernel: impl Into<Pair>,
+    stride: impl Into<Pair>,
+    padding: impl Into<Pair>,
+) -> Result<Tensor> {
+    let slides = Slide::both(kernel.into(), stride.into(), padding.into(), 1.into());
+    avg_pool("F::avg_pool2d", x, slides, false, true)
+}
+
+/// Means of windows that are chosen so that an image of a given size results.
+///
+/// ```text
+/// y[i] = mean of x[floor(i H / h) .. ceil((i + 1) H / h)]     along both axes
+/// ```
+///
+/// # Shapes
+///
+/// `(N, C, H, W)` or `(C, H, W)`; `H` and `W` become `size`, one number or a pair.
+///
+/// # Errors
+///
+/// For integers, and for other shapes. See PyTorch's `adaptive_avg_pool2d`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let x = tensor!([[[1., 2., 3.], [4., 5., 6.]]]);
+/// assert_eq!(F::adaptive_avg_pool2d(&x, 1)?.flatten_all()?.to_vec1::<f32>()?, [3.5]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Into<Pair>) -> Result<Tensor> {
+    adaptive_avg_pool("F::adaptive_avg_pool2d", x, size.into())
+}
+
+pub(crate) fn adaptive_avg_pool(function: &str, x: &Tensor, size: Pair) -> Result<Tensor> {
+    let planes = Planes::of(function, x)?;
+    let spans = |from: usize, to: usize| {
+        let span = |it: usize| (it * from / to, ((it + 1) * from).div_ceil(to));
+        (0..to).map(span).map(|(start, end)| Span { start, end, divisor: end - start }).collect()
+    };
+    let rows = spans(planes.height, size.height);
+    let columns = spans(planes.width, size.width);
+    op::apply(Means { planes, rows, columns, shape: with_area(x, size.height, size.width) }, &[x])
+}
+
+pub(crate) fn avg_pool(
+    function: &str,
+    x: &Tensor,
+    slides: [Slide; 2],
+    ceil: bool,
+    count_include_pad: bool,
+) -> Result<Tensor> {
+    let planes = Planes::of(function, x)?;
+    let [height, width] = windows(function, &planes, &slides, ceil)?;
+    let spans = |slide: Slide, size: usize, count: usize| {
+        (0..count).map(|it| Span::of(slide, size, it, count_include_pad)).collect()
+    };
+    let rows = spans(slides[0], planes.height, height);
+    let columns = spans(slides[1], planes.width, width);
+    op::apply(Means { planes, rows, columns, shape: with_area(x, height, width) }, &[x])
+}
+
+pub(crate) fn max_pool(
+    function: &str,
+    x: &Tensor,
+    slides: [Slide; 2],
+    ceil: bool,
+) -> Result<Tensor> {
+    let planes = Planes::of(function, x)?;
+    let [height, width] = windows(function, &planes, &slides, ceil)?;
+    let shape = with_area(x, height, width);
+    let spans = |slide: Slide, size: usize, count: usize| {
+        (0..count).map(|it| Span::of(slide, size, it, false)).collect()
+    };
+    let rows = spans(slides[0], planes.height, height);
+    let columns = spans(slides[1], planes.width, width);
+    let steps = (slides[0].dilation, slides[1].dilation);
+    op::apply(MaxPool { planes, rows, columns, steps, shape, winners: OnceLock::new() }, &[x])
+}
+
+/// How many windows there are along height and width.
+fn windows(function: &str, planes: &Planes, slides: &[Slide; 2], ceil: bool) -> Result<[usize; 2]> {
+    let mut counts = [0; 2];
+    for ((slide, size), count) in slides.iter().zip([planes.height, planes.width]).zip(&mut counts)
+    {
+        slide.check(function)?;
+        if slide.padding > slide.reach() / 2 {
+            return fail(
+                function,
+                format_args!(
+                    "pad should be at most half of effective kernel size, but got pad={}, kernel_size={} and dilation={}",
+                    slide.padding, slide.kernel, slide.dilation
+                ),
+            );
+        }
+        *count = slide.windows(size, ceil).filter(|_| size > 0).unwrap_or(0);
+    }
+    if counts.contains(&0) {
+        return fail(
+            function,
+            format_args!(
+                "Given input size: ({0}x{1}x{2}). Calculated output size: ({0}x{3}x{4}). Output size is too small",
+                planes.channels, planes.height, planes.width, counts[0], counts[1]
+            ),
+        );
+    }
+    Ok(counts)
+}
+
+/// The shape of `x` with another height and width.
+fn with_area(x: &Tensor, height: usize, width: usize) -> Shape {
+    let mut dims = x.dims().to_vec();
+    let rank = dims.len();
+    dims[rank - 2] = height;
+    dims[rank - 1] = width;
+    Shape::from(dims)
+}
+
+/// The pixels of a window along one axis.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    /// The share of this axis in what a mean divides by.
+    divisor: usize,
+}
+
+impl Span {
+    /// The window with number `index` of a sliding kernel, without its padding.
+    fn of(slide: Slide, size: usize, index: usize, count_include_pad: bool) -> Span {
+        let Slide { stride, padding, dilation, .. } = slide;
+        let first = index * stride;
+        let padded_end = (first + slide.reach()).min(size + 2 * padding);
+        // The first of the kernel's pixels that is no padding.
+        let skipped = padding.saturating_sub(first).div_ceil(dilation) * dilation;
+        let start = (first + skipped).saturating_sub(padding);
+        let end = padded_end.saturating_sub(padding).clamp(start.min(size), size);
+        let divisor = if count_include_pad { padded_end - first } else { end - start.min(end) };
+        Span { start: start.min(end), end, divisor }
+    }
+}
+
+/// So few pixels are pooled before another thread can help.
+const PIXELS_PER_TASK: usize = 1 << 14;
+
+/// Calls `pool` with a plane of `xs` and its share of `ys`, on all threads.
+fn each_plane<X: Sync, Y: Send>(
+    xs: &[X],
+    ys: &mut [Y],
+    planes: &Planes,
+    pool: impl Fn(&[X], &mut [Y]) + Sync + Send,
+) {
+    let (area, share) = (planes.area(), ys.len() / planes.count.max(1));
+    if area == 0 || share == 0 {
+        return;
+    }
+    let least = PIXELS_PER_TASK.div_ceil(area.max(share));
+    ys.par_chunks_mut(share)
+        .zip(xs.par_chunks(area))
+        .with_min_len(least)
+        .for_each(|(ys, xs)| pool(xs, ys));
+}
+
+struct MaxPool {
+    planes: Planes,
+    rows: Vec<Span>,
+    columns: Vec<Span>,
+    /// From pixel to pixel of a window: the dilation.
+    steps: (usize, usize),
+    shape: Shape,
+    /// The pixel in its plane that won, for each result.
+    winners: OnceLock<Vec<u32>>,
+}
+
+impl Op for MaxPool {
+    const NAME: &'static str = "F::max_pool2d";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let mut pairs = vec![(T::zero(), 0u32); self.shape.elem_count()];
+        each_plane(args[0], &mut pairs, &self.planes, |xs, pairs| self.pool(xs, pairs));
+        let (values, winners) = pairs.into_iter().unzip();
+        // A graph that is walked forward only once sets it once.
+        let _ = self.winners.set(winners);
+        (values, self.shape.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        let mut grads = vec![T::zero(); self.planes.count * self.planes.area()];
+        let winners = self.winners.get().map_or(&[][..], Vec::as_slice);
+        let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
+        grads
+            .par_chunks_mut(area.max(1))
+            .zip(call.grad.par_chunks(share.max(1)).zip(winners.par_chunks(share.max(1))))
+            .with_min_len(PIXELS_PER_TASK.div_ceil(area.max(1)))
+            .for_each(|(grads, (above, winners))| {
+                for (grad, winner) in above.iter().zip(winners) {
+                    grads[*winner as usize] += *grad;
+                }
+            });
+        vec![Some(grads)]
+    }
+}
+
+impl MaxPool {
+    fn pool<T: WithDType>(&self, xs: &[T], pairs: &mut [(T, u32)]) {
+        let width = self.planes.width;
+        for (rows, pairs) in self.rows.iter().zip(pairs.chunks_exact_mut(self.columns.len())) {
+            for (columns, pair) in self.columns.iter().zip(pairs) {
+                let mut place = rows.start * width + columns.start;
+                let mut best = xs[place];
+                for row in (rows.start..rows.end).step_by(self.steps.0) {
+                    for column in (columns.start..columns.end).step_by(self.steps.1) {
+                        let value = xs[row * width + column];
+                        // A nan is neither larger nor equal, and wins.
+                        if value > best || value.partial_cmp(&value).is_none() {
+                            (best, place) = (value, row * width + column);
+                        }
+                    }
+                }
+                *pair = (best, place as u32);
+            }
+        }
+    }
+}
+
+/// Means over a grid of windows: what average pooling and its adaptive form have in common.
+struct Means {
+    planes: Planes,
+    rows: Vec<Span>,
+    columns: Vec<Span>,
+    shape: Shape,
+}
+
+impl Op for Means {
+    const NAME: &'static str = "F::avg_pool2d";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let mut ys = vec![T::zero(); self.shape.elem_count()];
+        let width = self.planes.width;
+        each_plane(args[0], &mut ys, &self.planes, |xs, ys| {
+            for (rows, ys) in self.rows.iter().zip(ys.chunks_exact_mut(self.columns.len())) {
+                for (columns, y) in self.columns.iter().zip(ys) {
+                    let mut sum = 0.0;
+                    for row in rows.start..rows.end {
+                        let row = &xs[row * width..][columns.start..columns.end];
+                        sum += row.iter().map(|it| it.to_f64()).sum::<f64>();
+                    }
+                    let divisor = (rows.divisor * columns.divisor) as f64;
+                    *y = T::from_f64(if sum == 0.0 { 0.0 } else { sum / divisor });
+                }
+            }
+        });
+        (ys, self.shape.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        let mut grads = vec![T::zero(); self.planes.count * self.planes.area()];
+        let (area, width) = (self.planes.area(), self.planes.width);
+        let share = self.rows.len() * self.columns.len();
+        grads
+            .par_chunks_mut(area.max(1))
+            .zip(call.grad.par_chunks(share.max(1)))
+            .with_min_len(PIXELS_PER_TASK.div_ceil(area.max(1)))
+            .for_each(|(grads, above)| {
+                for (rows, above) in self.rows.iter().zip(above.chunks_exact(self.columns.len())) {
+                    for (columns, grad) in self.columns.iter().zip(above) {
+                        let divisor = (rows.divisor * columns.divisor) as f64;
+                        let grad = T::from_f64(grad.to_f64() / divisor);
+                        for row in rows.start..rows.end {
+                            let row = &mut grads[row * width..][columns.start..columns.end];
+                            row.iter_mut().for_each(|it| *it += grad);
+                        }
+                    }
+                }
+            });
+        vec![Some(grads)]
+    }
+}

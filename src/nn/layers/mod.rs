@@ -1,0 +1,27 @@
+//! Layers: what holds the parameters of a model, and [`Sequential`], which chains layers.
+//!
+//! A layer is anything that implements [`Layer`]; its loops are in `functional`.
+
+mod convolution;
+mod dropout;
+mod embedding;
+mod layer;
+mod linear;
+mod macros;
+mod norm;
+mod pool;
+mod sequential;
+mod state;
+
+pub use convolution::Conv2d;
+pub use dropout::Dropout;
+pub use embedding::{Embedding, EmbeddingConfig};
+pub use layer::{Layer, Mode};
+pub use linear::{Flatten, Identity, Linear};
+pub use macros::{AnyLayer, ByFunction, ByLayer, ByModule, Taken};
+pub use norm::{BatchNorm1d, BatchNorm2d, BatchNormConfig, LayerNorm, LayerNormConfig};
+pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
+pub use sequential::Sequential;
+pub use state::{StateDict, load, save};
+
+pub use crate::functional::Conv2dConfig;

@@ -1,0 +1,299 @@
+//! The normalising layers.
+
+use candle_core::{DType, Device, Module, Result, Tensor, Var};
+
+use super::layer::{Layer, Mode};
+use super::linear::{display_as_repr, named};
+use crate::error::fail;
+use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named};
+use crate::print::python::{bool_repr, float_repr, tuple};
+
+display_as_repr!(BatchNorm1d, BatchNorm2d, LayerNorm);
+
+/// The options of [`BatchNorm1d`] and [`BatchNorm2d`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchNormConfig {
+    /// Keeps the division finite. Default: 1e-5.
+    pub eps: f64,
+    /// The share of the newest batch in the running moments. Default: 0.1.
+    pub momentum: f64,
+    /// Whether there are a weight and a bias. Default: true.
+    pub affine: bool,
+    /// Whether running moments are kept, for use after `eval()`. Default: true.
+    pub track_running_stats: bool,
+}
+
+impl Default for BatchNormConfig {
+    fn default() -> Self {
+        BatchNormConfig { eps: 1e-5, momentum: 0.1, affine: true, track_running_stats: true }
+    }
+}
+
+/// The running moments of a batch norm.
+#[derive(Debug, Clone)]
+struct Running {
+    mean: Var,
+    variance: Var,
+    batches: Var,
+}
+
+macro_rules! batch_norm {
+    ($(#[$doc:meta])* $name:ident, $ranks:pat, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            /// Scales each channel; begins as ones.
+            pub weight: Option<Var>,
+            /// Shifts each channel; begins as zeros.
+            pub bias: Option<Var>,
+            pub config: BatchNormConfig,
+            num_features: usize,
+            running: Option<Running>,
+            mode: Mode,
+        }
+
+        impl $name {
+            /// A layer for so many channels.
+            ///
+            /// # Errors
+            ///
+            /// If memory runs out.
+            pub fn new(num_features: usize) -> Result<Self> {
+                Self::with_config(num_features, BatchNormConfig::default())
+            }
+
+            /// A layer with options.
+            ///
+            /// # Errors
+            ///
+            /// If memory runs out.
+            pub fn with_config(num_features: usize, config: BatchNormConfig) -> Result<Self> {
+                let zeros = || Var::zeros(num_features, DType::F32, &Device::Cpu);
+                let ones = || Var::ones(num_features, DType::F32, &Device::Cpu);
+                let running = || {
+                    let batches = Var::zeros((), DType::I64, &Device::Cpu)?;
+                    Ok::<_, candle_core::Error>(Running { mean: zeros()?, variance: ones()?, batches })
+                };
+                Ok($name {
+                    weight: config.affine.then(ones).transpose()?,
+                    bias: config.affine.then(zeros).transpose()?,
+                    running: config.track_running_stats.then(running).transpose()?,
+                    config,
+                    num_features,
+                    mode: Mode::default(),
+                })
+            }
+        }
+
+        impl Module for $name {
+            fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                let name = concat!("nn::", stringify!($name));
+                if !matches!(x.rank(), $ranks) {
+                    return fail(name, format_args!(concat!("expected ", $expected, " (got {}D input)"), x.rank()));
+                }
+                let running = self.running.as_ref();
+                let options = BatchNormOptions {
+                    // Without running moments there are only those of the batch.
+                    training: self.mode.is_training() || running.is_none(),
+                    momentum: self.config.momentum,
+                    eps: self.config.eps,
+                };
+                let moments = running.map(|it| (&it.mean, &it.variance));
+                let (weight, bias) = (self.weight.as_deref(), self.bias.as_deref());
+                let y = batch_norm_named(name, x, moments, weight, bias, options)?;
+                if let Some(running) = running.filter(|_| options.training) {
+                    let count = running.batches.to_scalar::<i64>()? + 1;
+                    running.batches.set(&Tensor::new(count, &Device::Cpu)?)?;
+                }
+                Ok(y)
+            }
+        }
+
+        impl Layer for $name {
+            fn own_parameters(&self) -> Vec<(&'static str, Var)> {
+                self.weight.as_ref().map_or_else(Vec::new, |weight| named(weight, &self.bias))
+            }
+
+            fn own_buffers(&self) -> Vec<(&'static str, Var)> {
+                self.running.as_ref().map_or_else(Vec::new, |running| {
+                    vec![
+                        ("running_mean", running.mean.clone()),
+                        ("running_var", running.variance.clone()),
+                        ("num_batches_tracked", running.batches.clone()),
+                    ]
+                })
+            }
+
+            fn mode(&self) -> Option<&Mode> {
+                Some(&self.mode)
+            }
+
+            fn head(&self) -> String {
+                let BatchNormConfig { eps, momentum, affine, track_running_stats } = self.config;
+                format!(
+                    concat!(stringify!($name), "({}, eps={}, momentum={}, affine={}, bias={}, track_running_stats={})"),
+                    self.num_features,
+                    float_repr(eps),
+                    float_repr(momentum),
+                    bool_repr(affine),
+                    bool_repr(self.bias.is_some()),
+                    bool_repr(track_running_stats)
+                )
+            }
+        }
+    };
+}
+
+batch_norm! {
+    /// Gives every feature mean 0 and variance 1 over the batch, then scales and shifts it; see
+    /// [`F::batch_norm`](crate::functional::batch_norm).
+    ///
+    /// After `eval()` the running moments take the place of the batch's.
+    ///
+    /// # Shapes
+    ///
+    /// `(N, C)` or `(N, C, L)`.
+    ///
+    /// # Errors
+    ///
+    /// For other shapes, and for a batch of one number per feature in training. See PyTorch's
+    /// `BatchNorm1d`.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let norm = nn::BatchNorm1d::new(1)?;
+    /// let y = norm.forward(&tensor!([[1.0], [3.0]]))?;
+    /// assert!((y.to_vec2::<f32>()?[1][0] - 1.0).abs() < 1e-4);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    BatchNorm1d, 2 | 3, "2D or 3D input"
+}
+
+batch_norm! {
+    /// Gives every channel mean 0 and variance 1 over the batch and all pixels, then scales and
+    /// shifts it; see [`F::batch_norm`](crate::functional::batch_norm).
+    ///
+    /// # Shapes
+    ///
+    /// `(N, C, H, W)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`BatchNorm1d`]. See PyTorch's `BatchNorm2d`.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let norm = nn::BatchNorm2d::new(3)?;
+    /// assert_eq!(norm.forward(&torch::rand((2, 3, 4, 4))?)?.dims(), &[2, 3, 4, 4]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    BatchNorm2d, 4, "4D input"
+}
+
+/// The options of [`LayerNorm`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerNormConfig {
+    /// Keeps the division finite. Default: 1e-5.
+    pub eps: f64,
+    /// Whether there are a weight and a bias. Default: true.
+    pub elementwise_affine: bool,
+    /// Whether there is a bias, if there is a weight. Default: true.
+    pub bias: bool,
+}
+
+impl Default for LayerNormConfig {
+    fn default() -> Self {
+        LayerNormConfig { eps: 1e-5, elementwise_affine: true, bias: true }
+    }
+}
+
+/// Gives every row mean 0 and variance 1, then scales and shifts it; see
+/// [`F::layer_norm`](crate::functional::layer_norm).
+///
+/// # Shapes
+///
+/// `(.., normalized_shape)`.
+///
+/// # Errors
+///
+/// If the last axes have other sizes.
+///
+/// Differs from candle's `LayerNorm`, whose input gets no gradient. See PyTorch's `LayerNorm`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let norm = nn::LayerNorm::new([4])?;
+/// assert_eq!(norm.to_string(), "LayerNorm((4,), eps=1e-05, elementwise_affine=True, bias=True)");
+/// assert_eq!(norm.forward(&torch::rand((2, 4))?)?.dims(), &[2, 4]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct LayerNorm {
+    /// Scales each number of a row; begins as ones.
+    pub weight: Option<Var>,
+    /// Shifts each number of a row; begins as zeros.
+    pub bias: Option<Var>,
+    pub config: LayerNormConfig,
+    normalized_shape: Vec<usize>,
+}
+
+impl LayerNorm {
+    /// A layer for rows of this shape.
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out.
+    pub fn new(normalized_shape: impl Into<Vec<usize>>) -> Result<Self> {
+        LayerNorm::with_config(normalized_shape, LayerNormConfig::default())
+    }
+
+    /// A layer with options.
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out.
+    pub fn with_config(
+        normalized_shape: impl Into<Vec<usize>>,
+        config: LayerNormConfig,
+    ) -> Result<Self> {
+        let shape = normalized_shape.into();
+        let has_weight = config.elementwise_affine;
+        let ones = || Var::ones(shape.as_slice(), DType::F32, &Device::Cpu);
+        let zeros = || Var::zeros(shape.as_slice(), DType::F32, &Device::Cpu);
+        Ok(LayerNorm {
+            weight: has_weight.then(ones).transpose()?,
+            bias: (has_weight && config.bias).then(zeros).transpose()?,
+            config,
+            normalized_shape: shape,
+        })
+    }
+}
+
+impl Module for LayerNorm {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        layer_norm_named(
+            "nn::LayerNorm",
+            x,
+            &self.normalized_shape,
+            self.weight.as_deref(),
+            self.bias.as_deref(),
+            self.config.eps,
+        )
+    }
+}
+
+impl Layer for LayerNorm {
+    fn own_parameters(&self) -> Vec<(&'static str, Var)> {
+        self.weight.as_ref().map_or_else(Vec::new, |weight| named(weight, &self.bias))
+    }
+
+    fn head(&self) -> String {
+        format!(
+            "LayerNorm({}, eps={}, elementwise_affine={}, bias={})",
+            tuple(&self.normalized_shape),
+            float_repr(self.config.eps),
+            bool_repr(self.config.elementwise_affine),
+            bool_repr(self.bias.is_some())
+        )
+    }
+}

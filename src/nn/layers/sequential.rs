@@ -1,0 +1,111 @@
+//! Layers one after the other.
+
+use std::fmt;
+
+use candle_core::{Module, Result, Tensor};
+
+use super::layer::Layer;
+use super::macros::{AnyLayer, Named};
+
+/// Layers, each of which takes what the one before it gave.
+///
+/// ```text
+/// y = layerₙ(.. layer₁(layer₀(x)))
+/// ```
+///
+/// Made by [`nn::seq!`](crate::nn::seq!), or layer by layer. The parameters are named by number, as
+/// `0.weight`. See PyTorch's `Sequential`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let model = nn::Sequential::new()
+///     .add(nn::Flatten::default())
+///     .add(nn::Linear::new(4, 2)?)
+///     .add_fn("ReLU()", F::relu);
+/// assert_eq!(
+///     model.to_string(),
+///     "Sequential(
+///   (0): Flatten(start_dim=1, end_dim=-1)
+///   (1): Linear(in_features=4, out_features=2, bias=True)
+///   (2): ReLU()
+/// )"
+/// );
+/// assert_eq!(model.forward(&tensor!([[[1., 2.], [3., 4.]]]))?.dims(), &[1, 2]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Sequential {
+    layers: Vec<AnyLayer>,
+}
+
+impl Sequential {
+    /// No layers: gives back what it gets.
+    pub fn new() -> Self {
+        Sequential::default()
+    }
+
+    /// What [`nn::seq!`](crate::nn::seq!) makes.
+    pub fn from_boxes(layers: Vec<AnyLayer>) -> Self {
+        Sequential { layers }
+    }
+
+    /// Appends a layer.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "candle's own Sequential has an `add` as well"
+    )]
+    pub fn add(mut self, layer: impl Layer + Send + Sync + 'static) -> Self {
+        self.layers.push(Box::new(layer));
+        self
+    }
+
+    /// Appends a function or any other module of candle, and how it is printed.
+    pub fn add_fn(
+        mut self,
+        name: impl Into<String>,
+        function: impl Module + Send + Sync + 'static,
+    ) -> Self {
+        self.layers.push(Box::new(Named { module: function, name: name.into() }));
+        self
+    }
+
+    /// How many layers there are.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// The layer with this number.
+    pub fn get(&self, index: usize) -> Option<&(dyn Layer + Send + Sync)> {
+        self.layers.get(index).map(|it| &**it)
+    }
+}
+
+impl Module for Sequential {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.layers.iter().try_fold(x.clone(), |x, layer| layer.forward(&x))
+    }
+}
+
+impl Layer for Sequential {
+    fn children(&self) -> Vec<(String, &dyn Layer)> {
+        let layers = self.layers.iter().enumerate();
+        layers.map(|(index, layer)| (index.to_string(), &**layer as &dyn Layer)).collect()
+    }
+}
+
+impl fmt::Display for Sequential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.repr())
+    }
+}
+
+impl fmt::Debug for Sequential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.repr())
+    }
+}
