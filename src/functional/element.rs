@@ -27,8 +27,9 @@ pub fn abs(x: &Tensor) -> Result<Tensor> {
 
 /// Each element, but not below `min` and not above `max`.
 ///
-/// The gradient passes where the element is within the bounds, or at one; nan stays. Integers keep
-/// their dtype if both bounds are whole. One bound alone has an infinity for the other.
+/// The gradient passes where the element is strictly within the bounds; nan stays, without a
+/// gradient. Integers keep their dtype if both bounds are whole. One bound alone has an infinity for
+/// the other.
 ///
 /// Differs from candle, whose gradient at a bound is 1/2. See PyTorch's `clamp`.
 ///
@@ -95,7 +96,8 @@ impl Op for Abs {
             Some(std::cmp::Ordering::Less) => T::zero() - *grad,
             Some(std::cmp::Ordering::Equal) => T::zero(),
             Some(std::cmp::Ordering::Greater) => *grad,
-            None => *x,
+            // PyTorch's sign of nan is 0.
+            None => T::zero(),
         };
         vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())]
     }
@@ -121,7 +123,7 @@ impl Op for Clamp {
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
         let (min, max) = (T::from_f64(self.min), T::from_f64(self.max));
-        let slope = |(x, grad): (&T, &T)| if *x >= min && *x <= max { *grad } else { T::zero() };
+        let slope = |(x, grad): (&T, &T)| if *x > min && *x < max { *grad } else { T::zero() };
         vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())]
     }
 }

@@ -100,7 +100,7 @@ pub fn min(x: &Tensor) -> Result<Tensor> {
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn amax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
-    along("torch::amax", x, &dim, Ordering::Greater)
+    extreme("torch::amax", x, &dim, Ordering::Greater, false)
 }
 
 /// The smallest element along an axis, which goes away; as [`amax`].
@@ -109,7 +109,7 @@ pub fn amax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
 ///
 /// As [`amax`].
 pub fn amin(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
-    along("torch::amin", x, &dim, Ordering::Less)
+    extreme("torch::amin", x, &dim, Ordering::Less, false)
 }
 
 /// Where along an axis the largest element is, the first of equal ones; `i64`, as in PyTorch.
@@ -143,7 +143,7 @@ fn of_all(function: &str, x: &Tensor, order: Ordering) -> Result<Tensor> {
     if x.elem_count() == 0 {
         return fail(function, "expected at least one element, but the input is empty");
     }
-    along(function, &x.flatten_all()?, &0, order)
+    extreme(function, &x.flatten_all()?, &0, order, true)
 }
 
 fn checked_axis(function: &str, x: &Tensor, dim: &dyn Axis) -> Result<usize> {
@@ -154,7 +154,13 @@ fn checked_axis(function: &str, x: &Tensor, dim: &dyn Axis) -> Result<usize> {
     Ok(axis)
 }
 
-fn along(function: &str, x: &Tensor, dim: &dyn Axis, order: Ordering) -> Result<Tensor> {
+fn extreme(
+    function: &str,
+    x: &Tensor,
+    dim: &dyn Axis,
+    order: Ordering,
+    is_of_all: bool,
+) -> Result<Tensor> {
     let axis = checked_axis(function, x, dim)?;
     if x.rank() == 0 {
         return Ok(x.clone());
@@ -165,7 +171,7 @@ fn along(function: &str, x: &Tensor, dim: &dyn Axis, order: Ordering) -> Result<
     let mut dims = x.dims().to_vec();
     let size = dims.remove(axis);
     let inner = x.dims()[axis + 1..].iter().product();
-    op::apply(Extreme { order, size, inner, shape: Shape::from(dims) }, &[x])
+    op::apply(Extreme { order, size, inner, is_of_all, shape: Shape::from(dims) }, &[x])
 }
 
 struct Extreme {
@@ -174,6 +180,8 @@ struct Extreme {
     /// Elements along the axis, and from one to the next.
     size: usize,
     inner: usize,
+    /// Among all elements nans share the gradient; along an axis it is lost to them.
+    is_of_all: bool,
     shape: Shape,
 }
 
@@ -214,9 +222,14 @@ impl Op for Extreme {
         let mut grads = vec![T::zero(); xs.len()];
         for (start, grad) in self.starts().zip(call.grad) {
             let best = self.winner(xs, start);
-            // Every nan is a winner among nans.
-            let wins = |value: T| value == best || value.partial_cmp(&best).is_none();
-            let places = (0..self.size).map(|step| start + step * self.inner);
+            let is_nan = best.partial_cmp(&best).is_none();
+            let wins = |value: T| value == best || is_nan && value.partial_cmp(&value).is_none();
+            let places = (start..).step_by(self.inner).take(self.size);
+            if is_nan && !self.is_of_all {
+                // No element equals nan, and the gradient is shared by none: 0 / 0.
+                places.for_each(|place| grads[place] = T::from_f64(f64::NAN));
+                continue;
+            }
             let places = places.filter(|place| wins(xs[*place])).collect::<Vec<_>>();
             let share = T::from_f64(grad.to_f64() / places.len() as f64);
             places.into_iter().for_each(|place| grads[place] = share);

@@ -194,10 +194,16 @@ impl LayerNorm {
         let (mean, scale) = moments(len, self.eps, |index| xs[index]);
         let (center, factor) = (T::from_f64(mean), T::from_f64(scale));
         // First the gradient of the normalised number, then what its mean and deviation take off.
-        for (index, g) in gx.iter_mut().enumerate() {
-            gb[index] += gy[index];
-            gw[index] += gy[index] * (xs[index] - center) * factor;
-            *g = weight.map_or(gy[index], |weight| gy[index] * weight[index]);
+        match weight {
+            Some(weight) => {
+                let products = gy.iter().zip(weight).map(|(gy, weight)| *gy * *weight);
+                gx.iter_mut().zip(products).for_each(|(gx, product)| *gx = product);
+            }
+            None => gx.copy_from_slice(gy),
+        }
+        for ((gb, gw), (x, gy)) in gb.iter_mut().zip(gw.iter_mut()).zip(xs.iter().zip(gy)) {
+            *gb += *gy;
+            *gw += *gy * (*x - center) * factor;
         }
         let sum = sum_of(len, |index| gx[index]) / len as f64;
         let dot = sum_of(len, |index| gx[index] * (xs[index] - center)) * scale / len as f64;

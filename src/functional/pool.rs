@@ -253,12 +253,17 @@ impl Op for MaxPool {
     const NAME: &'static str = "F::max_pool2d";
 
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
-        let mut pairs = vec![(T::zero(), 0u32); self.shape.elem_count()];
-        each_plane(args[0], &mut pairs, &self.planes, |xs, pairs| self.pool(xs, pairs));
-        let (values, winners) = pairs.into_iter().unzip();
-        // A graph that is walked forward only once sets it once.
+        let count = self.shape.elem_count();
+        let (mut ys, mut winners) = (vec![T::zero(); count], vec![0u32; count]);
+        let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
+        ys.par_chunks_mut(share)
+            .zip(winners.par_chunks_mut(share))
+            .zip(args[0].par_chunks(area))
+            .with_min_len(PIXELS_PER_TASK.div_ceil(area))
+            .for_each(|((ys, winners), xs)| self.pool(xs, ys, winners));
+        // An op runs forward once, so that nothing is there yet.
         let _ = self.winners.set(winners);
-        (values, self.shape.clone())
+        (ys, self.shape.clone())
     }
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
@@ -279,10 +284,11 @@ impl Op for MaxPool {
 }
 
 impl MaxPool {
-    fn pool<T: WithDType>(&self, xs: &[T], pairs: &mut [(T, u32)]) {
-        let width = self.planes.width;
-        for (rows, pairs) in self.rows.iter().zip(pairs.chunks_exact_mut(self.columns.len())) {
-            for (columns, pair) in self.columns.iter().zip(pairs) {
+    fn pool<T: WithDType>(&self, xs: &[T], ys: &mut [T], winners: &mut [u32]) {
+        let (width, share) = (self.planes.width, self.columns.len());
+        let results = ys.chunks_exact_mut(share).zip(winners.chunks_exact_mut(share));
+        for (rows, (ys, winners)) in self.rows.iter().zip(results) {
+            for (columns, (y, winner)) in self.columns.iter().zip(ys.iter_mut().zip(winners)) {
                 let mut place = rows.start * width + columns.start;
                 let mut best = xs[place];
                 for row in (rows.start..rows.end).step_by(self.steps.0) {
@@ -294,7 +300,7 @@ impl MaxPool {
                         }
                     }
                 }
-                *pair = (best, place as u32);
+                (*y, *winner) = (best, place as u32);
             }
         }
     }

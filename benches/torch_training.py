@@ -1,0 +1,113 @@
+"""Times in PyTorch what benches/training.rs times here; needs torch.
+
+usage: python benches/torch_training.py [NAME]    (OMP_NUM_THREADS sets the threads)
+
+vgg11 is built from layers as torchvision builds it, so that torchvision isn't needed.
+"""
+
+import sys
+import time as clock
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def time(name, runs, run):
+    run()
+    times = []
+    for _ in range(runs):
+        begin = clock.perf_counter()
+        run()
+        times.append((clock.perf_counter() - begin) * 1e3)
+    times.sort()
+    print(f"{name:<44} {times[runs // 2]:>9.3f} {times[0]:>9.3f} {times[-1]:>9.3f}")
+
+
+def step(model, adam, x, y):
+    loss = F.cross_entropy(model(x), y)
+    adam.zero_grad()
+    loss.backward()
+    adam.step()
+
+
+def mlp():
+    model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    adam = torch.optim.Adam(model.parameters())
+    x, y = torch.rand(64, 784), torch.randint(0, 10, (64,))
+    time("mlp 784-128-10, batch 64: step", 200, lambda: step(model, adam, x, y))
+    time("mlp 784-128-10, batch 64: forward", 200, lambda: model(x))
+
+
+def cnn():
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(784, 10),
+    )
+    adam = torch.optim.Adam(model.parameters())
+    x, y = torch.rand(64, 1, 28, 28), torch.randint(0, 10, (64,))
+    time("cnn 8-16, 28 x 28, batch 64: step", 50, lambda: step(model, adam, x, y))
+    time("cnn 8-16, 28 x 28, batch 64: forward", 50, lambda: model(x))
+    time("  our layers: forward, backward", 50, lambda: model(x).sum().backward())
+
+
+def both(name, runs, x, f):
+    x = x.requires_grad_()
+    g = torch.ones_like(f(x))
+    time(f"{name}: forward", runs, lambda: f(x))
+    time(f"{name}: forward, backward", runs, lambda: (f(x) * g).sum().backward())
+
+
+def functions():
+    x = torch.randn(64, 16, 28, 28)
+    both("max_pool2d (64, 16, 28, 28)", 30, x, lambda x: F.max_pool2d(x, 2))
+    both("avg_pool2d (64, 16, 28, 28)", 30, x, lambda x: F.avg_pool2d(x, 2))
+    both("BatchNorm2d (64, 16, 28, 28)", 30, x, nn.BatchNorm2d(16))
+    both("dropout (64, 16, 28, 28)", 30, x, lambda x: F.dropout(x, 0.5, True))
+    rows = torch.randn(512, 768)
+    both("LayerNorm (512, 768)", 50, rows, nn.LayerNorm(768))
+    both("Linear 768-768, batch 512", 20, rows, nn.Linear(768, 768))
+    for images, inputs, outputs, size in [
+        (64, 1, 8, 28), (64, 8, 16, 14), (1, 64, 128, 112), (1, 256, 256, 56), (1, 512, 512, 14)
+    ]:
+        x = torch.randn(images, inputs, size, size)
+        name = f"Conv2d {inputs}-{outputs}, {images} x {size} x {size}"
+        both(name, 5, x, nn.Conv2d(inputs, outputs, 3, padding=1))
+
+
+def build_vgg11():
+    layers, channels = [], 3
+    for width in [64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"]:
+        if width == "M":
+            layers.append(nn.MaxPool2d(2, 2))
+            continue
+        conv = nn.Conv2d(channels, width, 3, padding=1)
+        nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.zeros_(conv.bias)
+        layers += [conv, nn.ReLU(True)]
+        channels = width
+    linears = [nn.Linear(25088, 4096), nn.Linear(4096, 4096), nn.Linear(4096, 1000)]
+    for linear in linears:
+        nn.init.normal_(linear.weight, 0, 0.01)
+        nn.init.zeros_(linear.bias)
+    first, second, last = linears
+    return nn.Sequential(
+        *layers, nn.AdaptiveAvgPool2d((7, 7)), nn.Flatten(),
+        first, nn.ReLU(True), nn.Dropout(), second, nn.ReLU(True), nn.Dropout(), last,
+    )
+
+
+def vgg11():
+    time("vgg11()", 1, build_vgg11)
+    model, x = build_vgg11(), torch.rand(1, 3, 224, 224)
+    time("vgg11, 1 x 3 x 224 x 224: forward", 5, lambda: model(x))
+    time("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, lambda: model(x).sum().backward())
+
+
+if __name__ == "__main__":
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    print(f"{'ms':<44} {'median':>9} {'min':>9} {'max':>9}")
+    for rows in (mlp, cnn, functions, vgg11):
+        if len(sys.argv) < 2 or sys.argv[1] in rows.__name__:
+            rows()

@@ -1,0 +1,122 @@
+//! Example sets and batches.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Mutex, MutexGuard};
+
+use akari::candle_core::Result;
+use akari::prelude::*;
+
+/// Held by tests that draw from the one generator of the process.
+fn seeded() -> MutexGuard<'static, ()> {
+    static SEEDED: Mutex<()> = Mutex::new(());
+    SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn values(tensor: &Tensor) -> Vec<f64> {
+    tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+#[test]
+fn sets_have_the_shapes_and_classes_they_promise() {
+    let _seeded = seeded();
+    type Make = fn() -> Result<(Tensor, Tensor)>;
+    let sets: [(Make, &[usize], i64); 6] = [
+        (|| data::spirals(40, 3, 0.1), &[120, 2], 3),
+        (|| data::moons(41, 0.1), &[41, 2], 2),
+        (|| data::circles(41, 0.1), &[41, 2], 2),
+        (|| data::blobs(50, 4, 1.0), &[50, 2], 4),
+        (|| data::digits(200, 28), &[200, 1, 28, 28], 10),
+        (|| data::digits(200, 8), &[200, 1, 8, 8], 10),
+    ];
+    for (make, shape, classes) in sets {
+        torch::manual_seed(1);
+        let (x, y) = make().unwrap();
+        assert_eq!((x.dims(), x.dtype(), y.dtype()), (shape, DType::F32, DType::I64));
+        let mut found = y.to_vec1::<i64>().unwrap();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found, (0..classes).collect::<Vec<_>>());
+        assert!(values(&x).iter().all(|it| it.is_finite()));
+        // The seed repeats them, and without it they differ.
+        torch::manual_seed(1);
+        assert_eq!(values(&make().unwrap().0), values(&x));
+        assert_ne!(values(&make().unwrap().0), values(&x));
+    }
+}
+
+#[test]
+fn without_noise_points_lie_on_their_curves() {
+    let _seeded = seeded();
+    let radius = |point: &[f64]| point[0].hypot(point[1]);
+    let points = values(&data::circles(20, 0.0).unwrap().0);
+    for (index, point) in points.chunks(2).enumerate() {
+        let expected = if index < 10 { 1.0 } else { 0.5 };
+        assert!((radius(point) - expected).abs() < 1e-6);
+    }
+    let points = values(&data::moons(20, 0.0).unwrap().0);
+    assert!(points.chunks(2).take(10).all(|it| (radius(it) - 1.0).abs() < 1e-6 && it[1] > -1e-6));
+    let points = values(&data::spirals(10, 2, 0.0).unwrap().0);
+    assert!((radius(&points[18..20]) - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn digits_are_ink_on_paper_and_do_not_depend_on_threads() {
+    let _seeded = seeded();
+    let draw = |threads: usize| {
+        torch::manual_seed(3);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| values(&data::digits(50, 28).unwrap().0))
+    };
+    let pixels = draw(1);
+    assert!(pixels == draw(2), "pixels differ");
+    assert!(pixels.iter().all(|it| (0.0..=1.0).contains(it)));
+    for image in pixels.chunks(28 * 28) {
+        let ink = image.iter().filter(|it| **it > 0.5).count();
+        assert!((20..300).contains(&ink), "{ink} pixels of ink");
+    }
+    assert!(data::digits(1, 5).is_err());
+}
+
+#[test]
+fn every_example_comes_once_in_a_walk() {
+    let _seeded = seeded();
+    let x = Tensor::arange(0i64, 23, &Device::Cpu).unwrap();
+    let set = data::TensorDataset::new(&x, &(&x * 2.0).unwrap()).unwrap();
+    for (batch_size, shuffle, drop_last) in
+        [(5, true, false), (5, false, false), (5, true, true), (23, true, false), (50, true, false)]
+    {
+        let config = data::DataLoaderConfig { batch_size, shuffle, drop_last };
+        let loader = data::DataLoader::new(&set, config).unwrap();
+        let batches = loader.iter().map(|it| it.unwrap()).collect::<Vec<_>>();
+        assert_eq!((batches.len(), loader.iter().len()), (loader.len(), loader.len()));
+        let mut seen = Vec::new();
+        for (x, y) in &batches {
+            let (x, y) = (x.to_vec1::<i64>().unwrap(), y.to_vec1::<i64>().unwrap());
+            assert!(x.iter().zip(&y).all(|(x, y)| 2 * x == *y), "targets stay with examples");
+            seen.extend(x);
+        }
+        assert_eq!(seen.len(), if drop_last { 20 } else { 23 });
+        assert_eq!(seen.is_sorted(), !shuffle);
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), if drop_last { 20 } else { 23 });
+    }
+    let config = data::DataLoaderConfig { batch_size: 0, ..Default::default() };
+    assert!(data::DataLoader::new(&set, config).is_err());
+    let empty = data::TensorDataset::new(&x.narrow(0, 0, 0).unwrap(), &x.narrow(0, 0, 0).unwrap());
+    let loader = data::DataLoader::new(&empty.unwrap(), Default::default()).unwrap();
+    assert!(loader.is_empty() && loader.iter().next().is_none());
+}
+
+#[test]
+fn wrong_sets_say_what_is_wrong() {
+    let _seeded = seeded();
+    let (x, y) = (tensor!([1.0, 2.0]), tensor!([1, 2, 3]));
+    let error = data::TensorDataset::new(&x, &y).unwrap_err().to_string();
+    assert_eq!(error, "data::TensorDataset: Size mismatch between tensors: [2] and [3]");
+    let set = data::TensorDataset::new(&x, &x).unwrap();
+    assert!(set.get(2).unwrap_err().to_string().contains("out of range"));
+    assert!(data::random_split(&set, [3.0]).is_err());
+    assert!(data::random_split(&set, [-1.0, 3.0]).is_err());
+    assert!(data::spirals(10, 0, 0.1).is_err() && data::blobs(10, 0, 0.1).is_err());
+}

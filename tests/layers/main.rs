@@ -1,0 +1,39 @@
+//! Layers and the functions behind them, against PyTorch's numbers and texts.
+//!
+//! `tests/oracle/layers.py SEED OUT` writes the vectors; `AKARI_LAYERS_ORACLE` names another file
+//! than the one of seed 1. Tests of candle's defects bear their names.
+#![allow(clippy::unwrap_used)]
+
+mod candle_defects;
+mod errors;
+mod models;
+mod ops;
+mod properties;
+mod state;
+#[path = "../torch_oracle/vectors.rs"]
+#[allow(dead_code)]
+mod vectors;
+
+use std::sync::{LazyLock, Mutex, MutexGuard};
+
+use serde_json::Value;
+
+/// Held by tests that draw from the one generator of the process.
+pub fn seeded() -> MutexGuard<'static, ()> {
+    static SEEDED: Mutex<()> = Mutex::new(());
+    SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+pub fn section(name: &str) -> &'static [Value] {
+    static VECTORS: LazyLock<Value> = LazyLock::new(|| {
+        let path = std::env::var("AKARI_LAYERS_ORACLE").unwrap_or_else(|_| {
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/layers-1.json").to_owned()
+        });
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    });
+    VECTORS[name].as_array().unwrap()
+}
+
+pub fn error<T>(result: akari::candle_core::Result<T>) -> String {
+    result.err().map_or_else(|| "no error".to_owned(), |error| error.to_string())
+}
