@@ -58,7 +58,7 @@ for x in [randn(2, 3, 6, 6), randn(2, 1, 7, 5), ties(1, 2, 6, 7), randn(3, 5, 5)
     if x is not special:
         for size in [1, 2, (3, 2), (7, 7), 6]:
             op("adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, size), x, size=size)
-for x, shape in [(randn(4, 5), [5]), (randn(2, 3, 4), [3, 4]), (randn(2, 3, 33), [33]), (randn(3, 3), [3]), (randn(40, 7) * 3 + 1, [7])]:
+for x, shape in [(randn(4, 5), [5]), (randn(2, 3, 4), [3, 4]), (randn(2, 3, 33), [33]), (randn(3, 6), [6]), (randn(40, 7) * 3 + 1, [7])]:
     for w, b in [(None, None), (randn(*shape), None), (None, randn(*shape)), (randn(*shape), randn(*shape))]:
         op("layer_norm", lambda x, w, b: F.layer_norm(x, shape, w, b, 1e-5), x, w, b, shape=shape, eps=1e-5)
 for x in [randn(6, 3), randn(4, 2, 5), randn(3, 4, 5, 6), randn(2, 1, 9, 8) * 2 + 10]:
