@@ -1,10 +1,10 @@
 //! `torch`: the few top-level functions of PyTorch that a lesson uses.
 
+pub use crate::functional::element::{abs, clamp, round};
+pub use crate::functional::extreme::{amax, amin, argmax, max, mean, min, sum};
 pub use crate::functional::{
     celu, hardshrink, log_softmax, prelu, relu, rrelu, selu, sigmoid, softmax, tanh, threshold,
 };
-pub use crate::functional::element::{abs, clamp, round};
-pub use crate::functional::extreme::{amax, amin, argmax, max, mean, min, sum};
 pub use crate::print::options::{PrintOptions, set_printoptions};
 pub use crate::print::python::Size;
 pub use crate::random::{manual_seed, rand, randn};

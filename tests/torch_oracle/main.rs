@@ -6,9 +6,9 @@
 
 mod activations;
 mod closed;
+mod errors_loss;
 mod errors_optim;
 mod lesson;
-mod errors_loss;
 mod losses;
 mod optimizers;
 mod prints;

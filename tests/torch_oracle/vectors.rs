@@ -105,10 +105,6 @@ pub fn compare(found: &Tensor, expected: &Value, is_gradient: bool) -> Option<St
     difference(&values(found), &values(&expected), relative, absolute)
 }
 
-pub fn report(checked: usize, failures: &[String]) {
-    assert!(failures.is_empty(), "{} of {checked} fail:\n{}", failures.len(), failures.join("\n"));
-}
-
 /// The gradient of `sum(y * gy)`; zeros where there is none.
 pub fn gradient(grads: &GradStore, var: &Var) -> Tensor {
     grads.get(var).cloned().unwrap_or_else(|| var.zeros_like().unwrap())
