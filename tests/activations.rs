@@ -326,10 +326,7 @@ fn errors_name_the_function_and_say_what_is_wrong() {
             "F::rrelu: Lower bound should be less than or equal to the upper bound",
         ),
         (F::celu(&x, 0.0), "F::celu: alpha cannot be 0 for CELU"),
-        (
-            F::softshrink(&x, -1.0),
-            "F::softshrink: lambda must be greater or equal to 0, but found to be -1",
-        ),
+        (F::softshrink(&x, -1.0), "F::softshrink: lambda must be in range [0, inf), but found -1"),
         (nn::Softmax2d.forward(&x), "nn::Softmax2d: expected input to be 3D or 4D, got 1D instead"),
         (
             F::softmax(&tensor!(1.0), 1),

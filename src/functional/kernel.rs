@@ -46,46 +46,49 @@ pub(super) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sy
     }
 }
 
-/// A number from one number.
-pub(super) trait Map<T>: Sync {
+/// A number from one number. A loop has its own copy: parameters behind a reference could be
+/// changed by what it writes, for all that the compiler knows, and it would read them each time.
+pub(super) trait Map<T>: Copy + Sync {
     fn at(&self, x: T) -> T;
 }
 
 /// A number from two: an input and the gradient of its result.
-pub(super) trait Map2<T>: Sync {
+pub(super) trait Map2<T>: Copy + Sync {
     fn at(&self, x: T, g: T) -> T;
 }
 
 /// The map of all `xs`.
 pub(super) fn map<T: Lane, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
-    struct Part<'a, T, M>(&'a M, &'a [T], &'a mut [MaybeUninit<T>]);
+    struct Part<'a, T, M>(M, &'a [T], &'a mut [MaybeUninit<T>]);
     impl<T: Lane, M: Map<T>> Loop for Part<'_, T, M> {
         type Output = ();
         #[inline(always)]
         fn run(self) {
-            for (x, y) in self.1.iter().zip(self.2) {
-                y.write(self.0.at(*x));
+            let Part(map, xs, ys) = self;
+            for (x, y) in xs.iter().zip(ys) {
+                y.write(map.at(*x));
             }
         }
     }
-    filled(xs.len(), |start, ys| run(Part(map, &xs[start..][..ys.len()], ys)))
+    filled(xs.len(), |start, ys| run(Part(*map, &xs[start..][..ys.len()], ys)))
 }
 
 /// The map of all pairs of `xs` and `gs`, which have the same length.
 pub(super) fn map2<T: Lane, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
-    struct Part<'a, T, M>(&'a M, &'a [T], &'a [T], &'a mut [MaybeUninit<T>]);
+    struct Part<'a, T, M>(M, &'a [T], &'a [T], &'a mut [MaybeUninit<T>]);
     impl<T: Lane, M: Map2<T>> Loop for Part<'_, T, M> {
         type Output = ();
         #[inline(always)]
         fn run(self) {
-            for ((x, g), y) in self.1.iter().zip(self.2).zip(self.3) {
-                y.write(self.0.at(*x, *g));
+            let Part(map, xs, gs, ys) = self;
+            for ((x, g), y) in xs.iter().zip(gs).zip(ys) {
+                y.write(map.at(*x, *g));
             }
         }
     }
     filled(xs.len(), |start, ys| {
         let range = start..start + ys.len();
-        run(Part(map, &xs[range.clone()], &gs[range], ys));
+        run(Part(*map, &xs[range.clone()], &gs[range], ys));
     })
 }
 

@@ -1,7 +1,7 @@
 //! Activations made of straight pieces, and those with an exponential on the negative side.
 //!
-//! Values and the slopes at kinks are PyTorch's (`torch.nn.functional`, version 2.15). The
-//! mechanism is in `unary.rs`.
+//! Values, signs of zero, and the slopes at kinks are PyTorch's (`torch.nn.functional`, version
+//! 2.15): where a value is written with `<`, -0 stays -0. The mechanism is in `unary.rs`.
 
 use super::unary::activations;
 use super::unary_math::{exp, expm1, like};
@@ -23,7 +23,7 @@ activations! {
     /// Source: PyTorch's `F.relu`; Nair and Hinton, 2010.
     "F::relu" Relu pub relu() Keep
         example "F::relu(&tensor!([-2.0, 1.0, 4.0, 0.0]))?" => "tensor([0., 1., 4., 0.])";
-        value |x| if x > 0.0 || x.is_nan() { x } else { 0.0 };
+        value |x| if x < 0.0 { 0.0 } else { x };
         gradient |x, g| if x <= 0.0 { 0.0 } else { g };
 
     /// [`relu`] that stops at 6.
@@ -35,7 +35,7 @@ activations! {
     /// Differs from candle, whose slopes at 0 and 6 are 1/2. Source: PyTorch's `F.relu6`.
     "F::relu6" Relu6 pub relu6() Keep
         example "F::relu6(&tensor!([-2.0, 3.0, 8.0]))?" => "tensor([0., 3., 6.])";
-        value |x| if x < 0.0 { 0.0 } else if x > 6.0 { 6.0 } else { x };
+        value |x| x.clamp(0.0, 6.0);
         gradient |x, g| if x <= 0.0 || x >= 6.0 { 0.0 } else { g };
 
     /// `x` limited to `min_val..=max_val` (PyTorch's defaults: -1 and 1).
@@ -95,10 +95,7 @@ activations! {
     /// `F.hardswish`; Howard et al., 2019.
     "F::hardswish" Hardswish pub hardswish() Refuse
         example "F::hardswish(&tensor!([-4.0, 1.5, 3.0]))?" => "tensor([-0.0000, 1.1250, 3.0000])";
-        value |x| {
-            let shifted = x + 3.0;
-            x * if shifted < 0.0 { 0.0 } else if shifted > 6.0 { 6.0 } else { shifted } / 6.0
-        };
+        value |x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0;
         gradient |x, g| if x <= -3.0 { 0.0 } else if x < 3.0 { g * (x / 3.0 + 0.5) } else { g };
 
     /// A piecewise imitation of [`sigmoid`](super::sigmoid).
@@ -111,10 +108,7 @@ activations! {
     /// 1/6 is rounded to `f32` in every dtype, as in PyTorch. Source: PyTorch's `F.hardsigmoid`.
     "F::hardsigmoid" Hardsigmoid pub hardsigmoid() Refuse
         example "F::hardsigmoid(&tensor!([-4.0, 0.0, 3.0]))?" => "tensor([0.0000, 0.5000, 1.0000])";
-        value |x| {
-            let shifted = x + 3.0;
-            if shifted < 0.0 { 0.0 } else if shifted > 6.0 { 1.0 } else { shifted / 6.0 }
-        };
+        value |x| (x + 3.0).clamp(0.0, 6.0) / 6.0;
         gradient |x, g| if x > -3.0 && x < 3.0 { g * like(x, SIXTH.into()) } else { 0.0 };
 
     /// Exponential linear unit: [`relu`] that falls smoothly to `-alpha` (PyTorch's default: 1).
@@ -128,7 +122,7 @@ activations! {
     /// Source: PyTorch's `F.elu`; Clevert, Unterthiner and Hochreiter, 2015.
     "F::elu" Elu pub elu(alpha) Refuse
         example "F::elu(&tensor!([-1.0, 2.0]), 1.0)?" => "tensor([-0.6321,  2.0000])";
-        value |x| if x <= 0.0 { alpha * expm1(x) } else { x };
+        value |x| if x < 0.0 { alpha * expm1(x) } else { x };
         gradient |x, g| if x <= 0.0 { g * alpha * exp(x) } else { g };
 
     /// [`elu`] with the two constants that keep mean and variance of a deep network's values.
@@ -144,7 +138,7 @@ activations! {
         example "F::selu(&tensor!([-1.0, 2.0]))?" => "tensor([-1.1113,  2.1014])";
         value |x| {
             let (scale, fall) = (like(x, SELU_SCALE), like(x, SELU_SCALE * SELU_ALPHA));
-            if x <= 0.0 { expm1(x) * fall } else { x * scale }
+            if x < 0.0 { expm1(x) * fall } else { x * scale }
         };
         gradient |x, g| {
             let (scale, fall) = (like(x, SELU_SCALE), like(x, SELU_SCALE * SELU_ALPHA));
@@ -166,7 +160,7 @@ activations! {
     "F::celu" Celu pub celu(alpha) Refuse
         example "F::celu(&tensor!([-1.0, 2.0]), 2.0)?" => "tensor([-0.7869,  2.0000])";
         check (alpha == 0.0).then(|| "alpha cannot be 0 for CELU".to_owned());
-        value |x| if x <= 0.0 { alpha * expm1(x / alpha) } else { x };
+        value |x| if x < 0.0 { alpha * expm1(x / alpha) } else { x };
         gradient |x, g| if x <= 0.0 { g * exp(x / alpha) } else { g };
 
     /// `x` where its size is greater than `lambd` (PyTorch's default: 0.5), else 0.
@@ -198,10 +192,10 @@ activations! {
         example "F::softshrink(&tensor!([-2.0, 0.5, 1.0]), 0.5)?"
             => "tensor([-1.5000,  0.0000,  0.5000])";
         check (lambd.is_nan() || lambd < 0.0)
-            .then(|| format!("lambda must be greater or equal to 0, but found to be {lambd}"));
+            .then(|| format!("lambda must be in range [0, inf), but found {lambd}"));
         value |x| {
-            let low = if x < -lambd { x + lambd } else { 0.0 * x };
-            if x > lambd { x - lambd } else { low }
+            let low = if x < -lambd { x + lambd } else { 0.0 };
+            if x > lambd { x - lambd } else if x.is_nan() { x } else { low }
         };
         gradient |x, g| if x >= -lambd && x <= lambd { 0.0 } else { g };
 }

@@ -44,8 +44,9 @@ impl Rows {
             return ys;
         }
         if self.inner > 1 {
-            let work = |(xs, start, ys)| kernel::run(ForwardTile { rows: *self, xs, start, ys });
-            each(xs.len(), self.tiles(xs, &mut ys), work);
+            each(xs.len(), self.tiles(&mut ys), |tile| {
+                kernel::run(ForwardTile { rows: *self, xs: &xs[tile.first..], ys: tile.parts });
+            });
         } else if self.size > CHUNK {
             let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
             rows.for_each(|(ys, xs)| self.long_forward(xs, ys));
@@ -64,12 +65,10 @@ impl Rows {
             return out;
         }
         if self.inner > 1 {
-            let work = |((ys, gs), start, out)| {
-                kernel::run(BackwardTile { rows: *self, ys, gs, start, out });
-            };
-            let blocks = self.tiles(ys, &mut out).into_iter().zip(self.tile_blocks(gs));
-            let jobs = blocks.map(|((ys, start, out), gs)| ((ys, gs), start, out)).collect();
-            each(ys.len(), jobs, work);
+            each(ys.len(), self.tiles(&mut out), |tile| {
+                let (ys, gs) = (&ys[tile.first..], &gs[tile.first..]);
+                kernel::run(BackwardTile { rows: *self, ys, gs, out: tile.parts });
+            });
         } else if self.size > CHUNK {
             let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
             for ((out, ys), gs) in rows.zip(gs.chunks(self.size)) {
@@ -105,33 +104,23 @@ impl Rows {
         });
     }
 
-    /// For each tile of columns: the block it lies in, its first column, and its part of each row
-    /// of the output.
-    fn tiles<'a, T: Lane>(
-        &self,
-        inputs: &'a [T],
-        outputs: &'a mut [T],
-    ) -> Vec<(&'a [T], usize, Vec<&'a mut [T]>)> {
+    /// The tiles of all blocks.
+    fn tiles<'a, T: Lane>(&self, outputs: &'a mut [T]) -> Vec<Tile<'a, T>> {
         let block = self.size * self.inner;
-        let mut jobs = Vec::new();
-        for (inputs, outputs) in inputs.chunks(block).zip(outputs.chunks_mut(block)) {
-            let first = jobs.len();
+        let mut tiles = Vec::new();
+        for (index, outputs) in outputs.chunks_mut(block).enumerate() {
+            let of_block = tiles.len();
             for start in (0..self.inner).step_by(TILE) {
-                jobs.push((inputs, start, Vec::with_capacity(self.size)));
+                let parts = Vec::with_capacity(self.size);
+                tiles.push(Tile { first: index * block + start, parts });
             }
             for row in outputs.chunks_mut(self.inner) {
-                for (part, job) in row.chunks_mut(TILE).zip(&mut jobs[first..]) {
-                    job.2.push(part);
+                for (part, tile) in row.chunks_mut(TILE).zip(&mut tiles[of_block..]) {
+                    tile.parts.push(part);
                 }
             }
         }
-        jobs
-    }
-
-    /// The block of each tile.
-    fn tile_blocks<'a, T>(&self, inputs: &'a [T]) -> impl Iterator<Item = &'a [T]> {
-        let tiles = self.inner.div_ceil(TILE);
-        inputs.chunks(self.size * self.inner).flat_map(move |it| std::iter::repeat_n(it, tiles))
+        tiles
     }
 
     #[inline(always)]
@@ -178,6 +167,13 @@ impl Rows {
             Kind::LogSoftmax => self.sign::<T>() * (g - exp(y) * sum),
         }
     }
+}
+
+/// Some neighbouring columns of a block: where the first element is, and what belongs to the tile
+/// of each row of the output.
+struct Tile<'a, T> {
+    first: usize,
+    parts: Vec<&'a mut [T]>,
 }
 
 #[inline(always)]
@@ -391,11 +387,10 @@ impl<T: Lane> Loop for Subtract<'_, T> {
     }
 }
 
-/// Some columns of a block: `xs` is the whole block, `ys` the columns' part of each row.
+/// A tile: `xs` begins where it does.
 struct ForwardTile<'a, T> {
     rows: Rows,
     xs: &'a [T],
-    start: usize,
     ys: Vec<&'a mut [T]>,
 }
 
@@ -404,10 +399,10 @@ impl<T: Lane> Loop for ForwardTile<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let ForwardTile { rows, xs, start, mut ys } = self;
+        let ForwardTile { rows, xs, mut ys } = self;
         let sign = rows.sign::<T>();
         let width = ys.first().map_or(0, |row| row.len());
-        let part = |row: usize| &xs[row * rows.inner + start..][..width];
+        let part = |row: usize| &xs[row * rows.inner..][..width];
         let mut maxima = [-T::of(f64::INFINITY); TILE];
         for row in 0..rows.size {
             for (max, x) in maxima.iter_mut().zip(part(row)) {
@@ -440,7 +435,6 @@ struct BackwardTile<'a, T> {
     rows: Rows,
     ys: &'a [T],
     gs: &'a [T],
-    start: usize,
     out: Vec<&'a mut [T]>,
 }
 
@@ -449,9 +443,9 @@ impl<T: Lane> Loop for BackwardTile<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let BackwardTile { rows, ys, gs, start, mut out } = self;
+        let BackwardTile { rows, ys, gs, mut out } = self;
         let width = out.first().map_or(0, |row| row.len());
-        let part = |row: usize| row * rows.inner + start..row * rows.inner + start + width;
+        let part = |row: usize| row * rows.inner..row * rows.inner + width;
         let mut sums = [0.0; TILE];
         for row in 0..rows.size {
             let columns = ys[part(row)].iter().zip(&gs[part(row)]);

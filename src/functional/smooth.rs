@@ -67,8 +67,8 @@ activations! {
         example "F::softsign(&tensor!([-1.0, 0.0, 3.0]))?" => "tensor([-0.5000,  0.0000,  0.7500])";
         value |x| x / (1.0 + x.abs());
         gradient |x, g| {
-            // x - x is 0 unless x is infinite.
-            let slope = (1.0 + (x - x)) / (1.0 + x.abs());
+            // 0 * x is 0 unless x is infinite.
+            let slope = (1.0 + 0.0 * x) / (1.0 + x.abs());
             g * (slope / (1.0 + x.abs()))
         };
 
@@ -81,7 +81,7 @@ activations! {
     /// Source: PyTorch's `F.logsigmoid`.
     "F::logsigmoid" Logsigmoid pub logsigmoid() Refuse
         example "F::logsigmoid(&tensor!([-1000.0, 0.0]))?" => "tensor([-1.0000e+03, -6.9315e-01])";
-        value |x| -softplus_of(-x);
+        value |x| if x > 0.0 { 0.0 } else { x } - softplus_of(-x.abs());
         gradient |x, g| g * logistic(-x);
 
     /// Sigmoid-weighted linear unit, also called swish.

@@ -31,7 +31,7 @@ pub(crate) trait Row<T> {
 }
 
 /// One elementwise function.
-pub(crate) trait Elementwise: Row<f32> + Row<f64> + Clone + Send + Sync + 'static {
+pub(crate) trait Elementwise: Row<f32> + Row<f64> + Copy + Send + Sync + 'static {
     const NAME: &'static str;
     const INTEGERS: Integers;
 }
@@ -48,7 +48,7 @@ macro_rules! activations {
             value |$x:ident| $value:expr;
             gradient |$gx:ident, $g:ident| $gradient:expr;
     )*) => {$(
-        #[derive(Clone)]
+        #[derive(Clone, Copy)]
         struct $struct { $($parameter: f64),* }
 
         impl $crate::functional::unary::Elementwise for $struct {
@@ -139,6 +139,7 @@ pub(crate) fn apply<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Op<E>(E);
 
 impl<E: Elementwise> CustomOp1 for Op<E> {
@@ -161,7 +162,7 @@ impl<E: Elementwise> CustomOp1 for Op<E> {
     }
 
     fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let gradient = Gradient(self.0.clone());
+        let gradient = Gradient(self.0);
         Ok(Some(arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &gradient)?))
     }
 }
@@ -194,6 +195,7 @@ impl<T: Lane, E: Elementwise + Row<T>> Map<T> for Op<E> {
 }
 
 /// The gradient of the input, from the input and the gradient of the output.
+#[derive(Clone, Copy)]
 struct Gradient<E>(E);
 
 impl<T: Lane, E: Elementwise + Row<T>> Map2<T> for Gradient<E> {
