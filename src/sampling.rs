@@ -14,7 +14,7 @@ use crate::random::{fresh_seed, next_u32s, rand, randn};
 /// ```
 /// use akari::prelude::*;
 /// torch::manual_seed(0);
-/// assert_eq!(torch::randperm(4)?.to_vec1::<i64>()?, [0, 2, 1, 3]);
+/// assert_eq!(torch::randperm(4)?.to_vec1::<i64>()?, [0, 1, 3, 2]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn randperm(n: usize) -> Result<Tensor> {

@@ -100,7 +100,7 @@ mod tests {
         let mut sum = [10.0; 4];
         let (left, right) = (Matrix::new(&a, 2, 3), Matrix::new(&b, 2, 3).transposed());
         add_product(&mut sum, left, right, Workers::All);
-        assert_eq!(sum, [15.0, 20.0, 24.0, 33.0]);
+        assert_eq!(sum, [17.0, 20.0, 26.0, 32.0]);
         let mut sum = [0.0; 9];
         add_product(&mut sum, left.transposed(), Matrix::new(&b, 2, 3), Workers::One);
         assert_eq!(sum, [5.0, 0.0, 14.0, 7.0, 0.0, 19.0, 9.0, 0.0, 24.0]);

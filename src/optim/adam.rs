@@ -30,7 +30,7 @@ use super::options::{config, first_complaint, fraction, not_negative};
 /// let mut adam = optim::Adam::new([w.clone()], optim::AdamConfig { lr: 0.1, ..Default::default() })?;
 /// adam.backward_step(&w.sqr()?.sum_all()?)?;
 /// // The first step is as large as `lr`, whatever the gradient.
-/// assert_eq!(w.to_vec1::<f32>()?, [0.9, -1.9]);
+/// assert_eq!(w.to_string(), tensor!([0.9, -1.9]).to_string());
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub type Adam = Learner<AdamRule>;

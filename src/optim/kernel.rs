@@ -45,6 +45,8 @@ impl Buffers {
 pub trait Real: WithDType + std::ops::Neg<Output = Self> {
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
+    /// `self factor + term`, rounded once.
+    fn mul_add(self, factor: Self, term: Self) -> Self;
     fn is_nan(self) -> bool;
     /// The distance from 1 to the next number.
     const EPSILON: f64;
@@ -65,6 +67,11 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 $type::abs(self)
+            }
+
+            #[inline(always)]
+            fn mul_add(self, factor: Self, term: Self) -> Self {
+                $type::mul_add(self, factor, term)
             }
 
             #[inline(always)]
@@ -276,6 +283,10 @@ pub(super) fn step<R: Rule>(
                 var.dims()
             ),
         );
+    }
+    if var.elem_count() == 0 {
+        // Nothing to do, and candle takes the strides of an empty tensor for repeated elements.
+        return Ok(());
     }
     if grad.dtype() == var.dtype() && grad.is_contiguous() && !shares_memory(var, grad) {
         return var

@@ -74,7 +74,7 @@ config! {
 ///     ..Default::default()
 /// };
 /// let mut lbfgs = optim::LBFGS::new([w.clone()], config)?;
-/// for _ in 0..3 {
+/// for _ in 0..10 {
 ///     // Rosenbrock's valley: 100 (y - x²)² + (1 - x)²
 ///     lbfgs.step(|| {
 ///         let (x, y) = (w.get(0)?, w.get(1)?);

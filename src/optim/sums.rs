@@ -50,7 +50,8 @@ pub(super) fn add_scaled<T: Real>(y: &mut [T], x: &[T], factor: f64) {
     }
     let factor = T::of(factor);
     for (y, x) in y.iter_mut().zip(x) {
-        *y += factor * *x;
+        // Rounded once, as PyTorch does it: a line search multiplies what the last bits differ by.
+        *y = factor.mul_add(*x, *y);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod activations;
 mod closed;
+mod errors_functional;
 mod errors_loss;
 mod errors_optim;
 mod lesson;
