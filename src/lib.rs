@@ -10,6 +10,38 @@
 //! show!("relu:", F::relu(&x)?); // relu: tensor([0., 1., 4., 0.])
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
+//!
+//! # Names
+//!
+//! What a PyTorch learner looks for, what it is here, and what candle alone has.
+//!
+//! | PyTorch | here | candle 0.11.1 |
+//! |---|---|---|
+//! | `torch.tensor([1., 2.])` | `tensor!([1., 2.])` | `Tensor::new(&[1f32, 2.], &Device::Cpu)?` |
+//! | `print("x:", x)` | `show!("x:", x)` | `println!("x: {x}")`, in a form of its own |
+//! | `torch.tensor(.., requires_grad=True)` | `Var::new(.., &Device::Cpu)?` | the same |
+//! | `loss.backward(); w.grad` | `let g = loss.backward()?; g.get(&w)` | the same |
+//! | `loss.backward(); opt.step()` | `opt.backward_step(&loss)?` | the same |
+//! | `torch.manual_seed(0)` | `torch::manual_seed(0)` | none: the CPU can't be seeded |
+//! | `torch.rand`, `randn`, `randint`, `randperm` | the same in `torch::`, with PyTorch's numbers | `Tensor::rand`, `randn` |
+//! | `F.relu(x)`, `F.gelu(x)`, .. | `F::relu(&x)?`, `F::gelu(&x, Gelu::None)?`, .. | `x.relu()?`, `x.gelu_erf()?`; other slopes at kinks |
+//! | `F.softmax(x, dim=0)` | `F::softmax(&x, 0)?` | `candle_nn::ops::softmax(&x, 0)?` |
+//! | `F.max_pool2d(x, 2)` | [`functional::max_pool2d`] | `x.max_pool2d(2)?`, whose gradient is 1/4 of the right one |
+//! | `F.layer_norm`, `F.dropout`, `F.one_hot` | the same in `F::` | `ops::layer_norm` cuts the graph |
+//! | `nn.MSELoss()(x, t)` | `nn::MSELoss::default().forward(&x, &t)?` | `candle_nn::loss::mse(&x, &t)?` |
+//! | `nn.CrossEntropyLoss(label_smoothing=0.1)` | `nn::CrossEntropyLoss { label_smoothing: 0.1, ..Default::default() }` | `candle_nn::loss::cross_entropy`, without options |
+//! | `nn.BCEWithLogitsLoss()` | `nn::BCEWithLogitsLoss::default()` | overflows for large logits |
+//! | `nn.Linear(3, 2)` | `nn::Linear::new(3, 2)?` | `candle_nn::linear(3, 2, vb)?`, other first weights |
+//! | `nn.Sequential(a, nn.ReLU(), b)` | `nn::seq![a, nn::ReLU, b]` | `candle_nn::seq().add(a).add(b)` |
+//! | `model.parameters()` | `model.parameters()` | `varmap.all_vars()` |
+//! | `torch.save`, `torch.load` | [`nn::save`], [`nn::load`] | `varmap.save`, `varmap.load` |
+//! | `optim.SGD(params, lr=0.1, momentum=0.9)` | `optim::SGD::new(params, optim::SGDConfig { lr: 0.1, momentum: 0.9, ..Default::default() })?` | `candle_nn::SGD`, without momentum |
+//! | `optim.AdamW(params)` | `optim::AdamW::new(params, Default::default())?` | `candle_nn::AdamW` |
+//! | Adadelta, Adafactor, Adagrad, Adam, Adamax, ASGD, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop | the same in `optim::` | none |
+//! | `lr_scheduler.StepLR(opt, 7)`, .. | [`optim::lr_scheduler`] | none |
+//! | `nn.utils.clip_grad_norm_` | [`nn::utils`] | none |
+//! | `DataLoader(TensorDataset(x, y), 32, shuffle=True)` | [`data::DataLoader`] | none |
+//! | `torchvision.models.vgg11()` | [`models::vgg11`] | none |
 #![deny(unsafe_code)]
 
 pub mod data;
