@@ -31,6 +31,7 @@ fn classes(rows: usize) -> Tensor {
 }
 
 /// A loss: name, inputs, how many of them want a gradient.
+#[allow(clippy::type_complexity)] // A table, read in one place.
 fn rows() -> Result<Vec<(&'static str, Vec<Tensor>, usize, Loss)>> {
     let flat = |seed| numbers(seed, &[ROWS], -3.0, 3.0);
     let unit = |seed| numbers(seed, &[ROWS], 0.01, 0.99);

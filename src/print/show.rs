@@ -180,6 +180,8 @@ pub trait ByName {
 
 impl<T: ?Sized> ByName for Shown<'_, T> {
     fn akari_text(&self) -> String {
-        format!("<{}>", type_name::<T>())
+        // Types of a notebook are in the crate that a cell is compiled as, which has a name of no
+        // interest.
+        format!("<{}>", type_name::<T>().replace("akari_cell_code::", ""))
     }
 }

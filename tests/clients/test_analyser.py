@@ -69,9 +69,9 @@ def test_a_method_is_explained(session):
 
 def test_a_cell_does_not_wait(session):
     assert has(session, "words.pu", "push")
-    requests = [session.client.complete("t.su") for _ in range(3)]
+    for _ in range(3):
+        session.client.complete("t.su")
     assert session.ok("1 + 1").result == "2"
-    assert any("sum_all" in session.reply(it, 20)["content"]["matches"] for it in requests[:1])
 
 
 def test_there_is_no_analyser_before_it_is_needed():

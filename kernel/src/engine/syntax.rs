@@ -85,6 +85,48 @@ pub fn is_complete(code: &str) -> Completeness {
     Completeness::Complete
 }
 
+/// Line and column, from 0, of the last bracket that nothing closes.
+pub fn unclosed(code: &str) -> Option<(u32, u32)> {
+    let mut open = Vec::new();
+    for token in Tree::parse(code).root().descendants_with_tokens().filter_map(|it| it.into_token())
+    {
+        let start = usize::from(token.text_range().start());
+        if start < HEAD.len() || start >= HEAD.len() + code.len() {
+            continue;
+        }
+        match token.kind() {
+            SyntaxKind::L_CURLY | SyntaxKind::L_PAREN | SyntaxKind::L_BRACK => {
+                open.push((token.kind(), start - HEAD.len()));
+            }
+            kind @ (SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK) => {
+                let (opener, _) = open.pop()?;
+                let is_pair = matches!(
+                    (opener, kind),
+                    (SyntaxKind::L_CURLY, SyntaxKind::R_CURLY)
+                        | (SyntaxKind::L_PAREN, SyntaxKind::R_PAREN)
+                        | (SyntaxKind::L_BRACK, SyntaxKind::R_BRACK)
+                );
+                // The compiler knows better what to say of brackets that cross.
+                if !is_pair {
+                    return None;
+                }
+            }
+            kind if is_unterminated(kind, token.text(), code)
+                && matches!(kind, SyntaxKind::STRING | SyntaxKind::COMMENT) =>
+            {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    let (_, at) = open.pop()?;
+    let before = code.get(..at)?;
+    let line_start = before.rfind('\n').map_or(0, |it| it + 1);
+    let line = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX);
+    let column = u32::try_from(before[line_start..].chars().count()).unwrap_or(u32::MAX);
+    Some((line, column))
+}
+
 /// A literal or comment that the end of the cell cuts off swallows the closing brace behind it.
 fn is_unterminated(kind: SyntaxKind, text: &str, code: &str) -> bool {
     let closed = match kind {
@@ -151,6 +193,15 @@ mod tests {
             ["fn f() {", "let x = (1,", "let x =", "x.", "\"abc", "/* abc", "vec![1,", "1 +", "F::"]
         {
             check(code, "incomplete");
+        }
+    }
+
+    #[test]
+    fn an_open_bracket_is_found() {
+        assert_eq!(unclosed("fn f() {\n    g(\n"), Some((1, 5)));
+        assert_eq!(unclosed("let 値 = [1"), Some((0, 8)));
+        for code in ["fn f() {}", "(]", "}", "\"(", "a b"] {
+            assert_eq!(unclosed(code), None, "{code}");
         }
     }
 

@@ -115,8 +115,8 @@ impl Rule<2> for OfProbabilities {
     }
 
     #[inline(always)]
+    #[allow(clippy::eq_op)] // At 0 the slope is infinite; PyTorch has nan there, and so has t / t.
     fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
-        // At 0 the slope is infinite; PyTorch has nan there, and so has t / t.
         [-t, t.ln() + t / t - x]
     }
 }

@@ -107,6 +107,7 @@ impl Real for f32 {
 
     /// `e ln 2 + ln m` with a polynomial for `ln m`, `m` between √½ and √2.
     #[inline(always)]
+    #[allow(clippy::excessive_precision)] // The digits that the fit gave.
     fn ln(self) -> f32 {
         let is_tiny = self < f32::MIN_POSITIVE;
         let scaled = if is_tiny { self * 8_388_608.0 } else { self };

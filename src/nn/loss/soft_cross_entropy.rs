@@ -230,7 +230,7 @@ impl Soft {
                     }
                 }
                 for lane in 0..LANES {
-                    sums[lane] = sums[lane] / tile.sums[lane];
+                    sums[lane] /= tile.sums[lane];
                 }
                 for (row, powers) in counts.iter_mut().zip(&tile.powers) {
                     for lane in 0..LANES {

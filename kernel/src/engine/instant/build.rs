@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::cache::{Cache, Facts, Key};
 use super::compile::{CompileError, Compiler, is_nameable};
-use super::diagnose::{self, Verdict};
+use super::diagnose::{self, Meeting, Verdict};
 use super::generate::{Source, Unkept, broken, generate, new_variables, slot};
 use super::parse::Parsed;
 use super::state::{Gone, KeptVariable, State};
 use crate::engine::Cell;
 use crate::engine::outcome::CellError;
-use crate::engine::traceback::{Sources, compile_error, plain_error};
+use crate::engine::syntax;
+use crate::engine::traceback::{Message, Place, Sources, compile_error, plain_error};
 
 /// Makes libraries in a folder of its own.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl Builder {
         if let Some((facts, library)) = self.cache.find(&key) {
             return self.known(facts, &library, source, cell, write);
         }
+        let meeting = Meeting { state, parsed, cell: cell.count };
         let mut unkept = Unkept::default();
         loop {
             let error = match self.compiler.compile(&source, &self.folder) {
@@ -79,12 +81,12 @@ impl Builder {
             let CompileError::Code(diagnostics) = error else {
                 return Err(plain_error("CompilerError", &error.to_string()));
             };
-            match diagnose::diagnose(&diagnostics, &source, state, cell.count) {
+            match diagnose::diagnose(&diagnostics, &source, &meeting) {
                 Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
                 Verdict::Unkept(names) => {
-                    let before = unkept.variables.len();
+                    let before = unkept.variables.clone();
                     unkept.variables.extend(names);
-                    if unkept.variables.len() == before {
+                    if unkept.variables == before {
                         return Err(plain_error(
                             "CompilerError",
                             "the cell's variables could not be kept",
@@ -139,11 +141,21 @@ impl Builder {
     }
 
     /// The error of a text that isn't a list of statements, in the compiler's words.
-    pub fn broken(&self, state: &State, cell: &Cell<'_>) -> CellError {
+    pub fn broken(&self, state: &State, parsed: &Parsed, cell: &Cell<'_>) -> CellError {
+        if let Some((line, column)) = syntax::unclosed(cell.code) {
+            let place = Place { cell: cell.count, start: (line, column), end: (line, column + 1) };
+            let message = Message {
+                text: "this cell contains an unclosed delimiter".to_owned(),
+                labels: vec![(place, "unclosed delimiter".to_owned())],
+                ..Message::default()
+            };
+            return compile_error(&[message], &self.sources);
+        }
         let source = broken(cell.code, cell.count);
         match self.compiler.compile(&source, &self.folder) {
             Err(CompileError::Code(diagnostics)) => {
-                match diagnose::diagnose(&diagnostics, &source, state, cell.count) {
+                let meeting = Meeting { state, parsed, cell: cell.count };
+                match diagnose::diagnose(&diagnostics, &source, &meeting) {
                     Verdict::Errors(messages) => compile_error(&messages, &self.sources),
                     Verdict::Unkept(_) => plain_error("CompileError", "the cell is not valid Rust"),
                 }
@@ -164,12 +176,13 @@ fn has_statics(code: &str) -> bool {
 
 /// The state after a cell that came to its end.
 pub fn commit(mut next: State, parsed: &Parsed, facts: &Facts, cell: u32) -> State {
-    for (name, gone) in &facts.unkept {
+    let is_gone = |gone: &Gone| !matches!(gone, Gone::Replaced { .. });
+    for (name, gone) in facts.unkept.iter().filter(|(_, gone)| is_gone(gone)) {
         next.variables.remove(name);
         next.gone.insert(name.clone(), gone.clone());
     }
     for (name, variable) in new_variables(parsed) {
-        if facts.unkept.contains_key(name) {
+        if facts.unkept.get(name).is_some_and(is_gone) {
             continue;
         }
         next.variables.remove(name);

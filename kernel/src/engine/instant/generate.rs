@@ -9,7 +9,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::parse::{Parsed, Piece};
-use super::state::{KeptVariable, State, words};
+use super::state::{Gone, KeptVariable, State, words};
 
 /// The C function that a cell's library exports.
 pub const ENTRY: &str = "akari_cell";
@@ -31,8 +31,12 @@ pub enum Origin {
     Generated,
     /// A learner's line: the cell's number and the line in it, from 0.
     Cell { cell: u32, line: u32 },
+    /// The parenthesis before a cell's last expression, which the compiler takes for its start.
+    Tail { cell: u32, line: u32, column: u32 },
     /// Keeps the variable for later cells.
     Keep(String),
+    /// Puts a variable of an earlier cell back after the cell.
+    PutBack(String),
     /// Reads the variable of an earlier cell.
     Read(String),
 }
@@ -50,10 +54,10 @@ impl Source {
     }
 }
 
-/// What to leave out, learned from a first try.
+/// What to leave out, learned from a first try. [`Gone::Replaced`] means the old value alone.
 #[derive(Debug, Clone, Default)]
 pub struct Unkept {
-    pub variables: BTreeMap<String, super::state::Gone>,
+    pub variables: BTreeMap<String, Gone>,
 }
 
 /// The number by which a variable is stored: the start of its name's hash.
@@ -92,6 +96,7 @@ pub fn generate(
     writer.line("#[allow(unused_imports)] use ::akari::prelude::*;");
     let read = read_variables(state, parsed);
     let mut names: BTreeSet<String> = parsed.mentions.clone();
+    names.extend(parsed.bindings.iter().cloned());
     names.extend(read.iter().flat_map(|(_, variable)| words(&variable.type_text)));
     names.extend(parsed.items.iter().flat_map(|it| it.mentions.iter().chain(&it.names)).cloned());
     for kept in state.needed_items(&names) {
@@ -124,21 +129,34 @@ impl Body<'_> {
         writer.line("#[unsafe(no_mangle)]");
         writer.line(&format!("pub extern \"C\" fn {ENTRY}() -> i32 {{"));
         self.reads(writer);
-        writer.line("let akari_done = ::akari::rt::run(|| -> ::std::result::Result<(), ::akari::rt::Failed> {");
+        writer.line("let __akari_done = ::akari::rt::run(|| -> ::std::result::Result<(), ::akari::rt::Failed> {");
         if self.parsed.is_async {
             writer.line("::akari::rt::block_on(async {");
         }
         self.statements(writer);
         let new = new_variables(self.parsed);
         for (name, variable) in &new {
-            if !variable.is_closure && !self.unkept.variables.contains_key(*name) {
-                writer.keep(name);
+            if !variable.is_closure && self.is_kept(name) {
+                writer.keep(name, Origin::Keep);
+            }
+        }
+        for (name, _) in self.read {
+            // It moved, so that the outside has it no more, and was given another value after.
+            if self.unkept.variables.contains_key(*name)
+                && self.is_kept(name)
+                && !new.contains_key(name)
+            {
+                writer.keep(name, Origin::Keep);
             }
         }
         writer.line("::std::result::Result::Ok::<(), ::akari::rt::Failed>(())");
         writer.line(if self.parsed.is_async { "}) });" } else { "});" });
         self.put_back(writer, &new);
-        writer.line("akari_done as i32 }");
+        writer.line("__akari_done as i32 }");
+    }
+
+    fn is_kept(&self, name: &str) -> bool {
+        self.unkept.variables.get(name).is_none_or(|it| matches!(it, Gone::Replaced { .. }))
     }
 
     /// Asks for all before taking any, so that a variable that isn't there loses no other.
@@ -146,16 +164,16 @@ impl Body<'_> {
         if self.read.is_empty() {
             return;
         }
-        writer.line("let mut akari_there = true;");
+        writer.line("let mut __akari_there = true;");
         for (name, variable) in self.read {
             let text = format!(
-                "akari_there &= ::akari::rt::has::<{}>({}_u64, \"{name}\");",
+                "__akari_there &= ::akari::rt::has::<{}>({}_u64, \"{name}\");",
                 variable.type_text,
                 slot(name)
             );
             writer.from(Origin::Read((*name).to_owned()), &text);
         }
-        writer.line("if !akari_there { return 2; }");
+        writer.line("if !__akari_there { return 2; }");
         for (name, variable) in self.read {
             let text = format!(
                 "#[allow(unused_mut)] let {}{name} = ::akari::rt::take::<{}>({}_u64);",
@@ -184,9 +202,10 @@ impl Body<'_> {
             Some(tail) => {
                 // By reference, so that looking at a variable doesn't move it; a `match` keeps
                 // the expression's temporaries alive meanwhile.
-                writer.line("match &(");
+                let (line, column) = (tail.line, tail.column);
+                writer.from(Origin::Tail { cell: self.cell, line, column }, "match &(");
                 writer.piece(self.cell, tail);
-                writer.line(") { akari_value => { ::akari::__last_value!(akari_value) } };");
+                writer.line(") { __akari_value => { ::akari::__last_value!(__akari_value) } };");
             }
             None => {}
         }
@@ -200,11 +219,11 @@ impl Body<'_> {
                 continue;
             }
             if new.contains_key(name) {
-                writer.line("if !akari_done {");
-                writer.keep(name);
+                writer.line("if !__akari_done {");
+                writer.keep(name, Origin::PutBack);
                 writer.line("}");
             } else {
-                writer.keep(name);
+                writer.keep(name, Origin::PutBack);
             }
         }
     }
@@ -227,9 +246,9 @@ impl Writer {
         self.origins.push(origin);
     }
 
-    fn keep(&mut self, name: &str) {
+    fn keep(&mut self, name: &str, origin: fn(String) -> Origin) {
         let text = format!("::akari::rt::put({}_u64, {name});", slot(name));
-        self.from(Origin::Keep(name.to_owned()), &text);
+        self.from(origin(name.to_owned()), &text);
     }
 
     fn piece(&mut self, cell: u32, piece: &Piece) {

@@ -12,6 +12,7 @@ pub mod deps;
 mod diagnose;
 mod generate;
 mod journal;
+mod macros;
 mod parse;
 mod replay;
 mod run;
@@ -31,6 +32,7 @@ use self::compile::Compiler;
 use self::deps::Dependencies;
 use self::generate::read_variables;
 use self::journal::Entry;
+use self::macros::items_of_macros;
 use self::parse::Parsed;
 use self::replay::Extent;
 use self::run::RunReport;
@@ -104,9 +106,10 @@ impl InstantEngine {
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
         let mut parsed = parse::parse(cell.code);
+        items_of_macros(&mut parsed, &self.state);
         self.commands(&std::mem::take(&mut parsed.commands), cell, sink)?;
         if parsed.broken {
-            return Err(self.builder.broken(&self.state, cell));
+            return Err(self.builder.broken(&self.state, &parsed, cell));
         }
         if parsed.statements.is_empty()
             && parsed.tail.is_none()

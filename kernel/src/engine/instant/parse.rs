@@ -23,6 +23,10 @@ pub struct Parsed {
     pub tail: Option<Piece>,
     /// Names that statements and the tail mention, and so may read.
     pub mentions: BTreeSet<String>,
+    /// Names that patterns bind, unless they are constants or variants.
+    pub bindings: BTreeSet<String>,
+    /// Variables to which statements assign.
+    pub assigned: BTreeSet<String>,
     /// Whether it awaits something outside of functions, closures and `async` blocks.
     pub is_async: bool,
     /// Set where the text is no list of statements; then only the text itself is of use.
@@ -98,7 +102,8 @@ impl ItemKey {
 /// Cuts up a cell.
 pub fn parse(code: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let code = blank_leading_lines(code, &mut parsed.commands);
+    // The compiler reads both ends of lines as one, the parser does not inside of texts.
+    let code = blank_leading_lines(&code.replace("\r\n", "\n"), &mut parsed.commands);
     let tree = Tree::parse(&code);
     let Some(list) = tree.statements().filter(|_| !tree.has_errors()) else {
         parsed.broken = true;
@@ -108,6 +113,8 @@ pub fn parse(code: &str) -> Parsed {
     let cutter = Cutter { code: &code };
     let tail = list.tail_expr();
     parsed.is_async = awaits(list.syntax());
+    parsed.bindings = bindings(list.syntax());
+    parsed.assigned = assigned(list.syntax());
     let mut is_cut = false;
     for node in list.syntax().children() {
         if let Some(item) = ast::Item::cast(node.clone()) {
@@ -211,7 +218,9 @@ impl Cutter<'_> {
         };
         let key = keyed.unwrap_or_else(|| ItemKey::Other(piece.text.clone()));
         let names = names(&item, &key);
-        parsed.items.push(Item { piece, key, names, mentions: mentions(&node) });
+        let mut mentions = mentions(&node);
+        mentions.extend(bindings(&node));
+        parsed.items.push(Item { piece, key, names, mentions });
     }
 
     /// One item per name, so that a later import of one name replaces just that one.
@@ -219,8 +228,9 @@ impl Cutter<'_> {
         let Some(tree) = item.use_tree() else { return };
         let mut leaves = Vec::new();
         use_leaves(&tree, "", &mut leaves);
-        let visible = item.syntax().text().to_string();
-        let attributes: String = visible.split("use").next().unwrap_or("").to_owned();
+        let before = item.use_token().map(|it| it.text_range().start());
+        let length = before.map_or(0, |it| usize::from(it - item.syntax().text_range().start()));
+        let attributes = piece.text.get(..length).unwrap_or_default();
         for (path, bound) in leaves {
             let key = match &bound {
                 Some(name) => ItemKey::Import(name.clone()),
@@ -328,9 +338,10 @@ fn variables(statement: &ast::LetStmt) -> Vec<Variable> {
     let mut found = Vec::new();
     for binding in pat.syntax().descendants().filter_map(ast::IdentPat::cast) {
         let Some(name) = binding.name().map(|it| it.text().to_string()) else { continue };
-        // `None` or a constant in a pattern is no variable; style tells them apart.
-        if name.starts_with(char::is_uppercase) || found.iter().any(|it: &Variable| it.name == name)
-        {
+        // What may fail to match may hold `None` or a constant, which is no variable; style tells
+        // them apart. A pattern that always matches holds variables: `let W = ..`.
+        let is_constant = statement.let_else().is_some() && name.starts_with(char::is_uppercase);
+        if is_constant || found.iter().any(|it: &Variable| it.name == name) {
             continue;
         }
         found.push(Variable { name, is_mut: binding.mut_token().is_some(), is_closure });
@@ -344,7 +355,7 @@ fn mentions(node: &SyntaxNode) -> BTreeSet<String> {
     for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
         match token.kind() {
             SyntaxKind::IDENT if !is_binding(&token) => {
-                found.insert(token.text().trim_start_matches("r#").to_owned());
+                found.insert(token.text().to_owned());
             }
             SyntaxKind::STRING => format_names(token.text(), &mut found),
             _ => {}
@@ -362,10 +373,31 @@ fn is_binding(token: &SyntaxToken) -> bool {
         .is_some_and(|it| it.kind() == SyntaxKind::IDENT_PAT)
 }
 
+/// Names that stand where a pattern would bind them.
+fn bindings(node: &SyntaxNode) -> BTreeSet<String> {
+    let bindings = node.descendants().filter_map(ast::IdentPat::cast);
+    bindings.filter_map(|it| it.name()).map(|it| it.text().to_string()).collect()
+}
+
+/// The variables in `x = ..`, also inside of blocks.
+fn assigned(node: &SyntaxNode) -> BTreeSet<String> {
+    let assignments = node
+        .descendants()
+        .filter_map(ast::BinExpr::cast)
+        .filter(|it| matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { op: None })));
+    let names = assignments.filter_map(|it| match it.lhs()? {
+        ast::Expr::PathExpr(path) => Some(path.syntax().text().to_string()),
+        _ => None,
+    });
+    names.collect()
+}
+
 fn format_names(literal: &str, found: &mut BTreeSet<String>) {
     for part in literal.split('{').skip(1) {
         let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         if !name.is_empty() {
+            // `{type}` means `r#type`.
+            found.insert(format!("r#{name}"));
             found.insert(name);
         }
         // A width or precision may be a variable: `{x:width$}`.

@@ -307,8 +307,13 @@ impl Failure {
     /// The learner's line, if the failure was in a cell's code and not inside a library.
     fn place(&self, generated: &[Arc<Source>]) -> Option<Place> {
         let source = generated.iter().rev().find(|source| source.is_file(&self.file))?;
-        let Origin::Cell { cell, line } = source.origin(self.line) else { return None };
-        let column = self.column.saturating_sub(1);
+        let (cell, line, column) = match source.origin(self.line) {
+            Origin::Cell { cell, line } => (cell, line, self.column.saturating_sub(1)),
+            Origin::Tail { cell, line, column } => (cell, line, column),
+            Origin::Generated | Origin::Keep(_) | Origin::PutBack(_) | Origin::Read(_) => {
+                return None;
+            }
+        };
         Some(Place { cell, start: (line, column), end: (line, column + 1) })
     }
 }

@@ -39,17 +39,33 @@ pub struct KeptVariable {
 /// Why a variable is not there any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gone {
-    Moved { cell: u32 },
-    Borrows { cell: u32 },
-    Unnameable { cell: u32 },
-    Redefined { cell: u32, item: String },
-    ProcessEnded { cell: u32 },
+    Moved {
+        cell: u32,
+    },
+    /// The cell moved the value and gave the variable another one; it is gone if the cell failed.
+    Replaced {
+        cell: u32,
+    },
+    Borrows {
+        cell: u32,
+    },
+    Unnameable {
+        cell: u32,
+    },
+    Redefined {
+        cell: u32,
+        item: String,
+    },
+    ProcessEnded {
+        cell: u32,
+    },
 }
 
 impl Gone {
     /// The same in another cell.
     pub fn in_cell(mut self, number: u32) -> Gone {
         let (Gone::Moved { cell }
+        | Gone::Replaced { cell }
         | Gone::Borrows { cell }
         | Gone::Unnameable { cell }
         | Gone::Redefined { cell, .. }
@@ -61,13 +77,14 @@ impl Gone {
     /// One sentence for the learner, with the way out.
     pub fn explain(&self, name: &str) -> String {
         let (Gone::Moved { cell }
+        | Gone::Replaced { cell }
         | Gone::Borrows { cell }
         | Gone::Unnameable { cell }
         | Gone::Redefined { cell, .. }
         | Gone::ProcessEnded { cell }) = self;
         let cell = cell_name(*cell);
         match self {
-            Gone::Moved { .. } => format!(
+            Gone::Moved { .. } | Gone::Replaced { .. } => format!(
                 "`{name}` was moved in {cell} and can't be used after that; pass `&{name}` or `{name}.clone()` there, and run the cell that defines it again"
             ),
             Gone::Borrows { .. } => format!(
@@ -92,6 +109,10 @@ impl State {
         let mut next = self.clone();
         let mut redefined = BTreeSet::new();
         for item in &parsed.items {
+            if let ItemKey::Value(name) | ItemKey::Type(name) = &item.key {
+                // The variable would hide the item from every later cell.
+                next.variables.remove(name);
+            }
             next.items.retain(|kept| {
                 let goes = kept.cell != cell && item.key.replaces(&kept.item.key);
                 if goes && kept.item.piece.text != item.piece.text {

@@ -1,0 +1,149 @@
+//! Calls of macros that define items, which later cells must see as they see items.
+//!
+//! Whether a macro makes items is read from its `macro_rules!`, in the cell or in an earlier one;
+//! a macro of a crate is taken for one that makes none, but for a few that everybody knows. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ra_ap_syntax::ast::{self, HasName};
+use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode};
+
+use super::parse::{Item, ItemKey, Parsed, Piece};
+use super::state::{State, words};
+use crate::engine::syntax::Tree;
+
+const KNOWN: &[&str] = &["thread_local", "lazy_static", "bitflags"];
+
+/// Moves the calls of macros that define items from the cell's statements to its items.
+pub fn items_of_macros(parsed: &mut Parsed, state: &State) {
+    let earlier = state.items.iter().map(|it| &it.item);
+    let rules: BTreeMap<&str, &str> = earlier
+        .chain(&parsed.items)
+        .filter_map(|item| match &item.key {
+            ItemKey::Macro(name) => Some((name.as_str(), item.piece.text.as_str())),
+            _ => None,
+        })
+        .collect();
+    let makes_items = |piece: &Piece| {
+        let name = called_macro(&piece.text)?;
+        (KNOWN.contains(&name) || rules.get(name).is_some_and(|it| defines_items(name, it)))
+            .then_some(())
+    };
+    let is_item: Vec<bool> =
+        parsed.statements.iter().map(|it| makes_items(&it.piece).is_some()).collect();
+    let tail_is_item = parsed.tail.as_ref().is_some_and(|it| makes_items(it).is_some());
+    let mut pieces = Vec::new();
+    let mut flags = is_item.into_iter();
+    parsed.statements.retain(|statement| {
+        let goes = flags.next().unwrap_or(false);
+        if goes {
+            pieces.push(statement.piece.clone());
+        }
+        !goes
+    });
+    pieces.extend(parsed.tail.take_if(|_| tail_is_item));
+    parsed.items.extend(pieces.into_iter().map(item));
+}
+
+/// A call always belongs in: the names of what it makes may be nowhere in it.
+fn item(mut piece: Piece) -> Item {
+    if !piece.text.ends_with([';', '}']) {
+        piece.text.push(';');
+    }
+    Item {
+        key: ItemKey::Other(piece.text.clone()),
+        names: BTreeSet::new(),
+        mentions: words(&piece.text).collect(),
+        piece,
+    }
+}
+
+/// The name in `name!(..)`, if that is all.
+fn called_macro(text: &str) -> Option<&str> {
+    let (name, rest) = text.split_once('!')?;
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (is_name && !name.is_empty() && rest.trim_start().starts_with(['(', '[', '{'])).then_some(name)
+}
+
+/// Whether each arm makes items, or calls the macro again, and one makes some.
+fn defines_items(name: &str, rules: &str) -> bool {
+    let tree = Tree::parse(rules);
+    let Some(rules) = tree.root().descendants().find_map(ast::MacroRules::cast) else {
+        return false;
+    };
+    if rules.name().is_none_or(|it| it.text() != name) {
+        return false;
+    }
+    let Some(arms) = rules.token_tree() else { return false };
+    let trees = arms.syntax().children().filter_map(ast::TokenTree::cast);
+    let starts: Vec<Start> = trees.skip(1).step_by(2).map(|it| start(it.syntax(), name)).collect();
+    starts.contains(&Start::Item) && !starts.contains(&Start::Code)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Start {
+    Item,
+    /// Nothing, or the macro itself.
+    Open,
+    Code,
+}
+
+/// What the first word of an arm's right side, or of a repetition in it, makes of it.
+fn start(tree: &SyntaxNode, name: &str) -> Start {
+    use SyntaxKind::*;
+    let mut inside = tree.children_with_tokens().skip(1).peekable();
+    while let Some(element) = inside.next() {
+        let token = match element {
+            NodeOrToken::Node(group) => return start(&group, name),
+            NodeOrToken::Token(token) => token,
+        };
+        let is_group_next = matches!(inside.peek(), Some(NodeOrToken::Node(_)));
+        match token.kind() {
+            WHITESPACE | COMMENT | PUB_KW | UNSAFE_KW | ASYNC_KW | EXTERN_KW | STRING => {}
+            // An attribute, whose brackets are stepped over; or `$(`, which is stepped into.
+            POUND => drop(inside.next()),
+            DOLLAR if is_group_next => {}
+            CONST_KW if is_group_next => return Start::Code,
+            FN_KW | STRUCT_KW | ENUM_KW | TRAIT_KW | IMPL_KW | CONST_KW | STATIC_KW | MOD_KW
+            | TYPE_KW | USE_KW => return Start::Item,
+            IDENT if matches!(token.text(), "macro_rules" | "union" | "thread_local") => {
+                return Start::Item;
+            }
+            IDENT if token.text() == name => return Start::Open,
+            R_CURLY | R_PAREN | R_BRACK => return Start::Open,
+            _ => return Start::Code,
+        }
+    }
+    Start::Open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rules: &str, expected: bool) {
+        assert_eq!(defines_items("m", rules), expected, "{rules}");
+    }
+
+    #[test]
+    fn macros_that_make_items_are_told_from_others() {
+        check("macro_rules! m { ($n:ident) => { fn $n() {} }; }", true);
+        check("macro_rules! m { ($n:ident) => { #[derive(Debug)] pub struct $n; }; }", true);
+        check("macro_rules! m { ($($t:ty),*) => { $(impl A for $t {})* }; }", true);
+        check(
+            "macro_rules! m { () => {}; ($t:ty, $($r:ty),*) => { impl A for $t {} m!($($r),*); }; }",
+            true,
+        );
+        check("macro_rules! m { ($e:expr) => { $e + 1 }; }", false);
+        check("macro_rules! m { ($e:expr) => { let x = $e; }; }", false);
+        check("macro_rules! m { ($e:expr) => {{ fn f() {} f() }}; }", false);
+    }
+
+    #[test]
+    fn a_call_is_told_from_other_code() {
+        assert_eq!(called_macro("m! { a }"), Some("m"));
+        assert_eq!(called_macro("!(a)"), None);
+        assert_eq!(called_macro("let a = m!(b)"), None);
+        assert_eq!(called_macro("a != b"), None);
+    }
+}
