@@ -92,15 +92,22 @@ enum Start {
 fn start(tree: &SyntaxNode, name: &str) -> Start {
     use SyntaxKind::*;
     let mut inside = tree.children_with_tokens().skip(1).peekable();
+    let mut before = None;
     while let Some(element) = inside.next() {
         let token = match element {
-            NodeOrToken::Node(group) => return start(&group, name),
+            // `$( .. )` repeats what is in it, `pub(..)` says nothing yet, all else is a block.
+            NodeOrToken::Node(group) => match before {
+                Some(DOLLAR) => return start(&group, name),
+                Some(PUB_KW) => continue,
+                _ => return Start::Code,
+            },
             NodeOrToken::Token(token) => token,
         };
+        before = Some(token.kind());
         let is_group_next = matches!(inside.peek(), Some(NodeOrToken::Node(_)));
         match token.kind() {
             WHITESPACE | COMMENT | PUB_KW | UNSAFE_KW | ASYNC_KW | EXTERN_KW | STRING => {}
-            // An attribute, whose brackets are stepped over; or `$(`, which is stepped into.
+            // An attribute, whose brackets are stepped over; or `$(`.
             POUND => drop(inside.next()),
             DOLLAR if is_group_next => {}
             CONST_KW if is_group_next => return Start::Code,
@@ -129,6 +136,7 @@ mod tests {
     fn macros_that_make_items_are_told_from_others() {
         check("macro_rules! m { ($n:ident) => { fn $n() {} }; }", true);
         check("macro_rules! m { ($n:ident) => { #[derive(Debug)] pub struct $n; }; }", true);
+        check("macro_rules! m { ($n:ident) => { pub(crate) fn $n() {} }; }", true);
         check("macro_rules! m { ($($t:ty),*) => { $(impl A for $t {})* }; }", true);
         check(
             "macro_rules! m { () => {}; ($t:ty, $($r:ty),*) => { impl A for $t {} m!($($r),*); }; }",
