@@ -151,10 +151,9 @@ impl Process {
         thread::Builder::new().name("analyser".into()).spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 // evcxr may print as well.
-                if let Ok(said) = serde_json::from_str(&line) {
-                    if sender.send(said).is_err() {
-                        return;
-                    }
+                let Ok(said) = serde_json::from_str(&line) else { continue };
+                if sender.send(said).is_err() {
+                    return;
                 }
             }
         })?;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Write, stdin, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -42,11 +42,8 @@ fn serve(paths: &Paths) -> Result<(), String> {
     let (events, _silence) = mpsc::channel();
     let mut context = worker::context(&settings, &events)?;
     say(&Said::Ready);
-    loop {
-        let line = match lines.recv_timeout(IDLE) {
-            Ok(line) => line,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-        };
+    // An error is the end of the questions, or a long time without one.
+    while let Ok(line) = lines.recv_timeout(IDLE) {
         if let Ok(Asked { number, question }) = serde_json::from_str(&line) {
             let answer = catch_unwind(AssertUnwindSafe(|| answer(&mut context, &question)));
             say(&Said::Answered { number, answer: answer.unwrap_or(Answer::Nothing) });

@@ -132,7 +132,7 @@ impl Dependencies {
         let crates = direct
             .into_iter()
             .map(|(name, id)| {
-                let path = project.library(&artifacts, &id).ok_or_else(|| DepError::Missing(id.0));
+                let path = project.library(&artifacts, &id).ok_or(DepError::Missing(id.0));
                 Ok((name, path?))
             })
             .collect::<Result<Vec<_>, DepError>>()?;
