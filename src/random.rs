@@ -120,7 +120,18 @@ pub(crate) fn restore(state: &str) {
     *generator() = Some(restored);
 }
 
-struct Generator {
+/// The generator itself, for [`put_back`].
+pub(crate) fn copy() -> Option<Generator> {
+    generator().clone()
+}
+
+/// Takes back all that was drawn since [`copy`].
+pub(crate) fn put_back(copy: Option<Generator>) {
+    *generator() = copy;
+}
+
+#[derive(Clone)]
+pub(crate) struct Generator {
     seed: u64,
     /// How many numbers the twister gave.
     drawn: u64,

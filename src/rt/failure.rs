@@ -48,6 +48,12 @@ type NotedPanic = (String, Option<String>, u32, u32);
 thread_local! {
     static IN_CELL: Cell<bool> = const { Cell::new(false) };
     static LAST_PANIC: RefCell<Option<NotedPanic>> = const { RefCell::new(None) };
+    static WAS_INTERRUPTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the learner's wish to stop ended the last body.
+pub(super) fn was_interrupted() -> bool {
+    WAS_INTERRUPTED.get()
 }
 
 /// Runs the body of a cell. Returns whether it came to its end; if not, has told why.
@@ -58,21 +64,23 @@ pub fn run<F: FnOnce() -> Result<(), Failed>>(body: F) -> bool {
 
 #[inline(never)]
 fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
-    let random = random::state();
+    let random = random::copy();
+    let before = random::state();
+    WAS_INTERRUPTED.set(false);
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));
     IN_CELL.set(false);
-    if let Some(state) = random::state().filter(|it| random.as_ref() != Some(it)) {
+    let is_done = matches!(ended, Ok(Ok(())));
+    if let Err(payload) = ended {
+        report_panic(payload);
+    }
+    if !is_done && !was_interrupted() {
+        // The cell, once it is mended, draws the numbers that it would have drawn at first.
+        random::put_back(random);
+    } else if let Some(state) = random::state().filter(|it| before.as_ref() != Some(it)) {
         Frame::new(FrameKind::Random).field(&state).send();
     }
-    match ended {
-        Ok(Ok(())) => true,
-        Ok(Err(_)) => false,
-        Err(payload) => {
-            report_panic(payload);
-            false
-        }
-    }
+    is_done
 }
 
 /// Unwinds out of the cell if the learner asked to stop it. Long loops of the prelude call it.
@@ -104,6 +112,7 @@ pub(super) fn install_panic_hook() {
 
 fn report_panic(payload: Box<dyn Any + Send>) {
     if payload.is::<Interrupted>() {
+        WAS_INTERRUPTED.set(true);
         return report("Interrupted", "the cell was interrupted; its variables are kept", None);
     }
     let noted = LAST_PANIC.with(|last| last.borrow_mut().take());

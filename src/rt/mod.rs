@@ -1,15 +1,17 @@
 //! The seam between a compiled cell and the process that runs it.
 //!
-//! Generated cell code calls [`run`], [`take`], [`put`] and [`last_value!`]; the process that
+//! Generated cell code calls [`run`], [`take`], [`put`], [`put_back`] and [`last_value!`]; the process that
 //! loads the cell calls the three C functions in `host`. Nothing here is part of the public API,
 //! and nothing here writes to stdout or stderr: both belong to the learner.
 
+mod before;
 mod display;
 mod failure;
 mod future;
 mod host;
 mod store;
 
+pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
 pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, send_result};
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;

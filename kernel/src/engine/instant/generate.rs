@@ -9,6 +9,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::parse::{Parsed, Piece};
+use super::plain::is_copyable;
 use super::state::{Gone, KeptVariable, State, words};
 
 /// The C function that a cell's library exports.
@@ -76,6 +77,21 @@ pub fn read_variables<'a>(state: &'a State, parsed: &Parsed) -> Vec<(&'a str, &'
         .collect()
 }
 
+/// Those of which a copy is made before the cell, because the cell may change them in place or has
+/// moved them, and is to leave them as they were if it fails.
+pub fn copied_variables<'a>(
+    state: &'a State,
+    parsed: &Parsed,
+    unkept: &BTreeMap<String, Gone>,
+) -> BTreeSet<&'a str> {
+    read_variables(state, parsed)
+        .into_iter()
+        .filter(|(name, variable)| variable.is_mut || unkept.contains_key(*name))
+        .filter(|(_, variable)| is_copyable(&variable.type_text, state))
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// The variables that the cell defines, a later definition in place of an earlier one.
 pub fn new_variables(parsed: &Parsed) -> BTreeMap<&str, &super::parse::Variable> {
     parsed.statements.iter().flat_map(|it| &it.variables).map(|it| (it.name.as_str(), it)).collect()
@@ -102,7 +118,8 @@ pub fn generate(
     for kept in state.needed_items(&names) {
         writer.piece(kept.cell, &kept.item.piece);
     }
-    let body = Body { parsed, cell, silent, unkept, read: &read };
+    let copied = copied_variables(state, parsed, &unkept.variables);
+    let body = Body { parsed, cell, silent, unkept, read: &read, copied };
     body.write(&mut writer);
     writer.finish()
 }
@@ -122,6 +139,7 @@ struct Body<'a> {
     silent: bool,
     unkept: &'a Unkept,
     read: &'a [(&'a str, &'a KeptVariable)],
+    copied: BTreeSet<&'a str>,
 }
 
 impl Body<'_> {
@@ -183,6 +201,9 @@ impl Body<'_> {
             );
             writer.from(Origin::Read((*name).to_owned()), &text);
         }
+        for name in &self.copied {
+            writer.line(&format!("let {} = ::akari::__before!({name});", copy_of(name)));
+        }
     }
 
     fn statements(&self, writer: &mut Writer) {
@@ -215,18 +236,35 @@ impl Body<'_> {
     /// defined anew goes back only if it failed.
     fn put_back(&self, writer: &mut Writer, new: &BTreeMap<&str, &super::parse::Variable>) {
         for (name, _) in self.read {
+            let (slot, copy, is_copied) = (slot(name), copy_of(name), self.copied.contains(name));
             if self.unkept.variables.contains_key(*name) {
+                if is_copied {
+                    writer.line(&format!(
+                        "::akari::rt::bring_back({slot}_u64, {copy}, __akari_done, \"{name}\");"
+                    ));
+                }
                 continue;
             }
             if new.contains_key(name) {
                 writer.line("if !__akari_done {");
-                writer.keep(name, Origin::PutBack);
-                writer.line("}");
+            }
+            if is_copied {
+                let text =
+                    format!("::akari::rt::put_back({slot}_u64, {name}, {copy}, __akari_done);");
+                writer.from(Origin::PutBack((*name).to_owned()), &text);
             } else {
                 writer.keep(name, Origin::PutBack);
             }
+            if new.contains_key(name) {
+                writer.line("}");
+            }
         }
     }
+}
+
+/// The name of the copy of a variable, which may be a raw identifier.
+fn copy_of(name: &str) -> String {
+    format!("__akari_before_{}", name.trim_start_matches("r#"))
 }
 
 #[derive(Default)]

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::state::{Gone, KeptVariable, State, words};
+use super::plain::is_plain;
+use super::state::{Gone, KeptVariable, State};
 use crate::engine::traceback::cell_name;
 
 /// A cell that came to its end.
@@ -64,55 +65,6 @@ impl Entry {
             random: None,
         }
     }
-}
-
-/// Whether values of the type share nothing with others and change only as a whole.
-fn is_plain(type_text: &str) -> bool {
-    const PLAIN: &[&str] = &[
-        "bool",
-        "char",
-        "f32",
-        "f64",
-        "i8",
-        "i16",
-        "i32",
-        "i64",
-        "i128",
-        "isize",
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "u128",
-        "usize",
-        "str",
-        "static",
-        "std",
-        "alloc",
-        "core",
-        "string",
-        "String",
-        "vec",
-        "Vec",
-        "option",
-        "Option",
-        "result",
-        "Result",
-        "collections",
-        "HashMap",
-        "HashSet",
-        "BTreeMap",
-        "BTreeSet",
-        "VecDeque",
-        "hash_map",
-        "hash_set",
-        "btree_map",
-        "ops",
-        "Range",
-        "RangeInclusive",
-    ];
-    let is_number = |word: &String| word.chars().next().is_some_and(|it| it.is_ascii_digit());
-    words(type_text).all(|word| PLAIN.contains(&word.as_str()) || is_number(&word))
 }
 
 /// How far the new process is.
@@ -292,15 +244,5 @@ mod tests {
         check(&journal, &[2], "M", "");
         check(&journal, &[1], "M", "");
         check(&journal, &[3], "", "M");
-    }
-
-    #[test]
-    fn plain_types_are_told_from_those_that_share() {
-        for plain in ["f64", "std::vec::Vec<(i32, [u8; 3])>", "&'static str"] {
-            assert!(is_plain(plain), "{plain}");
-        }
-        for shared in ["akari::Tensor", "std::rc::Rc<i32>", "std::vec::Vec<akari::Tensor>"] {
-            assert!(!is_plain(shared), "{shared}");
-        }
     }
 }

@@ -14,6 +14,7 @@ mod generate;
 mod journal;
 mod macros;
 mod parse;
+mod plain;
 mod replay;
 mod run;
 mod slots;
@@ -30,7 +31,7 @@ use self::build::{Builder, Compiled, commit};
 use self::cache::Cache;
 use self::compile::Compiler;
 use self::deps::Dependencies;
-use self::generate::read_variables;
+use self::generate::{copied_variables, read_variables};
 use self::journal::Entry;
 use self::macros::items_of_macros;
 use self::parse::Parsed;
@@ -147,16 +148,20 @@ impl InstantEngine {
         cell: &Cell<'_>,
     ) -> Option<CellError> {
         let mut error = report.error(&self.builder.sources, &self.builder.generated);
-        for name in &report.lost {
+        let unkept = &compiled.facts.unkept;
+        for name in report.lost.iter().filter(|it| !unkept.contains_key(*it)) {
             self.forget(name, Gone::ProcessEnded { cell: cell.count });
         }
         if report.child_died {
             let summary = self.rebuild(cell.count, Extent::Quick);
             error = error.map(|error| with_summary(&error, &summary));
         } else if error.is_some() {
-            // A value that moved into the failed code is gone with it.
+            // A value that moved into the failed code is gone with it, unless it was copied before.
+            let copied = copied_variables(&self.state, parsed, unkept);
+            let copied: Vec<String> = copied.into_iter().map(str::to_owned).collect();
             for name in self.read_names(parsed) {
-                if let Some(gone) = compiled.facts.unkept.get(&name) {
+                let is_back = copied.contains(&name) && !report.lost.contains(&name);
+                if let Some(gone) = unkept.get(&name).filter(|_| !is_back) {
                     self.forget(&name, gone.clone());
                 }
             }

@@ -1,0 +1,161 @@
+//! What a type's text tells of its values: whether they share memory with others, and whether a
+//! copy of one can stand for it.
+//!
+//! Pure.
+
+use ra_ap_syntax::AstNode;
+use ra_ap_syntax::ast::{self, HasAttrs, HasGenericParams, HasName};
+
+use super::parse::ItemKey;
+use super::state::{State, words};
+use crate::engine::syntax::Tree;
+
+/// Words of types whose values share nothing with others and change only as a whole.
+const PLAIN: &[&str] = &[
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "str",
+    "static",
+    "std",
+    "alloc",
+    "core",
+    "string",
+    "String",
+    "vec",
+    "Vec",
+    "option",
+    "Option",
+    "result",
+    "Result",
+    "collections",
+    "HashMap",
+    "HashSet",
+    "BTreeMap",
+    "BTreeSet",
+    "VecDeque",
+    "hash_map",
+    "hash_set",
+    "btree_map",
+    "ops",
+    "Range",
+    "RangeInclusive",
+];
+
+/// Words of candle's handle: a copy of it is the same tensor, which nothing but a `Var` changes.
+const HANDLES: &[&str] = &["akari", "candle_core", "tensor", "Tensor"];
+
+/// Whether values of the type share nothing with others and change only as a whole.
+pub fn is_plain(type_text: &str) -> bool {
+    words(type_text).all(|word| is_plain_word(&word))
+}
+
+fn is_plain_word(word: &str) -> bool {
+    PLAIN.contains(&word) || word.starts_with(|it: char| it.is_ascii_digit())
+}
+
+/// Whether a copy of a value, made before a cell, is what the value was: plain types, tensors, and
+/// the learner's own types of such that derive `Clone` and do nothing when they end.
+pub fn is_copyable(type_text: &str, state: &State) -> bool {
+    is_copyable_within(type_text, state, &mut Vec::new())
+}
+
+/// `known` are parameters, and types that are being looked at already.
+fn is_copyable_within(type_text: &str, state: &State, known: &mut Vec<String>) -> bool {
+    words(type_text).all(|word| {
+        is_plain_word(&word)
+            || HANDLES.contains(&word.as_str())
+            || known.contains(&word)
+            || is_own(&word, state, known)
+    })
+}
+
+fn is_own(name: &str, state: &State, known: &mut Vec<String>) -> bool {
+    let is_type = |key: &ItemKey| *key == ItemKey::Type(name.to_owned());
+    let Some(kept) = state.items.iter().find(|it| is_type(&it.item.key)) else { return false };
+    let ends = |key: &ItemKey| match key {
+        ItemKey::TraitImpl(head) => {
+            let mut words = words(head);
+            words.any(|it| it == "Drop") && words.any(|it| it == name)
+        }
+        _ => false,
+    };
+    if state.items.iter().any(|it| ends(&it.item.key)) {
+        return false;
+    }
+    let tree = Tree::parse(&kept.item.piece.text);
+    let Some(item) = tree.root().descendants().find_map(ast::Adt::cast) else { return false };
+    let is_clone = item.attrs().any(|it| {
+        let text = it.syntax().text().to_string();
+        let mut words = words(&text);
+        words.next().is_some_and(|it| it == "derive") && words.any(|it| it == "Clone")
+    });
+    if !is_clone || matches!(item, ast::Adt::Union(_)) {
+        return false;
+    }
+    known.push(name.to_owned());
+    let parameters = item.generic_param_list().into_iter().flat_map(|it| it.type_or_const_params());
+    known.extend(parameters.filter_map(|it| match it {
+        ast::TypeOrConstParam::Type(it) => it.name().map(|it| it.text().to_string()),
+        ast::TypeOrConstParam::Const(it) => it.name().map(|it| it.text().to_string()),
+    }));
+    let mut types = item.syntax().descendants().filter_map(ast::Type::cast);
+    types.all(|it| is_copyable_within(&it.syntax().text().to_string(), state, known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::instant::parse::parse;
+
+    #[test]
+    fn plain_types_are_told_from_those_that_share() {
+        for plain in ["f64", "std::vec::Vec<(i32, [u8; 3])>", "&'static str"] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for shared in ["akari::Tensor", "std::rc::Rc<i32>", "std::vec::Vec<akari::Tensor>"] {
+            assert!(!is_plain(shared), "{shared}");
+        }
+    }
+
+    #[test]
+    fn copies_are_made_of_what_is_theirs_alone() {
+        let code = "#[derive(Debug, Clone)] struct Point { x: f32, next: Option<Vec<Point>> }
+            #[derive(Clone)] enum Kind<T, const N: usize> { Text(String), Many([T; N]) }
+            #[derive(Clone)] struct Loud(i32);
+            impl Drop for Loud { fn drop(&mut self) { println!(\"end\"); } }
+            #[derive(Clone)] struct Shares { cell: std::rc::Rc<i32> }
+            #[derive(Debug)] struct Single { x: f32 }
+            #[derive(Clone)] struct Holds(Shares);";
+        let state = State::default().with_items(&parse(code), 1);
+        for theirs in
+            ["Point", "std::vec::Vec<(Point, f32)>", "Kind<Point, 3>", "akari::Tensor", "i32"]
+        {
+            assert!(is_copyable(theirs, &state), "{theirs}");
+        }
+        for shared in [
+            "Loud",
+            "Shares",
+            "Single",
+            "Holds",
+            "Kind<Shares, 1>",
+            "std::boxed::Box<dyn Fn()>",
+            "akari::Var",
+        ] {
+            assert!(!is_copyable(shared, &state), "{shared}");
+        }
+    }
+}
