@@ -8,11 +8,11 @@ use std::io::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::failure;
+use super::{failure, memory};
 
 /// Raised when the frames or the C functions change, so that a kernel never loads a prelude of
 /// another age.
-const ABI_VERSION: u32 = 2;
+const ABI_VERSION: u32 = 3;
 
 type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 
@@ -24,6 +24,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub extern "C" fn akari_rt_init(emit: Emit) -> u32 {
     if EMIT.set(emit).is_ok() {
         failure::install_panic_hook();
+        memory::reuse_memory();
     }
     ABI_VERSION
 }
@@ -33,6 +34,12 @@ pub extern "C" fn akari_rt_init(emit: Emit) -> u32 {
 pub extern "C" fn akari_rt_flush() {
     // A closed pipe is the reader's matter, not the cell's.
     let _ = std::io::stdout().flush();
+}
+
+/// Between two cells nobody waits, and what the last one has freed may serve another process.
+#[unsafe(no_mangle)]
+pub extern "C" fn akari_rt_return_memory() {
+    memory::return_memory();
 }
 
 /// Sets or clears the wish to stop the running cell.

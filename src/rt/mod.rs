@@ -9,6 +9,7 @@ mod display;
 mod failure;
 mod future;
 mod host;
+mod memory;
 mod store;
 
 pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
@@ -16,4 +17,5 @@ pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, send_res
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;
 pub use host::{Frame, FrameKind};
+pub use memory::{return_memory, reuse_memory};
 pub use store::{has, put, take};

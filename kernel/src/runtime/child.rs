@@ -86,6 +86,7 @@ fn run_cells(prelude: &Prelude, runs: &Receiver<Command>) {
         };
         prelude.flush();
         Capture::get().drain_and_send(&event);
+        prelude.return_memory();
     }
 }
 

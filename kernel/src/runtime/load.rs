@@ -13,7 +13,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 use super::capture::Capture;
 
 /// The prelude's side of the frames; see its `rt::host`.
-const ABI_VERSION: u32 = 2;
+const ABI_VERSION: u32 = 3;
 
 type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 
@@ -44,6 +44,7 @@ pub struct Prelude {
 #[derive(Debug)]
 struct Functions {
     flush: extern "C" fn(),
+    return_memory: extern "C" fn(),
     interrupt: extern "C" fn(bool),
     random: unsafe extern "C" fn(*const u8, usize),
     _library: ManuallyDrop<Library>,
@@ -61,11 +62,17 @@ impl Prelude {
                 return Err(LoadError::Version { found, expected: ABI_VERSION });
             }
             let flush = *library.get::<extern "C" fn()>(b"akari_rt_flush\0")?;
+            let return_memory = *library.get::<extern "C" fn()>(b"akari_rt_return_memory\0")?;
             let interrupt = *library.get::<extern "C" fn(bool)>(b"akari_rt_interrupt\0")?;
             let random =
                 *library.get::<unsafe extern "C" fn(*const u8, usize)>(b"akari_rt_random\0")?;
-            let functions =
-                Functions { flush, interrupt, random, _library: ManuallyDrop::new(library) };
+            let functions = Functions {
+                flush,
+                return_memory,
+                interrupt,
+                random,
+                _library: ManuallyDrop::new(library),
+            };
             Ok(Prelude { functions: Arc::new(functions) })
         }
     }
@@ -86,6 +93,11 @@ impl Prelude {
         (self.functions.flush)();
         // SAFETY: a null pointer asks for all open streams.
         unsafe { libc::fflush(std::ptr::null_mut()) };
+    }
+
+    /// Gives memory that cells have freed back to the system.
+    pub fn return_memory(&self) {
+        (self.functions.return_memory)();
     }
 
     /// Brings the random generator to a state that an earlier process told.
