@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Result, Tensor};
 
 use crate::error::fail;
 use crate::random::fresh_seed;
+use crate::rt::interrupt_point;
 use crate::sampling::{epoch_order, permutation};
 
 /// Examples `x` and what is to be learned of them, `y`, as two tensors of the same length.
@@ -248,6 +249,7 @@ impl Iterator for Batches<'_> {
     type Item = Result<(Tensor, Tensor)>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        interrupt_point();
         if self.next == self.loader.len() {
             return None;
         }

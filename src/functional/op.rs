@@ -10,6 +10,7 @@ use candle_core::{
 };
 
 use crate::error::wrong_dtype;
+use crate::rt::interrupt_point;
 
 /// A function of one to three contiguous tensors of `f32` or `f64`.
 pub(crate) trait Op: Send + Sync + 'static {
@@ -34,6 +35,7 @@ pub(crate) struct Call<'a, T> {
 
 /// Applies the function; half-precision arguments are computed in `f32`.
 pub(crate) fn apply<O: Op>(op: O, args: &[&Tensor]) -> Result<Tensor> {
+    interrupt_point();
     let dtype = args[0].dtype();
     match dtype {
         DType::F32 | DType::F64 => {}

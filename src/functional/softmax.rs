@@ -6,6 +6,7 @@ use super::rows::{Kind, Rows};
 use super::unary::dense;
 use crate::error::wrong_dtype;
 use crate::random;
+use crate::rt::interrupt_point;
 use crate::tensor::axis::{self, Axis};
 
 /// Turns each row along the axis `dim` into numbers from 0 to 1 that add up to 1.
@@ -149,6 +150,7 @@ fn along(
     kind: Kind,
     is_negated: bool,
 ) -> Result<Tensor> {
+    interrupt_point();
     let dim = axis::resolve(function, x, dim)?;
     let dims = x.dims();
     // A number without axes is a row of one.

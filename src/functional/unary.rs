@@ -12,6 +12,7 @@ use candle_core::{
 use super::kernel::{self, Map, Map2};
 use super::unary_math::Lane;
 use crate::error::wrong_dtype;
+use crate::rt::interrupt_point;
 
 /// What becomes of an integer tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +126,7 @@ macro_rules! about_integers {
 pub(super) use about_integers;
 
 pub(crate) fn apply<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
+    interrupt_point();
     match x.dtype() {
         DType::F32 | DType::F64 => x.apply_op1(Op(function)),
         dtype @ (DType::F16 | DType::BF16) => {

@@ -209,6 +209,14 @@ class TestInterrupt:
         assert session.collect(cell).error["ename"] == "Interrupted"
         assert session.ok("1 + 1").result == "2"
 
+    def test_a_loop_of_the_preludes_functions_keeps_what_it_did(self, session, how):
+        session.ok("let mut x = tensor!([1.0]); let mut turns = 0;")
+        cell = session.start("loop { turns += 1; x = F::relu(&x)?; }")
+        self.interrupt(session, how)
+        error = session.collect(cell).error
+        assert (error["ename"], error["evalue"]) == ("Interrupted", "the cell was interrupted; its variables are kept")
+        assert int(session.ok("turns").result) > 0 and session.ok("x").result == "tensor([1.])"
+
     def test_a_shell_command(self, session, how):
         session.ok("let kept = 1;")
         cell = session.send("!echo begun; sleep 1000")

@@ -10,6 +10,7 @@ use candle_core::{
 };
 
 use super::real::Real;
+use crate::rt::interrupt_point;
 
 /// The numbers of a loss and of its gradients.
 pub(super) trait Kernel: Send + Sync + 'static {
@@ -32,6 +33,7 @@ pub(super) fn apply<K: Kernel>(
     inputs: &[&Tensor],
     constants: &[&Tensor],
 ) -> Result<Tensor> {
+    interrupt_point();
     let dtype = inputs[0].dtype();
     let computed = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
     let ready = |it: &&Tensor| it.to_dtype(computed)?.contiguous();
