@@ -1,12 +1,13 @@
-//! Milliseconds of each loss on a million rows, forward alone and with backward:
-//! `cargo bench -p akari --bench losses`. `torch_losses.py` times the same in PyTorch.
+//! Times each loss on a million rows: `cargo bench --bench losses [-- NAME..]`.
+
+mod measure;
 
 use std::hint::black_box;
-use std::io::{self, Write};
-use std::time::Instant;
 
 use akari::prelude::*;
 use candle_core::Result;
+
+use self::measure::Bench;
 
 const ROWS: usize = 1_000_000;
 const CLASSES: usize = 10;
@@ -116,23 +117,10 @@ fn rows() -> Result<Vec<(&'static str, Vec<Tensor>, usize, Loss)>> {
     ])
 }
 
-fn milliseconds(mut run: impl FnMut() -> Result<()>) -> Result<(f64, f64)> {
-    let mut times = Vec::with_capacity(RUNS);
-    for _ in 0..RUNS {
-        let begin = Instant::now();
-        run()?;
-        times.push(begin.elapsed().as_secs_f64() * 1e3);
-    }
-    times.sort_unstable_by(f64::total_cmp);
-    Ok((times[RUNS / 2], times[0]))
-}
-
 fn main() -> Result<()> {
-    let only = std::env::args().skip(1).find(|it| !it.starts_with("--"));
-    let mut out = io::stdout();
-    let _ = writeln!(out, "{:34} {:>16} {:>16}", "ms: median (least)", "forward", "and backward");
+    let bench = Bench::new("losses");
     for (name, inputs, wanted, loss) in rows()? {
-        if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+        if !bench.wants(name) {
             continue;
         }
         let variable = |(index, it): (usize, &Tensor)| match index < wanted {
@@ -140,16 +128,12 @@ fn main() -> Result<()> {
             false => Ok(it.clone()),
         };
         let variables = inputs.iter().enumerate().map(variable).collect::<Result<Vec<_>>>()?;
-        let forward = milliseconds(|| loss(&inputs).map(|it| drop(black_box(it))))?;
-        let both = milliseconds(|| {
-            black_box(loss(&variables)?.backward()?);
-            Ok(())
-        })?;
-        let _ = writeln!(
-            out,
-            "{name:34} {:>8.2} ({:>5.2}) {:>8.2} ({:>5.2})",
-            forward.0, forward.1, both.0, both.1
-        );
+        // An error here is told at once; in a row it could only panic.
+        loss(&variables)?.backward()?;
+        bench.row(&format!("{name}, forward"), RUNS, || drop(black_box(loss(&inputs))));
+        bench.row(&format!("{name}, and backward"), RUNS, || {
+            drop(black_box(loss(&variables).and_then(|it| it.backward())));
+        });
     }
     Ok(())
 }

@@ -1,17 +1,16 @@
-//! Milliseconds of an optimizer's step: on 25 million parameters in one tensor, and on 50 small
-//! tensors; candle-nn's AdamW beside them. `benches/torch_optimizers.py` does the same in PyTorch.
+//! Times an optimizer's step on 25 million parameters in one tensor, and on 50 small tensors, with
+//! candle-nn's AdamW beside them: `cargo bench --bench optimizers [-- NAME..]`.
 //!
-//! usage: cargo bench --bench optimizers [-- NAME..]
-//!
-//! Prints the median, the fastest and the slowest step, and the most memory that the process has
-//! had so far. Muon takes 25 matrices of a million in place of one tensor.
+//! Muon takes 25 matrices of a million in place of one tensor. The memory is that of the state.
 
-use std::time::Instant;
+mod measure;
 
 use akari::candle_core::backprop::GradStore;
 use akari::candle_core::{DType, Device, Result, Tensor, Var};
 use akari::optim::{self, Learner, Rule};
 use candle_nn::Optimizer;
+
+use self::measure::Bench;
 
 struct Sizes {
     name: &'static str,
@@ -26,19 +25,11 @@ const SIZES: [Sizes; 2] = [
 ];
 
 fn main() -> Result<()> {
-    let wanted = std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect::<Vec<_>>();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
-    println!(
-        "{:<22} {:>12} {:>9} {:>9} {:>9} {:>9}",
-        "", "", "median", "fastest", "slowest", "peak"
-    );
-    println!("{:<22} {:>12} {:>9} {:>9} {:>9} {:>9}", "", "", "ms", "ms", "ms", "MiB");
+    let bench = Bench::new("optimizers");
     macro_rules! time {
         ($($name:literal: $make:expr),* $(,)?) => {
-            $(if is_wanted($name) {
-                for sizes in &SIZES {
-                    time($name, sizes, $make)?;
-                }
+            $(for sizes in &SIZES {
+                time(&bench, $name, sizes, $make)?;
             })*
         };
     }
@@ -60,12 +51,9 @@ fn main() -> Result<()> {
         "ASGD": learner::<optim::ASGDRule>,
         "Adafactor": learner::<optim::AdafactorRule>,
     }
-    if is_wanted("Muon") {
-        let large = Sizes { name: "25M", dims: (1000, 1000), count: 25, steps: 3 };
-        time("Muon", &large, learner::<optim::MuonRule>)?;
-        time("Muon", &SIZES[1], learner::<optim::MuonRule>)?;
-    }
-    Ok(())
+    let large = Sizes { name: "25M", dims: (1000, 1000), count: 25, steps: 3 };
+    time(&bench, "Muon", &large, learner::<optim::MuonRule>)?;
+    time(&bench, "Muon", &SIZES[1], learner::<optim::MuonRule>)
 }
 
 fn learner<R: Rule>(vars: Vec<Var>) -> Result<Learner<R>> {
@@ -73,10 +61,15 @@ fn learner<R: Rule>(vars: Vec<Var>) -> Result<Learner<R>> {
 }
 
 fn time<O: Optimizer>(
+    bench: &Bench,
     name: &str,
     sizes: &Sizes,
     make: impl Fn(Vec<Var>) -> Result<O>,
 ) -> Result<()> {
+    let row = format!("{name}, {}", sizes.name);
+    if !bench.wants(&row) {
+        return Ok(());
+    }
     let len = sizes.dims.0 * sizes.dims.1;
     let wave = |index: usize| (index * 7919 % 1009) as f32 / 504.5 - 1.0;
     let values = Tensor::from_vec((0..len).map(wave).collect(), sizes.dims, &Device::Cpu)?;
@@ -87,32 +80,6 @@ fn time<O: Optimizer>(
         vars.push(var);
     }
     let mut optimizer = make(vars)?;
-    // The first steps make the state, and fetch it from the system.
-    for _ in 0..2 {
-        optimizer.step(&grads)?;
-    }
-    let mut times = Vec::new();
-    for _ in 0..sizes.steps {
-        let start = Instant::now();
-        optimizer.step(&grads)?;
-        times.push(start.elapsed().as_secs_f64() * 1e3);
-    }
-    times.sort_by(f64::total_cmp);
-    println!(
-        "{name:<22} {:>12} {:>9.3} {:>9.3} {:>9.3} {:>9}",
-        sizes.name,
-        times[times.len() / 2],
-        times[0],
-        times[times.len() - 1],
-        peak()
-    );
+    bench.row(&row, sizes.steps, || drop(optimizer.step(&grads)));
     Ok(())
-}
-
-/// The most memory the process has had, in MiB; 0 where the system doesn't tell.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let size = line.and_then(|it| it.trim().split(' ').next()?.parse::<u64>().ok());
-    size.unwrap_or_default() / 1024
 }

@@ -1,41 +1,19 @@
-//! Times of training steps and of the functions behind them; `benches/torch_training.py` times the
-//! same work in PyTorch.
+//! Times training steps and the functions behind them: `cargo bench --bench training [-- NAME..]`.
 //!
-//! usage: cargo bench --bench training [-- NAME]    (RAYON_NUM_THREADS sets the threads)
-//!
-//! Prints the median, the smallest and the largest of some runs in milliseconds. Where candle has
-//! the same function, it is timed right beside ours.
+//! Where candle has the same function, it is timed right beside ours.
 #![allow(clippy::unwrap_used)]
 
-use std::time::Instant;
+mod measure;
 
 use akari::prelude::*;
 
+use self::measure::Bench;
+
 fn main() {
-    // cargo passes `--bench`; what is left names the rows to run.
-    let only = std::env::args().skip(1).find(|it| !it.starts_with("--"));
-    println!("{:<44} {:>9} {:>9} {:>9}", "ms", "median", "min", "max");
-    for (name, rows) in ROWS {
-        if only.as_deref().is_none_or(|only| name.contains(only)) {
-            rows();
-        }
+    let bench = Bench::new("training");
+    for rows in [mlp, cnn, functions, vgg11] {
+        rows(&bench);
     }
-}
-
-const ROWS: &[(&str, fn())] =
-    &[("mlp", mlp), ("cnn", cnn), ("functions", functions), ("vgg11", vgg11)];
-
-fn time(name: &str, runs: usize, mut run: impl FnMut()) {
-    run();
-    let mut times = (0..runs)
-        .map(|_| {
-            let begin = Instant::now();
-            run();
-            begin.elapsed().as_secs_f64() * 1e3
-        })
-        .collect::<Vec<_>>();
-    times.sort_by(f64::total_cmp);
-    println!("{name:<44} {:>9.3} {:>9.3} {:>9.3}", times[runs / 2], times[0], times[runs - 1]);
 }
 
 fn step(model: &impl Module, adam: &mut optim::Adam, x: &Tensor, y: &Tensor) {
@@ -44,17 +22,17 @@ fn step(model: &impl Module, adam: &mut optim::Adam, x: &Tensor, y: &Tensor) {
     adam.backward_step(&loss).unwrap();
 }
 
-fn mlp() {
+fn mlp(bench: &Bench) {
     let model =
         nn::seq![nn::Linear::new(784, 128).unwrap(), F::relu, nn::Linear::new(128, 10).unwrap()];
     let mut adam = optim::Adam::new(model.parameters(), Default::default()).unwrap();
     let (x, y) = (torch::rand((64, 784)).unwrap(), torch::randint(0, 10, 64).unwrap());
-    time("mlp 784-128-10, batch 64: step", 200, || step(&model, &mut adam, &x, &y));
-    time("mlp 784-128-10, batch 64: forward", 200, || drop(model.forward(&x).unwrap()));
+    bench.row("mlp 784-128-10, batch 64: step", 200, || step(&model, &mut adam, &x, &y));
+    bench.row("mlp 784-128-10, batch 64: forward", 200, || drop(model.forward(&x).unwrap()));
     // The four products of the layers, as candle multiplies.
     let (w, v) = (torch::rand((128, 784)).unwrap(), torch::rand((10, 128)).unwrap());
     let (h, g) = (torch::rand((64, 128)).unwrap(), torch::rand((64, 10)).unwrap());
-    time("  its products by candle's matmul", 200, || {
+    bench.row("mlp, its products by candle's matmul", 200, || {
         x.matmul(&w.t().unwrap()).unwrap();
         h.matmul(&v.t().unwrap()).unwrap();
         h.t().unwrap().matmul(&x).unwrap();
@@ -80,12 +58,12 @@ fn small_cnn() -> nn::Sequential {
     ]
 }
 
-fn cnn() {
+fn cnn(bench: &Bench) {
     let model = small_cnn();
     let mut adam = optim::Adam::new(model.parameters(), Default::default()).unwrap();
     let (x, y) = (torch::rand((64, 1, 28, 28)).unwrap(), torch::randint(0, 10, 64).unwrap());
-    time("cnn 8-16, 28 x 28, batch 64: step", 50, || step(&model, &mut adam, &x, &y));
-    time("cnn 8-16, 28 x 28, batch 64: forward", 50, || drop(model.forward(&x).unwrap()));
+    bench.row("cnn 8-16, 28 x 28, batch 64: step", 50, || step(&model, &mut adam, &x, &y));
+    bench.row("cnn 8-16, 28 x 28, batch 64: forward", 50, || drop(model.forward(&x).unwrap()));
     let vars = model.parameters();
     let theirs = |x: &Tensor| {
         let layer = |x: &Tensor, w: &Var, b: &Var| {
@@ -97,44 +75,48 @@ fn cnn() {
         let x = x.flatten_from(1).unwrap().matmul(&vars[4].t().unwrap()).unwrap();
         x.broadcast_add(&vars[5]).unwrap()
     };
-    time("  candle's layers: forward, backward", 10, || {
+    bench.row("cnn, candle's layers: forward, backward", 10, || {
         theirs(&x).sum_all().unwrap().backward().unwrap();
     });
-    time("  our layers: forward, backward", 50, || {
+    bench.row("cnn, our layers: forward, backward", 50, || {
         model.forward(&x).unwrap().sum_all().unwrap().backward().unwrap();
     });
 }
 
-fn both(name: &str, runs: usize, x: &Tensor, f: impl Fn(&Tensor) -> Tensor) {
+fn both(bench: &Bench, name: &str, runs: usize, x: &Tensor, f: impl Fn(&Tensor) -> Tensor) {
     let x = Var::from_tensor(x).unwrap();
-    time(&format!("{name}: forward"), runs, || drop(f(&x)));
+    bench.row(&format!("{name}: forward"), runs, || drop(f(&x)));
     let y = f(&x);
     let g = y.ones_like().unwrap();
     let loss = |y: &Tensor| (y * &g).unwrap().sum_all().unwrap();
-    time(&format!("{name}: forward, backward"), runs, || drop(loss(&f(&x)).backward().unwrap()));
+    bench.row(&format!("{name}: forward, backward"), runs, || {
+        drop(loss(&f(&x)).backward().unwrap())
+    });
 }
 
-fn functions() {
+fn functions(bench: &Bench) {
     let x = torch::randn((64, 16, 28, 28)).unwrap();
-    both("max_pool2d (64, 16, 28, 28)", 30, &x, |x| F::max_pool2d(x, 2, 2, 0).unwrap());
-    both("  candle's", 30, &x, |x| x.max_pool2d(2).unwrap());
-    both("avg_pool2d (64, 16, 28, 28)", 30, &x, |x| F::avg_pool2d(x, 2, 2, 0).unwrap());
-    both("  candle's", 30, &x, |x| x.avg_pool2d(2).unwrap());
+    both(bench, "max_pool2d (64, 16, 28, 28)", 30, &x, |x| F::max_pool2d(x, 2, 2, 0).unwrap());
+    both(bench, "candle's max_pool2d", 30, &x, |x| x.max_pool2d(2).unwrap());
+    both(bench, "avg_pool2d (64, 16, 28, 28)", 30, &x, |x| F::avg_pool2d(x, 2, 2, 0).unwrap());
+    both(bench, "candle's avg_pool2d", 30, &x, |x| x.avg_pool2d(2).unwrap());
     let norm = nn::BatchNorm2d::new(16).unwrap();
-    both("BatchNorm2d (64, 16, 28, 28)", 30, &x, |x| norm.forward(x).unwrap());
-    both("dropout (64, 16, 28, 28)", 30, &x, |x| F::dropout(x, 0.5, true).unwrap());
+    both(bench, "BatchNorm2d (64, 16, 28, 28)", 30, &x, |x| norm.forward(x).unwrap());
+    both(bench, "dropout (64, 16, 28, 28)", 30, &x, |x| F::dropout(x, 0.5, true).unwrap());
     let rows = torch::randn((512, 768)).unwrap();
     let norm = nn::LayerNorm::new([768]).unwrap();
-    both("LayerNorm (512, 768)", 50, &rows, |x| norm.forward(x).unwrap());
+    both(bench, "LayerNorm (512, 768)", 50, &rows, |x| norm.forward(x).unwrap());
     let slow = akari::candle_nn::LayerNorm::new(
         norm.weight.as_deref().unwrap().clone(),
         norm.bias.as_deref().unwrap().clone(),
         1e-5,
     );
-    time("  candle's (no gradient): forward", 50, || drop(slow.forward(&rows).unwrap()));
+    bench.row("candle's LayerNorm (no gradient): forward", 50, || {
+        drop(slow.forward(&rows).unwrap())
+    });
     let linear = nn::Linear::new(768, 768).unwrap();
-    both("Linear 768-768, batch 512", 20, &rows, |x| linear.forward(x).unwrap());
-    both("  candle's matmul and broadcast_add", 20, &rows, |x| {
+    both(bench, "Linear 768-768, batch 512", 20, &rows, |x| linear.forward(x).unwrap());
+    both(bench, "candle's matmul and broadcast_add", 20, &rows, |x| {
         let y = x.matmul(&linear.weight.t().unwrap()).unwrap();
         y.broadcast_add(linear.bias.as_ref().unwrap()).unwrap()
     });
@@ -145,20 +127,23 @@ fn functions() {
         let x = torch::randn((images, inputs, size, size)).unwrap();
         let conv = nn::Conv2d::new(inputs, outputs, 3, config).unwrap();
         let name = format!("Conv2d {inputs}-{outputs}, {images} x {size} x {size}");
-        both(&name, 5, &x, |x| conv.forward(x).unwrap());
-        both("  candle's", 3, &x, |x| x.conv2d(&conv.weight, 1, 1, 1, 1).unwrap());
+        both(bench, &name, 5, &x, |x| conv.forward(x).unwrap());
+        both(bench, &format!("candle's {name}"), 3, &x, |x| {
+            x.conv2d(&conv.weight, 1, 1, 1, 1).unwrap()
+        });
     }
 }
 
-fn vgg11() {
-    time("vgg11()", 10, || drop(models::vgg11().unwrap()));
-    let begin = Instant::now();
+fn vgg11(bench: &Bench) {
+    bench.row("vgg11()", 10, || drop(models::vgg11().unwrap()));
+    // PyTorch draws the weights at once; here the first look does.
+    bench.row("vgg11() and its weights", 1, || {
+        models::vgg11().unwrap().named_parameters();
+    });
     let model = models::vgg11().unwrap();
-    model.named_parameters();
-    println!("{:<44} {:>9.3}", "vgg11() and its weights", begin.elapsed().as_secs_f64() * 1e3);
     let x = torch::rand((1, 3, 224, 224)).unwrap();
-    time("vgg11, 1 x 3 x 224 x 224: forward", 5, || drop(model.forward(&x).unwrap()));
-    time("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, || {
+    bench.row("vgg11, 1 x 3 x 224 x 224: forward", 5, || drop(model.forward(&x).unwrap()));
+    bench.row("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, || {
         model.forward(&x).unwrap().sum_all().unwrap().backward().unwrap();
     });
 }

@@ -1,17 +1,10 @@
-"""Times PyTorch's activations as benches/activations.rs times the prelude's, as JSON lines.
+"""Times PyTorch's activations under the names of benches/activations.rs; ELEMENTS sets how many numbers."""
 
-usage: [RAYON_NUM_THREADS=N] [ELEMENTS=N] python benches/torch_activations.py
-
-Needs torch alone. The backward pass gets the gradient of the result ready made.
-"""
-
-import json
 import os
-import statistics
-import time
 
 import torch
 import torch.nn.functional as F
+from measure import Bench
 
 RUNS = 9
 ELEMENTWISE = {
@@ -47,51 +40,24 @@ ALONG_AN_AXIS = {
 }
 
 
-def median(run):
-    return statistics.median([run() for _ in range(RUNS + 2)][2:])
-
-
-def time_one(function, x):
-    def forward():
-        begin = time.perf_counter()
-        function(x)
-        return (time.perf_counter() - begin) * 1e3
-
-    gradient = torch.ones_like(function(x))
-
-    def backward():
-        y = function(x)
-        x.grad = None
-        begin = time.perf_counter()
-        y.backward(gradient)
-        return (time.perf_counter() - begin) * 1e3
-
-    return median(forward), median(backward)
-
-
 def main():
+    bench = Bench("activations")
     elements = int(os.environ.get("ELEMENTS", 10_000_000))
-    threads = int(os.environ.get("RAYON_NUM_THREADS", os.cpu_count()))
-    torch.set_num_threads(threads)
     flat = (torch.arange(elements) * 7919 % 10_007).float() / 1000 - 5
-    rows = flat.reshape(-1, 1000).clone().requires_grad_()
-    flat.requires_grad_()
+    rows = flat.reshape(-1, 1000).clone()
     for functions, x in ((ELEMENTWISE, flat), (ALONG_AN_AXIS, rows)):
+        variable = x.clone().requires_grad_()
         for name, function in functions.items():
-            forward_ms, backward_ms = time_one(function, x)
-            print(
-                json.dumps(
-                    {
-                        "library": "torch " + torch.__version__,
-                        "function": name,
-                        "elements": elements,
-                        "threads": threads,
-                        "forward_ms": round(forward_ms, 2),
-                        "backward_ms": round(backward_ms, 2),
-                    }
-                ),
-                flush=True,
-            )
+            bench.row(f"{name}, forward", RUNS, lambda: function(x))
+            gradient = torch.ones_like(function(x))
+
+            def both():
+                variable.grad = None
+                function(variable).backward(gradient)
+
+            bench.row(f"{name}, and backward", RUNS, both)
+            variable.grad = None
+            del gradient
 
 
 main()

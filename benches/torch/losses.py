@@ -1,10 +1,8 @@
-"""Times in PyTorch what losses.rs times in Akari: python benches/torch_losses.py [threads, default 2]"""
-
-import sys
-import time
+"""Times PyTorch's losses under the names of benches/losses.rs."""
 
 import torch
 import torch.nn as nn
+from measure import Bench
 
 ROWS, CLASSES, RUNS = 1_000_000, 10, 11
 
@@ -63,22 +61,12 @@ def rows():
     ]
 
 
-def milliseconds(run):
-    times = []
-    for _ in range(RUNS):
-        begin = time.perf_counter()
-        run()
-        times.append((time.perf_counter() - begin) * 1e3)
-    times.sort()
-    return times[RUNS // 2], times[0]
-
-
 def main():
-    torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
-    print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
-    print(f"{'ms: median (least)':34} {'forward':>16} {'and backward':>16}")
+    bench = Bench("losses")
     for name, inputs, wanted, loss in rows():
-        forward = milliseconds(lambda: loss(*inputs))
+        if not bench.wants(name):
+            continue
+        bench.row(f"{name}, forward", RUNS, lambda: loss(*inputs))
         variables = [it.clone().requires_grad_(index < wanted) if it.is_floating_point() else it for index, it in enumerate(inputs)]
 
         def both():
@@ -86,8 +74,7 @@ def main():
                 it.grad = None
             loss(*variables).backward()
 
-        back = milliseconds(both)
-        print(f"{name:34} {forward[0]:>8.2f} ({forward[1]:>5.2f}) {back[0]:>8.2f} ({back[1]:>5.2f})", flush=True)
+        bench.row(f"{name}, and backward", RUNS, both)
 
 
 main()

@@ -1,27 +1,14 @@
-"""Times in PyTorch what benches/training.rs times here; needs torch.
-
-usage: python benches/torch_training.py [NAME]    (OMP_NUM_THREADS sets the threads)
+"""Times PyTorch's training steps under the names of benches/training.rs.
 
 vgg11 is built from layers as torchvision builds it, so that torchvision isn't needed.
 """
 
-import sys
-import time as clock
-
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from measure import Bench
 
-
-def time(name, runs, run):
-    run()
-    times = []
-    for _ in range(runs):
-        begin = clock.perf_counter()
-        run()
-        times.append((clock.perf_counter() - begin) * 1e3)
-    times.sort()
-    print(f"{name:<44} {times[runs // 2]:>9.3f} {times[0]:>9.3f} {times[-1]:>9.3f}")
+BENCH = Bench("training")
 
 
 def step(model, adam, x, y):
@@ -35,8 +22,8 @@ def mlp():
     model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
     adam = torch.optim.Adam(model.parameters())
     x, y = torch.rand(64, 784), torch.randint(0, 10, (64,))
-    time("mlp 784-128-10, batch 64: step", 200, lambda: step(model, adam, x, y))
-    time("mlp 784-128-10, batch 64: forward", 200, lambda: model(x))
+    BENCH.row("mlp 784-128-10, batch 64: step", 200, lambda: step(model, adam, x, y))
+    BENCH.row("mlp 784-128-10, batch 64: forward", 200, lambda: model(x))
 
 
 def cnn():
@@ -47,16 +34,16 @@ def cnn():
     )
     adam = torch.optim.Adam(model.parameters())
     x, y = torch.rand(64, 1, 28, 28), torch.randint(0, 10, (64,))
-    time("cnn 8-16, 28 x 28, batch 64: step", 50, lambda: step(model, adam, x, y))
-    time("cnn 8-16, 28 x 28, batch 64: forward", 50, lambda: model(x))
-    time("  our layers: forward, backward", 50, lambda: model(x).sum().backward())
+    BENCH.row("cnn 8-16, 28 x 28, batch 64: step", 50, lambda: step(model, adam, x, y))
+    BENCH.row("cnn 8-16, 28 x 28, batch 64: forward", 50, lambda: model(x))
+    BENCH.row("cnn, our layers: forward, backward", 50, lambda: model(x).sum().backward())
 
 
 def both(name, runs, x, f):
     x = x.requires_grad_()
     g = torch.ones_like(f(x))
-    time(f"{name}: forward", runs, lambda: f(x))
-    time(f"{name}: forward, backward", runs, lambda: (f(x) * g).sum().backward())
+    BENCH.row(f"{name}: forward", runs, lambda: f(x))
+    BENCH.row(f"{name}: forward, backward", runs, lambda: (f(x) * g).sum().backward())
 
 
 def functions():
@@ -99,15 +86,12 @@ def build_vgg11():
 
 
 def vgg11():
-    time("vgg11()", 1, build_vgg11)
+    BENCH.row("vgg11()", 1, build_vgg11)
+    BENCH.row("vgg11() and its weights", 1, build_vgg11)
     model, x = build_vgg11(), torch.rand(1, 3, 224, 224)
-    time("vgg11, 1 x 3 x 224 x 224: forward", 5, lambda: model(x))
-    time("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, lambda: model(x).sum().backward())
+    BENCH.row("vgg11, 1 x 3 x 224 x 224: forward", 5, lambda: model(x))
+    BENCH.row("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, lambda: model(x).sum().backward())
 
 
-if __name__ == "__main__":
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    print(f"{'ms':<44} {'median':>9} {'min':>9} {'max':>9}")
-    for rows in (mlp, cnn, functions, vgg11):
-        if len(sys.argv) < 2 or sys.argv[1] in rows.__name__:
-            rows()
+for rows in (mlp, cnn, functions, vgg11):
+    rows()
