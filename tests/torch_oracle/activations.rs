@@ -5,7 +5,7 @@ use akari::{functional as F, torch};
 use serde_json::Value;
 
 use crate::tally::Tally;
-use crate::vectors::{compare, gradient, section, tensor, values};
+use crate::vectors::{compare, compare_with, gradient, section, tensor, values};
 
 fn activation(case: &Value, x: &Tensor, weight: Option<&Var>) -> Option<Result<Tensor>> {
     let number = |name: &str, default: f64| case["p"][name].as_f64().unwrap_or(default);
@@ -59,6 +59,19 @@ fn zero_with_another_sign(case: &Value, y: &Tensor) -> Option<String> {
         .next()
 }
 
+/// PyTorch's value. Its `gelu` for AVX-512 gives nan at infinity, where that for other processors
+/// gives the limit, infinity; vectors made on either are held against the limit.
+fn expected(case: &Value) -> Tensor {
+    let y = tensor(&case["y"]);
+    if !case["id"].as_str().unwrap().starts_with("gelu/f32/") {
+        return y;
+    }
+    let limit = |(x, y): (f64, f64)| if x == f64::INFINITY && y.is_nan() { x } else { y };
+    let limits = values(&tensor(&case["x"])).into_iter().zip(values(&y)).map(limit);
+    let limits = Tensor::from_iter(limits, y.device()).unwrap();
+    limits.reshape(y.shape()).unwrap().to_dtype(y.dtype()).unwrap()
+}
+
 fn check(case: &Value) -> std::result::Result<(), String> {
     let x = Var::from_tensor(&tensor(&case["x"])).unwrap();
     let weight = case["w"].is_object().then(|| Var::from_tensor(&tensor(&case["w"])).unwrap());
@@ -67,7 +80,7 @@ fn check(case: &Value) -> std::result::Result<(), String> {
         .map_err(|error| error.to_string())?;
     let grads = (&y * tensor(&case["gy"])).unwrap().sum_all().unwrap().backward().unwrap();
     let mut pairs = vec![
-        ("value", compare(&y, &case["y"], false)),
+        ("value", compare_with(&y, &expected(case), false)),
         ("value", zero_with_another_sign(case, &y)),
         ("gradient", compare(&gradient(&grads, &x), &case["gx"], true)),
     ];

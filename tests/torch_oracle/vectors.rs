@@ -97,12 +97,15 @@ pub fn tolerance(dtype: DType, is_gradient: bool) -> (f64, f64) {
 }
 
 pub fn compare(found: &Tensor, expected: &Value, is_gradient: bool) -> Option<String> {
-    let expected = tensor(expected);
+    compare_with(found, &tensor(expected), is_gradient)
+}
+
+pub fn compare_with(found: &Tensor, expected: &Tensor, is_gradient: bool) -> Option<String> {
     if found.dims() != expected.dims() || found.dtype() != expected.dtype() {
         return Some(format!("{found:?} instead of {expected:?}"));
     }
     let (relative, absolute) = tolerance(expected.dtype(), is_gradient);
-    difference(&values(found), &values(&expected), relative, absolute)
+    difference(&values(found), &values(expected), relative, absolute)
 }
 
 /// The gradient of `sum(y * gy)`; zeros where there is none.
