@@ -92,11 +92,29 @@ pub(super) fn map2<T: Lane, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
     })
 }
 
-/// Zeros, which a large vector gets without being written to.
+/// Zeros, written on all cores: memory that was in use before is not clear.
 pub(super) fn zeros<T: Lane>(len: usize) -> Vec<T> {
-    let values = vec![T::ZERO; len];
-    ask_for_large_pages(values.as_ptr(), len);
-    values
+    filled(len, |_, piece| {
+        piece.iter_mut().for_each(|it| {
+            it.write(T::ZERO);
+        });
+    })
+}
+
+/// What `work` writes to the pieces of `size` numbers: it is given the index of a piece, and the
+/// piece, zeros that are in the core's own cache already.
+pub(super) fn by_pieces<T: Lane>(
+    len: usize,
+    size: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    pieces_filled(len, size, |start, room| {
+        room.iter_mut().for_each(|it| {
+            it.write(T::ZERO);
+        });
+        // SAFETY: the loop above has written every element of the slice.
+        work(start / size, unsafe { room.assume_init_mut() });
+    })
 }
 
 /// Asks for memory in large pages where `len` numbers will be written for the first time.
@@ -130,17 +148,24 @@ fn ask_for_large_pages<T>(first: *const T, len: usize) {
 }
 
 /// A vector of `len` numbers that `part` writes: it is given where a piece begins, and the piece,
-/// all of which it must write. Only for this file, whose two loops do so.
+/// all of which it must write. Only for this file, whose loops do so.
 fn filled<T: Lane>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
+    pieces_filled(len, if len < PARALLEL_FROM { PARALLEL_FROM } else { CHUNK }, part)
+}
+
+fn pieces_filled<T: Lane>(
+    len: usize,
+    size: usize,
+    part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync,
+) -> Vec<T> {
     let mut values = Vec::with_capacity(len);
     ask_for_large_pages(values.as_ptr(), len);
     let room = &mut values.spare_capacity_mut()[..len];
+    let part = |(index, piece): (usize, &mut [MaybeUninit<T>])| part(index * size, piece);
     if len < PARALLEL_FROM {
-        part(0, room);
+        room.chunks_mut(size).enumerate().for_each(part);
     } else {
-        room.par_chunks_mut(CHUNK)
-            .enumerate()
-            .for_each(|(index, piece)| part(index * CHUNK, piece));
+        room.par_chunks_mut(size).enumerate().for_each(part);
     }
     // SAFETY: `len` is within the capacity, and `part` has written every element: both loops above
     // run over slices of the piece's own length.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::op::{self, Call, Op, sum_of};
 use crate::error::fail;
+use crate::tensor::parallel::vectorized;
 
 /// So many numbers are normalised before another thread can help.
 const NUMBERS_PER_TASK: usize = 1 << 14;
@@ -109,11 +110,13 @@ impl LayerNorm {
 }
 
 /// Mean and one over the deviation of `len` numbers.
+#[inline(always)]
 fn moments<T: WithDType>(len: usize, eps: f64, value: impl Fn(usize) -> T) -> (f64, f64) {
     let (mean, variance) = mean_and_variance(len, value);
     (mean, 1.0 / (variance + eps).sqrt())
 }
 
+#[inline(always)]
 fn mean_and_variance<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> (f64, f64) {
     let mean = sum_of(len, &value) / len as f64;
     let center = T::from_f64(mean);
@@ -137,15 +140,20 @@ impl Op for LayerNorm {
             .zip(args[0].par_chunks(size))
             .with_min_len(self.rows_per_task())
             .for_each(|(ys, xs)| {
-                let (mean, scale) = moments(xs.len(), self.eps, |index| xs[index]);
-                let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
-                ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (*x - mean) * scale);
-                if let Some(weight) = weight {
-                    ys.iter_mut().zip(weight).for_each(|(y, weight)| *y *= *weight);
-                }
-                if let Some(bias) = bias {
-                    ys.iter_mut().zip(bias).for_each(|(y, bias)| *y += *bias);
-                }
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let (mean, scale) = moments(xs.len(), self.eps, |index| xs[index]);
+                        let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
+                        ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (*x - mean) * scale);
+                        if let Some(weight) = weight {
+                            ys.iter_mut().zip(weight).for_each(|(y, weight)| *y *= *weight);
+                        }
+                        if let Some(bias) = bias {
+                            ys.iter_mut().zip(bias).for_each(|(y, bias)| *y += *bias);
+                        }
+                    },
+                );
             });
         (ys, self.shape.clone())
     }
@@ -162,7 +170,12 @@ impl Op for LayerNorm {
             .map(|((gx, xs), gy)| {
                 let mut sums = [vec![T::zero(); size], vec![T::zero(); size]];
                 let rows = gx.chunks_mut(size).zip(xs.chunks(size)).zip(gy.chunks(size));
-                rows.for_each(|((gx, xs), gy)| self.row_backward(weight, gx, xs, gy, &mut sums));
+                rows.for_each(|((gx, xs), gy)| {
+                    vectorized(
+                        #[inline(always)]
+                        || self.row_backward(weight, gx, xs, gy, &mut sums),
+                    );
+                });
                 sums
             })
             .collect::<Vec<_>>();
@@ -182,6 +195,7 @@ impl Op for LayerNorm {
 }
 
 impl LayerNorm {
+    #[inline(always)]
     fn row_backward<T: WithDType>(
         &self,
         weight: Option<&[T]>,
@@ -359,20 +373,26 @@ fn channel_moments<T: WithDType>(xs: &[T], dims: [usize; 3]) -> Vec<(f64, f64)> 
     let [images, channels, area] = dims;
     let count = (images * area) as f64;
     let of_channel = |channel: usize| {
-        let mean = channel_sum(dims, channel, |index| xs[index]) / count;
-        let center = T::from_f64(mean);
-        let squares = channel_sum(dims, channel, |index| {
-            let distance = xs[index] - center;
-            distance * distance
-        });
-        let shift = mean - center.to_f64();
-        (mean, (squares / count - shift * shift).max(0.0))
+        vectorized(
+            #[inline(always)]
+            || {
+                let mean = channel_sum(dims, channel, |index| xs[index]) / count;
+                let center = T::from_f64(mean);
+                let squares = channel_sum(dims, channel, |index| {
+                    let distance = xs[index] - center;
+                    distance * distance
+                });
+                let shift = mean - center.to_f64();
+                (mean, (squares / count - shift * shift).max(0.0))
+            },
+        )
     };
     let least = NUMBERS_PER_TASK.div_ceil((images * area).max(1));
     (0..channels).into_par_iter().with_min_len(least).map(of_channel).collect()
 }
 
 /// The sum over the places of one channel in all images.
+#[inline(always)]
 fn channel_sum<T: WithDType>(
     [images, channels, area]: [usize; 3],
     channel: usize,
@@ -451,10 +471,16 @@ impl Op for BatchNorm {
         let sums = |channel: usize| {
             let (mean, scale) = self.moments[channel];
             let center = T::from_f64(mean);
-            let grads = channel_sum(self.dims, channel, |index| call.grad[index]);
-            let dots =
-                channel_sum(self.dims, channel, |index| call.grad[index] * (xs[index] - center));
-            (grads, dots * scale)
+            vectorized(
+                #[inline(always)]
+                || {
+                    let grads = channel_sum(self.dims, channel, |index| call.grad[index]);
+                    let dots = channel_sum(self.dims, channel, |index| {
+                        call.grad[index] * (xs[index] - center)
+                    });
+                    (grads, dots * scale)
+                },
+            )
         };
         let least = NUMBERS_PER_TASK.div_ceil((images * area).max(1));
         let sums = (0..channels).into_par_iter().with_min_len(least).map(sums).collect::<Vec<_>>();

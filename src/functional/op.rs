@@ -217,6 +217,7 @@ impl<O: Op> CustomOp3 for Custom<O> {
 
 /// Sums that don't drift: blocks are added in the numbers' own type, in lanes that a processor adds
 /// side by side, and the blocks in `f64`.
+#[inline(always)]
 pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f64 {
     const LANES: usize = 16;
     const BLOCK: usize = 64 * LANES;

@@ -12,8 +12,11 @@ use super::unary_math::{Lane, exp};
 /// Elements that are worked on together, several times over.
 const PIECE: usize = 4096;
 
-/// Columns of a tile.
+/// Columns of a tile at the most.
 const TILE: usize = 1024;
+
+/// Into how many tiles a block is cut where it is wide enough, for as many cores.
+const TILES: usize = 8;
 
 /// Independent partial results of a loop over a row.
 const LANES: usize = 16;
@@ -38,50 +41,60 @@ pub(super) struct Rows {
 impl Rows {
     /// The results for the inputs `xs`.
     pub(super) fn forward<T: Lane>(&self, xs: &[T]) -> Vec<T> {
-        let mut ys = kernel::zeros(xs.len());
         // Without elements there are no rows, and an axis of none can't be divided by.
         if xs.is_empty() {
-            return ys;
+            return Vec::new();
         }
+        if self.inner == 1 && self.size <= CHUNK {
+            let group = self.group();
+            return kernel::by_pieces(xs.len(), group, |index, ys| {
+                let xs = &xs[index * group..][..ys.len()];
+                kernel::run(Forward { rows: *self, xs, ys });
+            });
+        }
+        let mut ys = kernel::zeros(xs.len());
         if self.inner > 1 {
             each(xs.len(), self.tiles(&mut ys), |tile| {
                 kernel::run(ForwardTile { rows: *self, xs: &xs[tile.first..], ys: tile.parts });
             });
-        } else if self.size > CHUNK {
+        } else {
             let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
             rows.for_each(|(ys, xs)| self.long_forward(xs, ys));
-        } else {
-            let group = (PIECE / self.size).max(1) * self.size;
-            let jobs = ys.chunks_mut(group).zip(xs.chunks(group)).collect();
-            each(xs.len(), jobs, |(ys, xs)| kernel::run(Forward { rows: *self, xs, ys }));
         }
         ys
     }
 
     /// The gradients of the inputs, from the results `ys` and their gradients `gs`.
     pub(super) fn backward<T: Lane>(&self, ys: &[T], gs: &[T]) -> Vec<T> {
-        let mut out = kernel::zeros(ys.len());
         if ys.is_empty() {
-            return out;
+            return Vec::new();
         }
+        if self.inner == 1 && self.size <= CHUNK {
+            let group = self.group();
+            return kernel::by_pieces(ys.len(), group, |index, out| {
+                let range = index * group..index * group + out.len();
+                let (ys, gs) = (&ys[range.clone()], &gs[range]);
+                kernel::run(Backward { rows: *self, ys, gs, out });
+            });
+        }
+        let mut out = kernel::zeros(ys.len());
         if self.inner > 1 {
             each(ys.len(), self.tiles(&mut out), |tile| {
                 let (ys, gs) = (&ys[tile.first..], &gs[tile.first..]);
                 kernel::run(BackwardTile { rows: *self, ys, gs, out: tile.parts });
             });
-        } else if self.size > CHUNK {
+        } else {
             let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
             for ((out, ys), gs) in rows.zip(gs.chunks(self.size)) {
                 self.long_backward(ys, gs, out);
             }
-        } else {
-            let group = (PIECE / self.size).max(1) * self.size;
-            let jobs = out.chunks_mut(group).zip(ys.chunks(group)).zip(gs.chunks(group)).collect();
-            each(ys.len(), jobs, |((out, ys), gs)| {
-                kernel::run(Backward { rows: *self, ys, gs, out });
-            });
         }
         out
+    }
+
+    /// The elements of the rows that are worked on together.
+    fn group(&self) -> usize {
+        (PIECE / self.size).max(1) * self.size
     }
 
     /// A row shared between cores: its maximum, its exponentials and their sum, its results.
@@ -107,15 +120,16 @@ impl Rows {
     /// The tiles of all blocks.
     fn tiles<'a, T: Lane>(&self, outputs: &'a mut [T]) -> Vec<Tile<'a, T>> {
         let block = self.size * self.inner;
+        let width = self.inner.div_ceil(TILES).next_multiple_of(LANES).clamp(4 * LANES, TILE);
         let mut tiles = Vec::new();
         for (index, outputs) in outputs.chunks_mut(block).enumerate() {
             let of_block = tiles.len();
-            for start in (0..self.inner).step_by(TILE) {
+            for start in (0..self.inner).step_by(width) {
                 let parts = Vec::with_capacity(self.size);
                 tiles.push(Tile { first: index * block + start, parts });
             }
             for row in outputs.chunks_mut(self.inner) {
-                for (part, tile) in row.chunks_mut(TILE).zip(&mut tiles[of_block..]) {
+                for (part, tile) in row.chunks_mut(width).zip(&mut tiles[of_block..]) {
                     tile.parts.push(part);
                 }
             }

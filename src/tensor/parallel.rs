@@ -2,7 +2,7 @@
 //!
 //! Pieces have a fixed size and their sums are added in order, so a result doesn't depend on the
 //! number of threads.
-#![allow(unsafe_code)] // One call of a function compiled for AVX2, behind a check.
+#![allow(unsafe_code)] // One call of a function compiled for AVX2 and FMA, behind a check.
 
 use std::ops::Range;
 
@@ -12,18 +12,18 @@ use rayon::prelude::*;
 /// Elements of a piece that one thread works on; few enough for its second-level cache.
 pub(crate) const PIECE: usize = 1 << 15;
 
-/// Runs a loop with AVX2 where the processor has it. `work` must inline to profit: give it as
+/// Runs a loop with AVX2 and fused multiply-add where the processor has them. `work` must inline to profit: give it as
 /// `#[inline(always)] || ..`.
 #[inline(always)]
 pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2")]
+        #[target_feature(enable = "avx2,fma")]
         fn wide<T>(work: impl FnOnce() -> T) -> T {
             work()
         }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the line above found the one feature that `wide` needs.
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the line above found the features that `wide` needs.
             return unsafe { wide(work) };
         }
     }

@@ -306,7 +306,7 @@ impl Rule<3> for OfLogit {
 /// `ln(1 + exp(x))` and `ln(1 + exp(-x))`, without overflow.
 #[inline(always)]
 fn softplus<R: Real>(x: R) -> [R; 2] {
-    let small = (-x.abs()).exp().ln_1p();
+    let small = (-x.abs()).exp().log_of_one_plus();
     [x.at_least(R::zero()) + small, (-x).at_least(R::zero()) + small]
 }
 

@@ -289,15 +289,21 @@ impl Alignments {
         }
         let on = self.ways_on(xs, index, &path);
         for (step, row) in rows.iter_mut().enumerate().take(self.input_lengths[index]) {
-            let mut ways = vec![f64::NEG_INFINITY; self.classes];
-            for (place, class) in path.iter().enumerate() {
-                let through = there[step][place] + on[step][place];
-                ways[*class] = log_sum([ways[*class], through, f64::NEG_INFINITY]);
+            if loss == f64::INFINITY {
+                // As in PyTorch: no way has no direction to become more likely in.
+                row.fill(f64::NAN);
+                continue;
             }
             for (class, out) in row.iter_mut().enumerate() {
-                let x = self.log_prob(xs, step, index, class);
+                *out = grad * self.log_prob(xs, step, index, class).exp();
+            }
+            for (place, class) in path.iter().enumerate() {
                 // Both `there` and `on` hold this step's own log probability.
-                *out = grad * (x.exp() - (ways[class] + loss - x).exp());
+                let through = there[step][place] + on[step][place] + loss
+                    - self.log_prob(xs, step, index, *class);
+                if through > f64::NEG_INFINITY {
+                    row[*class] -= grad * through.exp();
+                }
             }
         }
     }
@@ -348,9 +354,21 @@ impl Kernel for Alignments {
 
 /// `ln Σ exp`, also of nothing but minus infinity.
 fn log_sum(terms: [f64; 3]) -> f64 {
-    let most = terms.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    /// Powers of less than this change no digit of 1.
+    const NOTHING: f64 = -40.0;
+    let largest = if terms[1] > terms[0] { 1 } else { 0 };
+    let largest = if terms[2] > terms[largest] { 2 } else { largest };
+    let most = terms[largest];
     if most == f64::NEG_INFINITY {
         return most;
     }
-    most + terms.iter().map(|it| (it - most).exp()).sum::<f64>().ln()
+    let mut rest = 0.0;
+    for (index, term) in terms.into_iter().enumerate() {
+        // A nan is in no order and comes through.
+        if index == largest || term - most < NOTHING {
+            continue;
+        }
+        rest += (term - most).exp();
+    }
+    if rest == 0.0 { most } else { most + rest.ln_1p() }
 }

@@ -211,7 +211,11 @@ struct SoftMargin;
 impl Rule<2> for SoftMargin {
     #[inline(always)]
     fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
-        (-t * x).exp().ln_1p()
+        let z = -t * x;
+        let small = (-z.abs()).exp().log_of_one_plus();
+        let loss = z.at_least(R::zero()) + small;
+        // PyTorch's overflows where the power does.
+        if z.exp() < R::INFINITY { loss } else { z.exp() }
     }
 
     #[inline(always)]

@@ -1,19 +1,24 @@
-//! The two number types that losses are computed in, and their functions.
+//! What losses need of their two number types beyond what activations do.
 //!
 //! Those of `f32` are written without a branch or a call, so that loops over them vectorise; their
 //! error is about one unit in the last place. Those of `f64` are the standard library's.
 
-use std::ops::Neg;
-
-use candle_core::WithDType;
+use crate::functional::unary_math::Lane;
 
 /// `f32` or `f64`.
-pub(super) trait Real: WithDType + Neg<Output = Self> {
+pub(super) trait Real: Lane {
     const INFINITY: Self;
-    fn of(value: f64) -> Self;
-    fn abs(self) -> Self;
-    fn exp(self) -> Self;
     fn ln(self) -> Self;
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.size()
+    }
+
+    #[inline(always)]
+    fn exp(self) -> Self {
+        self.power_of_e()
+    }
 
     /// `ln(1 + x)`, exact also where `x` is tiny.
     #[inline(always)]
@@ -44,20 +49,6 @@ pub(super) trait Real: WithDType + Neg<Output = Self> {
 impl Real for f64 {
     const INFINITY: f64 = f64::INFINITY;
 
-    #[inline(always)]
-    fn of(value: f64) -> f64 {
-        value
-    }
-
-    #[inline(always)]
-    fn abs(self) -> f64 {
-        f64::abs(self)
-    }
-
-    fn exp(self) -> f64 {
-        f64::exp(self)
-    }
-
     fn ln(self) -> f64 {
         f64::ln(self)
     }
@@ -72,38 +63,6 @@ const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 impl Real for f32 {
     const INFINITY: f32 = f32::INFINITY;
-
-    #[inline(always)]
-    fn of(value: f64) -> f32 {
-        value as f32
-    }
-
-    #[inline(always)]
-    fn abs(self) -> f32 {
-        f32::abs(self)
-    }
-
-    /// `2ⁿ eʳ` with a polynomial for `eʳ`, `|r|` up to half of ln 2.
-    #[inline(always)]
-    fn exp(self) -> f32 {
-        /// Added to a number, it leaves the nearest integer in the lowest bits.
-        const ROUND: f32 = 12_582_912.0;
-        // Beyond these the result is infinite or 0; nan passes both comparisons.
-        let x = if self > 89.0 { 89.0 } else { self };
-        let x = if x < -104.0 { -104.0 } else { x };
-        let shifted = x * std::f32::consts::LOG2_E + ROUND;
-        let n = shifted - ROUND;
-        let r = x - n * LN_2[0] - n * LN_2[1];
-        let mut p = 1.987_569_1e-4;
-        for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-            p = p * r + coefficient;
-        }
-        let power = p * (r * r) + r + 1.0;
-        // In two factors, since 2ⁿ itself may be too large or too small for an f32.
-        let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-        let factor = |n: i32| f32::from_bits((n.wrapping_add(127) << 23) as u32);
-        power * factor(n >> 1) * factor(n.wrapping_sub(n >> 1))
-    }
 
     /// `e ln 2 + ln m` with a polynomial for `ln m`, `m` between √½ and √2.
     #[inline(always)]
