@@ -633,3 +633,53 @@ fn candle_sums_of_f32_drift_and_so_does_its_broadcasting() {
     let grad = grads.get(&zero).unwrap().to_scalar::<f32>().unwrap();
     assert!((grad + 0.2).abs() < 1e-7, "{grad}");
 }
+
+/// ```python
+/// torch.manual_seed(0); l = nn.LinearCrossEntropyLoss(3, 4, bias=True)
+/// x = torch.tensor([[1., 2., 3.], [-1., 0.5, 2.]], requires_grad=True)
+/// y = l(x, torch.tensor([1, 3])); y.backward(); print(y, x.grad)
+/// torch.manual_seed(0)
+/// l = nn.LinearCrossEntropyLoss(3, 4, out_features=(2,), bias=True, reduction='none', label_smoothing=0.1)
+/// print(l(x, torch.tensor([[1, 3], [0, 2]])))
+/// ```
+#[test]
+fn linear_cross_entropy_loss_is_pytorchs() {
+    let x = Var::from_tensor(&tensor!([[1., 2., 3.], [-1., 0.5, 2.]])).unwrap();
+    let near = |found: &Tensor, expected: &[f32]| {
+        let found = found.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b).abs() < 1e-6, "{found:?} instead of {expected:?}");
+        }
+    };
+    torch::manual_seed(0);
+    let config = nn::LinearCrossEntropyLossConfig { bias: true, ..Default::default() };
+    let loss = nn::LinearCrossEntropyLoss::new(3, 4, config.clone()).unwrap();
+    let y = loss.forward(&x, &tensor!([1, 3])).unwrap();
+    near(&y, &[1.724_419_5]);
+    let grads = y.backward().unwrap();
+    let expected =
+        [0.191_919_13, 0.218_329_18, -0.111_764_74, -0.150_168_73, 0.103_533_12, 0.049_255_43];
+    near(grads.get(&x).unwrap(), &expected);
+    assert!(loss.parameters().iter().all(|it| grads.get(it).is_some()));
+    assert_eq!(
+        loss.to_string(),
+        "LinearCrossEntropyLoss(\n  in_features=3, num_classes=4, out_features=(), bias=True, \
+         reduction=mean, ignore_index=None, label_smoothing=0.0, options=None\n  \
+         (linear): Linear(in_features=3, out_features=4, bias=True)\n)"
+    );
+    torch::manual_seed(0);
+    let config = nn::LinearCrossEntropyLossConfig {
+        out_features: vec![2],
+        reduction: Reduction::None,
+        label_smoothing: 0.1,
+        ..config
+    };
+    let loss = nn::LinearCrossEntropyLoss::new(3, 4, config).unwrap();
+    let y = loss.forward(&x, &tensor!([[1, 3], [0, 2]])).unwrap();
+    assert_eq!(y.dims(), [2, 2]);
+    near(&y, &[0.460_537_25, 0.655_276_8, 2.317_58, 1.271_491_5]);
+    assert!(loss.to_string().contains("out_features=(2,), bias=True, reduction=none"));
+    let error = loss.forward(&tensor!([1., 2., 3.]), &tensor!([1])).unwrap_err().to_string();
+    assert!(error.contains("K-dimensional loss") && error.contains("[4, 2, 3]"), "{error}");
+}

@@ -423,3 +423,42 @@ fn clipping_is_pytorchs() {
         0.0
     );
 }
+
+/// ```python
+/// for mode in 'cycle', 'iterations':
+///     o = torch.optim.SGD([w], lr=0.1)
+///     s = CyclicLR(o, 0.0, 1.0, step_size_up=2, cycle_momentum=False,
+///                  scale_fn=lambda x: 1 / (1 + x), scale_mode=mode)
+///     for _ in range(7): print(s.get_last_lr()); o.step(); s.step()
+/// ```
+#[test]
+fn a_cycle_is_scaled_by_a_function() {
+    use akari::optim::lr_scheduler::{CyclicLR, CyclicLRConfig, CyclicMode};
+    let scale: fn(f64) -> f64 = |x| 1.0 / (1.0 + x);
+    for (mode, expected) in [
+        (
+            CyclicMode::OfCycle(scale),
+            [0.0, 1.0 / 4.0, 1.0 / 2.0, 1.0 / 4.0, 0.0, 1.0 / 6.0, 1.0 / 3.0],
+        ),
+        (
+            CyclicMode::OfIterations(scale),
+            [0.0, 1.0 / 4.0, 1.0 / 3.0, 1.0 / 8.0, 0.0, 1.0 / 12.0, 1.0 / 7.0],
+        ),
+    ] {
+        assert!(mode != CyclicMode::Triangular);
+        let mut sgd = optim::SGD::new([var(1, &[1], DType::F32)], Default::default()).unwrap();
+        let config = CyclicLRConfig {
+            base_lr: 0.0.into(),
+            max_lr: 1.0.into(),
+            step_size_up: 2,
+            cycle_momentum: false,
+            mode,
+            ..Default::default()
+        };
+        let mut scheduler = CyclicLR::new(&mut sgd, config).unwrap();
+        for expected in expected {
+            assert!((scheduler.get_last_lr()[0] - expected).abs() < 1e-15);
+            scheduler.step(&mut sgd).unwrap();
+        }
+    }
+}

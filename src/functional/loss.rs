@@ -120,14 +120,14 @@ pub fn cross_entropy(
 ///
 /// # Shapes
 ///
-/// Input `(F)` or `(N, F)`, `linear_weight` `(C, F)`, `linear_bias` `(C)`, target as there.
+/// Input `(F)` or `(N, F)`, `linear_weight` `(C, F)`, `linear_bias` `(C)`, target as there. With
+/// more axes of classes, `(N, F)`, `(C, d1, .., F)` and `(C, d1, ..)`.
 ///
 /// # Errors
 ///
 /// For other shapes, and as [`nn::CrossEntropyLoss`].
 ///
-/// *Differs from PyTorch*: its options come as one struct, and more than one axis of classes is not
-/// offered.
+/// *Differs from PyTorch*: its options come as one struct.
 ///
 /// ```
 /// use akari::prelude::*;

@@ -37,6 +37,7 @@ pub use ctc::CTCLoss;
 pub use gaussian::GaussianNLLLoss;
 pub use kl_div::{KLDivLoss, KLDivReduction};
 pub(crate) use linear::linear_cross_entropy;
+pub use linear::{LinearCrossEntropyLoss, LinearCrossEntropyLossConfig};
 pub use margin::{HingeEmbeddingLoss, MarginRankingLoss, SoftMarginLoss};
 pub use mse::MSELoss;
 pub(crate) use mse::squared;

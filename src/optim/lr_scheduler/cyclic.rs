@@ -10,7 +10,7 @@ type Attached<T> = std::result::Result<T, String>;
 type Rate = std::result::Result<f64, String>;
 
 /// How the height of a cycle of [`CyclicLR`] changes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub enum CyclicMode {
     /// It doesn't.
     #[default]
@@ -19,12 +19,29 @@ pub enum CyclicMode {
     Triangular2,
     /// It is multiplied by `gamma` with every step.
     ExpRange,
+    /// The function of the cycle, counted from 1: PyTorch's `scale_fn` with `scale_mode='cycle'`.
+    OfCycle(fn(f64) -> f64),
+    /// The function of the step: `scale_fn` with `scale_mode='iterations'`.
+    OfIterations(fn(f64) -> f64),
+}
+
+impl PartialEq for CyclicMode {
+    /// Two functions are equal only if they are the same one.
+    fn eq(&self, other: &Self) -> bool {
+        use CyclicMode::{OfCycle, OfIterations};
+        match (self, other) {
+            (OfCycle(a), OfCycle(b)) | (OfIterations(a), OfIterations(b)) => {
+                std::ptr::fn_addr_eq(*a, *b)
+            }
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
 }
 
 /// Moves the rates up and down between two bounds, and momentum the other way.
 ///
 /// ```text
-/// lr(e) = base_lr + (max_lr - base_lr) triangle(e) h;  h = 1, 1/2^(cycle - 1) or gammaᵉ
+/// lr(e) = base_lr + (max_lr - base_lr) triangle(e) h;  h = 1, 1/2^(cycle - 1), gammaᵉ or your own
 /// momentum(e) = max_momentum - (max_momentum - base_momentum) triangle(e) h
 /// ```
 ///
@@ -34,7 +51,7 @@ pub enum CyclicMode {
 ///
 /// `new` refuses `cycle_momentum` with an optimizer that has neither.
 ///
-/// *Differs from PyTorch*, which also takes a function in place of `mode`. See Smith, 2015, and
+/// *Differs from PyTorch*, where such a function is an argument beside `mode`. See Smith, 2015, and
 /// PyTorch's `CyclicLR`.
 ///
 /// ```
@@ -170,6 +187,8 @@ impl Cyclic {
             CyclicMode::Triangular => 1.0,
             CyclicMode::Triangular2 => 1.0 / 2f64.powf(cycle - 1.0),
             CyclicMode::ExpRange => self.config.gamma.powf(epoch),
+            CyclicMode::OfCycle(scale) => scale(cycle),
+            CyclicMode::OfIterations(scale) => scale(epoch),
         };
         (high - low) * triangle * scale
     }
