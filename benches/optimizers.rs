@@ -6,7 +6,7 @@
 mod measure;
 
 use akari::candle_core::backprop::GradStore;
-use akari::candle_core::{DType, Device, Result, Tensor, Var};
+use akari::candle_core::{Device, Result, Tensor, Var};
 use akari::optim::{self, Learner, Rule};
 use candle_nn::Optimizer;
 
@@ -53,11 +53,37 @@ fn main() -> Result<()> {
     }
     let large = Sizes { name: "25M", dims: (1000, 1000), count: 25, steps: 3 };
     time(&bench, "Muon", &large, learner::<optim::MuonRule>)?;
-    time(&bench, "Muon", &SIZES[1], learner::<optim::MuonRule>)
+    time(&bench, "Muon", &SIZES[1], learner::<optim::MuonRule>)?;
+    SIZES.iter().try_for_each(|sizes| lbfgs(&bench, sizes))
+}
+
+/// Two iterations on a sum of squares, with what they need to remember.
+fn lbfgs(bench: &Bench, sizes: &Sizes) -> Result<()> {
+    let row = format!("LBFGS, {}", sizes.name);
+    if !bench.wants(&row) {
+        return Ok(());
+    }
+    let config = optim::LBFGSConfig { lr: 0.1, max_iter: 2, history_size: 3, ..Default::default() };
+    let vars = variables(sizes)?;
+    let mut lbfgs = optim::LBFGS::new(vars.clone(), config)?;
+    bench.row(&row, sizes.steps, || {
+        let _ = lbfgs.step(|| {
+            let squares = vars.iter().map(|it| it.sqr()?.sum_all()).collect::<Result<Vec<_>>>()?;
+            squares.iter().skip(1).try_fold(squares[0].clone(), |sum, it| sum + it)
+        });
+    });
+    Ok(())
 }
 
 fn learner<R: Rule>(vars: Vec<Var>) -> Result<Learner<R>> {
     Learner::new(vars, R::Config::default())
+}
+
+fn variables(sizes: &Sizes) -> Result<Vec<Var>> {
+    let len = sizes.dims.0 * sizes.dims.1;
+    let wave = |index: usize| (index * 7919 % 1009) as f32 / 504.5 - 1.0;
+    let values = Tensor::from_vec((0..len).map(wave).collect(), sizes.dims, &Device::Cpu)?;
+    (0..sizes.count).map(|_| Var::from_tensor(&values)).collect()
 }
 
 fn time<O: Optimizer>(
@@ -70,14 +96,10 @@ fn time<O: Optimizer>(
     if !bench.wants(&row) {
         return Ok(());
     }
-    let len = sizes.dims.0 * sizes.dims.1;
-    let wave = |index: usize| (index * 7919 % 1009) as f32 / 504.5 - 1.0;
-    let values = Tensor::from_vec((0..len).map(wave).collect(), sizes.dims, &Device::Cpu)?;
-    let (mut vars, mut grads) = (Vec::new(), GradStore::default());
-    for _ in 0..sizes.count {
-        let var = Var::from_tensor(&values.to_dtype(DType::F32)?)?;
-        grads.insert(&var, values.copy()?);
-        vars.push(var);
+    let vars = variables(sizes)?;
+    let mut grads = GradStore::default();
+    for var in &vars {
+        grads.insert(var, var.copy()?);
     }
     let mut optimizer = make(vars)?;
     bench.row(&row, sizes.steps, || drop(optimizer.step(&grads)));

@@ -12,6 +12,20 @@ NAMES = (
 ).split()
 
 
+def lbfgs(bench, label, shape, count, steps):
+    wave = (torch.arange(shape[0] * shape[1]) * 7919 % 1009).float() / 504.5 - 1
+    params = [torch.nn.Parameter(wave.reshape(shape).clone()) for _ in range(count)]
+    optimizer = torch.optim.LBFGS(params, lr=0.1, max_iter=2, history_size=3)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = sum(it.square().sum() for it in params)
+        loss.backward()
+        return loss
+
+    bench.row(f"LBFGS, {label}", steps, lambda: optimizer.step(closure))
+
+
 def measure(bench, name, label, shape, count, steps):
     wave = (torch.arange(shape[0] * shape[1]) * 7919 % 1009).float() / 504.5 - 1
     params = []
@@ -32,6 +46,9 @@ def main():
                 shape, count, steps = (1000, 1000), 25, 3
             if bench.wants(f"{name}, {label}"):
                 measure(bench, name, label, shape, count, steps)
+    for label, shape, count, steps in SIZES:
+        if bench.wants(f"LBFGS, {label}"):
+            lbfgs(bench, label, shape, count, steps)
 
 
 main()

@@ -1,6 +1,7 @@
 //! Sums over long vectors: in wide registers, on all cores, and without the drift of one long sum.
 
 use super::kernel::{PARALLEL, Real};
+use crate::tensor::parallel::vectorized;
 
 /// How many partial sums are kept beside each other, so that they fit wide registers.
 const LANES: usize = 16;
@@ -8,6 +9,7 @@ const LANES: usize = 16;
 const BLOCK: usize = 4096;
 
 /// The sum of `term` over pairs of elements, on this core.
+#[inline(always)]
 pub(super) fn lane_sum<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f64 {
     let of_block = |(a, b): (&[T], &[T])| {
         let mut lanes = [T::zero(); LANES];
@@ -31,7 +33,10 @@ pub(super) fn square_sum<T: Real>(numbers: &[T]) -> f64 {
 /// The sum of products, on all cores.
 pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     if a.len() < PARALLEL {
-        return lane_sum(a, b, |a, b| a * b);
+        return vectorized(
+            #[inline(always)]
+            || lane_sum(a, b, |a, b| a * b),
+        );
     }
     let middle = a.len() / 2;
     let (sum, other) =
@@ -49,10 +54,16 @@ pub(super) fn add_scaled<T: Real>(y: &mut [T], x: &[T], factor: f64) {
         return;
     }
     let factor = T::of(factor);
-    for (y, x) in y.iter_mut().zip(x) {
-        // Rounded once, as PyTorch does it: a line search multiplies what the last bits differ by.
-        *y = factor.mul_add(*x, *y);
-    }
+    vectorized(
+        #[inline(always)]
+        || {
+            for (y, x) in y.iter_mut().zip(x) {
+                // Rounded once, as PyTorch does it: a line search multiplies what the last bits
+                // differ by.
+                *y = factor.mul_add(*x, *y);
+            }
+        },
+    );
 }
 
 /// The largest size of an element; nan if one is.
