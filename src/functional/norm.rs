@@ -145,12 +145,18 @@ impl Op for LayerNorm {
                     || {
                         let (mean, scale) = moments(xs.len(), self.eps, |index| xs[index]);
                         let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
-                        ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (*x - mean) * scale);
-                        if let Some(weight) = weight {
-                            ys.iter_mut().zip(weight).for_each(|(y, weight)| *y *= *weight);
-                        }
-                        if let Some(bias) = bias {
-                            ys.iter_mut().zip(bias).for_each(|(y, bias)| *y += *bias);
+                        let normal = ys.iter_mut().zip(xs.iter().map(|x| (*x - mean) * scale));
+                        match (weight, bias) {
+                            (Some(weight), Some(bias)) => normal
+                                .zip(weight.iter().zip(bias))
+                                .for_each(|((y, x), (weight, bias))| *y = x * *weight + *bias),
+                            (Some(weight), None) => {
+                                normal.zip(weight).for_each(|((y, x), weight)| *y = x * *weight);
+                            }
+                            (None, Some(bias)) => {
+                                normal.zip(bias).for_each(|((y, x), bias)| *y = x + *bias);
+                            }
+                            (None, None) => normal.for_each(|(y, x)| *y = x),
                         }
                     },
                 );

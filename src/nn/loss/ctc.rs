@@ -1,5 +1,7 @@
 //! Connectionist temporal classification.
 
+use std::sync::OnceLock;
+
 use candle_core::{DType, Result, Shape, Tensor};
 use rayon::prelude::*;
 
@@ -129,6 +131,7 @@ impl CTCLoss {
             zero_infinity: self.zero_infinity,
             outcome: self.reduction.outcome(batch as f64),
             shape,
+            there: OnceLock::new(),
         };
         fused::apply(function, kernel, &[log_probs], &[])
     }
@@ -202,6 +205,8 @@ struct Alignments {
     outcome: Outcome,
     /// Of the losses.
     shape: Shape,
+    /// [`Alignments::ways_there`] of each sequence, for the way back.
+    there: OnceLock<Vec<Vec<f64>>>,
 }
 
 impl Alignments {
@@ -221,55 +226,61 @@ impl Alignments {
         xs[(step * self.batch + index) * self.classes + class].to_f64()
     }
 
-    /// For each step and place of the path, the log probability of all ways to get there.
-    fn ways_there<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<Vec<f64>> {
-        let mut rows: Vec<Vec<f64>> = Vec::with_capacity(self.input_lengths[index]);
-        for step in 0..self.input_lengths[index] {
-            let before = |place: usize, back: usize| match rows.last() {
-                Some(row) if place >= back => row[place - back],
-                None if place <= 1 && back == 0 => 0.0,
-                _ => f64::NEG_INFINITY,
-            };
-            let ways = |place: usize| {
-                let skip =
-                    if self.may_skip(path, place) { before(place, 2) } else { f64::NEG_INFINITY };
-                let sum = log_sum([before(place, 0), before(place, 1), skip]);
-                sum + self.log_prob(xs, step, index, path[place])
-            };
-            let row = (0..path.len()).map(ways).collect();
-            rows.push(row);
+    /// For each step and place of the path, the log probability of all ways to get there; the
+    /// places of a step lie side by side.
+    fn ways_there<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
+        let (steps, places) = (self.input_lengths[index], path.len());
+        let mut ways = Vec::with_capacity(steps * places);
+        for step in 0..steps {
+            for place in 0..places {
+                let before = |back: usize| match step {
+                    0 if place <= 1 && back == 0 => 0.0,
+                    1.. if place >= back => ways[(step - 1) * places + place - back],
+                    _ => f64::NEG_INFINITY,
+                };
+                let skip = if self.may_skip(path, place) { before(2) } else { f64::NEG_INFINITY };
+                let sum = log_sum([before(0), before(1), skip]);
+                ways.push(sum + self.log_prob(xs, step, index, path[place]));
+            }
         }
-        rows
+        ways
+    }
+
+    /// The ways there of all sequences, computed once.
+    fn all_ways_there<R: Real>(&self, xs: &[R]) -> &[Vec<f64>] {
+        self.there.get_or_init(|| {
+            let of_sequence = |index| self.ways_there(xs, index, &self.path(index));
+            (0..self.batch).into_par_iter().map(of_sequence).collect()
+        })
     }
 
     /// For each step and place, the log probability of all ways on from there, itself included.
-    fn ways_on<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<Vec<f64>> {
-        let steps = self.input_lengths[index];
-        let mut rows = vec![vec![f64::NEG_INFINITY; path.len()]; steps];
+    fn ways_on<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
+        let (steps, places) = (self.input_lengths[index], path.len());
+        let mut ways = vec![f64::NEG_INFINITY; steps * places];
         for step in (0..steps).rev() {
-            for place in 0..path.len() {
-                let after = |ahead: usize| match rows.get(step + 1) {
-                    Some(row) => row.get(place + ahead).copied().unwrap_or(f64::NEG_INFINITY),
-                    None if ahead == 0 && place + 2 >= path.len() => 0.0,
-                    None => f64::NEG_INFINITY,
+            for place in 0..places {
+                let after = |ahead: usize| match step + 1 < steps {
+                    true if place + ahead < places => ways[(step + 1) * places + place + ahead],
+                    false if ahead == 0 && place + 2 >= places => 0.0,
+                    _ => f64::NEG_INFINITY,
                 };
-                let skip = if place + 2 < path.len() && self.may_skip(path, place + 2) {
-                    after(2)
-                } else {
-                    f64::NEG_INFINITY
-                };
+                let may_skip = place + 2 < places && self.may_skip(path, place + 2);
+                let skip = if may_skip { after(2) } else { f64::NEG_INFINITY };
                 let sum = log_sum([after(0), after(1), skip]);
-                rows[step][place] = sum + self.log_prob(xs, step, index, path[place]);
+                ways[step * places + place] = sum + self.log_prob(xs, step, index, path[place]);
             }
         }
-        rows
+        ways
     }
 
     /// The loss of a sequence before it is weighted.
-    fn loss(&self, ways: &[Vec<f64>], index: usize) -> f64 {
-        let Some(last) = ways.last() else {
+    fn loss(&self, ways: &[f64], index: usize) -> f64 {
+        let places = 2 * self.labels[index].len() + 1;
+        let Some(start) = ways.len().checked_sub(places) else {
             return if self.labels[index].is_empty() { 0.0 } else { f64::INFINITY };
         };
+        let last = &ways[start..];
         let before_last = last.len().checked_sub(2).map_or(f64::NEG_INFINITY, |it| last[it]);
         -log_sum([last[last.len() - 1], before_last, f64::NEG_INFINITY])
     }
@@ -280,15 +291,16 @@ impl Alignments {
     }
 
     /// Adds the gradient of a sequence to those of its steps.
-    fn add_gradient<R: Real>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [Vec<f64>]) {
+    fn add_gradient<R: Real>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [f64]) {
         let path = self.path(index);
-        let there = self.ways_there(xs, index, &path);
-        let loss = self.loss(&there, index);
+        let there = &self.all_ways_there(xs)[index];
+        let loss = self.loss(there, index);
         if loss == f64::INFINITY && self.zero_infinity {
             return;
         }
         let on = self.ways_on(xs, index, &path);
-        for (step, row) in rows.iter_mut().enumerate().take(self.input_lengths[index]) {
+        let rows = rows.chunks_mut(self.classes).take(self.input_lengths[index]);
+        for (step, row) in rows.enumerate() {
             if loss == f64::INFINITY {
                 // As in PyTorch: no way has no direction to become more likely in.
                 row.fill(f64::NAN);
@@ -297,9 +309,10 @@ impl Alignments {
             for (class, out) in row.iter_mut().enumerate() {
                 *out = grad * self.log_prob(xs, step, index, class).exp();
             }
+            let row_of = |ways: &[f64], place: usize| ways[step * path.len() + place];
             for (place, class) in path.iter().enumerate() {
                 // Both `there` and `on` hold this step's own log probability.
-                let through = there[step][place] + on[step][place] + loss
+                let through = row_of(there, place) + row_of(&on, place) + loss
                     - self.log_prob(xs, step, index, *class);
                 if through > f64::NEG_INFINITY {
                     row[*class] -= grad * through.exp();
@@ -311,11 +324,12 @@ impl Alignments {
 
 impl Kernel for Alignments {
     fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
-        let loss = |index: usize| {
-            let loss = self.loss(&self.ways_there(inputs[0], index, &self.path(index)), index);
+        let loss = |(index, there): (usize, &Vec<f64>)| {
+            let loss = self.loss(there, index);
             if loss == f64::INFINITY && self.zero_infinity { 0.0 } else { loss }
         };
-        let losses = (0..self.batch).into_par_iter().map(loss).collect::<Vec<_>>();
+        let losses =
+            self.all_ways_there(inputs[0]).iter().enumerate().map(loss).collect::<Vec<_>>();
         match self.outcome {
             Outcome::Each => Ok((losses.into_iter().map(R::of).collect(), self.shape.clone())),
             Outcome::Over(divisor) => {
@@ -336,7 +350,7 @@ impl Kernel for Alignments {
         let sequences = (0..self.batch)
             .into_par_iter()
             .map(|index| {
-                let mut rows = vec![vec![0.0; self.classes]; steps];
+                let mut rows = vec![0.0; self.classes * steps];
                 let grad = self.outcome.gradient(gradient, index).to_f64() * self.weight(index);
                 self.add_gradient(inputs[0], index, grad, &mut rows);
                 rows
@@ -345,7 +359,8 @@ impl Kernel for Alignments {
         let mut result = Vec::with_capacity(inputs[0].len());
         for step in 0..steps {
             for rows in &sequences {
-                result.extend(rows[step].iter().map(|it| R::of(*it)));
+                let row = &rows[step * self.classes..][..self.classes];
+                result.extend(row.iter().map(|it| R::of(*it)));
             }
         }
         Ok(vec![Some(result)])
@@ -370,5 +385,5 @@ fn log_sum(terms: [f64; 3]) -> f64 {
         }
         rest += (term - most).exp();
     }
-    if rest == 0.0 { most } else { most + rest.ln_1p() }
+    if rest == 0.0 { most } else { most + (1.0 + rest).ln() }
 }
