@@ -1,9 +1,9 @@
 """Times a class: many kernels on one machine that all run the lesson at once.
 
-usage: python benches/classroom.py [--learners 10,40] [--idle 200] [--akari target/release/akari]
+usage: python benches/classroom.py [--learners 10,40] [--idle 200] [--own] [--akari target/release/akari]
                                    [--evcxr evcxr_jupyter] [--python python3]
 
-All kernels start, then all clients press "run all" at the same moment. A row tells the wall time
+With --own, each learner's cells are his own, so that nobody has compiled them before. All kernels start, then all clients press "run all" at the same moment. A row tells the wall time
 until the last has finished, the median and 95th percentile of a cell, the memory of all (PSS, so
 that shared pages count once) and how many cells failed. Peers as in kernels.py; one that would need
 more memory than the machine has free is skipped, and the table says so.
@@ -36,7 +36,8 @@ AKARI_LESSON = [
     "o.backward_step(&w.sqr()?.sum_all()?)?;\nshow!(w);",
 ]
 EVCXR_LESSON = [
-    kernels.EVCXR["setup"],
+    # Its own cache, so that not every kernel compiles candle.
+    ":cache 4096\n" + kernels.EVCXR["setup"],
     kernels.EVCXR["first"],
     'let t: Tensor = Tensor::new(&[0f32, 1., 0., 0.], &Device::Cpu)?;\nprintln!("{}", candle_nn::loss::mse(&x, &t)?);',
     'println!("{}", x.sum_all()?);',
@@ -58,6 +59,12 @@ def run_all(kernel, cells, barrier, times, failures):
             failures.append(code)
 
 
+def own(code, learner):
+    """The cell with a statement that no other learner has, nor any run of this bench before."""
+    statement = "_ = {}" if code in PYTHON_LESSON else "let _ = {}u64;"
+    return f"{code}\n{statement.format(time.time_ns() + learner)}"
+
+
 def pss(kernels_):
     return sum(kernel.memory()[1] for kernel in kernels_)
 
@@ -71,7 +78,7 @@ def start(argv, env, count, folders):
     return started
 
 
-def measure(name, argv, cells, env, count):
+def measure(argv, cells, env, count, is_own):
     with tempfile.TemporaryDirectory() as folders:
         one = start(argv, env, 1, f"{folders}/one")
         for code in cells:
@@ -84,9 +91,11 @@ def measure(name, argv, cells, env, count):
         idle = pss(class_)
         barrier = threading.Barrier(count + 1)
         times, failures = [], []
-        threads = [
-            threading.Thread(target=run_all, args=(kernel, cells, barrier, times, failures)) for kernel in class_
-        ]
+        threads = []
+        for learner, kernel in enumerate(class_):
+            learners_cells = [own(code, learner) if is_own else code for code in cells]
+            arguments = (kernel, learners_cells, barrier, times, failures)
+            threads.append(threading.Thread(target=run_all, args=arguments))
         for thread in threads:
             thread.start()
         barrier.wait()
@@ -108,8 +117,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--learners", default="10,40")
     parser.add_argument("--idle", type=int, default=0, help="also: the memory of so many idle kernels of Akari")
+    parser.add_argument("--own", action="store_true", help="cells that nobody compiled before")
     parser.add_argument("--akari", default="target/release/akari")
-    parser.add_argument("--evcxr", default="", help="each of its kernels builds candle first: many minutes")
+    parser.add_argument("--evcxr", default="", help="stock evcxr: minutes for each of its kernels")
     parser.add_argument("--python", default=sys.executable)
     args = parser.parse_args()
     lessons = {"PyTorch": PYTHON_LESSON, "evcxr": EVCXR_LESSON, "Akari": AKARI_LESSON}
@@ -118,7 +128,7 @@ def main():
             if argv is None:
                 print(f"skipped: {name} is not installed", file=sys.stderr)
                 continue
-            print(f"{count} learners, {name}: {measure(name, argv, lessons[name], env, count)}", flush=True)
+            print(f"{count} learners, {name}: {measure(argv, lessons[name], env, count, args.own)}", flush=True)
     if args.idle:
         argv, env = next((it[1], it[3]) for it in kernels.peers(args) if it[0] == "Akari")
         with tempfile.TemporaryDirectory() as folders:
