@@ -139,6 +139,14 @@ def test_install_compiles_the_lessons(tmp_path):
     assert list((home / "cells").glob(".lesson-*"))
 
 
+def test_install_makes_the_index_of_names(tmp_path):
+    preludes = Path(os.environ["AKARI_HOME"]) / "prelude"
+    for index in preludes.glob("*/names.json"):
+        index.unlink()
+    assert akari("install", "--prefix", tmp_path).returncode == 0
+    assert list(preludes.glob("*/names.json"))
+
+
 def test_doctor_names_the_cure(tmp_path):
     run = akari("doctor", env={"JUPYTER_DATA_DIR": str(tmp_path), "PATH": os.environ["PATH"]})
     assert "ok       toolchain" in run.stdout

@@ -15,7 +15,7 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine).with_context(
         || format!("could not write `{}`; name a folder of yours with --prefix", folder.display()),
     )?;
-    lessons::compile(toolchain, &prelude);
+    lessons::prepare(toolchain, &prelude);
     say(&format!(
         "installed the kernel `{}` in {}",
         kernelspec::name(arguments.place.engine),

@@ -24,7 +24,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
     kernelspec::write(&spec, &std::env::current_exe()?, EngineChoice::default())
         .with_context(|| format!("could not write `{}`", spec.display()))?;
-    lessons::compile(toolchain, &prelude);
+    lessons::prepare(toolchain, &prelude);
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
     say(&format!("opening JupyterLab on {} (Ctrl-C twice ends it)", folder.display()));
     // JupyterLab takes the place of this process, so that signals reach it.

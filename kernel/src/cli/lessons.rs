@@ -1,4 +1,5 @@
-//! Compiling the cells of the shipped lessons beforehand, so that a learner's first run is at once.
+//! What is made at installation so that no learner waits for it: the index of the prelude's names,
+//! and the compiled cells of the shipped lessons.
 //!
 //! The lessons simply run, unseen. That it could not be done is no error: cells compile when they
 //! are run.
@@ -11,18 +12,22 @@ use sha2::{Digest, Sha256};
 use super::engine_config;
 use super::progress::Reporter;
 use crate::engine::outcome::Output;
-use crate::engine::{self, EngineChoice, EngineConfig};
+use crate::engine::{self, EngineChoice, EngineConfig, index};
 use crate::notebook::format::{CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run};
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{Progress, prelude};
 
-/// Runs the lessons whose cells are not compiled yet for this prelude.
-pub fn compile(toolchain: Toolchain, prelude: &Path) {
+/// Makes the index, and runs the lessons whose cells are not compiled yet for this prelude.
+pub fn prepare(toolchain: Toolchain, prelude: &Path) {
     let Ok(config) = engine_config(EngineChoice::Instant, toolchain, prelude.to_owned()) else {
         return;
     };
     let mut reporter = Reporter::new();
+    if !index::is_kept(prelude) {
+        reporter.show(&Progress::doing("reading the names that Tab completes"));
+        index::keep(&config);
+    }
     for path in lessons(&prelude::checkout().join("notebooks")) {
         if let Some(error) = compile_one(&path, &config, &mut reporter).err() {
             tracing::debug!("the cells of `{}` were not compiled: {error}", path.display());

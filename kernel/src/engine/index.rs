@@ -36,6 +36,15 @@ fn read(rustc: &Path, prelude: &Path, sources: &Path) -> Option<Vec<Name>> {
     Some(names)
 }
 
+pub fn is_kept(prelude: &Path) -> bool {
+    prelude.join(FILE).exists()
+}
+
+/// Makes the index, so that the kernels of a class need not each do so at its first start.
+pub fn keep(settings: &EngineConfig) {
+    read(&settings.rustc, &settings.prelude, &crate::setup::prelude::checkout());
+}
+
 /// Learns the prelude's names on a thread of its own: no cell waits for that.
 pub fn read_aside(settings: &EngineConfig, names: &Arc<Names>) {
     let (rustc, prelude, names) =

@@ -5,7 +5,7 @@
 
 pub mod analyser;
 pub mod evcxr;
-mod index;
+pub mod index;
 pub mod instant;
 pub mod names;
 pub mod outcome;
