@@ -148,7 +148,8 @@ def test_install_makes_the_index_of_names(tmp_path):
 
 
 def test_doctor_names_the_cure(tmp_path):
-    run = akari("doctor", env={"JUPYTER_DATA_DIR": str(tmp_path), "PATH": os.environ["PATH"]})
+    env = {"JUPYTER_DATA_DIR": str(tmp_path), "AKARI_HOME": str(tmp_path / "home")}
+    run = akari("doctor", env=env)
     assert "ok       toolchain" in run.stdout
     assert "mend it with: akari install" in run.stdout
 
