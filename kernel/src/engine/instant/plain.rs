@@ -7,7 +7,7 @@ use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast::{self, HasAttrs, HasGenericParams, HasName};
 
 use super::parse::ItemKey;
-use super::state::{State, words};
+use super::state::{KeptItem, State, words};
 use crate::engine::syntax::Tree;
 
 /// Words of types whose values share nothing with others and change only as a whole.
@@ -76,16 +76,19 @@ pub fn is_copyable(type_text: &str, state: &State) -> bool {
 /// `known` are parameters, and types that are being looked at already.
 fn is_copyable_within(type_text: &str, state: &State, known: &mut Vec<String>) -> bool {
     words(type_text).all(|word| {
-        is_plain_word(&word)
-            || HANDLES.contains(&word.as_str())
-            || known.contains(&word)
-            || is_own(&word, state, known)
+        let is_type = |key: &ItemKey| *key == ItemKey::Type(word.clone());
+        if known.contains(&word) {
+            return true;
+        }
+        // A learner's own `Range` is not the one of std.
+        match state.items.iter().find(|it| is_type(&it.item.key)) {
+            Some(own) => is_own_copyable(&word, own, state, known),
+            None => is_plain_word(&word) || HANDLES.contains(&word.as_str()),
+        }
     })
 }
 
-fn is_own(name: &str, state: &State, known: &mut Vec<String>) -> bool {
-    let is_type = |key: &ItemKey| *key == ItemKey::Type(name.to_owned());
-    let Some(kept) = state.items.iter().find(|it| is_type(&it.item.key)) else { return false };
+fn is_own_copyable(name: &str, own: &KeptItem, state: &State, known: &mut Vec<String>) -> bool {
     let ends = |key: &ItemKey| match key {
         ItemKey::TraitImpl(head) => {
             let mut words = words(head);
@@ -96,8 +99,12 @@ fn is_own(name: &str, state: &State, known: &mut Vec<String>) -> bool {
     if state.items.iter().any(|it| ends(&it.item.key)) {
         return false;
     }
-    let tree = Tree::parse(&kept.item.piece.text);
-    let Some(item) = tree.root().descendants().find_map(ast::Adt::cast) else { return false };
+    let tree = Tree::parse(&own.item.piece.text);
+    let mut found = tree.root().descendants().filter_map(ast::Adt::cast);
+    // A module's name is a type's too, and what it holds is not looked into.
+    let Some(item) = found.next().filter(|it| it.name().is_some_and(|it| it.text() == name)) else {
+        return false;
+    };
     let is_clone = item.attrs().any(|it| {
         let text = it.syntax().text().to_string();
         let mut words = words(&text);
@@ -139,11 +146,12 @@ mod tests {
             impl Drop for Loud { fn drop(&mut self) { println!(\"end\"); } }
             #[derive(Clone)] struct Shares { cell: std::rc::Rc<i32> }
             #[derive(Debug)] struct Single { x: f32 }
-            #[derive(Clone)] struct Holds(Shares);";
+            #[derive(Clone)] struct Holds(Shares);
+            struct Range { low: f32 }
+            #[derive(Clone)] struct Tensor(f32);
+            mod inner { #[derive(Clone)] pub struct A; pub struct String; }";
         let state = State::default().with_items(&parse(code), 1);
-        for theirs in
-            ["Point", "std::vec::Vec<(Point, f32)>", "Kind<Point, 3>", "akari::Tensor", "i32"]
-        {
+        for theirs in ["Point", "std::vec::Vec<(Point, f32)>", "Kind<Point, 3>", "Tensor", "i32"] {
             assert!(is_copyable(theirs, &state), "{theirs}");
         }
         for shared in [
@@ -154,6 +162,8 @@ mod tests {
             "Kind<Shares, 1>",
             "std::boxed::Box<dyn Fn()>",
             "akari::Var",
+            "Range",
+            "inner::String",
         ] {
             assert!(!is_copyable(shared, &state), "{shared}");
         }
