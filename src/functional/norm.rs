@@ -57,6 +57,19 @@ pub(crate) fn layer_norm_named(
     bias: Option<&Tensor>,
     eps: f64,
 ) -> Result<Tensor> {
+    check_shapes(function, x, normalized_shape, &[("weight", weight), ("bias", bias)])?;
+    let size = normalized_shape.iter().product();
+    let op = LayerNorm { size, eps, has_weight: weight.is_some(), shape: x.shape().clone() };
+    op::apply(op, &[Some(x), weight, bias].into_iter().flatten().collect::<Vec<_>>())
+}
+
+/// Whether `x` ends with the shape that is normalised, which the tensors of `affine` have.
+pub(super) fn check_shapes(
+    function: &str,
+    x: &Tensor,
+    normalized_shape: &[usize],
+    affine: &[(&str, Option<&Tensor>)],
+) -> Result<()> {
     if normalized_shape.is_empty() {
         return fail(function, "expected normalized_shape to be at least 1-dimensional");
     }
@@ -70,7 +83,7 @@ pub(crate) fn layer_norm_named(
             ),
         );
     }
-    for (name, tensor) in [("weight", weight), ("bias", bias)] {
+    for (name, tensor) in affine {
         if let Some(tensor) = tensor.filter(|it| it.dims() != normalized_shape) {
             return fail(
                 function,
@@ -81,9 +94,7 @@ pub(crate) fn layer_norm_named(
             );
         }
     }
-    let size = normalized_shape.iter().product();
-    let op = LayerNorm { size, eps, has_weight: weight.is_some(), shape: x.shape().clone() };
-    op::apply(op, &[Some(x), weight, bias].into_iter().flatten().collect::<Vec<_>>())
+    Ok(())
 }
 
 struct LayerNorm {

@@ -16,7 +16,7 @@ pub use activation::{
 pub use layers::{
     AdaptiveAvgPool2d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig,
     Dropout, Embedding, EmbeddingConfig, Flatten, Identity, Layer, LayerNorm, LayerNormConfig,
-    Linear, MaxPool2d, Mode, Sequential, StateDict, load, save,
+    Linear, MaxPool2d, Mode, RMSNorm, RMSNormConfig, Sequential, StateDict, load, save,
 };
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, DistanceFunction,

@@ -44,6 +44,45 @@ fn candle_layer_norm_cuts_the_graph() {
     assert!(F::layer_norm(&x64, &[3], None, None, 1e-5).is_ok());
 }
 
+/// ```python
+/// x = torch.tensor([[1., 2., 3.], [-1., 0.5, 0.]], requires_grad=True)
+/// w = torch.tensor([0.5, 1., 2.], requires_grad=True)
+/// y = F.rms_norm(x, (3,), w); (y * torch.tensor([[1., 2., -1.], [0.5, 1., 3.]])).sum().backward()
+/// print(y, x.grad, w.grad)
+/// ```
+#[test]
+fn candle_rms_norm_cuts_the_graph() {
+    let x = Var::from_tensor(&tensor!([[1.0, 2.0, 3.0], [-1.0, 0.5, 0.0]])).unwrap();
+    let weight = Var::from_tensor(&tensor!([0.5, 1.0, 2.0])).unwrap();
+    let theirs = akari::candle_nn::ops::rms_norm(&x, &weight, 1e-5).unwrap();
+    assert!(theirs.sqr().unwrap().sum_all().unwrap().backward().unwrap().get(&x).is_none());
+    let y = F::rms_norm(&x, &[3], Some(&weight), None).unwrap();
+    let loss = (&y * tensor!([[1.0, 2.0, -1.0], [0.5, 1.0, 3.0]])).unwrap();
+    let near = |found: Vec<f64>, expected: &[f64]| {
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b).abs() <= 1e-6 + 2e-6 * b.abs(), "{found:?} instead of {expected:?}");
+        }
+    };
+    let expected = [0.231_455_03, 0.925_820_1, 2.777_460_3, -0.774_596_57, 0.774_596_57, 0.0];
+    near(values(&y), &expected);
+    let expected = [0.281_052_53, 1.025_015_1, -0.777_027_6, 0.697_136_9, 1.394_273_9, 9.295_158];
+    near(gradient(&x, &loss), &expected);
+    near(gradient(&weight, &loss), &[-0.311_686_52, 2.626_237, -1.388_730_2]);
+}
+
+/// The prelude has no rotary embedding, as `torch.nn` has none; candle's slow one is right.
+#[test]
+fn candle_rope_cuts_the_graph() {
+    use akari::candle_nn::rotary_emb::{rope, rope_slow};
+    let x = Var::from_tensor(&torch::rand((1, 1, 2, 4)).unwrap()).unwrap();
+    let (sin, cos) = (torch::rand((2, 2)).unwrap(), torch::rand((2, 2)).unwrap());
+    let theirs = rope(&x, &cos, &sin).unwrap();
+    assert!(theirs.sqr().unwrap().sum_all().unwrap().backward().unwrap().get(&x).is_none());
+    let slow = rope_slow(&x, &cos, &sin).unwrap();
+    assert!(slow.sqr().unwrap().sum_all().unwrap().backward().unwrap().get(&x).is_some());
+}
+
 #[test]
 fn candle_softmax_last_dim_cuts_the_graph() {
     let x = Var::from_tensor(&tensor!([[1.0, 2.0]])).unwrap();

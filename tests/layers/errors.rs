@@ -85,11 +85,12 @@ fn errors_are_pytorchs_after_the_name_of_the_function() {
 fn integers_and_halves_give_values_or_our_own_errors() {
     let _seeded = seeded();
     type Function = fn(&Tensor) -> Result<Tensor>;
-    let functions: [(&str, Function); 14] = [
+    let functions: [(&str, Function); 15] = [
         ("F::max_pool2d", |x| F::max_pool2d(x, 2, 2, 0)),
         ("F::avg_pool2d", |x| F::avg_pool2d(x, 2, 2, 0)),
         ("F::adaptive_avg_pool2d", |x| F::adaptive_avg_pool2d(x, 1)),
         ("F::layer_norm", |x| F::layer_norm(x, &[4], None, None, 1e-5)),
+        ("F::rms_norm", |x| F::rms_norm(x, &[4], None, 1e-5)),
         ("F::linear", |x| F::linear(x, &tensor!([[1., 2., 3., 4.]]).to_dtype(x.dtype())?, None)),
         ("F::conv2d", |x| {
             let weight = tensor!([[[[1.0]]]]).to_dtype(x.dtype())?;

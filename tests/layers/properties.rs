@@ -63,6 +63,8 @@ fn gradients_agree_with_finite_differences() {
     check("layer_norm", &[&[3, 2, 4], &[2, 4], &[2, 4]], |it| {
         F::layer_norm(it[0], &[2, 4], Some(it[1]), Some(it[2]), 1e-5)
     });
+    check("rms_norm", &[&[3, 2, 4], &[2, 4]], |it| F::rms_norm(it[0], &[2, 4], Some(it[1]), 1e-5));
+    check("rms_norm", &[&[700, 3]], |it| F::rms_norm(it[0], &[3], None, None));
     for shape in [&[5, 3][..], &[3, 3, 4], &[2, 3, 2, 3]] {
         for training in [true, false] {
             let mean = Var::zeros(3, DType::F64, &Device::Cpu).unwrap();

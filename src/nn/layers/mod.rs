@@ -19,7 +19,9 @@ pub use embedding::{Embedding, EmbeddingConfig};
 pub use layer::{Layer, Mode};
 pub use linear::{Flatten, Identity, Linear};
 pub use macros::{AnyLayer, ByFunction, ByLayer, ByModule, Taken};
-pub use norm::{BatchNorm1d, BatchNorm2d, BatchNormConfig, LayerNorm, LayerNormConfig};
+pub use norm::{
+    BatchNorm1d, BatchNorm2d, BatchNormConfig, LayerNorm, LayerNormConfig, RMSNorm, RMSNormConfig,
+};
 pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 pub use sequential::Sequential;
 pub use state::{StateDict, load, save};

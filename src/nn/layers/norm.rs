@@ -5,10 +5,10 @@ use candle_core::{DType, Device, Module, Result, Tensor, Var};
 use super::layer::{Layer, Mode};
 use super::linear::{display_as_repr, named};
 use crate::error::fail;
-use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named};
+use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named, rms_norm_named};
 use crate::print::python::{bool_repr, float_repr, tuple};
 
-display_as_repr!(BatchNorm1d, BatchNorm2d, LayerNorm);
+display_as_repr!(BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm);
 
 /// The options of [`BatchNorm1d`] and [`BatchNorm2d`].
 #[derive(Debug, Clone, PartialEq)]
@@ -294,6 +294,96 @@ impl Layer for LayerNorm {
             float_repr(self.config.eps),
             bool_repr(self.config.elementwise_affine),
             bool_repr(self.bias.is_some())
+        )
+    }
+}
+
+/// The options of [`RMSNorm`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RMSNormConfig {
+    /// Keeps the division finite. Default: none, which is the dtype's own least distance from 1.
+    pub eps: Option<f64>,
+    /// Whether there is a weight. Default: true.
+    pub elementwise_affine: bool,
+}
+
+impl Default for RMSNormConfig {
+    fn default() -> Self {
+        RMSNormConfig { eps: None, elementwise_affine: true }
+    }
+}
+
+/// Gives every row a mean square of 1, then scales it; see [`F::rms_norm`](crate::functional::rms_norm).
+///
+/// # Shapes
+///
+/// `(.., normalized_shape)`; the result is alike.
+///
+/// # Errors
+///
+/// If the last axes have other sizes.
+///
+/// Differs from candle's `RmsNorm`, whose input gets no gradient. See PyTorch's `RMSNorm`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let norm = nn::RMSNorm::new([4])?;
+/// assert_eq!(norm.to_string(), "RMSNorm((4,), eps=None, elementwise_affine=True)");
+/// assert_eq!(norm.forward(&torch::rand((2, 4))?)?.dims(), &[2, 4]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct RMSNorm {
+    /// Scales each number of a row; begins as ones.
+    pub weight: Option<Var>,
+    pub config: RMSNormConfig,
+    normalized_shape: Vec<usize>,
+}
+
+impl RMSNorm {
+    /// A layer for rows of this shape.
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out.
+    pub fn new(normalized_shape: impl Into<Vec<usize>>) -> Result<Self> {
+        RMSNorm::with_config(normalized_shape, RMSNormConfig::default())
+    }
+
+    /// A layer with options.
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out.
+    pub fn with_config(
+        normalized_shape: impl Into<Vec<usize>>,
+        config: RMSNormConfig,
+    ) -> Result<Self> {
+        let shape = normalized_shape.into();
+        let ones = || Var::ones(shape.as_slice(), DType::F32, &Device::Cpu);
+        let weight = config.elementwise_affine.then(ones).transpose()?;
+        Ok(RMSNorm { weight, config, normalized_shape: shape })
+    }
+}
+
+impl Module for RMSNorm {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (shape, weight) = (&self.normalized_shape, self.weight.as_deref());
+        rms_norm_named("nn::RMSNorm", x, shape, weight, self.config.eps)
+    }
+}
+
+impl Layer for RMSNorm {
+    fn own_parameters(&self) -> Vec<(&'static str, Var)> {
+        self.weight.as_ref().map_or_else(Vec::new, |weight| named(weight, &None))
+    }
+
+    fn head(&self) -> String {
+        format!(
+            "RMSNorm({}, eps={}, elementwise_affine={})",
+            tuple(&self.normalized_shape),
+            self.config.eps.map_or_else(|| "None".to_owned(), float_repr),
+            bool_repr(self.config.elementwise_affine)
         )
     }
 }

@@ -1,0 +1,165 @@
+//! Scaling the last axes to a mean square of 1.
+
+use candle_core::{DType, Result, Shape, Tensor, WithDType};
+use rayon::prelude::*;
+
+use super::norm::check_shapes;
+use super::op::{self, Call, Op, sum_of};
+use crate::tensor::parallel::{PIECE, vectorized};
+
+/// Gives every row a mean square of 1, then scales it.
+///
+/// ```text
+/// y = x / √(mean(x²) + eps) · weight
+/// ```
+///
+/// The mean is that of the last axes, as many as `normalized_shape` has. `eps` may be `None`, as in
+/// PyTorch: the distance from 1 to the next number of the dtype.
+///
+/// # Shapes
+///
+/// `x` of `(.., normalized_shape)`; `weight` of `normalized_shape`. The result is like `x`.
+///
+/// # Errors
+///
+/// If these shapes don't fit, and for integers.
+///
+/// Differs from candle, whose `rms_norm` gives no gradient, without a word. See PyTorch's `rms_norm`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let y = F::rms_norm(&tensor!([[3.0, 4.0]]), &[2], None, 0.5)?;
+/// show!(y); // tensor([[0.8321, 1.1094]])
+/// assert!((y.to_vec2::<f32>()?[0][0] - 0.83205).abs() < 1e-5);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn rms_norm(
+    x: &Tensor,
+    normalized_shape: &[usize],
+    weight: Option<&Tensor>,
+    eps: impl Into<Option<f64>>,
+) -> Result<Tensor> {
+    rms_norm_named("F::rms_norm", x, normalized_shape, weight, eps.into())
+}
+
+pub(crate) fn rms_norm_named(
+    function: &str,
+    x: &Tensor,
+    normalized_shape: &[usize],
+    weight: Option<&Tensor>,
+    eps: Option<f64>,
+) -> Result<Tensor> {
+    check_shapes(function, x, normalized_shape, &[("weight", weight)])?;
+    let eps = eps.unwrap_or(match x.dtype() {
+        DType::F64 => f64::EPSILON,
+        // Halves are computed in f32, and PyTorch takes the same `eps` for them.
+        _ => f64::from(f32::EPSILON),
+    });
+    let op = RmsNorm { size: normalized_shape.iter().product(), eps, shape: x.shape().clone() };
+    op::apply(op, &[Some(x), weight].into_iter().flatten().collect::<Vec<_>>())
+}
+
+struct RmsNorm {
+    size: usize,
+    eps: f64,
+    shape: Shape,
+}
+
+impl RmsNorm {
+    fn rows_per_task(&self) -> usize {
+        (PIECE / self.size.max(1)).max(1)
+    }
+
+    /// One over the root of the mean square.
+    #[inline(always)]
+    fn scale<T: WithDType>(&self, xs: &[T]) -> f64 {
+        let squares = sum_of(xs.len(), |index| xs[index] * xs[index]);
+        1.0 / (squares / xs.len() as f64 + self.eps).sqrt()
+    }
+}
+
+impl Op for RmsNorm {
+    const NAME: &'static str = "F::rms_norm";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let mut ys = vec![T::zero(); args[0].len()];
+        let size = self.size.max(1);
+        ys.par_chunks_mut(size)
+            .zip(args[0].par_chunks(size))
+            .with_min_len(self.rows_per_task())
+            .for_each(|(ys, xs)| {
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let scale = T::from_f64(self.scale(xs));
+                        let scaled = ys.iter_mut().zip(xs.iter().map(|x| *x * scale));
+                        match args.get(1) {
+                            Some(weight) => scaled.zip(*weight).for_each(|((y, x), w)| *y = x * *w),
+                            None => scaled.for_each(|(y, x)| *y = x),
+                        }
+                    },
+                );
+            });
+        (ys, self.shape.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        let size = self.size.max(1);
+        let weight = call.args.get(1).copied();
+        let mut gx = vec![T::zero(); call.grad.len()];
+        let part = size * self.rows_per_task();
+        // One pass makes the gradient of `x`, and for each part of the rows a sum for the weight's.
+        let sums = gx
+            .par_chunks_mut(part)
+            .zip(call.args[0].par_chunks(part))
+            .zip(call.grad.par_chunks(part))
+            .map(|((gx, xs), gy)| {
+                let mut sums = vec![T::zero(); size];
+                for ((gx, xs), gy) in gx.chunks_mut(size).zip(xs.chunks(size)).zip(gy.chunks(size))
+                {
+                    vectorized(
+                        #[inline(always)]
+                        || self.row_backward(weight, gx, xs, gy, &mut sums),
+                    );
+                }
+                sums
+            })
+            .collect::<Vec<_>>();
+        let mut grads = vec![Some(gx)];
+        if weight.is_some() {
+            let mut total = vec![T::zero(); self.size];
+            for part in sums {
+                total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+            }
+            grads.push(Some(total));
+        }
+        grads
+    }
+}
+
+impl RmsNorm {
+    #[inline(always)]
+    fn row_backward<T: WithDType>(
+        &self,
+        weight: Option<&[T]>,
+        gx: &mut [T],
+        xs: &[T],
+        gy: &[T],
+        gw: &mut [T],
+    ) {
+        let scale = self.scale(xs);
+        let factor = T::from_f64(scale);
+        match weight {
+            Some(weight) => {
+                let products = gy.iter().zip(weight).map(|(gy, weight)| *gy * *weight);
+                gx.iter_mut().zip(products).for_each(|(gx, product)| *gx = product);
+                let normal = xs.iter().map(|x| *x * factor);
+                gw.iter_mut().zip(gy.iter().zip(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
+            }
+            None => gx.copy_from_slice(gy),
+        }
+        let dot = sum_of(xs.len(), |index| gx[index] * xs[index]) / xs.len() as f64;
+        let dot = T::from_f64(dot * scale * scale);
+        gx.iter_mut().zip(xs).for_each(|(g, x)| *g = (*g - *x * dot) * factor);
+    }
+}
