@@ -27,7 +27,7 @@
 //! | `F.relu(x)`, `F.gelu(x)`, .. | `F::relu(&x)?`, `F::gelu(&x, Gelu::None)?`, .. | `x.relu()?`, `x.gelu_erf()?`; other slopes at kinks |
 //! | `F.softmax(x, dim=0)` | `F::softmax(&x, 0)?` | `candle_nn::ops::softmax(&x, 0)?` |
 //! | `F.max_pool2d(x, 2)` | [`functional::max_pool2d`] | `x.max_pool2d(2)?`, whose gradient is 1/4 of the right one |
-//! | `F.layer_norm`, `F.dropout`, `F.one_hot` | the same in `F::` | `ops::layer_norm` cuts the graph |
+//! | `F.layer_norm`, `F.rms_norm`, `F.dropout`, `F.one_hot` | the same in `F::` | `ops::layer_norm` and `ops::rms_norm` cut the graph |
 //! | `nn.MSELoss()(x, t)` | `nn::MSELoss::default().forward(&x, &t)?` | `candle_nn::loss::mse(&x, &t)?` |
 //! | `nn.CrossEntropyLoss(label_smoothing=0.1)` | `nn::CrossEntropyLoss { label_smoothing: 0.1, ..Default::default() }` | `candle_nn::loss::cross_entropy`, without options |
 //! | `nn.BCEWithLogitsLoss()` | `nn::BCEWithLogitsLoss::default()` | overflows for large logits |
