@@ -1,5 +1,6 @@
 //! `F`: the functions of `torch.nn.functional`, positional in PyTorch's order.
 
+mod batch_norm;
 mod conv;
 mod dropout;
 pub(crate) mod element;
@@ -23,6 +24,8 @@ mod unary;
 pub(crate) mod unary_math;
 mod window;
 
+pub(crate) use batch_norm::batch_norm_named;
+pub use batch_norm::{BatchNormOptions, batch_norm};
 pub use conv::{Conv2dConfig, conv2d, linear};
 pub(crate) use conv::{conv2d_named, linear_named};
 pub use dropout::dropout;
@@ -31,8 +34,8 @@ pub use glu::glu;
 pub(crate) use lookup::embedding_named;
 pub use lookup::{embedding, one_hot, pad};
 pub use loss::*;
-pub use norm::{BatchNormOptions, batch_norm, layer_norm};
-pub(crate) use norm::{batch_norm_named, layer_norm_named};
+pub use norm::layer_norm;
+pub(crate) use norm::layer_norm_named;
 pub use normalize::normalize;
 pub use parametric::{prelu, rrelu};
 pub(crate) use pool::{adaptive_avg_pool, avg_pool, max_pool};

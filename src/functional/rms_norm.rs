@@ -3,7 +3,7 @@
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
-use super::norm::check_shapes;
+use super::norm::{check_shapes, rows_backward, times_weight};
 use super::op::{self, Call, Op, sum_of};
 use crate::tensor::parallel::{PIECE, vectorized};
 
@@ -104,36 +104,14 @@ impl Op for RmsNorm {
     }
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
-        let size = self.size.max(1);
         let weight = call.args.get(1).copied();
-        let mut gx = vec![T::zero(); call.grad.len()];
-        let part = size * self.rows_per_task();
-        // One pass makes the gradient of `x`, and for each part of the rows a sum for the weight's.
-        let sums = gx
-            .par_chunks_mut(part)
-            .zip(call.args[0].par_chunks(part))
-            .zip(call.grad.par_chunks(part))
-            .map(|((gx, xs), gy)| {
-                let mut sums = vec![T::zero(); size];
-                for ((gx, xs), gy) in gx.chunks_mut(size).zip(xs.chunks(size)).zip(gy.chunks(size))
-                {
-                    vectorized(
-                        #[inline(always)]
-                        || self.row_backward(weight, gx, xs, gy, &mut sums),
-                    );
-                }
-                sums
-            })
-            .collect::<Vec<_>>();
-        let mut grads = vec![Some(gx)];
-        if weight.is_some() {
-            let mut total = vec![T::zero(); self.size];
-            for part in sums {
-                total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
-            }
-            grads.push(Some(total));
-        }
-        grads
+        let (gx, [gw]) = rows_backward(self.size, call.args[0], call.grad, |gx, xs, gy, sums| {
+            vectorized(
+                #[inline(always)]
+                || self.row_backward(weight, gx, xs, gy, sums),
+            );
+        });
+        [Some(Some(gx)), weight.map(|_| Some(gw))].into_iter().flatten().collect()
     }
 }
 
@@ -145,18 +123,14 @@ impl RmsNorm {
         gx: &mut [T],
         xs: &[T],
         gy: &[T],
-        gw: &mut [T],
+        [gw]: &mut [Vec<T>; 1],
     ) {
         let scale = self.scale(xs);
         let factor = T::from_f64(scale);
-        match weight {
-            Some(weight) => {
-                let products = gy.iter().zip(weight).map(|(gy, weight)| *gy * *weight);
-                gx.iter_mut().zip(products).for_each(|(gx, product)| *gx = product);
-                let normal = xs.iter().map(|x| *x * factor);
-                gw.iter_mut().zip(gy.iter().zip(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
-            }
-            None => gx.copy_from_slice(gy),
+        times_weight(gx, gy, weight);
+        if weight.is_some() {
+            let normal = xs.iter().map(|x| *x * factor);
+            gw.iter_mut().zip(gy.iter().zip(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
         }
         let dot = sum_of(xs.len(), |index| gx[index] * xs[index]) / xs.len() as f64;
         let dot = T::from_f64(dot * scale * scale);

@@ -1,0 +1,296 @@
+//! Normalising channels to mean 0 and variance 1 over a batch.
+
+use candle_core::{Result, Shape, Tensor, Var, WithDType};
+use rayon::prelude::*;
+
+use super::norm::NUMBERS_PER_TASK;
+use super::op::{self, Call, Op, sum_of};
+use crate::error::fail;
+use crate::tensor::parallel::vectorized;
+
+/// What [`batch_norm`] is told besides its tensors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNormOptions {
+    /// Normalises by the batch's own mean and variance instead of the running ones. Default: false.
+    pub training: bool,
+    /// The share of the newest batch in the running mean and variance. Default: 0.1.
+    pub momentum: f64,
+    /// Keeps the division finite. Default: 1e-5.
+    pub eps: f64,
+}
+
+impl Default for BatchNormOptions {
+    fn default() -> Self {
+        BatchNormOptions { training: false, momentum: 0.1, eps: 1e-5 }
+    }
+}
+
+/// Gives every channel mean 0 and variance 1 over the batch, then scales and shifts it.
+///
+/// ```text
+/// y = (x - mean) / √(variance + eps) · weight + bias
+/// ```
+///
+/// In training these are the batch's own moments (variance divided by `n`), and the running ones,
+/// if given, become `(1 - momentum) running + momentum batch` (variance divided by `n - 1`).
+/// Otherwise the running ones are used.
+///
+/// # Shapes
+///
+/// `x` of `(N, C)` or `(N, C, ..)`; everything else of `(C)`.
+///
+/// # Errors
+///
+/// If these shapes don't fit, for integers, for a batch of one number per channel in training, and
+/// for missing running moments outside of it. See PyTorch's `batch_norm`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let options = F::BatchNormOptions { training: true, eps: 0.0, ..Default::default() };
+/// let y = F::batch_norm(&tensor!([[1.0], [3.0]]), None, None, None, options)?;
+/// assert_eq!(y.to_vec2::<f32>()?, [[-1.0], [1.0]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn batch_norm(
+    x: &Tensor,
+    running: Option<(&Var, &Var)>,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+    options: BatchNormOptions,
+) -> Result<Tensor> {
+    batch_norm_named("F::batch_norm", x, running, weight, bias, options)
+}
+
+pub(crate) fn batch_norm_named(
+    function: &str,
+    x: &Tensor,
+    running: Option<(&Var, &Var)>,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+    options: BatchNormOptions,
+) -> Result<Tensor> {
+    let [images, channels, ref area @ ..] = *x.dims() else {
+        return fail(
+            function,
+            format_args!("expected input of shape [N, C, ..], but got {:?}", x.dims()),
+        );
+    };
+    let area = area.iter().product::<usize>();
+    let (mean, variance) = running.unzip();
+    for (name, tensor) in [
+        ("running_mean", mean.map(Var::as_tensor)),
+        ("running_var", variance.map(Var::as_tensor)),
+        ("weight", weight),
+        ("bias", bias),
+    ] {
+        if let Some(tensor) = tensor.filter(|it| it.dims() != [channels]) {
+            return fail(
+                function,
+                format_args!(
+                    "{name} should contain {channels} elements not {}",
+                    tensor.elem_count()
+                ),
+            );
+        }
+    }
+    if options.training && images * area <= 1 {
+        return fail(
+            function,
+            format_args!(
+                "Expected more than 1 value per channel when training, got input size torch.Size({:?})",
+                x.dims()
+            ),
+        );
+    }
+    let x = &x.contiguous()?;
+    let moments = match running {
+        _ if options.training => {
+            let moments = batch_moments(x, [images, channels, area])?;
+            if let Some(running) = running {
+                update_running(running, &moments, (images * area) as f64, options.momentum)?;
+            }
+            moments
+        }
+        Some((mean, variance)) => {
+            let values = |var: &Var| var.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
+            values(mean)?.into_iter().zip(values(variance)?).collect()
+        }
+        None => {
+            return fail(
+                function,
+                "expected running_mean and running_var to be given when training=False",
+            );
+        }
+    };
+    let moments = moments
+        .into_iter()
+        .map(|(mean, variance)| (mean, 1.0 / (variance + options.eps).sqrt()))
+        .collect();
+    let ones =
+        weight.is_none().then(|| Tensor::ones(channels, x.dtype(), x.device())).transpose()?;
+    let zeros =
+        bias.is_none().then(|| Tensor::zeros(channels, x.dtype(), x.device())).transpose()?;
+    let (weight, bias) = (weight.or(ones.as_ref()), bias.or(zeros.as_ref()));
+    let op = BatchNorm {
+        dims: [images, channels, area],
+        moments,
+        is_of_batch: options.training,
+        shape: x.shape().clone(),
+    };
+    op::apply(op, &[Some(x), weight, bias].into_iter().flatten().collect::<Vec<_>>())
+}
+
+/// Mean and variance of each channel.
+fn batch_moments(x: &Tensor, dims: [usize; 3]) -> Result<Vec<(f64, f64)>> {
+    let x = if x.dtype().size_in_bytes() < 4 { &x.to_dtype(candle_core::DType::F32)? } else { x };
+    op::with_values(
+        "F::batch_norm",
+        x,
+        |xs| channel_moments(xs, dims),
+        |xs| channel_moments(xs, dims),
+    )
+}
+
+fn channel_moments<T: WithDType>(xs: &[T], dims: [usize; 3]) -> Vec<(f64, f64)> {
+    let [images, channels, area] = dims;
+    let count = (images * area) as f64;
+    let of_channel = |channel: usize| {
+        vectorized(
+            #[inline(always)]
+            || {
+                let mean = channel_sum(dims, channel, |index| xs[index]) / count;
+                let center = T::from_f64(mean);
+                let squares = channel_sum(dims, channel, |index| {
+                    let distance = xs[index] - center;
+                    distance * distance
+                });
+                let shift = mean - center.to_f64();
+                (mean, (squares / count - shift * shift).max(0.0))
+            },
+        )
+    };
+    let least = NUMBERS_PER_TASK.div_ceil((images * area).max(1));
+    (0..channels).into_par_iter().with_min_len(least).map(of_channel).collect()
+}
+
+/// The sum over the places of one channel in all images.
+#[inline(always)]
+fn channel_sum<T: WithDType>(
+    [images, channels, area]: [usize; 3],
+    channel: usize,
+    value: impl Fn(usize) -> T,
+) -> f64 {
+    if area == 1 {
+        return sum_of(images, |image| value(image * channels + channel));
+    }
+    let of_image = |image: usize| {
+        let start = (image * channels + channel) * area;
+        sum_of(area, |index| value(start + index))
+    };
+    (0..images).map(of_image).sum()
+}
+
+fn update_running(
+    (running_mean, running_variance): (&Var, &Var),
+    moments: &[(f64, f64)],
+    count: f64,
+    momentum: f64,
+) -> Result<()> {
+    let update = |var: &Var, new: Vec<f64>| -> Result<()> {
+        let old = var.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>()?;
+        let mixed = old.iter().zip(new).map(|(old, new)| (1.0 - momentum) * old + momentum * new);
+        let mixed = Tensor::from_vec(mixed.collect::<Vec<_>>(), var.shape(), var.device())?;
+        var.set(&mixed.to_dtype(var.dtype())?)
+    };
+    update(running_mean, moments.iter().map(|(mean, _)| *mean).collect())?;
+    let unbiased = count / (count - 1.0);
+    update(running_variance, moments.iter().map(|(_, variance)| variance * unbiased).collect())
+}
+
+struct BatchNorm {
+    /// Images, channels, and the pixels of one channel of an image.
+    dims: [usize; 3],
+    /// Mean and one over the deviation of each channel.
+    moments: Vec<(f64, f64)>,
+    /// Whether they depend on `x`, which the gradient has to know.
+    is_of_batch: bool,
+    shape: Shape,
+}
+
+impl Op for BatchNorm {
+    const NAME: &'static str = "F::batch_norm";
+
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+        let [_, channels, area] = self.dims;
+        let (weight, bias) = (args[1], args[2]);
+        let affine = (0..channels)
+            .map(|channel| {
+                let (mean, scale) = self.moments[channel];
+                let factor = scale * weight[channel].to_f64();
+                (T::from_f64(mean), T::from_f64(factor), bias[channel])
+            })
+            .collect::<Vec<_>>();
+        let mut ys = vec![T::zero(); args[0].len()];
+        let image = (channels * area).max(1);
+        ys.par_chunks_mut(image)
+            .zip(args[0].par_chunks(image))
+            .with_min_len(NUMBERS_PER_TASK.div_ceil(image))
+            .for_each(|(ys, xs)| {
+                for ((ys, xs), (mean, factor, bias)) in
+                    ys.chunks_mut(area).zip(xs.chunks(area)).zip(&affine)
+                {
+                    ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (*x - *mean) * *factor + *bias);
+                }
+            });
+        (ys, self.shape.clone())
+    }
+
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+        let [images, channels, area] = self.dims;
+        let (xs, weight) = (call.args[0], call.args[1]);
+        let count = (images * area) as f64;
+        // For each channel: the sum of gradients, and of gradients times normalised numbers.
+        let sums = |channel: usize| {
+            let (mean, scale) = self.moments[channel];
+            let center = T::from_f64(mean);
+            vectorized(
+                #[inline(always)]
+                || {
+                    let grads = channel_sum(self.dims, channel, |index| call.grad[index]);
+                    let dots = channel_sum(self.dims, channel, |index| {
+                        call.grad[index] * (xs[index] - center)
+                    });
+                    (grads, dots * scale)
+                },
+            )
+        };
+        let least = NUMBERS_PER_TASK.div_ceil((images * area).max(1));
+        let sums = (0..channels).into_par_iter().with_min_len(least).map(sums).collect::<Vec<_>>();
+        let slopes = (0..channels)
+            .map(|channel| {
+                let (mean, scale) = self.moments[channel];
+                let factor = scale * weight[channel].to_f64();
+                let (grads, dots) = if self.is_of_batch { sums[channel] } else { (0.0, 0.0) };
+                let (grads, dots) = (grads / count, dots * scale / count);
+                [mean, factor, grads, dots].map(T::from_f64)
+            })
+            .collect::<Vec<_>>();
+        let mut gx = vec![T::zero(); xs.len()];
+        let image = (channels * area).max(1);
+        gx.par_chunks_mut(image)
+            .zip(xs.par_chunks(image).zip(call.grad.par_chunks(image)))
+            .with_min_len(NUMBERS_PER_TASK.div_ceil(image))
+            .for_each(|(gx, (xs, gy))| {
+                let planes = gx.chunks_mut(area).zip(xs.chunks(area).zip(gy.chunks(area)));
+                for ((gx, (xs, gy)), [mean, factor, grads, dots]) in planes.zip(&slopes) {
+                    gx.iter_mut().zip(xs.iter().zip(gy)).for_each(|(gx, (x, gy))| {
+                        *gx = (*gy - *grads - (*x - *mean) * *dots) * *factor;
+                    });
+                }
+            });
+        let of = |part: fn(&(f64, f64)) -> f64| {
+            sums.iter().map(|sums| T::from_f64(part(sums))).collect::<Vec<_>>()
+        };
+        vec![Some(gx), Some(of(|sums| sums.1)), Some(of(|sums| sums.0))]
+    }
+}
