@@ -150,7 +150,7 @@ fn ask_for_large_pages<T>(first: *const T, len: usize) {
 /// A vector of `len` numbers that `part` writes: it is given where a piece begins, and the piece,
 /// all of which it must write. Only for this file, whose loops do so.
 fn filled<T: Lane>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
-    pieces_filled(len, if len < PARALLEL_FROM { PARALLEL_FROM } else { CHUNK }, part)
+    pieces_filled(len, CHUNK, part)
 }
 
 fn pieces_filled<T: Lane>(

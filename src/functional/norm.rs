@@ -114,10 +114,6 @@ impl LayerNorm {
             (None, args.get(1).copied())
         }
     }
-
-    fn rows_per_task(&self) -> usize {
-        NUMBERS_PER_TASK.div_ceil(self.size.max(1))
-    }
 }
 
 /// Mean and one over the deviation of `len` numbers.
@@ -144,34 +140,29 @@ impl Op for LayerNorm {
     const NAME: &'static str = "F::layer_norm";
 
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
-        let mut ys = vec![T::zero(); args[0].len()];
         let (weight, bias) = self.affine(args);
-        let size = self.size.max(1);
-        ys.par_chunks_mut(size)
-            .zip(args[0].par_chunks(size))
-            .with_min_len(self.rows_per_task())
-            .for_each(|(ys, xs)| {
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        let (mean, scale) = moments(xs.len(), self.eps, |index| xs[index]);
-                        let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
-                        let normal = ys.iter_mut().zip(xs.iter().map(|x| (*x - mean) * scale));
-                        match (weight, bias) {
-                            (Some(weight), Some(bias)) => normal
-                                .zip(weight.iter().zip(bias))
-                                .for_each(|((y, x), (weight, bias))| *y = x * *weight + *bias),
-                            (Some(weight), None) => {
-                                normal.zip(weight).for_each(|((y, x), weight)| *y = x * *weight);
-                            }
-                            (None, Some(bias)) => {
-                                normal.zip(bias).for_each(|((y, x), bias)| *y = x + *bias);
-                            }
-                            (None, None) => normal.for_each(|(y, x)| *y = x),
+        let ys = rows_forward(self.size, args[0], |ys, xs| {
+            vectorized(
+                #[inline(always)]
+                || {
+                    let (mean, scale) = moments(xs.len(), self.eps, |index| xs[index]);
+                    let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
+                    let normal = ys.iter_mut().zip(xs.iter().map(|x| (*x - mean) * scale));
+                    match (weight, bias) {
+                        (Some(weight), Some(bias)) => normal
+                            .zip(weight.iter().zip(bias))
+                            .for_each(|((y, x), (weight, bias))| *y = x * *weight + *bias),
+                        (Some(weight), None) => {
+                            normal.zip(weight).for_each(|((y, x), weight)| *y = x * *weight);
                         }
-                    },
-                );
-            });
+                        (None, Some(bias)) => {
+                            normal.zip(bias).for_each(|((y, x), bias)| *y = x + *bias);
+                        }
+                        (None, None) => normal.for_each(|(y, x)| *y = x),
+                    }
+                },
+            );
+        });
         (ys, self.shape.clone())
     }
 
@@ -216,6 +207,21 @@ impl LayerNorm {
         let (sum, dot) = (T::from_f64(sum), T::from_f64(dot * scale));
         gx.iter_mut().zip(xs).for_each(|(g, x)| *g = (*g - sum - (*x - center) * dot) * factor);
     }
+}
+
+/// What `row` makes of each row of `size` numbers.
+pub(super) fn rows_forward<T: WithDType>(
+    size: usize,
+    xs: &[T],
+    row: impl Fn(&mut [T], &[T]) + Sync + Send,
+) -> Vec<T> {
+    let mut ys = vec![T::zero(); xs.len()];
+    let len = size.max(1);
+    ys.par_chunks_mut(len)
+        .zip(xs.par_chunks(len))
+        .with_min_len(NUMBERS_PER_TASK.div_ceil(len))
+        .for_each(|(ys, xs)| row(ys, xs));
+    ys
 }
 
 /// The gradients of rows of `size` numbers: `row` writes that of `x`, and adds to `N` sums over all

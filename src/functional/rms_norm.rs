@@ -1,11 +1,10 @@
 //! Scaling the last axes to a mean square of 1.
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
-use rayon::prelude::*;
 
-use super::norm::{check_shapes, rows_backward, times_weight};
+use super::norm::{check_shapes, rows_backward, rows_forward, times_weight};
 use super::op::{self, Call, Op, sum_of};
-use crate::tensor::parallel::{PIECE, vectorized};
+use crate::tensor::parallel::vectorized;
 
 /// Gives every row a mean square of 1, then scales it.
 ///
@@ -66,10 +65,6 @@ struct RmsNorm {
 }
 
 impl RmsNorm {
-    fn rows_per_task(&self) -> usize {
-        (PIECE / self.size.max(1)).max(1)
-    }
-
     /// One over the root of the mean square.
     #[inline(always)]
     fn scale<T: WithDType>(&self, xs: &[T]) -> f64 {
@@ -82,24 +77,19 @@ impl Op for RmsNorm {
     const NAME: &'static str = "F::rms_norm";
 
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
-        let mut ys = vec![T::zero(); args[0].len()];
-        let size = self.size.max(1);
-        ys.par_chunks_mut(size)
-            .zip(args[0].par_chunks(size))
-            .with_min_len(self.rows_per_task())
-            .for_each(|(ys, xs)| {
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        let scale = T::from_f64(self.scale(xs));
-                        let scaled = ys.iter_mut().zip(xs.iter().map(|x| *x * scale));
-                        match args.get(1) {
-                            Some(weight) => scaled.zip(*weight).for_each(|((y, x), w)| *y = x * *w),
-                            None => scaled.for_each(|(y, x)| *y = x),
-                        }
-                    },
-                );
-            });
+        let ys = rows_forward(self.size, args[0], |ys, xs| {
+            vectorized(
+                #[inline(always)]
+                || {
+                    let scale = T::from_f64(self.scale(xs));
+                    let scaled = ys.iter_mut().zip(xs.iter().map(|x| *x * scale));
+                    match args.get(1) {
+                        Some(weight) => scaled.zip(*weight).for_each(|((y, x), w)| *y = x * *w),
+                        None => scaled.for_each(|(y, x)| *y = x),
+                    }
+                },
+            );
+        });
         (ys, self.shape.clone())
     }
 
