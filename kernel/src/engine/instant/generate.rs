@@ -245,7 +245,8 @@ impl Body<'_> {
                 }
                 continue;
             }
-            if new.contains_key(name) {
+            let is_new = new.contains_key(name);
+            if is_new {
                 writer.line("if !__akari_done {");
             }
             if is_copied {
@@ -255,7 +256,7 @@ impl Body<'_> {
             } else {
                 writer.keep(name, Origin::PutBack);
             }
-            if new.contains_key(name) {
+            if is_new {
                 writer.line("}");
             }
         }

@@ -127,7 +127,7 @@ impl InstantEngine {
         let start = Instant::now();
         let report = self.run(&compiled.library, sink);
         let took = start.elapsed();
-        if let Some(error) = self.failure(&report, &compiled, &parsed, cell) {
+        if let Some(error) = self.failure(&report, &compiled, &next, &parsed, cell) {
             return Err(error);
         }
         let reads = self.read_names(&parsed);
@@ -140,10 +140,12 @@ impl InstantEngine {
     }
 
     /// What kept the cell from its end, if something did; brings the session in order after it.
+    /// `next` is the state that the cell was generated from.
     fn failure(
         &mut self,
         report: &RunReport,
         compiled: &Compiled,
+        next: &State,
         parsed: &Parsed,
         cell: &Cell<'_>,
     ) -> Option<CellError> {
@@ -157,10 +159,9 @@ impl InstantEngine {
             error = error.map(|error| with_summary(&error, &summary));
         } else if error.is_some() {
             // A value that moved into the failed code is gone with it, unless it was copied before.
-            let copied = copied_variables(&self.state, parsed, unkept);
-            let copied: Vec<String> = copied.into_iter().map(str::to_owned).collect();
+            let copied = copied_variables(next, parsed, unkept);
             for name in self.read_names(parsed) {
-                let is_back = copied.contains(&name) && !report.lost.contains(&name);
+                let is_back = copied.contains(name.as_str()) && !report.lost.contains(&name);
                 if let Some(gone) = unkept.get(&name).filter(|_| !is_back) {
                     self.forget(&name, gone.clone());
                 }
