@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::engine_config;
 use super::progress::Reporter;
 use crate::engine::outcome::Output;
+use crate::engine::stop::Stop;
 use crate::engine::{self, EngineChoice, EngineConfig, index};
 use crate::notebook::format::{CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run};
@@ -49,7 +50,8 @@ fn compile_one(path: &Path, config: &EngineConfig, reporter: &mut Reporter) -> a
     let cells = Notebook::read(path)?.code_cells();
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let mut engine = engine::start(config)?;
-    run(&cells, engine.as_mut(), &mut Unseen { name, count: cells.len(), reporter });
+    let mut unseen = Unseen { name, count: cells.len(), reporter };
+    run(&cells, engine.as_mut(), &mut unseen, &Stop::default());
     fs::create_dir_all(own)?;
     fs::write(mark, "")?;
     Ok(())

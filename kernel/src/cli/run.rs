@@ -3,16 +3,15 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{args, engine_config, find_prelude};
+use crate::engine;
 use crate::engine::outcome::{MimeBundle, Output};
-use crate::engine::{self, Interrupter};
+use crate::engine::stop::{Stop, Wish};
 use crate::notebook::check;
 use crate::notebook::format::{self, CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run as run_cells};
@@ -38,16 +37,17 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("could not enter `{}`", folder.display()))?;
     }
     let mut engine = engine::start(&config)?;
-    let is_stopped = stop_on_signals(engine.interrupter())?;
+    let stop = Stop::default();
+    stop_on_signals(stop.clone())?;
     let goes_on_unseen = output.is_some() || arguments.check;
-    let mut screen = Screen::new(cells.len(), goes_on_unseen, Arc::clone(&is_stopped));
+    let mut screen = Screen::new(cells.len(), goes_on_unseen);
     if arguments.check {
         screen.stored = Some(cells.iter().map(|it| notebook.outputs(it.index)).collect());
     }
-    let run = run_cells(&cells, engine.as_mut(), &mut screen);
+    let run = run_cells(&cells, engine.as_mut(), &mut screen, &stop);
     // The process that runs cells and the temporary files go before the last words.
     drop(engine);
-    if is_stopped.load(Ordering::SeqCst) {
+    if stop.wish().is_some() {
         complain("stopped; nothing was written");
         return Ok(ExitCode::from(130));
     }
@@ -78,10 +78,10 @@ fn complain(line: &str) {
     let _ = writeln!(stderr(), "akari: {line}");
 }
 
-/// Stops the running cell at Ctrl-C, `kill` and a closed terminal, so that the run ends in order.
-fn stop_on_signals(interrupter: Interrupter) -> std::io::Result<Arc<AtomicBool>> {
+/// Stops the running cell at Ctrl-C, `kill` and a closed terminal, so that the run ends in order;
+/// a second one doesn't wait for the cell.
+fn stop_on_signals(stop: Stop) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let is_stopped = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hangup) = {
         let _inside = runtime.enter();
@@ -91,23 +91,21 @@ fn stop_on_signals(interrupter: Interrupter) -> std::io::Result<Arc<AtomicBool>>
             signal(SignalKind::hangup())?,
         )
     };
-    let flag = Arc::clone(&is_stopped);
     std::thread::spawn(move || {
         runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
+            let mut wish = Wish::Interrupt;
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
+                }
+                stop.raise(wish);
+                wish = Wish::End;
             }
         });
-        flag.store(true, Ordering::SeqCst);
-        // A cell that is about to start has not begun to listen, so once may not be enough.
-        loop {
-            interrupter.interrupt();
-            std::thread::sleep(Duration::from_millis(300));
-        }
     });
-    Ok(is_stopped)
+    Ok(())
 }
 
 /// What the user sees: outputs on stdout, and on a terminal what runs at the moment on stderr.
@@ -120,14 +118,13 @@ struct Screen {
     /// Nobody reads stdout any more.
     is_unread: bool,
     goes_on_unseen: bool,
-    is_stopped: Arc<AtomicBool>,
     /// The stored outputs of each cell, if they are to be compared.
     stored: Option<Vec<Vec<format::CellOutput>>>,
     different: usize,
 }
 
 impl Screen {
-    fn new(count: usize, goes_on_unseen: bool, is_stopped: Arc<AtomicBool>) -> Screen {
+    fn new(count: usize, goes_on_unseen: bool) -> Screen {
         Screen {
             count,
             has_terminal: stderr().is_terminal(),
@@ -137,7 +134,6 @@ impl Screen {
             is_line_open: false,
             is_unread: false,
             goes_on_unseen,
-            is_stopped,
             stored: None,
             different: 0,
         }
@@ -248,6 +244,6 @@ impl Observer for Screen {
     }
 
     fn is_over(&self) -> bool {
-        self.is_stopped.load(Ordering::SeqCst) || (self.is_unread && !self.goes_on_unseen)
+        self.is_unread && !self.goes_on_unseen
     }
 }

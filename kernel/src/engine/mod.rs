@@ -9,6 +9,7 @@ pub mod index;
 pub mod instant;
 pub mod names;
 pub mod outcome;
+pub mod stop;
 pub mod syntax;
 mod traceback;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use names::Names;
 use outcome::{Outcome, Output};
+use stop::Stop;
 
 use crate::runtime::parent::ChildError;
 
@@ -89,6 +91,8 @@ pub struct Cell<'a> {
     pub count: u32,
     /// Whether the last value is not to be displayed.
     pub silent: bool,
+    /// How the cell is stopped while it is carried out.
+    pub stop: &'a Stop,
 }
 
 /// Receives what a running cell produces, in order, while it runs.
@@ -99,37 +103,8 @@ pub trait Sink {
     fn input(&mut self, prompt: &str, is_password: bool) -> Option<String>;
 }
 
-/// Stops the cell that runs now, from any thread. Does nothing while no cell runs.
-#[derive(Clone)]
-pub struct Interrupter {
-    interrupt: Arc<dyn Fn() + Send + Sync>,
-    end: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl std::fmt::Debug for Interrupter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Interrupter")
-    }
-}
-
-impl Interrupter {
-    fn new(
-        interrupt: impl Fn() + Send + Sync + 'static,
-        end: impl Fn() + Send + Sync + 'static,
-    ) -> Self {
-        Interrupter { interrupt: Arc::new(interrupt), end: Arc::new(end) }
-    }
-
-    /// Asks the cell to stop, and ends its process if it doesn't in time.
-    pub fn interrupt(&self) {
-        (self.interrupt)()
-    }
-
-    /// Ends the cell's process at once.
-    pub fn end(&self) {
-        (self.end)()
-    }
-}
+/// Receives what comes out between cells, as from a thread that a cell has left behind.
+pub type Background = Arc<dyn Fn(Output) + Send + Sync>;
 
 /// Runs cells that share their variables, items and imports.
 pub trait Engine: Send {
@@ -139,6 +114,6 @@ pub trait Engine: Send {
     /// What completes and explains names, from any thread, also while a cell runs.
     fn names(&self) -> Arc<Names>;
 
-    /// A handle that stops the running cell.
-    fn interrupter(&self) -> Interrupter;
+    /// Where output goes that comes while no cell runs. Without a place it waits for the next cell.
+    fn set_background(&mut self, _: Background) {}
 }

@@ -14,7 +14,8 @@ use super::iopub::Publish;
 use super::message::Request;
 use crate::engine::names::Names;
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
-use crate::engine::{Cell, Engine, Interrupter, Sink, UNCOUNTED};
+use crate::engine::stop::{Stop, Wish};
+use crate::engine::{Cell, Engine, Sink, UNCOUNTED};
 
 /// Makes the engine, on the thread that will own it.
 pub type EngineStarter = Box<dyn FnOnce() -> Result<Box<dyn Engine>, String> + Send>;
@@ -38,7 +39,8 @@ pub struct Question {
 /// What the engine's thread shares with the sockets.
 #[derive(Debug, Default)]
 pub struct Shared {
-    interrupter: Mutex<Option<Interrupter>>,
+    /// Of the cell that the engine carries out.
+    running: Mutex<Option<Stop>>,
     names: OnceLock<Arc<Names>>,
     pub history: Mutex<History>,
     /// Dropping the sender of a pending question ends its wait.
@@ -47,8 +49,8 @@ pub struct Shared {
 
 impl Shared {
     pub fn interrupt(&self) {
-        if let Some(interrupter) = self.interrupter() {
-            interrupter.interrupt();
+        if let Some(stop) = self.running() {
+            stop.raise(Wish::Interrupt);
         }
         // After that, so that the cell knows why it gets no answer.
         drop(self.question.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -57,13 +59,17 @@ impl Shared {
     /// Ends the running cell at once.
     pub fn end(&self) {
         drop(self.question.lock().unwrap_or_else(PoisonError::into_inner).take());
-        if let Some(interrupter) = self.interrupter() {
-            interrupter.end();
+        if let Some(stop) = self.running() {
+            stop.raise(Wish::End);
         }
     }
 
-    fn interrupter(&self) -> Option<Interrupter> {
-        self.interrupter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn running(&self) -> Option<Stop> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_running(&self, stop: Option<Stop>) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = stop;
     }
 
     /// Before the engine has started nothing but the language is known.
@@ -89,14 +95,15 @@ impl Worker {
         let mut engine = catch_unwind(AssertUnwindSafe(start))
             .unwrap_or_else(|_| Err("the engine panicked at its start".into()));
         if let Ok(engine) = &engine {
-            *self.shared.interrupter.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(engine.interrupter());
             let _ = self.shared.names.set(engine.names());
         }
         let mut pending = VecDeque::new();
         while let Some(job) = pending.pop_front().or_else(|| jobs.recv().ok()) {
             self.status(&job.request, "busy");
-            let content = self.content(&mut engine, &job.request);
+            let stop = Stop::default();
+            self.shared.set_running(Some(stop.clone()));
+            let content = self.content(&mut engine, &job.request, &stop);
+            self.shared.set_running(None);
             // What the client sent on the heels of a failed cell is not to run. What it sends once
             // it has seen the reply is, and so is what others sent.
             pending.extend(jobs.try_iter());
@@ -119,9 +126,10 @@ impl Worker {
         &mut self,
         engine: &mut Result<Box<dyn Engine>, String>,
         request: &Request,
+        stop: &Stop,
     ) -> Value {
         if request.content["code"].is_string() {
-            self.execute(engine, request)
+            self.execute(engine, request, stop)
         } else {
             self.error_reply(request, failed("ProtocolError", "the request has no text in `code`"))
         }
@@ -131,6 +139,7 @@ impl Worker {
         &mut self,
         engine: &mut Result<Box<dyn Engine>, String>,
         request: &Request,
+        stop: &Stop,
     ) -> Value {
         let code = request.text("code").to_owned();
         let silent = request.flag("silent", false);
@@ -150,12 +159,12 @@ impl Worker {
             return page(&self.shared.names(), name.trim(), self.count);
         }
         let number = if is_counted { self.count } else { self.next_uncounted() };
-        let cell = Cell { code: &code, count: number, silent };
+        let cell = Cell { code: &code, count: number, silent, stop };
         let mut sink = Publisher { worker: self, request, silent, is_counted };
         match run(engine, &cell, &mut sink) {
             Outcome::Done => json!({
                 "status": "ok", "execution_count": self.count, "payload": [],
-                "user_expressions": self.user_expressions(engine, request),
+                "user_expressions": self.user_expressions(engine, request, stop),
             }),
             Outcome::Failed(error) => self.error_reply(request, error),
         }
@@ -179,12 +188,13 @@ impl Worker {
         &mut self,
         engine: &mut Result<Box<dyn Engine>, String>,
         request: &Request,
+        stop: &Stop,
     ) -> Value {
         let expressions = request.content.get("user_expressions").and_then(Value::as_object);
         let mut answers = Map::new();
         for (name, expression) in expressions.into_iter().flatten() {
             let code = expression.as_str().unwrap_or_default();
-            let cell = Cell { code, count: self.next_uncounted(), silent: false };
+            let cell = Cell { code, count: self.next_uncounted(), silent: false, stop };
             let mut sink = Collector::default();
             let answer = match run(engine, &cell, &mut sink) {
                 Outcome::Done => json!({ "status": "ok", "data": sink.data, "metadata": {} }),

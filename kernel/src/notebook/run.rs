@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::format::{CellOutput, CodeCell, Notebook};
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
+use crate::engine::stop::Stop;
 use crate::engine::{Cell, Engine, Sink};
 
 /// Watches a run, and may end it.
@@ -34,11 +35,16 @@ pub struct Run {
     recorder: Recorder,
 }
 
-/// Runs the cells in order, until one fails that should not.
-pub fn run(cells: &[CodeCell], engine: &mut dyn Engine, observer: &mut dyn Observer) -> Run {
+/// Runs the cells in order, until one fails that should not, or all are to stop.
+pub fn run(
+    cells: &[CodeCell],
+    engine: &mut dyn Engine,
+    observer: &mut dyn Observer,
+    stop: &Stop,
+) -> Run {
     let mut run = Run::default();
     for (at, cell) in cells.iter().enumerate() {
-        if observer.is_over() {
+        if observer.is_over() || stop.wish().is_some() {
             break;
         }
         let number = at + 1;
@@ -47,7 +53,7 @@ pub fn run(cells: &[CodeCell], engine: &mut dyn Engine, observer: &mut dyn Obser
         let count = u32::try_from(number).unwrap_or(u32::MAX);
         let outcome = {
             let mut sink = Watched { recorder: &mut run.recorder, observer, count };
-            let cell = Cell { code: &cell.source, count, silent: false };
+            let cell = Cell { code: &cell.source, count, silent: false, stop };
             catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, &mut sink)))
                 .unwrap_or_else(|_| Outcome::Failed(own_fault()))
         };

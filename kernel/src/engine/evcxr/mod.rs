@@ -13,18 +13,17 @@ mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use self::worker::{Event, Failure, Handle, Worker};
+use self::worker::{Event, Failure, Worker};
 use super::analyser::Paths;
 use super::names::{Name, Names};
 use super::outcome::{CellError, MimeBundle, Outcome, Output, Stream};
 use super::traceback::{Message, Sources, compile_error, plain_error};
-use super::{Cell, Engine, EngineConfig, Interrupter, Sink, index};
+use super::{Cell, Engine, EngineConfig, Sink, index};
 
 /// How long the last lines of a cell may take on their way.
 const GRACE: Duration = Duration::from_secs(1);
@@ -58,17 +57,9 @@ struct Settings {
 pub struct EvcxrEngine {
     worker: Worker,
     events: Receiver<Event>,
-    shared: Arc<Shared>,
     names: Arc<Names>,
     sources: Sources,
     _folder: TempDir,
-}
-
-/// What the interrupter shares with the engine.
-#[derive(Debug, Default)]
-struct Shared {
-    is_running: AtomicBool,
-    is_interrupted: AtomicBool,
 }
 
 impl EvcxrEngine {
@@ -87,14 +78,7 @@ impl EvcxrEngine {
         let (worker, events) = Worker::start(settings).map_err(EvcxrError::Start)?;
         let names = Arc::new(Names::default());
         index::read_aside(config, &names);
-        Ok(EvcxrEngine {
-            worker,
-            events,
-            shared: Arc::new(Shared::default()),
-            names,
-            sources: Sources::new(),
-            _folder: folder,
-        })
+        Ok(EvcxrEngine { worker, events, names, sources: Sources::new(), _folder: folder })
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
@@ -109,7 +93,7 @@ impl EvcxrEngine {
         };
         self.drain(answer.has_run && answer.result.is_ok(), &mut seen, sink);
         self.names.set_session(answer.names.iter().map(session_name).collect());
-        if self.shared.is_interrupted.swap(false, Ordering::SeqCst) {
+        if cell.stop.wish().is_some() {
             return Err(plain_error(
                 "Interrupted",
                 "the cell was interrupted; its process and all variables are gone",
@@ -263,32 +247,16 @@ fn session_name((name, type_text): &(String, String)) -> Name {
 
 impl Engine for EvcxrEngine {
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
-        self.shared.is_interrupted.store(false, Ordering::SeqCst);
-        self.shared.is_running.store(true, Ordering::SeqCst);
         self.sources.insert(cell.count, cell.code.to_owned());
+        let handle = self.worker.handle();
+        // evcxr knows no gentle way: either wish ends the process that runs cells, and its variables.
+        let listening = cell.stop.listen(move |_| handle.kill());
         let result = self.run_cell(cell, sink);
-        self.shared.is_running.store(false, Ordering::SeqCst);
+        drop(listening);
         result.into()
     }
 
     fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names)
-    }
-
-    /// evcxr knows no gentle way: both end the process that runs cells, and its variables.
-    fn interrupter(&self) -> Interrupter {
-        let stop = |shared: Arc<Shared>, handle: Handle| {
-            move || {
-                if shared.is_running.load(Ordering::SeqCst) {
-                    shared.is_interrupted.store(true, Ordering::SeqCst);
-                    handle.kill();
-                }
-            }
-        };
-        let handle = self.worker.handle();
-        Interrupter::new(
-            stop(Arc::clone(&self.shared), handle.clone()),
-            stop(Arc::clone(&self.shared), handle),
-        )
     }
 }

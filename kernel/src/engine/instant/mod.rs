@@ -42,8 +42,9 @@ use self::state::{Gone, State};
 use super::analyser::Analyser;
 use super::names::Names;
 use super::outcome::{CellError, Outcome};
+use super::stop::Wish;
 use super::traceback::plain_error;
-use super::{Cell, Engine, EngineConfig, EngineError, Interrupter, Sink, index};
+use super::{Cell, Engine, EngineConfig, EngineError, Sink, index};
 use crate::runtime::parent::{Child, ChildSettings, Hold};
 
 /// The engine and its session.
@@ -216,6 +217,18 @@ impl Shared {
         self.hold.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn stop(&self, wish: Wish) {
+        match wish {
+            Wish::Interrupt => self.is_wanted.store(true, Ordering::SeqCst),
+            Wish::End => self.is_ending.store(true, Ordering::SeqCst),
+        }
+        match (self.hold(), wish) {
+            (Some(hold), Wish::Interrupt) => hold.interrupt(),
+            (Some(hold), Wish::End) => hold.end(),
+            (None, _) => {}
+        }
+    }
+
     fn set(&self, child: &Child) {
         *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(child.hold());
     }
@@ -226,7 +239,10 @@ impl Engine for InstantEngine {
         self.shared.is_wanted.store(false, Ordering::SeqCst);
         self.builder.sources.insert(cell.count, cell.code.to_owned());
         let start = Instant::now();
+        let shared = Arc::clone(&self.shared);
+        let listening = cell.stop.listen(move |wish| shared.stop(wish));
         let result = self.run_cell(cell, sink);
+        drop(listening);
         if self.is_timed {
             command::show(&format!("{:.0?}", start.elapsed()), sink);
         }
@@ -237,23 +253,5 @@ impl Engine for InstantEngine {
 
     fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names)
-    }
-
-    fn interrupter(&self) -> Interrupter {
-        let (interrupted, ended) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
-        Interrupter::new(
-            move || {
-                interrupted.is_wanted.store(true, Ordering::SeqCst);
-                if let Some(hold) = interrupted.hold() {
-                    hold.interrupt();
-                }
-            },
-            move || {
-                ended.is_ending.store(true, Ordering::SeqCst);
-                if let Some(hold) = ended.hold() {
-                    hold.end();
-                }
-            },
-        )
     }
 }

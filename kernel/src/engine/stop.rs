@@ -1,0 +1,127 @@
+//! The wish to stop a cell, from whoever has it to whatever carries the cell out.
+//!
+//! A [`Stop`] belongs to one cell (or to one run of a notebook) from the moment it is asked for
+//! until it is answered. A wish that comes before the engine has begun is there when it begins; a
+//! wish that comes after the answer finds nobody, and can't reach the next cell, which has a
+//! `Stop` of its own.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How a cell is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wish {
+    /// The learner wants the cell to stop; the session goes on.
+    Interrupt,
+    /// The kernel ends, and needs no session any more.
+    End,
+}
+
+/// Told of each wish, on the thread that has it.
+type Listener = Box<dyn FnMut(Wish) + Send>;
+
+/// One cell's wish to stop; clones are the same one.
+#[derive(Clone, Default)]
+pub struct Stop {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    wish: Option<Wish>,
+    listener: Option<Listener>,
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop").field("wish", &self.wish()).finish()
+    }
+}
+
+impl Stop {
+    /// Raises a wish. The end outranks an interrupt; the listener hears of every one.
+    pub fn raise(&self, wish: Wish) {
+        let mut state = self.lock();
+        let wish = state.wish.map_or(wish, |before| before.max(wish));
+        state.wish = Some(wish);
+        if let Some(listener) = &mut state.listener {
+            listener(wish);
+        }
+        self.shared.changed.notify_all();
+    }
+
+    pub fn wish(&self) -> Option<Wish> {
+        self.lock().wish
+    }
+
+    /// Waits for a wish, but not longer than that.
+    pub fn wish_within(&self, patience: Duration) -> Option<Wish> {
+        let wait =
+            self.shared.changed.wait_timeout_while(self.lock(), patience, |it| it.wish.is_none());
+        wait.unwrap_or_else(PoisonError::into_inner).0.wish
+    }
+
+    /// Tells the listener of every wish until the guard is dropped, and at once of one that is
+    /// there. Once the guard is gone no call of the listener is under way. The listener must not
+    /// use the `Stop` itself.
+    #[must_use]
+    pub fn listen(&self, mut listener: impl FnMut(Wish) + Send + 'static) -> Listening<'_> {
+        let mut state = self.lock();
+        if let Some(wish) = state.wish {
+            listener(wish);
+        }
+        state.listener = Some(Box::new(listener));
+        Listening { stop: self }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the listening when it is dropped.
+#[derive(Debug)]
+pub struct Listening<'a> {
+    stop: &'a Stop,
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        self.stop.lock().listener = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn early_wish_is_heard_and_late_one_is_not() {
+        let stop = Stop::default();
+        let (sender, heard) = mpsc::channel();
+        stop.raise(Wish::Interrupt);
+        let listening = stop.listen(move |wish| drop(sender.send(wish)));
+        stop.raise(Wish::End);
+        drop(listening);
+        stop.raise(Wish::Interrupt);
+        assert_eq!(heard.iter().collect::<Vec<_>>(), [Wish::Interrupt, Wish::End]);
+    }
+
+    #[test]
+    fn end_outranks_an_interrupt() {
+        let stop = Stop::default();
+        assert_eq!(stop.wish_within(Duration::ZERO), None);
+        stop.raise(Wish::End);
+        stop.raise(Wish::Interrupt);
+        assert_eq!(stop.wish_within(Duration::from_secs(60)), Some(Wish::End));
+    }
+}
