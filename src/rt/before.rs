@@ -58,11 +58,18 @@ pub fn before<T: Clone>(value: &T, weight: usize) -> Option<T> {
 }
 
 /// Puts a variable back after a cell: as it was if the cell failed, as it is if it came to its end
-/// or was interrupted, since that is no mistake and what a loop has done is to be kept.
-pub fn put_back<T: 'static>(name: u64, now: T, before: Option<T>, is_done: bool) {
+/// or was interrupted, since that is no mistake and what a loop has done is to be kept. Tells the
+/// kernel of a value that a failed cell may have changed and that was too large to be copied.
+pub fn put_back<T: 'static>(name: u64, now: T, before: Option<T>, is_done: bool, text: &str) {
+    let has_failed = !is_done && !failure::was_interrupted();
     match before {
-        Some(before) if !is_done && !failure::was_interrupted() => put(name, before),
-        _ => put(name, now),
+        Some(before) if has_failed => put(name, before),
+        before => {
+            if has_failed && before.is_none() {
+                Frame::new(FrameKind::Changed).field(text).send();
+            }
+            put(name, now)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{failure, memory};
 
 /// Raised when the frames or the C functions change, so that a kernel never loads a prelude of
 /// another age.
-const ABI_VERSION: u32 = 3;
+const ABI_VERSION: u32 = 4;
 
 type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 
@@ -80,6 +80,8 @@ pub enum FrameKind {
     Lost = 5,
     /// Where the random generator stands, at the end of a cell that drew numbers.
     Random = 6,
+    /// A variable that a failed cell may have changed and that was not put back: its name.
+    Changed = 7,
 }
 
 /// A message to the process: fields are UTF-8 text, each behind its length.

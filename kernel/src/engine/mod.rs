@@ -5,6 +5,7 @@
 
 pub mod analyser;
 pub mod evcxr;
+pub mod folder;
 pub mod index;
 pub mod instant;
 pub mod names;

@@ -36,6 +36,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     wish: Option<Wish>,
+    /// How many wishes there were: somebody may press twice.
+    raised: u32,
     listener: Option<Listener>,
 }
 
@@ -51,6 +53,7 @@ impl Stop {
         let mut state = self.lock();
         let wish = state.wish.map_or(wish, |before| before.max(wish));
         state.wish = Some(wish);
+        state.raised += 1;
         if let Some(listener) = &mut state.listener {
             listener(wish);
         }
@@ -59,6 +62,11 @@ impl Stop {
 
     pub fn wish(&self) -> Option<Wish> {
         self.lock().wish
+    }
+
+    /// How many wishes there were.
+    pub fn raised(&self) -> u32 {
+        self.lock().raised
     }
 
     /// Waits for a wish, but not longer than that.
@@ -72,9 +80,19 @@ impl Stop {
     /// there. Once the guard is gone no call of the listener is under way. The listener must not
     /// use the `Stop` itself.
     #[must_use]
-    pub fn listen(&self, mut listener: impl FnMut(Wish) + Send + 'static) -> Listening<'_> {
+    pub fn listen(&self, listener: impl FnMut(Wish) + Send + 'static) -> Listening<'_> {
+        self.listen_beyond(0, listener)
+    }
+
+    /// The same for the wishes after the first `heard`, which have been dealt with.
+    #[must_use]
+    pub fn listen_beyond(
+        &self,
+        heard: u32,
+        mut listener: impl FnMut(Wish) + Send + 'static,
+    ) -> Listening<'_> {
         let mut state = self.lock();
-        if let Some(wish) = state.wish {
+        if let Some(wish) = state.wish.filter(|_| state.raised > heard) {
             listener(wish);
         }
         state.listener = Some(Box::new(listener));
@@ -114,6 +132,18 @@ mod tests {
         drop(listening);
         stop.raise(Wish::Interrupt);
         assert_eq!(heard.iter().collect::<Vec<_>>(), [Wish::Interrupt, Wish::End]);
+    }
+
+    #[test]
+    fn wish_that_was_dealt_with_is_not_heard_again() {
+        let stop = Stop::default();
+        stop.raise(Wish::Interrupt);
+        let (sender, heard) = mpsc::channel();
+        let listening = stop.listen_beyond(stop.raised(), move |wish| drop(sender.send(wish)));
+        assert!(heard.try_recv().is_err());
+        stop.raise(Wish::Interrupt);
+        drop(listening);
+        assert_eq!(heard.iter().collect::<Vec<_>>(), [Wish::Interrupt]);
     }
 
     #[test]

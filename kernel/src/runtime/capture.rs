@@ -1,30 +1,51 @@
 //! The learner's stdin, stdout and stderr in the process that runs cells.
 //!
 //! Descriptors 1 and 2 become pipes whose bytes go to the kernel as they come, whatever they
-//! are; what was printed before a frame goes out before it.
-#![allow(unsafe_code)]
+//! are; what was printed before a frame goes out before it. Our own ends have high numbers, out
+//! of the way of cells that close or replace descriptors by number, and are looked at before the
+//! kernel is told that a cell has ended.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, fstat};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, getpid};
+use rustix::stdio;
 
 use super::wire::{self, Event};
 
 /// What a pipe holds on Linux.
 const PIPE_SIZE: usize = 1 << 16;
 
+/// The lowest number of our own descriptors. Programs that close «all» descriptors rarely go so
+/// far, and the usual limit is 1,024.
+const OWN: RawFd = 900;
+
 static CAPTURE: OnceLock<Capture> = OnceLock::new();
 
 /// Pipes in place of the standard streams, and the way to the kernel.
 #[derive(Debug)]
 pub struct Capture {
+    /// The process that the kernel started; a copy that a cell has forked is another.
+    process: Pid,
     state: Mutex<State>,
     stdin: Mutex<File>,
-    fds: [RawFd; 2],
+    readers: [OwnedFd; 2],
+    /// The writing ends of stdout and stderr, to put back what a cell has closed. While they are
+    /// open the reading ends never see an end, which would keep the forwarding thread busy.
+    writers: [OwnedFd; 2],
+    /// Tells the socket from whatever a cell may have put in its place.
+    socket: FileId,
 }
+
+/// Device and inode.
+type FileId = (u64, u64);
 
 #[derive(Debug)]
 struct State {
@@ -35,20 +56,30 @@ struct State {
 
 impl Capture {
     /// Puts the pipes in place and starts the thread that forwards them.
-    pub fn start(socket: UnixStream) -> io::Result<&'static Capture> {
-        let (stdin_reader, stdin_writer) = pipe()?;
-        let (stdout, stdout_writer) = pipe()?;
-        let (stderr, stderr_writer) = pipe()?;
-        replace(&stdin_reader, 0)?;
-        replace(&stdout_writer, 1)?;
-        replace(&stderr_writer, 2)?;
+    pub fn start(socket: &UnixStream) -> io::Result<&'static Capture> {
+        let (stdin_reader, stdin_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (stdout, stdout_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (stderr, stderr_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        stdio::dup2_stdin(&stdin_reader)?;
+        stdio::dup2_stdout(&stdout_writer)?;
+        stdio::dup2_stderr(&stderr_writer)?;
         for reader in [&stdout, &stderr] {
-            set_nonblocking(reader)?;
+            fcntl_setfl(reader, fcntl_getfl(reader)? | OFlags::NONBLOCK)?;
         }
-        let fds = [stdout.as_raw_fd(), stderr.as_raw_fd()];
-        let state = State { socket, stdout: stdout.into(), stderr: stderr.into() };
-        let capture =
-            Capture { state: Mutex::new(state), stdin: Mutex::new(stdin_writer.into()), fds };
+        let (stdout, stderr) = (own(&stdout)?, own(&stderr)?);
+        let socket = own(socket)?;
+        let capture = Capture {
+            process: getpid(),
+            readers: [own(&stdout)?, own(&stderr)?],
+            writers: [own(&stdout_writer)?, own(&stderr_writer)?],
+            stdin: Mutex::new(own(&stdin_writer)?.into()),
+            socket: file_id(&socket)?,
+            state: Mutex::new(State {
+                socket: socket.into(),
+                stdout: stdout.into(),
+                stderr: stderr.into(),
+            }),
+        };
         let capture = CAPTURE.get_or_init(|| capture);
         thread::Builder::new().name("output".into()).spawn(move || capture.forward())?;
         Ok(capture)
@@ -61,7 +92,12 @@ impl Capture {
 
     /// The reading ends of stdout and stderr.
     pub fn readers(&self) -> [RawFd; 2] {
-        self.fds
+        [&self.readers[0], &self.readers[1]].map(AsRawFd::as_raw_fd)
+    }
+
+    /// Whether this is the process that the kernel started, and not a copy that a cell has forked.
+    pub fn is_ours(&self) -> bool {
+        getpid() == self.process
     }
 
     pub fn send(&self, event: &Event) {
@@ -69,18 +105,33 @@ impl Capture {
         let _ = event.write(&mut self.lock().socket);
     }
 
-    /// Sends all that was printed so far, then the event.
-    pub fn drain_and_send(&self, event: &Event) {
+    /// Sends all that was printed so far, then the end of a run. Fails where the way to the kernel
+    /// is no longer ours: a cell may have closed it, or opened something else in its place.
+    pub fn drain_and_end(&self, event: &Event) -> io::Result<()> {
         let mut state = self.lock();
+        if file_id(&state.socket)? != self.socket {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
         state.drain();
-        let _ = event.write(&mut state.socket);
+        event.write(&mut state.socket)
     }
 
-    /// The same for a frame that the prelude has laid out.
-    pub fn drain_and_send_frame(&self, kind: u32, data: &[u8]) {
+    /// Sends what was printed so far, then a frame that the prelude has laid out.
+    pub fn drain_and_send_frame(&self, kind: u32, data: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
         state.drain();
-        let _ = wire::write_raw_frame(&mut state.socket, kind, data);
+        wire::write_raw_frame(&mut state.socket, kind, data)
+    }
+
+    /// Opens the standard streams again that a cell has closed. Streams that it has replaced on
+    /// purpose stay as they are.
+    pub fn reopen(&self) {
+        if fstat(stdio::stdout()).is_err() {
+            let _ = stdio::dup2_stdout(&self.writers[0]);
+        }
+        if fstat(stdio::stderr()).is_err() {
+            let _ = stdio::dup2_stderr(&self.writers[1]);
+        }
     }
 
     /// Gives the learner's code a line on its stdin.
@@ -90,15 +141,18 @@ impl Capture {
     }
 
     fn forward(&self) {
-        let poll = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        let mut fds = self.fds.map(poll);
+        let [stdout, stderr] = &self.readers;
         loop {
-            // SAFETY: `fds` is a live array of its own length, kept by this frame.
-            let ready = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, -1) };
-            if ready < 0 && io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            let mut fds = [stdout, stderr].map(|fd| PollFd::new(fd, PollFlags::IN));
+            match poll(&mut fds, None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => self.lock().drain(),
+                Err(_) => return,
+            }
+            // A cell has closed our end: nothing more can come, and polling would never wait.
+            let is_over = |fd: &PollFd<'_>| fd.revents().intersects(PollFlags::NVAL);
+            if fds.iter().any(is_over) {
                 return;
             }
-            self.lock().drain();
         }
     }
 
@@ -117,8 +171,8 @@ impl State {
 
 fn drain(pipe: &mut File, socket: &mut UnixStream, event: fn(Vec<u8>) -> Event) {
     let mut buffer = vec![0; PIPE_SIZE];
-    // All that was printed before fits twice; more comes from a thread that never stops printing,
-    // and what is to be sent after it must not wait for that.
+    // A pipe holds one buffer of what was printed before, and a second round takes the rest of a
+    // line. A thread that never stops printing must not hold up what is to be sent next.
     for _ in 0..2 {
         match pipe.read(&mut buffer) {
             Ok(len) if len > 0 => {
@@ -131,29 +185,13 @@ fn drain(pipe: &mut File, socket: &mut UnixStream, event: fn(Vec<u8>) -> Event) 
     }
 }
 
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut fds = [0; 2];
-    // SAFETY: `fds` has room for the two descriptors that the call writes.
-    if unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: both are fresh descriptors that nobody else owns.
-    Ok(unsafe { (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])) })
+/// The same file under a high number; under any, where the limit does not reach that far.
+pub fn own(fd: impl AsFd) -> io::Result<OwnedFd> {
+    let copy = rustix::io::fcntl_dupfd_cloexec(&fd, OWN);
+    Ok(copy.or_else(|_| rustix::io::fcntl_dupfd_cloexec(&fd, 3))?)
 }
 
-fn replace(fd: &OwnedFd, target: RawFd) -> io::Result<()> {
-    // SAFETY: `fd` is open; the standard descriptors are ours to replace in this process.
-    match unsafe { libc::dup2(fd.as_raw_fd(), target) } {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
-}
-
-fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
-    // SAFETY: plain flag calls on an open descriptor.
-    let result = unsafe {
-        let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
-        libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)
-    };
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+fn file_id(fd: impl AsFd) -> io::Result<FileId> {
+    let stat = fstat(fd)?;
+    Ok((stat.st_dev, stat.st_ino))
 }

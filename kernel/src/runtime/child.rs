@@ -4,19 +4,30 @@
 //! because a variable may live only where it was made.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command as ProcessCommand, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Duration;
 
-use super::capture::Capture;
-use super::load::Prelude;
+use rustix::process::getppid;
+
+use super::capture::{Capture, own};
+use super::life::Run;
+use super::load::{Prelude, end_group};
 use super::wire::{Command, Event};
 
 /// Deep recursion is ordinary in learners' code, and `backward` recurses along the graph.
 const STACK: usize = 256 << 20;
+
+/// The process that started this one: the kernel.
+pub const KERNEL: &str = "AKARI_KERNEL_PROCESS";
+/// The session's folder, which goes with the kernel.
+pub const FOLDER: &str = "AKARI_SESSION_FOLDER";
 
 /// The process's whole life. Its stdin is the socket to the kernel.
 pub fn main() -> ExitCode {
@@ -30,63 +41,101 @@ pub fn main() -> ExitCode {
 }
 
 fn serve() -> io::Result<()> {
-    let socket = take_socket()?;
+    // Descriptor 0 belongs to the learner's code from now on.
+    let mut socket = UnixStream::from(own(io::stdin())?);
     let prelude_path = std::env::var("AKARI_PRELUDE").map_err(io::Error::other)?;
-    let capture = Capture::start(socket.try_clone()?)?;
+    let capture = Capture::start(&socket)?;
     let prelude = match Prelude::load(prelude_path.as_ref()) {
         Ok(prelude) => prelude,
         Err(error) => {
-            capture.send(&Event::LoadFailed(error.to_string()));
+            capture.send(&Event::LoadFailed { run: 0, text: error.to_string() });
             return Err(io::Error::other(error));
         }
     };
-    let (run, runs) = mpsc::channel();
-    let cells = {
-        let prelude = prelude.clone();
+    let interrupted = Arc::new(AtomicU64::new(0));
+    let (sender, runs) = mpsc::channel();
+    {
+        let (prelude, interrupted) = (prelude.clone(), Arc::clone(&interrupted));
         thread::Builder::new()
             .name("cell".into())
             .stack_size(STACK)
-            .spawn(move || run_cells(&prelude, &runs))?
-    };
+            .spawn(move || run_cells(&prelude, &interrupted, &runs))?;
+    }
     super::load::survive_interrupts();
     let [stdout, stderr] = capture.readers();
     capture.send(&Event::Ready { stdout, stderr });
-    let mut input = socket;
+    let mut current: Run = 0;
     // The kernel's end of the socket closes when the kernel ends, however it does.
-    while let Ok(command) = Command::read(&mut input) {
+    while let Ok(command) = Command::read(&mut socket) {
         match command {
-            Command::Run(_) | Command::Shell(_) => {
+            Command::Run { run, .. } | Command::Shell { run, .. } => {
                 prelude.interrupt(false);
-                if run.send(command).is_err() {
+                current = run;
+                if sender.send(command).is_err() {
                     break;
                 }
             }
-            Command::Interrupt => prelude.interrupt(true),
+            Command::Interrupt(run) if run == current => {
+                interrupted.store(run, Ordering::SeqCst);
+                prelude.interrupt(true);
+            }
+            Command::Interrupt(_) => {}
             Command::Input(text) => Capture::get().feed(&text),
             Command::Random(state) => prelude.random(&state),
         }
     }
-    drop(cells);
-    if let Some(folder) = std::env::var_os("AKARI_SESSION_FOLDER") {
-        // A kernel that was killed could not do it.
-        let _ = std::fs::remove_dir_all(folder);
-    }
-    super::load::end_group()
+    remove_folder_of_gone_kernel();
+    end_group()
 }
 
-fn run_cells(prelude: &Prelude, runs: &Receiver<Command>) {
+/// A kernel that was killed could not remove the session's folder. One that lives goes on with it,
+/// since only the way between the two is lost.
+fn remove_folder_of_gone_kernel() {
+    let kernel = std::env::var(KERNEL).ok().and_then(|it| it.parse::<i32>().ok());
+    let is_there = || getppid().map(|it| it.as_raw_nonzero().get()) == kernel;
+    // The socket closes a moment before this process gets another parent.
+    for _ in 0..50 {
+        if !is_there() {
+            if let Some(folder) = std::env::var_os(FOLDER) {
+                let _ = std::fs::remove_dir_all(folder);
+            }
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn run_cells(prelude: &Prelude, interrupted: &AtomicU64, runs: &Receiver<Command>) {
     while let Ok(command) = runs.recv() {
         let event = match command {
-            Command::Run(path) => match prelude.run(path.as_ref()) {
-                Ok(code) => Event::Ended(code),
-                Err(error) => Event::LoadFailed(error.to_string()),
-            },
-            Command::Shell(text) => Event::Ended(run_shell(&text)),
-            Command::Interrupt | Command::Input(_) | Command::Random(_) => continue,
+            Command::Run { run, library } => run_library(prelude, run, library.as_ref()),
+            // A program that starts after the interrupt was sent would never hear of it.
+            Command::Shell { run, .. } if interrupted.load(Ordering::SeqCst) == run => {
+                Event::Ended { run, code: 130 }
+            }
+            Command::Shell { run, line } => Event::Ended { run, code: run_shell(&line) },
+            Command::Interrupt(_) | Command::Input(_) | Command::Random(_) => continue,
         };
+        if !Capture::get().is_ours() {
+            // A copy that the cell has forked came to the cell's end too. The kernel waits for the
+            // first process only, and output of both must not be mixed up in later cells.
+            prelude.flush();
+            super::load::leave();
+        }
         prelude.flush();
-        Capture::get().drain_and_send(&event);
+        Capture::get().reopen();
+        if Capture::get().drain_and_end(&event).is_err() {
+            // The kernel can't be told any more; when this process ends, it knows.
+            end_group();
+        }
         prelude.return_memory();
+    }
+}
+
+fn run_library(prelude: &Prelude, run: Run, library: &Path) -> Event {
+    match prelude.run(library) {
+        Ok(code) => Event::Ended { run, code },
+        Err(error) => Event::LoadFailed { run, text: error.to_string() },
     }
 }
 
@@ -101,10 +150,4 @@ fn run_shell(text: &str) -> i32 {
         Ok(status) => status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
         Err(_) => 127,
     }
-}
-
-/// Takes the socket off fd 0, which belongs to the learner's code from then on.
-fn take_socket() -> io::Result<UnixStream> {
-    let socket: OwnedFd = io::stdin().as_fd().try_clone_to_owned()?;
-    Ok(UnixStream::from(socket))
 }

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
 use super::capture::Capture;
+use super::wire;
 
 /// The prelude's side of the frames; see its `rt::host`.
-const ABI_VERSION: u32 = 3;
+const ABI_VERSION: u32 = 4;
 
 type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 
@@ -112,13 +113,32 @@ impl Prelude {
 }
 
 extern "C" fn emit(kind: u32, data: *const u8, len: usize) {
-    if data.is_null() {
-        return Capture::get().drain_and_send_frame(kind, &[]);
+    let capture = Capture::get();
+    // The result of a copy that a cell has forked is not the cell's.
+    if !capture.is_ours() {
+        return;
     }
-    // SAFETY: the prelude passes a slice of its own that lives through the call.
-    let data = unsafe { std::slice::from_raw_parts(data, len) };
-    Capture::get().drain_and_send_frame(kind, data);
+    let data = match data.is_null() {
+        true => &[],
+        // SAFETY: the prelude passes a slice of its own that lives through the call.
+        false => unsafe { std::slice::from_raw_parts(data, len) },
+    };
+    if data.len() > LARGEST_FRAME {
+        let text = format!(
+            "a display of {} MB is more than a notebook can hold (at most {} MB)",
+            data.len() >> 20,
+            LARGEST_FRAME >> 20
+        );
+        let failure = wire::fields(["DisplayError", &text, "", "0", "0"]);
+        let _ = capture.drain_and_send_frame(wire::FAILURE, &failure);
+    } else {
+        // The kernel is gone if this fails, and the main thread sees that too.
+        let _ = capture.drain_and_send_frame(kind, data);
+    }
 }
+
+/// More than that, a browser can't show; and the kernel would hold it several times over.
+const LARGEST_FRAME: usize = 256 << 20;
 
 /// Ends this process and all that its cells have started, without running destructors: those of
 /// loaded libraries may run in any order or not at all, and none may run twice.
@@ -131,6 +151,12 @@ pub fn end_group() -> ! {
         }
         libc::_exit(0)
     }
+}
+
+/// Ends this process alone, without running destructors.
+pub fn leave() -> ! {
+    // SAFETY: a plain system call.
+    unsafe { libc::_exit(0) }
 }
 
 /// An interrupt goes to the whole group, for the programs that a cell has started; this process

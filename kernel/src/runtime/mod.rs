@@ -5,6 +5,7 @@
 
 mod capture;
 pub mod child;
+pub mod life;
 mod load;
 pub mod markers;
 pub mod parent;

@@ -5,17 +5,19 @@
 
 use std::io::{self, Read, Write};
 
+use super::life::Run;
+
 /// A message to the process that runs cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Load this library and call its entry.
-    Run(String),
-    /// Ask the running cell to stop.
-    Interrupt,
+    Run { run: Run, library: String },
+    /// Ask this run to stop.
+    Interrupt(Run),
     /// A line for the cell's stdin.
     Input(String),
     /// Run this by the shell.
-    Shell(String),
+    Shell { run: Run, line: String },
     /// Bring the random generator to this state.
     Random(String),
 }
@@ -36,9 +38,15 @@ pub enum Event {
         fields: Vec<String>,
     },
     /// The entry returned.
-    Ended(i32),
-    /// A library could not be loaded.
-    LoadFailed(String),
+    Ended {
+        run: Run,
+        code: i32,
+    },
+    /// The library of a run, or the prelude before the first one (run 0), could not be loaded.
+    LoadFailed {
+        run: Run,
+        text: String,
+    },
 }
 
 /// A message longer than this is no message of ours.
@@ -47,10 +55,12 @@ const LIMIT: usize = 1 << 30;
 impl Command {
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Command::Run(path) => write(out, 1, &[path.as_bytes()]),
-            Command::Interrupt => write(out, 2, &[]),
+            Command::Run { run, library } => {
+                write(out, 1, &[&run.to_le_bytes(), library.as_bytes()])
+            }
+            Command::Interrupt(run) => write(out, 2, &[&run.to_le_bytes()]),
             Command::Input(text) => write(out, 3, &[text.as_bytes()]),
-            Command::Shell(text) => write(out, 4, &[text.as_bytes()]),
+            Command::Shell { run, line } => write(out, 4, &[&run.to_le_bytes(), line.as_bytes()]),
             Command::Random(state) => write(out, 5, &[state.as_bytes()]),
         }
     }
@@ -58,10 +68,10 @@ impl Command {
     pub fn read(input: &mut impl Read) -> io::Result<Command> {
         let (tag, payload) = read(input)?;
         match tag {
-            1 => text(payload).map(Command::Run),
-            2 => Ok(Command::Interrupt),
+            1 => numbered(payload).map(|(run, library)| Command::Run { run, library }),
+            2 => numbered(payload).map(|(run, _)| Command::Interrupt(run)),
             3 => text(payload).map(Command::Input),
-            4 => text(payload).map(Command::Shell),
+            4 => numbered(payload).map(|(run, line)| Command::Shell { run, line }),
             5 => text(payload).map(Command::Random),
             _ => Err(invalid("unknown command")),
         }
@@ -77,16 +87,12 @@ impl Event {
             Event::Stdout(bytes) => write(out, 2, &[bytes]),
             Event::Stderr(bytes) => write(out, 3, &[bytes]),
             Event::Frame { kind, fields } => {
-                let mut data = Vec::new();
-                for field in fields {
-                    let len = u32::try_from(field.len()).map_err(|_| invalid("field too long"))?;
-                    data.extend_from_slice(&len.to_le_bytes());
-                    data.extend_from_slice(field.as_bytes());
-                }
-                write_raw_frame(out, *kind, &data)
+                write_raw_frame(out, *kind, &self::fields(fields.iter().map(String::as_str)))
             }
-            Event::Ended(code) => write(out, 5, &[&code.to_le_bytes()]),
-            Event::LoadFailed(text) => write(out, 6, &[text.as_bytes()]),
+            Event::Ended { run, code } => write(out, 5, &[&run.to_le_bytes(), &code.to_le_bytes()]),
+            Event::LoadFailed { run, text } => {
+                write(out, 6, &[&run.to_le_bytes(), text.as_bytes()])
+            }
         }
     }
 
@@ -102,13 +108,29 @@ impl Event {
             3 => Ok(Event::Stderr(payload)),
             4 => frame(&payload),
             5 => {
-                let code = payload.try_into().map_err(|_| invalid("bad code"))?;
-                Ok(Event::Ended(i32::from_le_bytes(code)))
+                let (run, rest) = run_number(&payload)?;
+                let code = rest.try_into().map_err(|_| invalid("bad code"))?;
+                Ok(Event::Ended { run, code: i32::from_le_bytes(code) })
             }
-            6 => text(payload).map(Event::LoadFailed),
+            6 => numbered(payload).map(|(run, text)| Event::LoadFailed { run, text }),
             _ => Err(invalid("unknown event")),
         }
     }
+}
+
+/// The number of a frame that tells of a failure: name, text, file, line and column.
+pub const FAILURE: u32 = 3;
+
+/// Lays out the fields of a frame as the prelude does.
+pub fn fields<'a>(fields: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+    let mut data = Vec::new();
+    for field in fields {
+        // The limit of a message is far below what the length can say.
+        let len = u32::try_from(field.len()).unwrap_or(u32::MAX);
+        data.extend_from_slice(&len.to_le_bytes());
+        data.extend_from_slice(&field.as_bytes()[..len as usize]);
+    }
+    data
 }
 
 /// Writes a frame whose fields the prelude has already laid out.
@@ -126,6 +148,17 @@ fn frame(payload: &[u8]) -> io::Result<Event> {
         rest = &after[len as usize..];
     }
     Ok(Event::Frame { kind, fields })
+}
+
+fn run_number(bytes: &[u8]) -> io::Result<(Run, &[u8])> {
+    let (head, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| invalid("number cut off"))?;
+    Ok((u64::from_le_bytes(*head), rest))
+}
+
+/// The number of a run and the text behind it.
+fn numbered(payload: Vec<u8>) -> io::Result<(Run, String)> {
+    let (run, rest) = run_number(&payload)?;
+    Ok((run, text(rest.to_vec())?))
 }
 
 fn number(bytes: &[u8]) -> io::Result<(u32, &[u8])> {
@@ -173,10 +206,10 @@ mod tests {
     #[test]
     fn every_message_survives_the_wire() {
         let commands = [
-            Command::Run("/a b/灯.so".into()),
-            Command::Interrupt,
+            Command::Run { run: 7, library: "/a b/灯.so".into() },
+            Command::Interrupt(u64::MAX),
             Command::Input("x\n".into()),
-            Command::Shell("ls".into()),
+            Command::Shell { run: 1, line: "ls".into() },
             Command::Random("7 12 ".into()),
         ];
         let events = [
@@ -184,8 +217,8 @@ mod tests {
             Event::Stdout(vec![0, 255, b'\n']),
             Event::Stderr(Vec::new()),
             Event::Frame { kind: 3, fields: vec!["Panic".into(), String::new(), "灯り".into()] },
-            Event::Ended(-1),
-            Event::LoadFailed("no".into()),
+            Event::Ended { run: 9, code: -1 },
+            Event::LoadFailed { run: 0, text: "no".into() },
         ];
         let mut wire = Vec::new();
         commands.iter().for_each(|it| it.write(&mut wire).expect("a vector takes all"));

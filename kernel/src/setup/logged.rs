@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use crate::runtime::parent::signal_group;
+use crate::runtime::parent::kill_group;
 
 /// What happens while a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub fn run(
 
 /// Ends a program, and what it has started if it leads a group of its own.
 fn stop(child: &mut Child) {
-    signal_group(child.id(), libc::SIGKILL);
+    kill_group(child);
     // It may have ended by itself.
     let _ = child.kill();
 }

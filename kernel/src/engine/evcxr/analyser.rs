@@ -11,6 +11,7 @@ use evcxr::CommandContext;
 
 use super::{settings, worker};
 use crate::engine::analyser::{Answer, Asked, Paths, Question, Said};
+use crate::engine::folder::Folder;
 
 /// After that much silence the memory is given back.
 const IDLE: Duration = Duration::from_secs(600);
@@ -33,10 +34,7 @@ fn serve(paths: &Paths) -> Result<(), String> {
             }
         }
     });
-    let folder = tempfile::Builder::new()
-        .prefix("akari-analyser-")
-        .tempdir()
-        .map_err(|error| error.to_string())?;
+    let folder = Folder::make("analyser-").map_err(|error| error.to_string())?;
     let settings = settings(paths, folder.path()).map_err(|error| error.to_string())?;
     // No cell runs here, and so nothing is printed that somebody must take.
     let (events, _silence) = mpsc::channel();

@@ -16,10 +16,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use tempfile::TempDir;
-
 use self::worker::{Event, Failure, Worker};
 use super::analyser::Paths;
+use super::folder::Folder;
 use super::names::{Name, Names};
 use super::outcome::{CellError, MimeBundle, Outcome, Output, Stream};
 use super::traceback::{Message, Sources, compile_error, plain_error};
@@ -59,15 +58,12 @@ pub struct EvcxrEngine {
     events: Receiver<Event>,
     names: Arc<Names>,
     sources: Sources,
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 impl EvcxrEngine {
     pub fn start(config: &EngineConfig) -> Result<Self, EvcxrError> {
-        let folder = tempfile::Builder::new()
-            .prefix("akari-evcxr-")
-            .tempdir()
-            .map_err(EvcxrError::Folder)?;
+        let folder = Folder::make("evcxr-").map_err(EvcxrError::Folder)?;
         let paths = Paths {
             rustc: config.rustc.clone(),
             std_folder: config.std_folder.clone(),

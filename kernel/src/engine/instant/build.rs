@@ -33,6 +33,7 @@ pub struct Builder {
 #[derive(Debug)]
 pub struct Compiled {
     pub library: PathBuf,
+    pub source: Arc<Source>,
     pub facts: Facts,
 }
 
@@ -73,8 +74,9 @@ impl Builder {
                     let library = self
                         .rename(library.path, &source)
                         .map_err(|error| self.folder_error(&error))?;
-                    self.generated.push(Arc::new(source));
-                    return Ok(Compiled { library, facts });
+                    let source = Arc::new(source);
+                    self.generated.push(Arc::clone(&source));
+                    return Ok(Compiled { library, source, facts });
                 }
                 Err(error) => error,
             };
@@ -119,8 +121,9 @@ impl Builder {
         let library = written
             .and_then(|()| self.rename(path, &source))
             .map_err(|error| self.folder_error(&error))?;
-        self.generated.push(Arc::new(source));
-        Ok(Compiled { library, facts })
+        let source = Arc::new(source);
+        self.generated.push(Arc::clone(&source));
+        Ok(Compiled { library, source, facts })
     }
 
     /// The loader knows a library by its name, so that running a cell again would find its

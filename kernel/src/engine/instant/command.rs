@@ -1,19 +1,17 @@
 //! Lines that begin with `:` or `!`: the session's commands, under evcxr's names where it has them.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::InstantEngine;
 use super::deps::DepError;
 use super::parse::{ItemKey, Piece};
-use super::replay::Extent;
+use super::replay::{Extent, ReplayError};
 use super::state::State;
 use crate::engine::names::Name;
 use crate::engine::outcome::{CellError, MimeBundle, Output};
 use crate::engine::traceback::plain_error;
 use crate::engine::{Cell, Sink};
-use crate::runtime::parent::RunEnd;
+use crate::runtime::parent::{RunEnd, Task};
 
 const HELP: &str = "\
 :vars            the session's variables and their types
@@ -67,7 +65,6 @@ impl InstantEngine {
         let start = Instant::now();
         let mut shown: Option<Instant> = None;
         let mut last_step = String::new();
-        let shared = Arc::clone(&self.shared);
         let result = self.builder.compiler.dependencies.add(lines, &mut |step| {
             let is_due = match shown {
                 None => start.elapsed() > BEFORE_PROGRESS,
@@ -82,7 +79,7 @@ impl InstantEngine {
                 sink.output(display(&text, Some(&id), shown.is_some()));
                 shown = Some(Instant::now());
             }
-            ![&shared.is_wanted, &shared.is_ending].iter().any(|it| it.load(Ordering::SeqCst))
+            cell.stop.wish().is_none()
         });
         if shown.is_some() {
             sink.output(Output::Clear { wait: false });
@@ -131,10 +128,10 @@ impl InstantEngine {
             (":clear", "") => {
                 self.state = State::default();
                 self.journal.clear();
-                self.rebuild(cell.count, Extent::Quick);
+                self.bring_back(cell, Extent::Quick)?;
             }
             (":replay", "") => {
-                let summary = self.rebuild(cell.count, Extent::All);
+                let summary = self.bring_back(cell, Extent::All)?;
                 show(&summary, sink);
             }
             (":help", "") => show(HELP, sink),
@@ -177,21 +174,31 @@ impl InstantEngine {
         cell: &Cell<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), CellError> {
-        let report = self.run_line(command, sink);
-        let was_interrupted = self.shared.is_wanted.swap(false, Ordering::SeqCst);
+        self.wake(cell.count, cell.stop, sink)?;
+        let report = self.run(Task::Line(command), cell.stop, sink);
         if report.child_died {
-            self.rebuild(cell.count, Extent::Quick);
+            self.recover(cell.count, cell.stop);
         }
         match report.end {
-            RunEnd::Returned(0) => Ok(()),
-            _ if was_interrupted => {
+            _ if cell.stop.wish().is_some() => {
                 Err(plain_error("Interrupted", &format!("`{command}` was interrupted")))
             }
+            RunEnd::Returned(0) => Ok(()),
             RunEnd::Returned(code) => {
                 Err(command_error(&format!("`{command}` failed with exit code {code}")))
             }
             _ => Err(command_error(&format!("could not run `{command}`"))),
         }
+    }
+
+    fn bring_back(&mut self, cell: &Cell<'_>, extent: Extent) -> Result<String, CellError> {
+        self.rebuild(cell.count, extent, cell.stop, 0).map_err(|error| {
+            let name = match error {
+                ReplayError::Interrupted => "Interrupted",
+                ReplayError::Start(_) => "ProcessCrash",
+            };
+            plain_error(name, &error.to_string())
+        })
     }
 
     fn variables(&self) -> String {

@@ -250,8 +250,9 @@ impl Body<'_> {
                 writer.line("if !__akari_done {");
             }
             if is_copied {
-                let text =
-                    format!("::akari::rt::put_back({slot}_u64, {name}, {copy}, __akari_done);");
+                let text = format!(
+                    "::akari::rt::put_back({slot}_u64, {name}, {copy}, __akari_done, \"{name}\");"
+                );
                 writer.from(Origin::PutBack((*name).to_owned()), &text);
             } else {
                 writer.keep(name, Origin::PutBack);

@@ -16,67 +16,57 @@ mod macros;
 mod parse;
 mod plain;
 mod replay;
+mod rerun;
 mod run;
 mod slots;
 mod state;
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-
-use tempfile::TempDir;
 
 use self::build::{Builder, Compiled, commit};
 use self::cache::Cache;
 use self::compile::Compiler;
 use self::deps::Dependencies;
-use self::generate::{copied_variables, read_variables};
-use self::journal::Entry;
+use self::generate::{Source, copied_variables, read_variables};
+use self::journal::{Cut, Entry, Ran, may_change};
 use self::macros::items_of_macros;
 use self::parse::Parsed;
-use self::replay::Extent;
+use self::plain::is_plain;
+use self::replay::Past;
+use self::rerun::{Habits, may_write};
 use self::run::RunReport;
 use self::slots::Slots;
 use self::state::{Gone, State};
 use super::analyser::Analyser;
+use super::folder::{self, Folder};
 use super::names::Names;
 use super::outcome::{CellError, Outcome};
-use super::stop::Wish;
 use super::traceback::plain_error;
-use super::{Cell, Engine, EngineConfig, EngineError, Sink, index};
-use crate::runtime::parent::{Child, ChildSettings, Hold};
+use super::{Background, Cell, Engine, EngineConfig, EngineError, Sink, index};
+use crate::runtime::parent::{Child, ChildError, ChildSettings, Task};
 
 /// The engine and its session.
-#[derive(Debug)]
 pub struct InstantEngine {
     builder: Builder,
     child_settings: ChildSettings,
     child: Child,
-    shared: Arc<Shared>,
+    past: Past,
     state: State,
-    /// The cells that came to their end, for another process after this one.
+    /// The cells that ran, for another process after this one.
     journal: Vec<Entry>,
     names: Arc<Names>,
+    background: Arc<Mutex<Option<Background>>>,
     /// Whether the time of each cell is shown.
     is_timed: bool,
-    _folder: TempDir,
-}
-
-/// What the interrupter shares with the engine.
-#[derive(Debug, Default)]
-struct Shared {
-    hold: Mutex<Option<Arc<Hold>>>,
-    /// An interrupt while the compiler runs, when there is nothing to stop yet.
-    is_wanted: AtomicBool,
-    /// The kernel is about to end, and needs no session any more.
-    is_ending: AtomicBool,
+    folder: Folder,
 }
 
 impl InstantEngine {
     pub fn start(settings: &EngineConfig) -> Result<Self, EngineError> {
-        let folder =
-            tempfile::Builder::new().prefix("akari-").tempdir().map_err(EngineError::Folder)?;
+        let folder = Folder::make("").map_err(EngineError::Folder)?;
         let child_settings = ChildSettings {
             program: settings.program.clone(),
             prelude: settings.prelude.join("libakari.so"),
@@ -84,26 +74,33 @@ impl InstantEngine {
             folder: folder.path().to_owned(),
             seed: seed(),
         };
-        let child = Child::start(&child_settings)?;
-        let shared = Arc::new(Shared::default());
-        shared.set(&child);
+        let background = Arc::new(Mutex::new(None));
+        let child = Child::start(&child_settings, run::on_background(&background))?;
         let names = Arc::new(Names::default());
         index::read_aside(settings, &names);
         names.set_analyser(Analyser::new(settings));
         let builder = builder(settings, folder.path());
         let cache = Arc::clone(&builder.cache);
-        std::thread::spawn(move || cache.prune());
+        std::thread::spawn(move || {
+            cache.prune();
+            folder::sweep();
+        });
         Ok(InstantEngine {
             builder,
             child_settings,
             child,
-            shared,
+            past: Past::default(),
             state: State::default(),
             journal: Vec::new(),
             names,
+            background,
             is_timed: false,
-            _folder: folder,
+            folder,
         })
+    }
+
+    fn start_child(&self) -> Result<Child, ChildError> {
+        Child::start(&self.child_settings, run::on_background(&self.background))
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
@@ -120,67 +117,116 @@ impl InstantEngine {
         {
             return Ok(());
         }
+        self.wake(cell.count, cell.stop, sink)?;
+        self.restore_folder()?;
         let next = self.state.with_items(&parsed, cell.count);
         let compiled = self.builder.build(&next, &parsed, cell)?;
-        if self.shared.is_wanted.swap(false, Ordering::SeqCst) {
+        if cell.stop.wish().is_some() {
             return Err(plain_error("Interrupted", "the cell was interrupted before it ran"));
         }
         let start = Instant::now();
-        let report = self.run(&compiled.library, sink);
+        let report = self.run(Task::Library(&compiled.library), cell.stop, sink);
         let took = start.elapsed();
-        if let Some(error) = self.failure(&report, &compiled, &next, &parsed, cell) {
-            return Err(error);
-        }
         let reads = self.read_names(&parsed);
-        let after = commit(next, &parsed, &compiled.facts, cell.count);
-        let entry = Entry::new(cell.count, compiled.library, &self.state, &after, &reads);
-        let RunReport { answers, random, .. } = report;
-        self.journal.push(Entry { took, answers, random, ..entry });
-        self.state = after;
-        Ok(())
+        let Some(error) = report.error(&self.builder.sources, &self.builder.generated) else {
+            let after = commit(next, &parsed, &compiled.facts, cell.count);
+            let ran = Ran::Whole { library: compiled.library, took };
+            self.keep(cell, ran, &compiled.source, report, after, &reads);
+            return came_to_its_end(cell);
+        };
+        if report.child_died {
+            let summary = self.recover(cell.count, cell.stop);
+            return Err(with_summary(&error, &summary));
+        }
+        let copied = copied_variables(&next, &parsed, &compiled.facts.unkept);
+        self.cut_short(cell, &compiled, &copied, report, &reads);
+        Err(error)
     }
 
-    /// What kept the cell from its end, if something did; brings the session in order after it.
-    /// `next` is the state that the cell was generated from.
-    fn failure(
+    /// A cell failed or was interrupted on its way, and the process lives. Variables that it has
+    /// used up are gone; those that it may have changed can't be had again by running it. `copied`
+    /// are those that were copied before it.
+    fn cut_short(
         &mut self,
-        report: &RunReport,
-        compiled: &Compiled,
-        next: &State,
-        parsed: &Parsed,
         cell: &Cell<'_>,
-    ) -> Option<CellError> {
-        let mut error = report.error(&self.builder.sources, &self.builder.generated);
+        compiled: &Compiled,
+        copied: &BTreeSet<&str>,
+        report: RunReport,
+        reads: &[String],
+    ) {
         let unkept = &compiled.facts.unkept;
+        let mut after = self.state.clone();
         for name in report.lost.iter().filter(|it| !unkept.contains_key(*it)) {
-            self.forget(name, Gone::ProcessEnded { cell: cell.count });
+            after.forget(name, Gone::ProcessEnded { cell: cell.count });
         }
-        if report.child_died {
-            let summary = self.rebuild(cell.count, Extent::Quick);
-            error = error.map(|error| with_summary(&error, &summary));
-        } else if error.is_some() {
-            // A value that moved into the failed code is gone with it, unless it was copied before.
-            let copied = copied_variables(next, parsed, unkept);
-            for name in self.read_names(parsed) {
-                let is_back = copied.contains(name.as_str()) && !report.lost.contains(&name);
-                if let Some(gone) = unkept.get(&name).filter(|_| !is_back) {
-                    self.forget(&name, gone.clone());
-                }
+        let is_back = |name: &String| copied.contains(name.as_str()) && !report.lost.contains(name);
+        for name in reads.iter().filter(|name| !is_back(name)) {
+            if let Some(gone) = unkept.get(name) {
+                after.forget(name, gone.clone());
             }
         }
-        error
+        let Some(cut) = report.cut() else { return };
+        let is_as_before =
+            |name: &String| cut == Cut::Failed && is_back(name) && !report.changed.contains(name);
+        let others: Vec<String> = reads.iter().filter(|it| !is_as_before(it)).cloned().collect();
+        self.keep(cell, Ran::Cut(cut), &compiled.source, report, after, &others);
     }
 
-    fn forget(&mut self, name: &str, gone: Gone) {
-        if self.state.variables.remove(name).is_some() {
-            self.state.gone.insert(name.to_owned(), gone);
-        }
+    /// Puts a cell that ran into the journal, and the state after it in place of the old one.
+    fn keep(
+        &mut self,
+        cell: &Cell<'_>,
+        ran: Ran,
+        source: &Source,
+        report: RunReport,
+        after: State,
+        reads: &[String],
+    ) {
+        let habits = Habits::of(&source.text);
+        let changes = |name: &String| match self.state.variables.get(name) {
+            Some(it) if is_plain(&it.type_text) => it.is_mut && may_write(cell.code, name),
+            known => known.is_none_or(|it| may_change(it, habits)),
+        };
+        let reads = reads.iter().map(|name| (name.clone(), changes(name))).collect();
+        let entry = Entry::new(cell.count, ran, habits, (&self.state, &after), reads);
+        let RunReport { answers, random, .. } = report;
+        self.journal.push(Entry { answers, random, ..entry });
+        self.state = after;
     }
 
     /// The earlier variables that a cell reads.
     fn read_names(&self, parsed: &Parsed) -> Vec<String> {
         let read = read_variables(&self.state, parsed).into_iter();
         read.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// A cell may have removed the session's folder, in which the next one is compiled.
+    fn restore_folder(&self) -> Result<(), CellError> {
+        self.folder.restore().map_err(|error| {
+            let folder = self.folder.path().display();
+            let text = format!(
+                "the session's folder `{folder}` could not be made again: {error}; restart the kernel"
+            );
+            plain_error("CompilerError", &text)
+        })
+    }
+}
+
+impl std::fmt::Debug for InstantEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InstantEngine").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// A cell that was interrupted, and ended by itself before it stopped: the learner hears that the
+/// interrupt came, and what the client sent after the cell does not run.
+fn came_to_its_end(cell: &Cell<'_>) -> Result<(), CellError> {
+    match cell.stop.wish() {
+        None => Ok(()),
+        Some(_) => Err(plain_error(
+            "Interrupted",
+            "the cell was interrupted, and had come to its end by then; what it did is kept",
+        )),
     }
 }
 
@@ -212,37 +258,11 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
     Builder::new(compiler, cache, folder.to_owned())
 }
 
-impl Shared {
-    fn hold(&self) -> Option<Arc<Hold>> {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn stop(&self, wish: Wish) {
-        match wish {
-            Wish::Interrupt => self.is_wanted.store(true, Ordering::SeqCst),
-            Wish::End => self.is_ending.store(true, Ordering::SeqCst),
-        }
-        match (self.hold(), wish) {
-            (Some(hold), Wish::Interrupt) => hold.interrupt(),
-            (Some(hold), Wish::End) => hold.end(),
-            (None, _) => {}
-        }
-    }
-
-    fn set(&self, child: &Child) {
-        *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(child.hold());
-    }
-}
-
 impl Engine for InstantEngine {
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
-        self.shared.is_wanted.store(false, Ordering::SeqCst);
         self.builder.sources.insert(cell.count, cell.code.to_owned());
         let start = Instant::now();
-        let shared = Arc::clone(&self.shared);
-        let listening = cell.stop.listen(move |wish| shared.stop(wish));
         let result = self.run_cell(cell, sink);
-        drop(listening);
         if self.is_timed {
             command::show(&format!("{:.0?}", start.elapsed()), sink);
         }
@@ -253,5 +273,9 @@ impl Engine for InstantEngine {
 
     fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names)
+    }
+
+    fn set_background(&mut self, background: Background) {
+        *self.background.lock().unwrap_or_else(PoisonError::into_inner) = Some(background);
     }
 }

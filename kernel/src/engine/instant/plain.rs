@@ -63,6 +63,12 @@ pub fn is_plain(type_text: &str) -> bool {
     words(type_text).all(|word| is_plain_word(&word))
 }
 
+/// Whether values of the type are tensors and what holds them plainly: their numbers change only
+/// through a `Var`, or by an operation in place.
+pub fn is_handle(type_text: &str) -> bool {
+    words(type_text).all(|word| is_plain_word(&word) || HANDLES.contains(&word.as_str()))
+}
+
 fn is_plain_word(word: &str) -> bool {
     PLAIN.contains(&word) || word.starts_with(|it: char| it.is_ascii_digit())
 }

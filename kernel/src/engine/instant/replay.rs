@@ -1,14 +1,19 @@
 //! Bringing a session back after its process ended: the journal's cells, run again unseen.
+//!
+//! What is brought back is worked out in `journal`. An interrupt on the way loses nothing: the
+//! new process is given up, and the session is brought back before the next cell.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::InstantEngine;
-use super::journal::{Entry, Rebuilt};
+use super::journal::{Entry, Ran, Rebuilt, Why};
 use super::state::Gone;
 use crate::engine::Sink;
-use crate::engine::outcome::Output;
-use crate::runtime::parent::{Child, RunEnd};
+use crate::engine::outcome::{CellError, Output};
+use crate::engine::stop::{Stop, Wish};
+use crate::engine::traceback::plain_error;
+use crate::runtime::life;
+use crate::runtime::parent::{ChildError, RunEnd, Task};
 use crate::runtime::wire::Command;
 
 /// A cell that took longer is not run again unasked, unless `AKARI_REPLAY_SECONDS` says otherwise.
@@ -20,6 +25,14 @@ const SLACK: u32 = 3;
 /// How often a cell may end the new process as well.
 const TRIES: usize = 3;
 
+/// A learner who has stopped a cell waits for the answer: what takes longer is brought back before
+/// the next cell.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// A process that ends so soon after the session was brought back may have been ended by what that
+/// has started again.
+const SOON: Duration = Duration::from_secs(30);
+
 const A_LONG_TIME: Duration = Duration::from_secs(1 << 30);
 
 /// How much is run again.
@@ -27,8 +40,36 @@ const A_LONG_TIME: Duration = Duration::from_secs(1 << 30);
 pub enum Extent {
     /// What is quickly done.
     Quick,
-    /// All, since the learner asked for it.
+    /// All that can be, since the learner asked for it.
     All,
+}
+
+/// What is known of the processes before this one.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// The cell in which a process ended whose session is not back yet.
+    pub pending: Option<u32>,
+    brought_back: Option<Instant>,
+    /// How many processes in a row ended soon after they had been started.
+    short_lives: u32,
+}
+
+impl Past {
+    /// A process has ended. Returns whether cells that leave something running are to be left out.
+    fn ended(&mut self) -> bool {
+        let is_soon = self.brought_back.is_some_and(|it| it.elapsed() < SOON);
+        self.short_lives = if is_soon { self.short_lives + 1 } else { 0 };
+        self.short_lives > 1
+    }
+}
+
+/// Why a session is not back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error("the session is brought back before the next cell")]
+    Interrupted,
+    #[error("no new process could be started ({0}); the next cell tries again")]
+    Start(#[from] ChildError),
 }
 
 /// Shows nothing, and answers as the learner did the first time.
@@ -44,87 +85,206 @@ impl Sink for Unseen<'_> {
     }
 }
 
+/// One rebuilding.
+struct Attempt<'a> {
+    extent: Extent,
+    stop: &'a Stop,
+    /// The wishes that had been dealt with when it began.
+    heard: u32,
+    /// For each cell of the journal, whether it ends the new process, or may.
+    is_left_out: Vec<bool>,
+}
+
+/// How an attempt ended.
+enum Through {
+    Yes,
+    /// A cell ended the new process; it is left out the next time.
+    Died,
+    Interrupted,
+}
+
 impl InstantEngine {
-    /// Starts a new process and brings back what can be. Returns what the learner is told.
-    pub(super) fn rebuild(&mut self, cell: u32, extent: Extent) -> String {
-        if self.shared.is_ending.load(Ordering::SeqCst) {
-            return String::new();
+    /// Makes sure that there is a process with the session in it, before a cell needs one.
+    pub(super) fn wake(
+        &mut self,
+        cell: u32,
+        stop: &Stop,
+        sink: &mut dyn Sink,
+    ) -> Result<(), CellError> {
+        let ended_in = match self.past.pending {
+            Some(cell) => cell,
+            None if !self.child.is_over() => return Ok(()),
+            None => cell,
+        };
+        let unasked = self.past.pending.is_none();
+        let how = if unasked { self.end_between_cells() } else { String::new() };
+        match self.rebuild(ended_in, Extent::Quick, stop, 0) {
+            Ok(summary) if unasked || !self.lost_in(ended_in).is_empty() => {
+                super::command::show(&format!("{how}{summary}"), sink);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(error @ ReplayError::Interrupted) => {
+                Err(plain_error("Interrupted", &error.to_string()))
+            }
+            Err(error) => Err(plain_error("ProcessCrash", &error.to_string())),
         }
-        // From here on an interrupt means the rebuilding, not the cell before it.
-        self.shared.is_wanted.store(false, Ordering::SeqCst);
+    }
+
+    fn lost_in(&self, cell: u32) -> Vec<&String> {
+        let is_lost = |gone: &Gone| matches!(gone, Gone::ProcessEnded { cell: it } if *it == cell);
+        self.state.gone.iter().filter(|(_, gone)| is_lost(gone)).map(|(name, _)| name).collect()
+    }
+
+    /// What is said of a process that ended while no cell ran.
+    fn end_between_cells(&mut self) -> String {
+        let death = self.child.end_between_runs();
+        format!("{} between two cells; ", super::run::death_text(&death))
+    }
+
+    /// The process has ended in a cell: brings the session back, at once if the learner doesn't
+    /// wait for having stopped it. Returns what the learner is told.
+    pub(super) fn recover(&mut self, cell: u32, stop: &Stop) -> String {
+        match stop.wish() {
+            Some(Wish::End) => {
+                self.past.pending = Some(cell);
+                String::new()
+            }
+            Some(Wish::Interrupt) if self.time_of_replay() > AT_ONCE => {
+                self.past.pending = Some(cell);
+                format!(
+                    "the session's cells run again before the next one (about {} s)",
+                    self.time_of_replay().as_secs().max(1)
+                )
+            }
+            _ => self
+                .rebuild(cell, Extent::Quick, stop, stop.raised())
+                .unwrap_or_else(|error| error.to_string()),
+        }
+    }
+
+    /// How long the cells took that would be run again.
+    fn time_of_replay(&self) -> Duration {
+        let limit = cell_limit();
+        let times = self.journal.iter().filter_map(Entry::took).filter(|it| *it <= limit);
+        times.sum::<Duration>().min(limit * CELLS)
+    }
+
+    /// Starts a new process and brings back what can be. Returns what the learner is told. The
+    /// first `heard` wishes to stop have been dealt with.
+    pub(super) fn rebuild(
+        &mut self,
+        cell: u32,
+        extent: Extent,
+        stop: &Stop,
+        heard: u32,
+    ) -> Result<String, ReplayError> {
+        self.past.pending = Some(cell);
+        let leaves_out_runners = self.past.ended();
         let journal = std::mem::take(&mut self.journal);
-        let mut unplayable = vec![false; journal.len()];
-        let mut rebuilt = Rebuilt::default();
-        for attempt in 0..=TRIES {
-            match Child::start(&self.child_settings) {
-                Ok(child) if attempt < TRIES => {
-                    self.shared.set(&child);
-                    self.child = child;
-                }
-                // The process that stays is one that no cell has run in.
-                last => {
-                    unplayable.fill(true);
-                    if let Ok(child) = last {
-                        self.shared.set(&child);
-                        self.child = child;
-                    }
-                }
-            }
-            rebuilt = Rebuilt::default();
-            if self.replay(&journal, &mut unplayable, &mut rebuilt, extent) {
-                break;
-            }
-        }
-        let summary = rebuilt.summary(&journal);
+        let is_left_out =
+            journal.iter().map(|it| leaves_out_runners && it.habits.leaves_running).collect();
+        let mut attempt = Attempt { extent, stop, heard, is_left_out };
+        let rebuilt = self.attempts(&journal, &mut attempt);
+        self.journal = journal;
+        let rebuilt = rebuilt?;
+        let summary = rebuilt.summary(&self.journal);
         self.state.variables = rebuilt.variables;
         self.state.gone = rebuilt.gone;
         for name in rebuilt.lost.into_keys() {
             self.state.gone.insert(name, Gone::ProcessEnded { cell });
         }
-        self.journal = journal;
-        summary
+        self.past.pending = None;
+        self.past.brought_back = Some(Instant::now());
+        Ok(summary)
     }
 
-    /// Whether the process came through it; if not, the cell that ended it is unplayable.
+    fn attempts(
+        &mut self,
+        journal: &[Entry],
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Rebuilt, ReplayError> {
+        for number in 0..=TRIES {
+            self.child = self.start_child()?;
+            if number == TRIES {
+                // The process that stays is one that no cell has run in.
+                attempt.is_left_out.fill(true);
+            }
+            let mut rebuilt = Rebuilt::default();
+            match self.replay(journal, attempt, &mut rebuilt) {
+                Through::Yes => return Ok(rebuilt),
+                Through::Died => {}
+                Through::Interrupted => break,
+            }
+        }
+        Err(ReplayError::Interrupted)
+    }
+
     fn replay(
         &mut self,
         journal: &[Entry],
-        unplayable: &mut [bool],
+        attempt: &mut Attempt<'_>,
         rebuilt: &mut Rebuilt,
-        extent: Extent,
-    ) -> bool {
+    ) -> Through {
         let (start, limit) = (Instant::now(), cell_limit());
-        for (entry, unplayable) in journal.iter().zip(unplayable) {
-            let is_quick = entry.took <= limit && start.elapsed() + entry.took <= limit * CELLS;
-            let was_stopped = self.shared.is_wanted.load(Ordering::SeqCst);
-            let is_allowed = !*unplayable && !was_stopped && rebuilt.can_run(entry);
-            if !is_allowed || extent == Extent::Quick && !is_quick {
-                self.skip(entry, rebuilt);
+        for (index, entry) in journal.iter().enumerate() {
+            if attempt.is_stopped() {
+                return Through::Interrupted;
+            }
+            let (library, took) = match &entry.ran {
+                Ran::Cut(cut) => {
+                    self.skip(entry, Why::Cut(*cut), rebuilt);
+                    continue;
+                }
+                Ran::Whole { library, took } => (library, *took),
+            };
+            let is_quick = took <= limit && start.elapsed() + took <= limit * CELLS;
+            if attempt.is_left_out[index] {
+                self.skip(entry, Why::FailedAgain, rebuilt);
                 continue;
             }
-            let limit = match extent {
-                Extent::Quick => entry.took * SLACK + limit,
+            if !rebuilt.can_run(entry) || attempt.extent == Extent::Quick && !is_quick {
+                self.skip(entry, Why::Postponed, rebuilt);
+                continue;
+            }
+            let limit = match attempt.extent {
+                Extent::Quick => took * SLACK + limit,
                 Extent::All => A_LONG_TIME,
             };
             let mut unseen = Unseen { answers: entry.answers.iter() };
-            match self.run_unseen(limit, &entry.library, &mut unseen).end {
+            let heard = attempt.heard;
+            let stop = attempt.stop;
+            let report =
+                self.carry_out(Task::Library(library), Some(limit), stop, &mut unseen, |hold| {
+                    let hold = std::sync::Arc::clone(hold);
+                    // A cell can't be half run again: the process is given up.
+                    stop.listen_beyond(heard, move |_| hold.step(life::Event::End))
+                });
+            match report.end {
                 RunEnd::Returned(1) => rebuilt.ran(entry),
+                RunEnd::Died(_) if attempt.is_stopped() => return Through::Interrupted,
                 RunEnd::Died(_) => {
-                    *unplayable = true;
-                    return false;
+                    attempt.is_left_out[index] = true;
+                    return Through::Died;
                 }
-                _ => self.skip(entry, rebuilt),
+                _ => self.skip(entry, Why::FailedAgain, rebuilt),
             }
         }
-        true
+        Through::Yes
     }
 
-    fn skip(&self, entry: &Entry, rebuilt: &mut Rebuilt) {
-        rebuilt.skipped(entry);
+    fn skip(&self, entry: &Entry, why: Why, rebuilt: &mut Rebuilt) {
+        rebuilt.skipped(entry, why);
         if let Some(random) = &entry.random {
             // Later cells draw what they drew the first time.
             self.child.hold().send(&Command::Random(random.clone()));
         }
+    }
+}
+
+impl Attempt<'_> {
+    fn is_stopped(&self) -> bool {
+        self.stop.raised() > self.heard
     }
 }
 

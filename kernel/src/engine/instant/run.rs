@@ -1,28 +1,32 @@
 //! Running a compiled cell: the child's events become outputs, and its end an error or none.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::InstantEngine;
 use super::generate::{Origin, Source};
-use super::{InstantEngine, Shared};
-use crate::engine::Sink;
+use super::journal::Cut;
 use crate::engine::outcome::{CellError, MimeBundle, Output, Stream};
+use crate::engine::stop::{Listening, Stop, Wish};
 use crate::engine::traceback::{Place, Sources, plain_error, run_error};
+use crate::engine::{Background, Sink};
+use crate::runtime::life;
 use crate::runtime::markers::{Markers, Piece};
-use crate::runtime::parent::{Death, Hold, RunEnd};
-use crate::runtime::wire::{Command, Event};
+use crate::runtime::parent::{Death, Hold, OnBackground, RunEnd, Task};
+use crate::runtime::wire::{self, Command, Event};
 
 /// The numbers of the prelude's `rt::host::FrameKind`.
 mod frame {
     pub const RESULT: u32 = 1;
     pub const DISPLAY: u32 = 2;
-    pub const FAILURE: u32 = 3;
     pub const CLEAR: u32 = 4;
     pub const LOST: u32 = 5;
     pub const RANDOM: u32 = 6;
+    pub const CHANGED: u32 = 7;
 }
+
+/// The name under which the prelude reports that a cell was interrupted.
+const INTERRUPTED: &str = "Interrupted";
 
 /// How a run ended, and what it reported on the way.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub struct RunReport {
     unanswered: Option<Unanswered>,
     /// Variables that were not there with the type they should have.
     pub lost: Vec<String>,
+    /// Variables that a failed cell may have changed and that were too large to be put back.
+    pub changed: Vec<String>,
     pub child_died: bool,
     /// What was typed when the cell asked.
     pub answers: Vec<String>,
@@ -51,29 +57,62 @@ struct Failure {
 }
 
 impl InstantEngine {
-    pub(super) fn run(&mut self, library: &Path, sink: &mut dyn Sink) -> RunReport {
-        let mut listener = Listener::new(sink, &self.shared);
-        let end = self.child.run(library, |hold, event| listener.event(hold, event));
-        listener.report(end)
+    /// Runs a compiled cell or a line of the shell, which the cell's wish to stop reaches.
+    pub(super) fn run(&mut self, task: Task<'_>, stop: &Stop, sink: &mut dyn Sink) -> RunReport {
+        self.carry_out(task, None, stop, sink, |hold| {
+            let hold = Arc::clone(hold);
+            stop.listen(move |wish| {
+                hold.step(match wish {
+                    Wish::Interrupt => life::Event::Interrupt,
+                    Wish::End => life::Event::End,
+                });
+            })
+        })
     }
 
-    /// Runs a cell again; ends the process if it takes longer than that.
-    pub(super) fn run_unseen(
+    /// Carries a task out under a listening that `begun` sets up, within a limit if there is one.
+    pub(super) fn carry_out<'a>(
         &mut self,
-        limit: Duration,
-        library: &Path,
+        task: Task<'_>,
+        limit: Option<Duration>,
+        stop: &'a Stop,
         sink: &mut dyn Sink,
+        begun: impl FnOnce(&Arc<Hold>) -> Listening<'a>,
     ) -> RunReport {
-        let mut listener = Listener::new(sink, &self.shared);
-        let end = self.child.run_within(limit, library, |hold, event| listener.event(hold, event));
+        let mut listener = Listener::new(sink, stop);
+        let end =
+            self.child.carry_out(task, limit, begun, |hold, event| listener.event(hold, event));
         listener.report(end)
     }
+}
 
-    /// Runs a line by the shell.
-    pub(super) fn run_line(&mut self, line: &str, sink: &mut dyn Sink) -> RunReport {
-        let mut listener = Listener::new(sink, &self.shared);
-        let end = self.child.run_shell(line, |hold, event| listener.event(hold, event));
-        listener.report(end)
+/// Takes what the process prints between cells to the place that the engine was told.
+pub fn on_background(place: &Arc<Mutex<Option<Background>>>) -> OnBackground {
+    let place = Arc::clone(place);
+    let mut streams = [Utf8::new(Stream::Stdout), Utf8::new(Stream::Stderr)];
+    Box::new(move |event| {
+        let place = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(background) = place else { return };
+        let mut sink = Forward(background);
+        match event {
+            Event::Stdout(bytes) => streams[0].send(&bytes, &mut sink),
+            Event::Stderr(bytes) => streams[1].send(&bytes, &mut sink),
+            Event::Frame { kind: frame::DISPLAY, fields } => sink.output(display_of(&fields)),
+            _ => {}
+        }
+    })
+}
+
+/// A sink for what comes between cells, when nobody can be asked.
+struct Forward(Background);
+
+impl Sink for Forward {
+    fn output(&mut self, output: Output) {
+        (self.0)(output);
+    }
+
+    fn input(&mut self, _: &str, _: bool) -> Option<String> {
+        None
     }
 }
 
@@ -86,28 +125,30 @@ enum Unanswered {
 
 struct Listener<'a> {
     sink: &'a mut dyn Sink,
-    shared: &'a Shared,
+    stop: &'a Stop,
     stdout: Utf8,
     stderr: Utf8,
     markers: Markers,
     failure: Option<Failure>,
     unanswered: Option<Unanswered>,
     lost: Vec<String>,
+    changed: Vec<String>,
     answers: Vec<String>,
     random: Option<String>,
 }
 
 impl<'a> Listener<'a> {
-    fn new(sink: &'a mut dyn Sink, shared: &'a Shared) -> Self {
+    fn new(sink: &'a mut dyn Sink, stop: &'a Stop) -> Self {
         Listener {
             sink,
-            shared,
+            stop,
             stdout: Utf8::new(Stream::Stdout),
             stderr: Utf8::new(Stream::Stderr),
             markers: Markers::default(),
             failure: None,
             unanswered: None,
             lost: Vec::new(),
+            changed: Vec::new(),
             answers: Vec::new(),
             random: None,
         }
@@ -115,9 +156,9 @@ impl<'a> Listener<'a> {
 
     fn report(mut self, end: RunEnd) -> RunReport {
         self.finish();
-        let Listener { failure, unanswered, lost, answers, random, .. } = self;
+        let Listener { failure, unanswered, lost, changed, answers, random, .. } = self;
         let child_died = matches!(end, RunEnd::Died(_));
-        RunReport { end, failure, unanswered, lost, child_died, answers, random }
+        RunReport { end, failure, unanswered, lost, changed, child_died, answers, random }
     }
 
     fn event(&mut self, hold: &Hold, event: Event) {
@@ -129,7 +170,7 @@ impl<'a> Listener<'a> {
             }
             Event::Stderr(bytes) => self.stderr.send(&bytes, self.sink),
             Event::Frame { kind, fields } => self.frame(kind, &fields),
-            Event::Ready { .. } | Event::Ended(_) | Event::LoadFailed(_) => {}
+            Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
         }
     }
 
@@ -138,16 +179,19 @@ impl<'a> Listener<'a> {
             Piece::Text(bytes) => self.stdout.send(&bytes, self.sink),
             Piece::Display { mime_type, content } => {
                 let data = bundle(&[mime_type, content]);
-                self.display(data, None, false);
+                self.sink.output(Output::Display {
+                    data,
+                    metadata: MimeBundle::new(),
+                    display_id: None,
+                    update: false,
+                });
             }
             Piece::Input { prompt, is_password } => {
                 let answer = self.sink.input(&prompt, is_password).unwrap_or_else(|| {
                     // The cell waits for a line and can't be told otherwise; it fails afterwards.
-                    let is_wanted = self.shared.is_wanted.load(Ordering::SeqCst);
-                    self.unanswered = Some(if is_wanted {
-                        Unanswered::Interrupted
-                    } else {
-                        Unanswered::NotAllowed
+                    self.unanswered = Some(match self.stop.wish() {
+                        Some(_) => Unanswered::Interrupted,
+                        None => Unanswered::NotAllowed,
                     });
                     String::new()
                 });
@@ -161,12 +205,8 @@ impl<'a> Listener<'a> {
         let field = |index: usize| fields.get(index).map_or("", String::as_str);
         match kind {
             frame::RESULT => self.sink.output(Output::Result { data: bundle(fields) }),
-            frame::DISPLAY => {
-                let id = Some(field(0).to_owned()).filter(|it| !it.is_empty());
-                let data = bundle(fields.get(2..).unwrap_or_default());
-                self.display(data, id, field(1) == "1");
-            }
-            frame::FAILURE => {
+            frame::DISPLAY => self.sink.output(display_of(fields)),
+            wire::FAILURE => {
                 self.failure = Some(Failure {
                     name: field(0).to_owned(),
                     text: field(1).to_owned(),
@@ -177,14 +217,11 @@ impl<'a> Listener<'a> {
             }
             frame::CLEAR => self.sink.output(Output::Clear { wait: field(0) == "1" }),
             frame::LOST => self.lost.push(field(0).to_owned()),
+            frame::CHANGED => self.changed.push(field(0).to_owned()),
             frame::RANDOM => self.random = Some(field(0).to_owned()),
             // A newer prelude may report what this kernel does not know.
             _ => {}
         }
-    }
-
-    fn display(&mut self, data: MimeBundle, display_id: Option<String>, update: bool) {
-        self.sink.output(Output::Display { data, metadata: MimeBundle::new(), display_id, update });
     }
 
     fn finish(&mut self) {
@@ -195,6 +232,17 @@ impl<'a> Listener<'a> {
         }
         self.stdout.finish(self.sink);
         self.stderr.finish(self.sink);
+    }
+}
+
+/// The display in a frame: its id if it has one, whether it is an update, and its representations.
+fn display_of(fields: &[String]) -> Output {
+    let field = |index: usize| fields.get(index).map_or("", String::as_str);
+    Output::Display {
+        data: bundle(fields.get(2..).unwrap_or_default()),
+        metadata: MimeBundle::new(),
+        display_id: Some(field(0).to_owned()).filter(|it| !it.is_empty()),
+        update: field(1) == "1",
     }
 }
 
@@ -258,6 +306,17 @@ fn incomplete_tail(bytes: &[u8]) -> usize {
 }
 
 impl RunReport {
+    /// What cut the cell short, if anything did after it had begun.
+    pub fn cut(&self) -> Option<Cut> {
+        let is_interrupted = matches!(&self.failure, Some(it) if it.name == INTERRUPTED)
+            || matches!(self.unanswered, Some(Unanswered::Interrupted));
+        match &self.end {
+            _ if is_interrupted => Some(Cut::Interrupted),
+            RunEnd::Returned(1) => None,
+            _ => Some(Cut::Failed),
+        }
+    }
+
     /// The error to answer with, or none if the cell came to its end.
     pub fn error(&self, sources: &Sources, generated: &[Arc<Source>]) -> Option<CellError> {
         if let RunEnd::Died(death) = &self.end {
@@ -318,27 +377,34 @@ impl Failure {
     }
 }
 
-/// What happened to the process; what became of the session is added when it is rebuilt.
+/// What happened to the process; what became of the session is added when it is brought back.
 fn death_error(death: &Death) -> CellError {
     let (ename, evalue) = match death {
-        Death::Interrupted => {
+        Death::Killed => {
             ("Interrupted", "the cell did not stop when asked, so its process was ended".to_owned())
         }
         Death::Exit(code) => {
             ("ProcessExit", format!("the cell ended its process with exit code {code}"))
         }
-        Death::Signal(signal) => {
-            ("ProcessCrash", format!("the process crashed with {}", signal_name(*signal)))
-        }
-        Death::Unknown => ("ProcessCrash", "the process ended".to_owned()),
+        Death::Signal(_) | Death::Unknown => ("ProcessCrash", death_text(death)),
     };
     plain_error(ename, &evalue)
+}
+
+/// How a process ended, as a claim.
+pub fn death_text(death: &Death) -> String {
+    match death {
+        Death::Killed => "the process was ended".to_owned(),
+        Death::Exit(code) => format!("the process ended with exit code {code}"),
+        Death::Signal(signal) => format!("the process crashed with {}", signal_name(*signal)),
+        Death::Unknown => "the process ended".to_owned(),
+    }
 }
 
 fn signal_name(signal: i32) -> String {
     let name = match signal {
         libc::SIGSEGV => "a segmentation fault",
-        libc::SIGABRT => "an abort (a stack overflow, or a panic that could not unwind)",
+        libc::SIGABRT => "an abort (a stack overflow, no memory, or a panic that could not unwind)",
         libc::SIGKILL => "SIGKILL (often: out of memory)",
         libc::SIGILL => "an illegal instruction",
         libc::SIGBUS => "a bus error",

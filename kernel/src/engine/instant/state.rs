@@ -130,6 +130,13 @@ impl State {
         next
     }
 
+    /// Takes a variable away, for a reason.
+    pub fn forget(&mut self, name: &str, gone: Gone) {
+        if self.variables.remove(name).is_some() {
+            self.gone.insert(name.to_owned(), gone);
+        }
+    }
+
     /// Forgets variables whose types reach a redefined item: their memory has the old layout.
     fn drop_outdated(&mut self, redefined: &BTreeSet<String>, cell: u32) {
         if redefined.is_empty() {
