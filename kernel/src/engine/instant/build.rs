@@ -1,14 +1,16 @@
 //! From a cell to its library: generated, looked up among the compiled cells, or compiled.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::cache::{Cache, Facts, Key};
-use super::compile::{CompileError, Compiler, is_nameable};
+use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
 use super::diagnose::{self, Meeting, Verdict};
-use super::generate::{Source, Unkept, broken, generate, new_variables, slot};
+use super::generate::{Source, broken, generate, slot};
 use super::parse::Parsed;
+use super::plan::Plan;
 use super::state::{Gone, KeptVariable, State};
 use crate::engine::Cell;
 use crate::engine::outcome::CellError;
@@ -29,12 +31,20 @@ pub struct Builder {
     copies: u32,
 }
 
-/// A compiled cell, and what it does not keep.
+/// A compiled cell, and what it does to the session's variables.
 #[derive(Debug)]
 pub struct Compiled {
     pub library: PathBuf,
     pub source: Arc<Source>,
-    pub facts: Facts,
+    pub types: Types,
+    pub plan: Plan,
+}
+
+/// What compiling a source came to.
+enum Attempt {
+    Library(Library),
+    /// All is right but for these variables, which are to be left out.
+    Unkept(BTreeMap<String, Gone>),
 }
 
 impl Builder {
@@ -56,65 +66,69 @@ impl Builder {
         parsed: &Parsed,
         cell: &Cell<'_>,
     ) -> Result<Compiled, CellError> {
-        let write = |unkept: &Unkept| generate(state, parsed, cell.count, cell.silent, unkept);
-        let mut source = write(&Unkept::default());
+        let write = |plan: &Plan| generate(state, parsed, plan, cell.count, cell.silent);
+        let mut plan = Plan::new(state, parsed, BTreeMap::new());
+        let mut source = write(&plan);
         let key = Key::new(&self.compiler.identity(&source.text), &source.text);
         if let Some((facts, library)) = self.cache.find(&key) {
-            return self.known(facts, &library, source, cell, write);
+            let Facts { types, unkept } = facts;
+            if !unkept.is_empty() {
+                let here = unkept.into_iter().map(|(name, gone)| (name, gone.in_cell(cell.count)));
+                plan = Plan::new(state, parsed, here.collect());
+                source = write(&plan);
+            }
+            let (library, source) = self.known(&library, source)?;
+            return Ok(Compiled { library, source, types, plan });
         }
-        let meeting = Meeting { state, parsed, cell: cell.count };
-        let mut unkept = Unkept::default();
         loop {
-            let error = match self.compiler.compile(&source, &self.folder) {
-                Ok(library) => {
-                    let facts = Facts { types: library.types, unkept: unkept.variables };
+            let meeting = Meeting { state, parsed, plan: &plan, cell: cell.count };
+            match self.attempt(&source, &meeting)? {
+                Attempt::Library(library) => {
+                    let facts = Facts { types: library.types.clone(), unkept: plan.unkept.clone() };
                     if let Some(bytes) = fs::read(&library.path).ok().filter(|_| library.is_pure) {
                         self.cache.keep(&key, &facts, &bytes);
                     }
-                    let library = self
+                    let path = self
                         .rename(library.path, &source)
                         .map_err(|error| self.folder_error(&error))?;
                     let source = Arc::new(source);
                     self.generated.push(Arc::clone(&source));
-                    return Ok(Compiled { library, source, facts });
+                    return Ok(Compiled { library: path, source, types: library.types, plan });
                 }
-                Err(error) => error,
-            };
-            let CompileError::Code(diagnostics) = error else {
-                return Err(plain_error("CompilerError", &error.to_string()));
-            };
-            match diagnose::diagnose(&diagnostics, &source, &meeting) {
-                Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
-                Verdict::Unkept(names) => {
-                    let before = unkept.variables.clone();
-                    unkept.variables.extend(names);
-                    if unkept.variables == before {
-                        return Err(plain_error(
-                            "CompilerError",
-                            "the cell's variables could not be kept",
-                        ));
-                    }
+                Attempt::Unkept(unkept) => {
+                    plan = Plan::new(state, parsed, unkept);
+                    source = write(&plan);
                 }
             }
-            source = write(&unkept);
         }
     }
 
-    /// A cell that was compiled before, by whomever.
+    /// Compiles a source. An error is the learner's, or says that the compiler is of no use.
+    fn attempt(&self, source: &Source, meeting: &Meeting<'_>) -> Result<Attempt, CellError> {
+        let diagnostics = match self.compiler.compile(source, &self.folder) {
+            Ok(library) => return Ok(Attempt::Library(library)),
+            Err(CompileError::Code(diagnostics)) => diagnostics,
+            Err(error) => return Err(plain_error("CompilerError", &error.to_string())),
+        };
+        let more = match diagnose::diagnose(&diagnostics, source, meeting) {
+            Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
+            Verdict::Unkept(names) => names,
+        };
+        let known = &meeting.plan.unkept;
+        let mut unkept = known.clone();
+        unkept.extend(more);
+        if unkept == *known {
+            return Err(plain_error("CompilerError", "the cell's variables could not be kept"));
+        }
+        Ok(Attempt::Unkept(unkept))
+    }
+
+    /// The library of a cell that was compiled before, by whomever.
     fn known(
         &mut self,
-        mut facts: Facts,
         library: &[u8],
-        first: Source,
-        cell: &Cell<'_>,
-        write: impl Fn(&Unkept) -> Source,
-    ) -> Result<Compiled, CellError> {
-        let unkept = std::mem::take(&mut facts.unkept).into_iter();
-        facts.unkept = unkept.map(|(name, gone)| (name, gone.in_cell(cell.count))).collect();
-        let source = match facts.unkept.is_empty() {
-            true => first,
-            false => write(&Unkept { variables: facts.unkept.clone() }),
-        };
+        source: Source,
+    ) -> Result<(PathBuf, Arc<Source>), CellError> {
         let path = self.folder.join(&source.file).with_extension("so");
         // One that is loaded must not be written over.
         let written = if path.exists() { Ok(()) } else { fs::write(&path, library) };
@@ -123,7 +137,7 @@ impl Builder {
             .map_err(|error| self.folder_error(&error))?;
         let source = Arc::new(source);
         self.generated.push(Arc::clone(&source));
-        Ok(Compiled { library, source, facts })
+        Ok((library, source))
     }
 
     /// The loader knows a library by its name, so that running a cell again would find its
@@ -144,7 +158,7 @@ impl Builder {
     }
 
     /// The error of a text that isn't a list of statements, in the compiler's words.
-    pub fn broken(&self, state: &State, parsed: &Parsed, cell: &Cell<'_>) -> CellError {
+    pub fn broken(&self, state: &State, cell: &Cell<'_>) -> CellError {
         if let Some((line, column)) = syntax::unclosed(cell.code) {
             let place = Place { cell: cell.count, start: (line, column), end: (line, column + 1) };
             let message = Message {
@@ -157,7 +171,8 @@ impl Builder {
         let source = broken(cell.code, cell.count);
         match self.compiler.compile(&source, &self.folder) {
             Err(CompileError::Code(diagnostics)) => {
-                let meeting = Meeting { state, parsed, cell: cell.count };
+                let (parsed, plan) = (Parsed::default(), Plan::default());
+                let meeting = Meeting { state, parsed: &parsed, plan: &plan, cell: cell.count };
                 match diagnose::diagnose(&diagnostics, &source, &meeting) {
                     Verdict::Errors(messages) => compile_error(&messages, &self.sources),
                     Verdict::Unkept(_) => plain_error("CompileError", "the cell is not valid Rust"),
@@ -178,26 +193,23 @@ fn has_statics(code: &str) -> bool {
 }
 
 /// The state after a cell that came to its end.
-pub fn commit(mut next: State, parsed: &Parsed, facts: &Facts, cell: u32) -> State {
-    let is_gone = |gone: &Gone| !matches!(gone, Gone::Replaced { .. });
-    for (name, gone) in facts.unkept.iter().filter(|(_, gone)| is_gone(gone)) {
+pub fn commit(mut next: State, compiled: &Compiled, cell: u32) -> State {
+    let Compiled { types, plan, .. } = compiled;
+    for (name, gone) in plan.unkept.iter().filter(|(name, _)| !plan.keeps(name)) {
         next.variables.remove(name);
         next.gone.insert(name.clone(), gone.clone());
     }
-    for (name, variable) in new_variables(parsed) {
-        if facts.unkept.get(name).is_some_and(is_gone) {
-            continue;
-        }
+    for (name, variable) in plan.new.iter().filter(|(name, _)| plan.keeps(name)) {
         next.variables.remove(name);
-        match facts.types.get(&slot(name)).filter(|it| is_nameable(it)) {
+        match types.get(&slot(name)).filter(|it| is_nameable(it)) {
             Some(type_text) if !variable.is_closure => {
                 next.gone.remove(name);
                 let kept =
                     KeptVariable { type_text: type_text.clone(), is_mut: variable.is_mut, cell };
-                next.variables.insert(name.to_owned(), kept);
+                next.variables.insert(name.clone(), kept);
             }
             _ => {
-                next.gone.insert(name.to_owned(), Gone::Unnameable { cell });
+                next.gone.insert(name.clone(), Gone::Unnameable { cell });
             }
         }
     }

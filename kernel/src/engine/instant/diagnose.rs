@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::compile::{Diagnostic, Span};
-use super::generate::{Origin, Source, new_variables};
+use super::generate::{Origin, Source};
 use super::parse::{Parsed, Piece};
+use super::plan::Plan;
 use super::state::{Gone, State};
 use crate::engine::traceback::{Message, Place};
 
@@ -23,6 +24,7 @@ pub enum Verdict {
 pub struct Meeting<'a> {
     pub state: &'a State,
     pub parsed: &'a Parsed,
+    pub plan: &'a Plan,
     pub cell: u32,
 }
 
@@ -121,9 +123,9 @@ fn holds(piece: &Piece, line: u32) -> bool {
 }
 
 fn reason(diagnostic: &Diagnostic, line: Line, name: &str, meeting: &Meeting<'_>) -> Gone {
-    let Meeting { parsed, cell, .. } = *meeting;
+    let Meeting { parsed, plan, cell, .. } = *meeting;
     let is_move = diagnostic.code.as_ref().is_some_and(|it| it.code == "E0382");
-    let has_new_value = new_variables(parsed).contains_key(name) || parsed.assigned.contains(name);
+    let has_new_value = plan.new.contains_key(name) || parsed.assigned.contains(name);
     match (is_move, line) {
         (_, Line::PutBack) if has_new_value => Gone::Replaced { cell },
         (true, _) => Gone::Moved { cell },
@@ -212,14 +214,13 @@ fn message(diagnostic: &Diagnostic, source: &Source, meeting: &Meeting<'_>) -> M
 
 /// What the compiler can't know: what the name means in this session.
 fn way_out(diagnostic: &Diagnostic, message: &Message, meeting: &Meeting<'_>) -> Option<String> {
-    let Meeting { state, parsed, cell } = *meeting;
+    let Meeting { state, parsed, plan, cell } = *meeting;
     let text = &diagnostic.message;
     if let Some(name) = missing_name(text) {
         if let Some(gone) = state.gone.get(name) {
             return Some(gone.explain(name));
         }
-        let is_variable =
-            state.variables.contains_key(name) || new_variables(parsed).contains_key(name);
+        let is_variable = state.variables.contains_key(name) || plan.new.contains_key(name);
         let (place, _) = message.labels.first()?;
         let is_in_item =
             place.cell != cell || parsed.items.iter().any(|it| holds(&it.piece, place.start.0));
@@ -232,7 +233,7 @@ fn way_out(diagnostic: &Diagnostic, message: &Message, meeting: &Meeting<'_>) ->
         .find_map(|it| text.strip_prefix(it)?.split('`').next())?;
     let is_fixed = text.ends_with("as it is not declared as mutable")
         && state.variables.get(name).is_some_and(|it| !it.is_mut)
-        && !new_variables(parsed).contains_key(name);
+        && !plan.new.contains_key(name);
     is_fixed.then(|| {
         format!("`{name}` was defined without `mut`; write `let mut {name} = {name};` first")
     })

@@ -3,14 +3,14 @@
 //! The learner's text goes in unchanged, each piece on lines of its own and at its own column,
 //! so that a place in a compiler message needs only its line translated. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::parse::{Parsed, Piece};
-use super::plain::is_copyable;
-use super::state::{Gone, KeptVariable, State, words};
+use super::parse::{Parsed, Piece, words};
+use super::plan::Plan;
+use super::state::State;
 
 /// The C function that a cell's library exports.
 pub const ENTRY: &str = "akari_cell";
@@ -55,73 +55,33 @@ impl Source {
     }
 }
 
-/// What to leave out, learned from a first try. [`Gone::Replaced`] means the old value alone.
-#[derive(Debug, Clone, Default)]
-pub struct Unkept {
-    pub variables: BTreeMap<String, Gone>,
-}
-
 /// The number by which a variable is stored: the start of its name's hash.
 pub fn slot(name: &str) -> u64 {
     let digest = Sha256::digest(name.as_bytes());
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The variables of earlier cells that the cell may read.
-pub fn read_variables<'a>(state: &'a State, parsed: &Parsed) -> Vec<(&'a str, &'a KeptVariable)> {
-    state
-        .variables
-        .iter()
-        .filter(|(name, _)| parsed.mentions.contains(*name))
-        .map(|(name, variable)| (name.as_str(), variable))
-        .collect()
-}
-
-/// Those of which a copy is made before the cell, because the cell may change them in place or has
-/// moved them, and is to leave them as they were if it fails.
-pub fn copied_variables<'a>(
-    state: &'a State,
-    parsed: &Parsed,
-    unkept: &BTreeMap<String, Gone>,
-) -> BTreeSet<&'a str> {
-    read_variables(state, parsed)
-        .into_iter()
-        .filter(|(name, variable)| variable.is_mut || unkept.contains_key(*name))
-        .filter(|(_, variable)| is_copyable(&variable.type_text, state))
-        .map(|(name, _)| name)
-        .collect()
-}
-
-/// The variables that the cell defines, a later definition in place of an earlier one.
-pub fn new_variables(parsed: &Parsed) -> BTreeMap<&str, &super::parse::Variable> {
-    parsed.statements.iter().flat_map(|it| &it.variables).map(|it| (it.name.as_str(), it)).collect()
-}
-
 /// Writes the crate for a cell. `state` already holds the cell's own items.
-pub fn generate(
-    state: &State,
-    parsed: &Parsed,
-    cell: u32,
-    silent: bool,
-    unkept: &Unkept,
-) -> Source {
+pub fn generate(state: &State, parsed: &Parsed, plan: &Plan, cell: u32, silent: bool) -> Source {
     let mut writer = Writer::default();
     for (origin, attribute) in &state.attributes {
         writer.piece(*origin, attribute);
     }
     writer.line("#[allow(unused_imports)] use ::akari::prelude::*;");
-    let read = read_variables(state, parsed);
-    let mut names: BTreeSet<String> = parsed.mentions.clone();
-    names.extend(parsed.bindings.iter().cloned());
-    names.extend(read.iter().flat_map(|(_, variable)| words(&variable.type_text)));
-    names.extend(parsed.items.iter().flat_map(|it| it.mentions.iter().chain(&it.names)).cloned());
-    for kept in state.needed_items(&names) {
+    for kept in state.needed_items(&needed_names(parsed, plan)) {
         writer.piece(kept.cell, &kept.item.piece);
     }
-    let copied = copied_variables(state, parsed, &unkept.variables);
-    let body = Body { parsed, cell, silent, unkept, read: &read, copied };
-    body.write(&mut writer);
+    Body { parsed, plan, cell, silent }.write(&mut writer);
     writer.finish()
+}
+
+/// The names that the cell's code may mean, its variables' types among them.
+fn needed_names(parsed: &Parsed, plan: &Plan) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = parsed.mentions.clone();
+    names.extend(parsed.bindings.iter().cloned());
+    names.extend(plan.reads.values().flat_map(|variable| words(&variable.type_text)));
+    names.extend(parsed.items.iter().flat_map(|it| it.mentions.iter().chain(&it.names)).cloned());
+    names
 }
 
 /// Writes a crate around text that is no list of statements, for the compiler's own words on it.
@@ -135,11 +95,9 @@ pub fn broken(code: &str, cell: u32) -> Source {
 
 struct Body<'a> {
     parsed: &'a Parsed,
+    plan: &'a Plan,
     cell: u32,
     silent: bool,
-    unkept: &'a Unkept,
-    read: &'a [(&'a str, &'a KeptVariable)],
-    copied: BTreeSet<&'a str>,
 }
 
 impl Body<'_> {
@@ -152,56 +110,54 @@ impl Body<'_> {
             writer.line("::akari::rt::block_on(async {");
         }
         self.statements(writer);
-        let new = new_variables(self.parsed);
-        for (name, variable) in &new {
-            if !variable.is_closure && self.is_kept(name) {
-                writer.keep(name, Origin::Keep);
-            }
-        }
-        for (name, _) in self.read {
-            // It moved, so that the outside has it no more, and was given another value after.
-            if self.unkept.variables.contains_key(*name)
-                && self.is_kept(name)
-                && !new.contains_key(name)
-            {
-                writer.keep(name, Origin::Keep);
-            }
-        }
+        self.keeps(writer);
         writer.line("::std::result::Result::Ok::<(), ::akari::rt::Failed>(())");
         writer.line(if self.parsed.is_async { "}) });" } else { "});" });
-        self.put_back(writer, &new);
+        self.put_back(writer);
         writer.line("__akari_done as i32 }");
     }
 
-    fn is_kept(&self, name: &str) -> bool {
-        self.unkept.variables.get(name).is_none_or(|it| matches!(it, Gone::Replaced { .. }))
+    fn keeps(&self, writer: &mut Writer) {
+        let Plan { reads, new, unkept, .. } = self.plan;
+        for (name, variable) in new {
+            if !variable.is_closure && self.plan.keeps(name) {
+                writer.keep(name, Origin::Keep);
+            }
+        }
+        for name in reads.keys().filter(|it| unkept.contains_key(*it) && !new.contains_key(*it)) {
+            // The cell has moved the old value and has assigned a new one, which is inside of the
+            // closure only.
+            if self.plan.keeps(name) {
+                writer.keep(name, Origin::Keep);
+            }
+        }
     }
 
     /// Asks for all before taking any, so that a variable that isn't there loses no other.
     fn reads(&self, writer: &mut Writer) {
-        if self.read.is_empty() {
+        if self.plan.reads.is_empty() {
             return;
         }
         writer.line("let mut __akari_there = true;");
-        for (name, variable) in self.read {
+        for (name, variable) in &self.plan.reads {
             let text = format!(
                 "__akari_there &= ::akari::rt::has::<{}>({}_u64, \"{name}\");",
                 variable.type_text,
                 slot(name)
             );
-            writer.from(Origin::Read((*name).to_owned()), &text);
+            writer.from(Origin::Read(name.clone()), &text);
         }
         writer.line("if !__akari_there { return 2; }");
-        for (name, variable) in self.read {
+        for (name, variable) in &self.plan.reads {
             let text = format!(
                 "#[allow(unused_mut)] let {}{name} = ::akari::rt::take::<{}>({}_u64);",
                 if variable.is_mut { "mut " } else { "" },
                 variable.type_text,
                 slot(name)
             );
-            writer.from(Origin::Read((*name).to_owned()), &text);
+            writer.from(Origin::Read(name.clone()), &text);
         }
-        for name in &self.copied {
+        for name in &self.plan.copied {
             writer.line(&format!("let {} = ::akari::__before!({name});", copy_of(name)));
         }
     }
@@ -234,10 +190,11 @@ impl Body<'_> {
 
     /// What was read goes back, whether the cell failed or not; but a variable that the cell
     /// defined anew goes back only if it failed.
-    fn put_back(&self, writer: &mut Writer, new: &BTreeMap<&str, &super::parse::Variable>) {
-        for (name, _) in self.read {
-            let (slot, copy, is_copied) = (slot(name), copy_of(name), self.copied.contains(name));
-            if self.unkept.variables.contains_key(*name) {
+    fn put_back(&self, writer: &mut Writer) {
+        let Plan { reads, copied, new, unkept } = self.plan;
+        for name in reads.keys() {
+            let (slot, copy, is_copied) = (slot(name), copy_of(name), copied.contains(name));
+            if unkept.contains_key(name) {
                 if is_copied {
                     writer.line(&format!(
                         "::akari::rt::bring_back({slot}_u64, {copy}, __akari_done, \"{name}\");"
@@ -253,7 +210,7 @@ impl Body<'_> {
                 let text = format!(
                     "::akari::rt::put_back({slot}_u64, {name}, {copy}, __akari_done, \"{name}\");"
                 );
-                writer.from(Origin::PutBack((*name).to_owned()), &text);
+                writer.from(Origin::PutBack(name.clone()), &text);
             } else {
                 writer.keep(name, Origin::PutBack);
             }
@@ -292,7 +249,8 @@ impl Writer {
     }
 
     fn piece(&mut self, cell: u32, piece: &Piece) {
-        let _ = write!(self.text, "{:1$}", "", piece.column as usize);
+        // Not by a width in a format string, which ends at 65,535.
+        self.text.extend(std::iter::repeat_n(' ', piece.column as usize));
         self.text.push_str(&piece.text);
         self.text.push('\n');
         let lines = u32::try_from(piece.text.matches('\n').count()).unwrap_or(u32::MAX);

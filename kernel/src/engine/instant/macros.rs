@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode};
 
-use super::parse::{Item, ItemKey, Parsed, Piece};
-use super::state::{State, words};
+use super::parse::{Item, ItemKey, Parsed, Piece, words};
+use super::state::State;
 use crate::engine::syntax::Tree;
 
 const KNOWN: &[&str] = &["thread_local", "lazy_static", "bitflags"];
 
 /// Moves the calls of macros that define items from the cell's statements to its items.
-pub fn items_of_macros(parsed: &mut Parsed, state: &State) {
+pub fn with_items_of_macros(mut parsed: Parsed, state: &State) -> Parsed {
     let earlier = state.items.iter().map(|it| &it.item);
     let rules: BTreeMap<&str, &str> = earlier
         .chain(&parsed.items)
@@ -43,6 +43,7 @@ pub fn items_of_macros(parsed: &mut Parsed, state: &State) {
     });
     pieces.extend(parsed.tail.take_if(|_| tail_is_item));
     parsed.items.extend(pieces.into_iter().map(item));
+    parsed
 }
 
 /// A call always belongs in: the names of what it makes may be nowhere in it.

@@ -13,15 +13,16 @@ mod diagnose;
 mod generate;
 mod journal;
 mod macros;
+mod mentions;
 mod parse;
 mod plain;
+mod plan;
 mod replay;
 mod rerun;
 mod run;
 mod slots;
 mod state;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -30,11 +31,11 @@ use self::build::{Builder, Compiled, commit};
 use self::cache::Cache;
 use self::compile::Compiler;
 use self::deps::Dependencies;
-use self::generate::{Source, copied_variables, read_variables};
+use self::generate::Source;
 use self::journal::{Cut, Entry, Ran, may_change};
-use self::macros::items_of_macros;
-use self::parse::Parsed;
+use self::macros::with_items_of_macros;
 use self::plain::is_plain;
+use self::plan::Plan;
 use self::replay::Past;
 use self::rerun::{Habits, may_write};
 use self::run::RunReport;
@@ -104,17 +105,11 @@ impl InstantEngine {
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
-        let mut parsed = parse::parse(cell.code);
-        items_of_macros(&mut parsed, &self.state);
-        self.commands(&std::mem::take(&mut parsed.commands), cell, sink)?;
-        if parsed.broken {
-            return Err(self.builder.broken(&self.state, &parsed, cell));
-        }
-        if parsed.statements.is_empty()
-            && parsed.tail.is_none()
-            && parsed.items.is_empty()
-            && parsed.attributes.is_empty()
-        {
+        let parsed = parse::parse(cell.code).map_err(|_| self.builder.broken(&self.state, cell))?;
+        // A cell whose code can't be right does nothing, so commands come after that.
+        self.commands(&parsed.commands, cell, sink)?;
+        let parsed = with_items_of_macros(parsed, &self.state);
+        if parsed.has_no_code() {
             return Ok(());
         }
         self.wake(cell.count, cell.stop, sink)?;
@@ -127,40 +122,30 @@ impl InstantEngine {
         let start = Instant::now();
         let report = self.run(Task::Library(&compiled.library), cell.stop, sink);
         let took = start.elapsed();
-        let reads = self.read_names(&parsed);
         let Some(error) = report.error(&self.builder.sources, &self.builder.generated) else {
-            let after = commit(next, &parsed, &compiled.facts, cell.count);
+            let after = commit(next, &compiled, cell.count);
             let ran = Ran::Whole { library: compiled.library, took };
-            self.keep(cell, ran, &compiled.source, report, after, &reads);
+            self.keep(cell, ran, &compiled.source, report, after, compiled.plan.reads.keys());
             return came_to_its_end(cell);
         };
         if report.child_died {
             let summary = self.recover(cell.count, cell.stop);
             return Err(with_summary(&error, &summary));
         }
-        let copied = copied_variables(&next, &parsed, &compiled.facts.unkept);
-        self.cut_short(cell, &compiled, &copied, report, &reads);
+        self.cut_short(cell, &compiled, report);
         Err(error)
     }
 
     /// A cell failed or was interrupted on its way, and the process lives. Variables that it has
-    /// used up are gone; those that it may have changed can't be had again by running it. `copied`
-    /// are those that were copied before it.
-    fn cut_short(
-        &mut self,
-        cell: &Cell<'_>,
-        compiled: &Compiled,
-        copied: &BTreeSet<&str>,
-        report: RunReport,
-        reads: &[String],
-    ) {
-        let unkept = &compiled.facts.unkept;
+    /// used up are gone; those that it may have changed can't be had again by running it.
+    fn cut_short(&mut self, cell: &Cell<'_>, compiled: &Compiled, report: RunReport) {
+        let Plan { reads, copied, unkept, .. } = &compiled.plan;
         let mut after = self.state.clone();
         for name in report.lost.iter().filter(|it| !unkept.contains_key(*it)) {
             after.forget(name, Gone::ProcessEnded { cell: cell.count });
         }
-        let is_back = |name: &String| copied.contains(name.as_str()) && !report.lost.contains(name);
-        for name in reads.iter().filter(|name| !is_back(name)) {
+        let is_back = |name: &String| copied.contains(name) && !report.lost.contains(name);
+        for name in reads.keys().filter(|name| !is_back(name)) {
             if let Some(gone) = unkept.get(name) {
                 after.forget(name, gone.clone());
             }
@@ -168,36 +153,30 @@ impl InstantEngine {
         let Some(cut) = report.cut() else { return };
         let is_as_before =
             |name: &String| cut == Cut::Failed && is_back(name) && !report.changed.contains(name);
-        let others: Vec<String> = reads.iter().filter(|it| !is_as_before(it)).cloned().collect();
-        self.keep(cell, Ran::Cut(cut), &compiled.source, report, after, &others);
+        let others: Vec<&String> = reads.keys().filter(|it| !is_as_before(it)).collect();
+        self.keep(cell, Ran::Cut(cut), &compiled.source, report, after, others.into_iter());
     }
 
     /// Puts a cell that ran into the journal, and the state after it in place of the old one.
-    fn keep(
+    fn keep<'a>(
         &mut self,
         cell: &Cell<'_>,
         ran: Ran,
         source: &Source,
         report: RunReport,
         after: State,
-        reads: &[String],
+        reads: impl Iterator<Item = &'a String>,
     ) {
         let habits = Habits::of(&source.text);
         let changes = |name: &String| match self.state.variables.get(name) {
             Some(it) if is_plain(&it.type_text) => it.is_mut && may_write(cell.code, name),
             known => known.is_none_or(|it| may_change(it, habits)),
         };
-        let reads = reads.iter().map(|name| (name.clone(), changes(name))).collect();
+        let reads = reads.map(|name| (name.clone(), changes(name))).collect();
         let entry = Entry::new(cell.count, ran, habits, (&self.state, &after), reads);
         let RunReport { answers, random, .. } = report;
         self.journal.push(Entry { answers, random, ..entry });
         self.state = after;
-    }
-
-    /// The earlier variables that a cell reads.
-    fn read_names(&self, parsed: &Parsed) -> Vec<String> {
-        let read = read_variables(&self.state, parsed).into_iter();
-        read.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// A cell may have removed the session's folder, in which the next one is compiled.

@@ -6,9 +6,14 @@
 use std::collections::BTreeSet;
 
 use ra_ap_syntax::ast::{self, HasName};
-use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 
+use super::mentions::{Reader, assigned, bindings, mentions};
 use crate::engine::syntax::{self, Tree};
+
+/// A cell's text is no list of statements; the compiler has the words for what is wrong.
+#[derive(Debug)]
+pub struct Broken;
 
 /// A cell, cut up.
 #[derive(Debug, Default)]
@@ -21,16 +26,16 @@ pub struct Parsed {
     pub statements: Vec<Statement>,
     /// The last expression without a semicolon, whose value is displayed.
     pub tail: Option<Piece>,
-    /// Names that statements and the tail mention, and so may read.
+    /// Names that statements and the tail mention.
     pub mentions: BTreeSet<String>,
+    /// Those of them that may be variables of earlier cells: nothing has bound them before.
+    pub reads: BTreeSet<String>,
     /// Names that patterns bind, unless they are constants or variants.
     pub bindings: BTreeSet<String>,
     /// Variables to which statements assign.
     pub assigned: BTreeSet<String>,
     /// Whether it awaits something outside of functions, closures and `async` blocks.
     pub is_async: bool,
-    /// Set where the text is no list of statements; then only the text itself is of use.
-    pub broken: bool,
 }
 
 /// Text with the place where it stands in its cell.
@@ -99,49 +104,47 @@ impl ItemKey {
     }
 }
 
+impl Parsed {
+    /// Whether there is nothing to compile.
+    pub fn has_no_code(&self) -> bool {
+        self.statements.is_empty()
+            && self.tail.is_none()
+            && self.items.is_empty()
+            && self.attributes.is_empty()
+    }
+}
+
 /// Cuts up a cell.
-pub fn parse(code: &str) -> Parsed {
+pub fn parse(code: &str) -> Result<Parsed, Broken> {
     let mut parsed = Parsed::default();
     // The compiler reads both ends of lines as one, the parser does not inside of texts.
     let code = blank_leading_lines(&code.replace("\r\n", "\n"), &mut parsed.commands);
     let tree = Tree::parse(&code);
-    let Some(list) = tree.statements().filter(|_| !tree.has_errors()) else {
-        parsed.broken = true;
-        parsed.mentions = mentions(&tree.root());
-        return parsed;
-    };
+    let list = tree.statements().filter(|_| !tree.has_errors()).ok_or(Broken)?;
     let cutter = Cutter { code: &code };
     let tail = list.tail_expr();
+    let mut reader = Reader::default();
     parsed.is_async = awaits(list.syntax());
     parsed.bindings = bindings(list.syntax());
     parsed.assigned = assigned(list.syntax());
     let mut is_cut = false;
     for node in list.syntax().children() {
         if let Some(item) = ast::Item::cast(node.clone()) {
-            cutter.item(item, &mut parsed);
+            cutter.item(item, &mut reader, &mut parsed);
         } else if is_cut {
             continue;
         } else if ast::Attr::can_cast(node.kind()) {
             parsed.attributes.push(cutter.piece(&node));
         } else if tail.as_ref().is_some_and(|tail| tail.syntax() == &node) {
             parsed.mentions.extend(mentions(&node));
+            reader.statement(&node);
             cutter.tail(&node, &mut parsed);
-        } else if let Some(blank) = blank_of(&node) {
-            // What comes after a blank never runs, and without the blank's type it seldom
-            // compiles; the learner is to see «not yet implemented», not that.
-            parsed.mentions.extend(mentions(&blank));
-            parsed
-                .statements
-                .push(Statement { piece: cutter.piece(&blank), variables: Vec::new() });
-            is_cut = true;
         } else {
-            parsed.mentions.extend(mentions(&node));
-            let variables =
-                ast::LetStmt::cast(node.clone()).map(|it| variables(&it)).unwrap_or_default();
-            parsed.statements.push(Statement { piece: cutter.piece(&node), variables });
+            is_cut = cutter.statement(&node, &mut reader, &mut parsed);
         }
     }
-    parsed
+    parsed.reads = reader.read;
+    Ok(parsed)
 }
 
 /// Takes `:command` and `!shell` lines, and the `# text` lines that notebook tools put on top,
@@ -183,6 +186,22 @@ impl Cutter<'_> {
         }
     }
 
+    /// Returns whether what comes after it is cut off.
+    fn statement(&self, node: &SyntaxNode, reader: &mut Reader, parsed: &mut Parsed) -> bool {
+        // What comes after a blank never runs, and without the blank's type it seldom compiles;
+        // the learner is to see «not yet implemented», not that.
+        let blank = blank_of(node);
+        let shown = blank.as_ref().unwrap_or(node);
+        let variables = match ast::LetStmt::cast(shown.clone()) {
+            Some(statement) => variables(&statement),
+            None => Vec::new(),
+        };
+        parsed.mentions.extend(mentions(shown));
+        reader.statement(shown);
+        parsed.statements.push(Statement { piece: self.piece(shown), variables });
+        blank.is_some()
+    }
+
     fn tail(&self, node: &SyntaxNode, parsed: &mut Parsed) {
         let piece = self.piece(node);
         if has_no_value(node) {
@@ -192,7 +211,7 @@ impl Cutter<'_> {
         }
     }
 
-    fn item(&self, item: ast::Item, parsed: &mut Parsed) {
+    fn item(&self, item: ast::Item, reader: &mut Reader, parsed: &mut Parsed) {
         let node = item.syntax().clone();
         let piece = self.piece(&node);
         let name = |name: Option<ast::Name>| name.map(|it| it.text().to_string());
@@ -211,6 +230,7 @@ impl Cutter<'_> {
             ast::Item::Use(it) => return self.imports(it, &piece, parsed),
             ast::Item::MacroCall(_) => {
                 parsed.mentions.extend(mentions(&node));
+                reader.statement(&node);
                 parsed.statements.push(Statement { piece, variables: Vec::new() });
                 return;
             }
@@ -325,7 +345,8 @@ fn names(item: &ast::Item, key: &ItemKey) -> BTreeSet<String> {
     names
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+/// The words of a text, as code has them.
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric() && c != '_')
         .filter(|it| !it.is_empty())
         .map(str::to_owned)
@@ -347,67 +368,6 @@ fn variables(statement: &ast::LetStmt) -> Vec<Variable> {
         found.push(Variable { name, is_mut: binding.mut_token().is_some(), is_closure });
     }
     found
-}
-
-/// All names that the code mentions, in macros and in `{name}` of format strings too.
-fn mentions(node: &SyntaxNode) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for token in node.descendants_with_tokens().filter_map(NodeOrToken::into_token) {
-        match token.kind() {
-            SyntaxKind::IDENT if !is_binding(&token) => {
-                found.insert(token.text().to_owned());
-            }
-            SyntaxKind::STRING => format_names(token.text(), &mut found),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Whether the token names the variable that a pattern makes, which reads nothing.
-fn is_binding(token: &SyntaxToken) -> bool {
-    token
-        .parent()
-        .filter(|it| it.kind() == SyntaxKind::NAME)
-        .and_then(|it| it.parent())
-        .is_some_and(|it| it.kind() == SyntaxKind::IDENT_PAT)
-}
-
-/// Names that stand where a pattern would bind them.
-fn bindings(node: &SyntaxNode) -> BTreeSet<String> {
-    let bindings = node.descendants().filter_map(ast::IdentPat::cast);
-    bindings.filter_map(|it| it.name()).map(|it| it.text().to_string()).collect()
-}
-
-/// The variables in `x = ..`, also inside of blocks.
-fn assigned(node: &SyntaxNode) -> BTreeSet<String> {
-    let assignments = node
-        .descendants()
-        .filter_map(ast::BinExpr::cast)
-        .filter(|it| matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { op: None })));
-    let names = assignments.filter_map(|it| match it.lhs()? {
-        ast::Expr::PathExpr(path) => Some(path.syntax().text().to_string()),
-        _ => None,
-    });
-    names.collect()
-}
-
-fn format_names(literal: &str, found: &mut BTreeSet<String>) {
-    for part in literal.split('{').skip(1) {
-        let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        if !name.is_empty() {
-            // `{type}` means `r#type`.
-            found.insert(format!("r#{name}"));
-            found.insert(name);
-        }
-        // A width or precision may be a variable: `{x:width$}`.
-        let spec = part.split('}').next().unwrap_or("");
-        for word in spec.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$') {
-            if let Some(name) = word.strip_suffix('$') {
-                found.insert(name.to_owned());
-            }
-        }
-    }
 }
 
 fn awaits(body: &SyntaxNode) -> bool {

@@ -6,8 +6,8 @@
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast::{self, HasAttrs, HasGenericParams, HasName};
 
-use super::parse::ItemKey;
-use super::state::{KeptItem, State, words};
+use super::parse::{ItemKey, words};
+use super::state::{KeptItem, State};
 use crate::engine::syntax::Tree;
 
 /// Words of types whose values share nothing with others and change only as a whole.
@@ -156,7 +156,7 @@ mod tests {
             struct Range { low: f32 }
             #[derive(Clone)] struct Tensor(f32);
             mod inner { #[derive(Clone)] pub struct A; pub struct String; }";
-        let state = State::default().with_items(&parse(code), 1);
+        let state = State::default().with_items(&parse(code).expect("it is code"), 1);
         for theirs in ["Point", "std::vec::Vec<(Point, f32)>", "Kind<Point, 3>", "Tensor", "i32"] {
             assert!(is_copyable(theirs, &state), "{theirs}");
         }

@@ -5,7 +5,7 @@
 
 use ra_ap_syntax::{NodeOrToken, SyntaxKind, SyntaxToken};
 
-use super::state::words;
+use super::parse::words;
 use crate::engine::syntax::Tree;
 
 /// What to expect of a second run.

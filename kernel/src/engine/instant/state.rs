@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::parse::{Item, ItemKey, Parsed};
+use super::parse::{Item, ItemKey, Parsed, words};
 use crate::engine::traceback::cell_name;
 
 #[derive(Debug, Clone, Default)]
@@ -201,10 +201,4 @@ impl State {
             .filter_map(|(item, is_needed)| is_needed.then_some(item))
             .collect()
     }
-}
-
-pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|it| !it.is_empty())
-        .map(str::to_owned)
 }

@@ -94,7 +94,7 @@ impl Dependencies {
 
     /// Compiler arguments for a source that may name the crates; none for one that doesn't.
     pub fn arguments(&self, source: &str) -> Vec<String> {
-        let mentions = |name: &str| super::state::words(source).any(|it| it == name);
+        let mentions = |name: &str| super::parse::words(source).any(|it| it == name);
         if !self.crates.iter().any(|(name, _)| mentions(name)) {
             return Vec::new();
         }
