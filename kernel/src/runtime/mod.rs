@@ -5,6 +5,7 @@
 
 mod capture;
 pub mod child;
+pub mod group;
 pub mod life;
 mod load;
 pub mod markers;

@@ -14,6 +14,7 @@ use super::plan::Plan;
 use super::state::{Gone, KeptVariable, State};
 use crate::engine::Cell;
 use crate::engine::outcome::CellError;
+use crate::engine::stop::Stop;
 use crate::engine::syntax;
 use crate::engine::traceback::{Message, Place, Sources, compile_error, plain_error};
 
@@ -82,7 +83,7 @@ impl Builder {
         }
         loop {
             let meeting = Meeting { state, parsed, plan: &plan, cell: cell.count };
-            match self.attempt(&source, &meeting)? {
+            match self.attempt(&source, &meeting, cell.stop)? {
                 Attempt::Library(library) => {
                     let facts = Facts { types: library.types.clone(), unkept: plan.unkept.clone() };
                     if let Some(bytes) = fs::read(&library.path).ok().filter(|_| library.is_pure) {
@@ -104,11 +105,16 @@ impl Builder {
     }
 
     /// Compiles a source. An error is the learner's, or says that the compiler is of no use.
-    fn attempt(&self, source: &Source, meeting: &Meeting<'_>) -> Result<Attempt, CellError> {
-        let diagnostics = match self.compiler.compile(source, &self.folder) {
+    fn attempt(
+        &self,
+        source: &Source,
+        meeting: &Meeting<'_>,
+        stop: &Stop,
+    ) -> Result<Attempt, CellError> {
+        let diagnostics = match self.compiler.compile(source, &self.folder, stop) {
             Ok(library) => return Ok(Attempt::Library(library)),
             Err(CompileError::Code(diagnostics)) => diagnostics,
-            Err(error) => return Err(plain_error("CompilerError", &error.to_string())),
+            Err(error) => return Err(compiler_error(&error)),
         };
         let more = match diagnose::diagnose(&diagnostics, source, meeting) {
             Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
@@ -169,7 +175,7 @@ impl Builder {
             return compile_error(&[message], &self.sources);
         }
         let source = broken(cell.code, cell.count);
-        match self.compiler.compile(&source, &self.folder) {
+        match self.compiler.compile(&source, &self.folder, cell.stop) {
             Err(CompileError::Code(diagnostics)) => {
                 let (parsed, plan) = (Parsed::default(), Plan::default());
                 let meeting = Meeting { state, parsed: &parsed, plan: &plan, cell: cell.count };
@@ -178,10 +184,19 @@ impl Builder {
                     Verdict::Unkept(_) => plain_error("CompileError", "the cell is not valid Rust"),
                 }
             }
-            Err(error) => plain_error("CompilerError", &error.to_string()),
+            Err(error) => compiler_error(&error),
             Ok(_) => plain_error("CompileError", "the cell is not valid Rust"),
         }
     }
+}
+
+/// The error of a compiler that had no errors of the code to tell.
+fn compiler_error(error: &CompileError) -> CellError {
+    let name = match error {
+        CompileError::Stopped => "Interrupted",
+        _ => "CompilerError",
+    };
+    plain_error(name, &error.to_string())
 }
 
 /// Whether the code may have state of its own that outlives a run; `'static` is none.

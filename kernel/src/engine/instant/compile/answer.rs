@@ -1,0 +1,194 @@
+//! What the compiler says: its messages as JSON, its inputs as rules of a makefile, and the types
+//! of variables in its MIR.
+//!
+//! The only place that reads what rustc writes. Called by the module above. Pure.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use serde::Deserialize;
+
+use super::CompileError;
+
+/// The types of the variables that a cell keeps, by the numbers under which they are stored.
+pub type Types = BTreeMap<u64, String>;
+
+/// A compiler message, as rustc writes it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Diagnostic {
+    pub message: String,
+    pub level: String,
+    pub code: Option<Code>,
+    #[serde(default)]
+    pub spans: Vec<Span>,
+    #[serde(default)]
+    pub children: Vec<Diagnostic>,
+    pub rendered: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Code {
+    pub code: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Span {
+    pub file_name: String,
+    pub line_start: u32,
+    pub line_end: u32,
+    /// In characters, from 1.
+    pub column_start: u32,
+    pub column_end: u32,
+    pub is_primary: bool,
+    pub label: Option<String>,
+    pub suggested_replacement: Option<String>,
+    pub expansion: Option<Box<Expansion>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Expansion {
+    pub span: Span,
+}
+
+impl Span {
+    /// The place in the file that stands for this one: for a macro's inside, where it was called.
+    pub fn outermost(&self) -> &Span {
+        let mut span = self;
+        while let Some(expansion) = &span.expansion {
+            span = &expansion.span;
+        }
+        span
+    }
+}
+
+/// The level of a message about a bug of the compiler itself.
+const INTERNAL: &str = "error: internal compiler error";
+
+/// The errors among the compiler's messages.
+pub fn errors(messages: &str) -> Vec<Diagnostic> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|it: &Diagnostic| it.level.starts_with("error"))
+        // The closing «aborting due to ..» has no place and says nothing new.
+        .filter(|it| !(it.spans.is_empty() && it.message.starts_with("aborting due to")))
+        .collect()
+}
+
+/// Why a compiler that ended like this made no library.
+pub fn failure(status: ExitStatus, messages: &str) -> CompileError {
+    match status.signal() {
+        Some(libc::SIGKILL) => return CompileError::Killed,
+        Some(signal) => return CompileError::Crashed { signal: signal_name(signal) },
+        None => {}
+    }
+    let errors = errors(messages);
+    if let Some(error) = errors.iter().find(|it| it.level == INTERNAL) {
+        return CompileError::Internal { message: error.message.clone() };
+    }
+    if errors.is_empty() {
+        return match messages.split("panicked at ").nth(1).and_then(|it| it.lines().nth(1)) {
+            Some(message) => CompileError::Internal { message: message.to_owned() },
+            None => CompileError::Silent { status, messages: first_words(messages) },
+        };
+    }
+    CompileError::Code(errors)
+}
+
+fn signal_name(signal: i32) -> String {
+    match signal {
+        libc::SIGSEGV => "SIGSEGV".to_owned(),
+        libc::SIGABRT => "SIGABRT".to_owned(),
+        libc::SIGBUS => "SIGBUS".to_owned(),
+        libc::SIGILL => "SIGILL".to_owned(),
+        _ => format!("signal {signal}"),
+    }
+}
+
+/// The beginning of what was said, which says most.
+fn first_words(messages: &str) -> String {
+    match messages.trim() {
+        "" => "it said nothing".to_owned(),
+        text => text.chars().take(300).collect(),
+    }
+}
+
+/// The types in the calls that keep variables.
+pub fn types(mir: &str) -> Types {
+    let type_of = |line: &str| {
+        let (_, call) = line.split_once("akari::rt::put::<")?;
+        let (type_text, arguments) = call.split_once(">(const ")?;
+        let (number, _) = arguments.split_once("_u64, ")?;
+        Some((number.parse().ok()?, type_text.to_owned()))
+    };
+    mir.lines().filter_map(type_of).collect()
+}
+
+/// Reads a makefile's rules, which name the files that were read, and comments that name the
+/// variables of the environment.
+pub fn is_pure(inputs: &str, file: &str) -> bool {
+    let is_own = |line: &str| line.split_once(": ").is_none_or(|(_, inputs)| inputs.trim() == file);
+    !inputs.is_empty() && !inputs.contains("# env-dep:") && inputs.lines().all(is_own)
+}
+
+/// Whether a type, as the compiler prints it, can be written in code.
+pub fn is_nameable(type_text: &str) -> bool {
+    !type_text.contains(['{', '@']) && !type_text.contains("impl ") && type_text != "!"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_read_from_the_calls() {
+        let mir = "\
+            _5 = akari::rt::put::<std::vec::Vec<(f32, i64)>>(const 17_u64, move _6) -> [..];\n\
+            _7 = other::put::<u8>(const 1_u64, move _6) -> [..];\n";
+        assert_eq!(types(mir), Types::from([(17, "std::vec::Vec<(f32, i64)>".to_owned())]));
+    }
+
+    #[test]
+    fn source_that_reads_nothing_else_is_pure() {
+        let own = "cell-1.so: cell-1.rs\n\ncell-1.d: cell-1.rs\n\ncell-1.rs:\n";
+        assert!(is_pure(own, "cell-1.rs"));
+        assert!(!is_pure("cell-1.so: cell-1.rs data.txt\n", "cell-1.rs"));
+        assert!(!is_pure(&format!("{own}\n# env-dep:HOME=/root\n"), "cell-1.rs"));
+        assert!(!is_pure("", "cell-1.rs"));
+    }
+
+    fn message(level: &str, text: &str) -> String {
+        format!(r#"{{"message":"{text}","level":"{level}","code":null,"rendered":null}}"#)
+    }
+
+    #[test]
+    fn f9_each_end_of_the_compiler_has_a_text_with_the_way_out() {
+        let exit = |code: i32| ExitStatus::from_raw(code << 8);
+        let killed = failure(ExitStatus::from_raw(libc::SIGKILL), &message("error", "half"));
+        assert!(killed.to_string().contains("memory"), "{killed}");
+        let crashed = failure(ExitStatus::from_raw(libc::SIGSEGV), "rustc interrupted by SIGSEGV");
+        assert!(crashed.to_string().contains("SIGSEGV") && crashed.to_string().contains("`let`"));
+        let bug = failure(exit(101), &message(INTERNAL, "no such thing"));
+        assert!(bug.to_string().contains("no such thing"), "{bug}");
+        let bug = failure(exit(101), "\nthread 'rustc' (7) panicked at a.rs:1:2:\nindex out of\n");
+        assert!(bug.to_string().contains("«index out of»"), "{bug}");
+        let silent = failure(exit(1), " \n");
+        assert!(silent.to_string().contains("exit status: 1"), "{silent}");
+        assert!(silent.to_string().contains("said nothing"), "{silent}");
+    }
+
+    #[test]
+    fn errors_are_the_learners() {
+        let messages = [
+            message("warning", "unused"),
+            message("error", "wrong"),
+            message("error", "aborting due to 1 previous error"),
+        ];
+        let status = ExitStatus::from_raw(1 << 8);
+        let CompileError::Code(errors) = failure(status, &messages.join("\n")) else {
+            panic!("no errors");
+        };
+        assert_eq!(errors.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), ["wrong"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! The compiler's arguments: the same for all cells, and those of one.
+//!
+//! What a compiled cell depends on besides its source is written here too, so that no argument can
+//! be left out of it. Running the compiler is the module above.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::Compiler;
+use crate::engine::instant::generate::Source;
+
+/// What the compiler is to make of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    /// An object file, which is linked here.
+    Object,
+    /// The library, linked by the compiler.
+    Library,
+}
+
+const FLAGS: &[&str] = &[
+    // One name for all cells: a type defined in one is then the same type in the next.
+    "--crate-name=akari_cell_code",
+    "--crate-type=cdylib",
+    "--edition=2024",
+    "-Cprefer-dynamic",
+    "-Cdebuginfo=0",
+    "-Ccodegen-units=1",
+    "-Cdebug-assertions=on",
+    "-Cmetadata=akari",
+    "--cap-lints=allow",
+    "--error-format=json",
+    // Full paths of types, as a later cell must write them; an unstable flag.
+    "-Ztrim-diagnostic-paths=no",
+    // For `--extern force:`, which dependencies need.
+    "-Zunstable-options",
+];
+
+impl Compiler {
+    /// All that a compiled cell depends on besides its source.
+    pub fn identity(&self, source: &str) -> String {
+        // The folder is named by a hash of the prelude and the compiler.
+        let prelude = self.prelude.file_name().unwrap_or_default().to_string_lossy();
+        let dependencies = self.dependencies.arguments(source);
+        format!("{prelude} {} {FLAGS:?} {dependencies:?}", self.opt_level)
+    }
+
+    /// Compiles a source in a folder of its own, where temporary files go too.
+    pub(super) fn command(&self, source: &Source, product: Product, folder: &Path) -> Command {
+        let stem = source.file.trim_end_matches(".rs");
+        let product = match product {
+            Product::Object => format!("obj={stem}.o"),
+            Product::Library => format!("link={stem}.so"),
+        };
+        let mut command = Command::new(&self.rustc);
+        command
+            .current_dir(folder)
+            .arg(&source.file)
+            .args(FLAGS)
+            .arg(format!("-Copt-level={}", self.opt_level))
+            .arg(format!("--emit={product},mir={stem}.mir,dep-info={stem}.d"))
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("TMPDIR", folder)
+            .arg("--extern")
+            .arg(format!("akari={}", self.prelude.join("libakari.so").display()))
+            .arg("-L")
+            .arg(format!("dependency={}", self.prelude.display()))
+            .args(self.dependencies.arguments(&source.text))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+}

@@ -1,0 +1,165 @@
+//! A program that leads a process group of its own, and ends with whoever waits for it.
+//!
+//! Compilers run in one. What cells run in is `parent`'s, which also talks to it. Whether to wait
+//! any longer is the caller's to say; the module knows no engine. However the wait ends, no
+//! process of the group is left.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process_group,
+    pidfd_open, set_parent_process_death_signal, waitid,
+};
+
+/// How often the caller is asked whether to wait any longer.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How often to look for the end where the system has no descriptors of processes.
+const LOOK_BLINDLY: Duration = Duration::from_millis(1);
+
+/// A running program. Dropping it kills its group.
+#[derive(Debug)]
+pub struct Group {
+    process: Child,
+    /// Readable once the program has ended; old systems have none.
+    end: Option<OwnedFd>,
+    /// Whether its status was asked for, so that its id may be another's.
+    was_asked: bool,
+}
+
+impl Group {
+    /// Starts the program. The system kills it as soon as the calling *thread* ends, so that a
+    /// kernel that is killed leaves none; what the program has started itself is not reached then.
+    pub fn start(command: &mut Command) -> io::Result<Group> {
+        let parent = Some(getpid());
+        let end_with_parent = move || {
+            set_parent_process_death_signal(Some(Signal::KILL))?;
+            // A parent that ended before the call above sends nothing any more.
+            if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+        };
+        // SAFETY: between fork and exec the closure makes two plain system calls, and allocates
+        // nothing.
+        unsafe { command.pre_exec(end_with_parent) };
+        let process = command.process_group(0).spawn()?;
+        let end = pid(&process).and_then(|it| pidfd_open(it, PidfdFlags::empty()).ok());
+        Ok(Group { process, end, was_asked: false })
+    }
+
+    /// Waits for the program's end, or until nobody wants it any more: then there is no status.
+    pub fn wait(mut self, is_wanted: &dyn Fn() -> bool) -> io::Result<Option<ExitStatus>> {
+        while is_wanted() {
+            if self.has_ended() {
+                self.kill();
+                self.was_asked = true;
+                return self.process.wait().map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the program has ended, within [`LOOK`]. Its status is left to be asked for, so
+    /// that its id stays its own.
+    fn has_ended(&self) -> bool {
+        match &self.end {
+            Some(end) => {
+                let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+                // An interrupted call is made again by the loop.
+                let _ = poll(&mut [PollFd::new(end, PollFlags::IN)], Some(&look));
+            }
+            None => thread::sleep(LOOK_BLINDLY),
+        }
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        pid(&self.process).is_none_or(|it| !matches!(waitid(WaitId::Pid(it), options), Ok(None)))
+    }
+
+    /// Kills what is left of the group; only before the program's status was asked for.
+    fn kill(&self) {
+        if let Some(pid) = pid(&self.process) {
+            // There may be nobody left.
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if !self.was_asked {
+            self.kill();
+            let _ = self.process.wait();
+        }
+    }
+}
+
+fn pid(process: &Child) -> Option<Pid> {
+    i32::try_from(process.id()).ok().and_then(Pid::from_raw)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Stdio;
+
+    use super::*;
+
+    fn shell(text: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", text]).stdin(Stdio::null());
+        command
+    }
+
+    /// Whether a process runs; one that has ended and that nobody asked for doesn't.
+    fn is_running(pid: &str) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim()));
+        status.is_ok_and(|it| !it.contains("State:\tZ"))
+    }
+
+    fn until(claim: impl Fn() -> bool) -> bool {
+        (0..5000).any(|_| {
+            claim() || {
+                thread::sleep(Duration::from_millis(2));
+                false
+            }
+        })
+    }
+
+    #[test]
+    fn end_of_a_program_is_told() {
+        let status = Group::start(&mut shell("exit 7")).unwrap().wait(&|| true).unwrap();
+        assert_eq!(status.unwrap().code(), Some(7));
+        let status = Group::start(&mut shell("kill -9 $$")).unwrap().wait(&|| true).unwrap();
+        assert_eq!(status.unwrap().signal(), Some(9));
+        assert!(Group::start(&mut Command::new("/no/such/program")).is_err());
+    }
+
+    #[test]
+    fn unwanted_program_ends_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pids");
+        let text =
+            format!("sleep 1000 & echo $! $$ > {0}.part; mv {0}.part {0}; wait", file.display());
+        let group = Group::start(&mut shell(&text)).unwrap();
+        let status = group.wait(&|| !file.exists()).unwrap();
+        assert!(status.is_none());
+        let pids = std::fs::read_to_string(&file).unwrap();
+        assert!(pids.split(' ').all(|pid| until(|| !is_running(pid))), "{pids}");
+    }
+
+    #[test]
+    fn program_that_left_others_behind_takes_them_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let text = format!("sleep 1000 & echo $! > {}", file.display());
+        let status = Group::start(&mut shell(&text)).unwrap().wait(&|| true).unwrap();
+        assert!(status.unwrap().success());
+        let pid = std::fs::read_to_string(&file).unwrap();
+        assert!(until(|| !is_running(&pid)), "{pid}");
+    }
+}
