@@ -7,14 +7,13 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command as ProcessCommand, ExitCode, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::process::{Child, Command as ProcessCommand, ExitCode, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::getppid;
+use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use super::capture::{Capture, own};
 use super::life::Run;
@@ -52,14 +51,14 @@ fn serve() -> io::Result<()> {
             return Err(io::Error::other(error));
         }
     };
-    let interrupted = Arc::new(AtomicU64::new(0));
+    let shell = Arc::new(Shell::default());
     let (sender, runs) = mpsc::channel();
     {
-        let (prelude, interrupted) = (prelude.clone(), Arc::clone(&interrupted));
+        let (prelude, shell) = (prelude.clone(), Arc::clone(&shell));
         thread::Builder::new()
             .name("cell".into())
             .stack_size(STACK)
-            .spawn(move || run_cells(&prelude, &interrupted, &runs))?;
+            .spawn(move || run_cells(&prelude, &shell, &runs))?;
     }
     super::load::survive_interrupts();
     let [stdout, stderr] = capture.readers();
@@ -76,7 +75,7 @@ fn serve() -> io::Result<()> {
                 }
             }
             Command::Interrupt(run) if run == current => {
-                interrupted.store(run, Ordering::SeqCst);
+                shell.interrupt(run);
                 prelude.interrupt(true);
             }
             Command::Interrupt(_) => {}
@@ -105,15 +104,11 @@ fn remove_folder_of_gone_kernel() {
     }
 }
 
-fn run_cells(prelude: &Prelude, interrupted: &AtomicU64, runs: &Receiver<Command>) {
+fn run_cells(prelude: &Prelude, shell: &Shell, runs: &Receiver<Command>) {
     while let Ok(command) = runs.recv() {
         let event = match command {
             Command::Run { run, library } => run_library(prelude, run, library.as_ref()),
-            // A program that starts after the interrupt was sent would never hear of it.
-            Command::Shell { run, .. } if interrupted.load(Ordering::SeqCst) == run => {
-                Event::Ended { run, code: 130 }
-            }
-            Command::Shell { run, line } => Event::Ended { run, code: run_shell(&line) },
+            Command::Shell { run, line } => Event::Ended { run, code: shell.run(run, &line) },
             Command::Interrupt(_) | Command::Input(_) | Command::Random(_) => continue,
         };
         if !Capture::get().is_ours() {
@@ -139,15 +134,58 @@ fn run_library(prelude: &Prelude, run: Run, library: &Path) -> Event {
     }
 }
 
-/// Runs a line by the shell, which prints where cells print. Returns its exit code.
-fn run_shell(text: &str) -> i32 {
-    // One pipe for both keeps their order.
-    let shell = ProcessCommand::new("sh")
-        .args(["-c", &format!("exec 2>&1; {text}")])
-        .stdin(Stdio::null())
-        .status();
-    match shell {
-        Ok(status) => status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
-        Err(_) => 127,
+/// The shell that runs a line, and the interrupts that it must hear.
+///
+/// The kernel's signal to the group is lost on a shell that is just starting, while it still has
+/// this process's handler.
+#[derive(Default)]
+struct Shell {
+    state: Mutex<ShellState>,
+}
+
+#[derive(Default)]
+struct ShellState {
+    interrupted: Run,
+    process: Option<Pid>,
+}
+
+impl Shell {
+    fn interrupt(&self, run: Run) {
+        let mut state = self.state();
+        state.interrupted = run;
+        if let Some(process) = state.process {
+            let _ = kill_process(process, Signal::INT);
+        }
+    }
+
+    /// Runs a line, which prints where cells print. Returns its exit code.
+    fn run(&self, run: Run, line: &str) -> i32 {
+        let Some(mut process) = self.start(run, line) else { return 127 };
+        let status = process.wait();
+        self.state().process = None;
+        match status {
+            Ok(status) => status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+            Err(_) => 127,
+        }
+    }
+
+    fn start(&self, run: Run, line: &str) -> Option<Child> {
+        let mut state = self.state();
+        let process = ProcessCommand::new("sh")
+            // One pipe for both keeps their order.
+            .args(["-c", &format!("exec 2>&1; {line}")])
+            .stdin(Stdio::null())
+            .spawn()
+            .ok()?;
+        let pid = Pid::from_child(&process);
+        state.process = Some(pid);
+        if state.interrupted == run {
+            let _ = kill_process(pid, Signal::INT);
+        }
+        Some(process)
+    }
+
+    fn state(&self) -> MutexGuard<'_, ShellState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

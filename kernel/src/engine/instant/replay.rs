@@ -13,7 +13,7 @@ use crate::engine::outcome::{CellError, Output};
 use crate::engine::stop::{Stop, Wish};
 use crate::engine::traceback::plain_error;
 use crate::runtime::life;
-use crate::runtime::parent::{ChildError, RunEnd, Task};
+use crate::runtime::parent::{ChildError, Death, RunEnd, Task};
 use crate::runtime::wire::Command;
 
 /// A cell that took longer is not run again unasked, unless `AKARI_REPLAY_SECONDS` says otherwise.
@@ -93,6 +93,8 @@ struct Attempt<'a> {
     heard: u32,
     /// For each cell of the journal, whether it ends the new process, or may.
     is_left_out: Vec<bool>,
+    /// For each cell, whether the new process was killed in it.
+    was_killed: Vec<bool>,
 }
 
 /// How an attempt ended.
@@ -184,7 +186,8 @@ impl InstantEngine {
         let journal = std::mem::take(&mut self.journal);
         let is_left_out =
             journal.iter().map(|it| leaves_out_runners && it.habits.leaves_running).collect();
-        let mut attempt = Attempt { extent, stop, heard, is_left_out };
+        let was_killed = vec![false; journal.len()];
+        let mut attempt = Attempt { extent, stop, heard, is_left_out, was_killed };
         let rebuilt = self.attempts(&journal, &mut attempt);
         self.journal = journal;
         let rebuilt = rebuilt?;
@@ -263,8 +266,11 @@ impl InstantEngine {
             match report.end {
                 RunEnd::Returned(1) => rebuilt.ran(entry),
                 RunEnd::Died(_) if attempt.is_stopped() => return Through::Interrupted,
-                RunEnd::Died(_) => {
-                    attempt.is_left_out[index] = true;
+                RunEnd::Died(death) => {
+                    // A process that somebody killed from outside says nothing against the cell.
+                    let was_killed = death == Death::Signal(libc::SIGKILL);
+                    attempt.is_left_out[index] = !was_killed || attempt.was_killed[index];
+                    attempt.was_killed[index] = true;
                     return Through::Died;
                 }
                 _ => self.skip(entry, Why::FailedAgain, rebuilt),
