@@ -15,6 +15,9 @@ use super::state::State;
 /// The C function that a cell's library exports.
 pub const ENTRY: &str = "akari_cell";
 
+/// The first line of a crate, unless attributes come before it.
+pub const PRELUDE_LINE: &str = "#[allow(unused_imports)] use ::akari::prelude::*;";
+
 /// A crate's text, and where each of its lines comes from.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -67,7 +70,7 @@ pub fn generate(state: &State, parsed: &Parsed, plan: &Plan, cell: u32, silent: 
     for (origin, attribute) in &state.attributes {
         writer.piece(*origin, attribute);
     }
-    writer.line("#[allow(unused_imports)] use ::akari::prelude::*;");
+    writer.line(PRELUDE_LINE);
     for kept in state.needed_items(&needed_names(parsed, plan)) {
         writer.piece(kept.cell, &kept.item.piece);
     }

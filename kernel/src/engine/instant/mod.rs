@@ -29,7 +29,7 @@ use std::time::Instant;
 
 use self::build::{Builder, Compiled, commit};
 use self::cache::Cache;
-use self::compile::Compiler;
+use self::compile::{Compiler, Shortcuts};
 use self::deps::Dependencies;
 use self::generate::Source;
 use self::journal::{Cut, Entry, Ran, may_change};
@@ -233,6 +233,7 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
             session: folder.to_owned(),
         }),
         slots: Slots::of_machine(),
+        shortcuts: Shortcuts::new(&settings.std_folder),
     };
     Builder::new(compiler, cache, folder.to_owned())
 }

@@ -10,6 +10,7 @@ use std::process::ExitStatus;
 use serde::Deserialize;
 
 use super::CompileError;
+use super::parking::CRATE;
 
 /// The types of the variables that a cell keeps, by the numbers under which they are stored.
 pub type Types = BTreeMap<u64, String>;
@@ -76,6 +77,43 @@ pub fn errors(messages: &str) -> Vec<Diagnostic> {
         .collect()
 }
 
+/// What the answer of a parked compiler is worth.
+#[derive(Debug)]
+pub enum Worth {
+    /// An object, if that is there.
+    Object,
+    /// The learner's errors.
+    Errors(Vec<Diagnostic>),
+    /// It was killed, as another one would be.
+    Killed,
+    /// An ordinary compiler may say something else.
+    Nothing,
+}
+
+/// Errors that may come of the cell's being included: names that a macro defined and names that
+/// were imported are told apart, and files are looked for elsewhere.
+const OF_INCLUSION: &[&str] = &["E0659", "E0583", "E0753"];
+
+/// Judges by messages alone: a fork of a compiler ends well whatever it has found.
+pub fn worth(status: ExitStatus, messages: &str) -> Worth {
+    match status.signal() {
+        Some(libc::SIGKILL) => return Worth::Killed,
+        Some(_) => return Worth::Nothing,
+        None => {}
+    }
+    let errors = errors(messages);
+    let is_doubtful = |it: &Diagnostic| {
+        let is_of_inclusion = |it: &Code| OF_INCLUSION.contains(&it.code.as_str());
+        it.level == INTERNAL || it.spans.is_empty() || it.code.as_ref().is_some_and(is_of_inclusion)
+    };
+    match errors.is_empty() {
+        true if messages.contains("panicked at ") => Worth::Nothing,
+        true => Worth::Object,
+        false if errors.iter().any(is_doubtful) => Worth::Nothing,
+        false => Worth::Errors(errors),
+    }
+}
+
 /// Why a compiler that ended like this made no library.
 pub fn failure(status: ExitStatus, messages: &str) -> CompileError {
     match status.signal() {
@@ -128,7 +166,10 @@ pub fn types(mir: &str) -> Types {
 /// Reads a makefile's rules, which name the files that were read, and comments that name the
 /// variables of the environment.
 pub fn is_pure(inputs: &str, file: &str) -> bool {
-    let is_own = |line: &str| line.split_once(": ").is_none_or(|(_, inputs)| inputs.trim() == file);
+    let is_own = |line: &str| {
+        let inputs = line.split_once(": ").map(|(_, inputs)| inputs).unwrap_or_default();
+        inputs.split_whitespace().all(|it| it == file || it == CRATE)
+    };
     !inputs.is_empty() && !inputs.contains("# env-dep:") && inputs.lines().all(is_own)
 }
 
@@ -153,6 +194,7 @@ mod tests {
     fn source_that_reads_nothing_else_is_pure() {
         let own = "cell-1.so: cell-1.rs\n\ncell-1.d: cell-1.rs\n\ncell-1.rs:\n";
         assert!(is_pure(own, "cell-1.rs"));
+        assert!(is_pure("cell-1.o: parked.rs cell-1.rs\n\nparked.rs:\ncell-1.rs:\n", "cell-1.rs"));
         assert!(!is_pure("cell-1.so: cell-1.rs data.txt\n", "cell-1.rs"));
         assert!(!is_pure(&format!("{own}\n# env-dep:HOME=/root\n"), "cell-1.rs"));
         assert!(!is_pure("", "cell-1.rs"));
@@ -176,6 +218,25 @@ mod tests {
         let silent = failure(exit(1), " \n");
         assert!(silent.to_string().contains("exit status: 1"), "{silent}");
         assert!(silent.to_string().contains("said nothing"), "{silent}");
+    }
+
+    #[test]
+    fn doubtful_answers_are_worth_nothing() {
+        let exit = ExitStatus::from_raw(0);
+        let error = |code: &str| {
+            format!(
+                r#"{{"message":"m","level":"error","code":{{"code":"{code}"}},"spans":[{{"file_name":"c.rs","line_start":1,"line_end":1,"column_start":1,"column_end":2,"is_primary":true}}]}}"#
+            )
+        };
+        assert!(matches!(worth(exit, ""), Worth::Object));
+        assert!(matches!(worth(exit, &message("warning", "w")), Worth::Object));
+        assert!(matches!(worth(exit, &error("E0308")), Worth::Errors(it) if it.len() == 1));
+        assert!(matches!(worth(exit, &error("E0659")), Worth::Nothing));
+        assert!(matches!(worth(exit, &message("error", "without a place")), Worth::Nothing));
+        assert!(matches!(worth(exit, &message(INTERNAL, "bug")), Worth::Nothing));
+        assert!(matches!(worth(exit, "thread 'rustc' panicked at x"), Worth::Nothing));
+        assert!(matches!(worth(ExitStatus::from_raw(libc::SIGSEGV), ""), Worth::Nothing));
+        assert!(matches!(worth(ExitStatus::from_raw(libc::SIGKILL), ""), Worth::Killed));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::Compiler;
-use crate::engine::instant::generate::Source;
 
 /// What the compiler is to make of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +44,16 @@ impl Compiler {
         format!("{prelude} {} {FLAGS:?} {dependencies:?}", self.opt_level)
     }
 
-    /// Compiles a source in a folder of its own, where temporary files go too.
-    pub(super) fn command(&self, source: &Source, product: Product, folder: &Path) -> Command {
-        let stem = source.file.trim_end_matches(".rs");
+    /// Compiles `file` in a folder of its own, where temporary files go too. What is made has the
+    /// name `stem`.
+    pub(super) fn command(
+        &self,
+        file: &str,
+        stem: &str,
+        dependencies: &[String],
+        product: Product,
+        folder: &Path,
+    ) -> Command {
         let product = match product {
             Product::Object => format!("obj={stem}.o"),
             Product::Library => format!("link={stem}.so"),
@@ -55,7 +61,7 @@ impl Compiler {
         let mut command = Command::new(&self.rustc);
         command
             .current_dir(folder)
-            .arg(&source.file)
+            .arg(file)
             .args(FLAGS)
             .arg(format!("-Copt-level={}", self.opt_level))
             .arg(format!("--emit={product},mir={stem}.mir,dep-info={stem}.d"))
@@ -65,7 +71,7 @@ impl Compiler {
             .arg(format!("akari={}", self.prelude.join("libakari.so").display()))
             .arg("-L")
             .arg(format!("dependency={}", self.prelude.display()))
-            .args(self.dependencies.arguments(&source.text))
+            .args(dependencies)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         command

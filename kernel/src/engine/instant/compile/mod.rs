@@ -1,20 +1,26 @@
 //! From a generated source to a library: one run of `rustc`, which ends with whoever waits for it.
 //!
-//! `command` has the compiler's arguments, `answer` reads what it writes. Called by `build`. Each
-//! run has a folder of its own, which goes with it: nothing is left of one that was stopped.
+//! `parking` has a compiler that was started ahead, `link` what is quicker than rustc's own way of
+//! linking; where either can't be had, [`Compiler::compile`] takes the ordinary way, with the same
+//! result. `command` has the arguments, `run` the files, `answer` reads them. Called by `build`.
 
 mod answer;
 mod command;
+mod link;
+mod parked;
+mod parking;
+mod run;
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-
-use tempfile::TempDir;
+use std::sync::OnceLock;
 
 pub use self::answer::{Diagnostic, Span, Types, is_nameable};
 use self::command::Product;
+use self::link::{Linker, is_ordinary};
+use self::parking::Parking;
+use self::run::Run;
 use super::deps::Dependencies;
 use super::generate::Source;
 use super::slots::Slots;
@@ -30,6 +36,16 @@ pub struct Compiler {
     pub opt_level: String,
     pub dependencies: Dependencies,
     pub slots: Slots,
+    pub shortcuts: Shortcuts,
+}
+
+/// What makes an ordinary cell quicker.
+#[derive(Debug)]
+pub struct Shortcuts {
+    std_folder: PathBuf,
+    /// Looked for at the first cell that is compiled.
+    linker: OnceLock<Option<Linker>>,
+    parking: Parking,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -66,78 +82,77 @@ pub struct Library {
     pub is_pure: bool,
 }
 
+impl Shortcuts {
+    /// `std_folder` is that of the standard library's shared object.
+    pub fn new(std_folder: &Path) -> Shortcuts {
+        Shortcuts {
+            std_folder: std_folder.to_owned(),
+            linker: OnceLock::new(),
+            parking: Parking::default(),
+        }
+    }
+
+    fn linker(&self) -> Option<&Linker> {
+        self.linker.get_or_init(|| Linker::find(&self.std_folder)).as_ref()
+    }
+}
+
 impl Compiler {
-    /// Compiles a source inside `folder`, which is the caller's own.
+    /// Compiles a source inside `folder`, which is the caller's own. The calling thread must live
+    /// as long as the session: a parked compiler ends with it.
     pub fn compile(
         &self,
         source: &Source,
         folder: &Path,
         stop: &Stop,
     ) -> Result<Library, CompileError> {
-        let run = Run::new(source, folder)?;
+        let dependencies = self.dependencies.arguments(&source.text);
+        let is_usual = dependencies.is_empty() && is_ordinary(&source.text);
         let slot = self.slots.take();
-        self.run(&run, Product::Library, stop)?;
+        let Some(linker) = self.shortcuts.linker().filter(|_| is_usual) else {
+            return self
+                .run(source, &dependencies, Product::Library, folder, stop)?
+                .library(folder);
+        };
+        let result = self.object(source, folder, stop).and_then(|run| {
+            if linker.link(&run, stop)? {
+                return run.library(folder);
+            }
+            self.run(source, &[], Product::Library, folder, stop)?.library(folder)
+        });
         drop(slot);
-        run.library(folder)
+        // The next cell finds them ready, while nobody waits for them now.
+        self.shortcuts.parking.prepare(self, source, folder);
+        linker.prepare(folder);
+        result
     }
 
-    /// Runs the compiler to its end.
-    fn run(&self, run: &Run<'_>, product: Product, stop: &Stop) -> Result<(), CompileError> {
-        let mut command = self.command(run.source, product, run.path());
-        command.stderr(File::create(run.file("messages")).map_err(|error| run.error(error))?);
+    fn object(&self, source: &Source, folder: &Path, stop: &Stop) -> Result<Run, CompileError> {
+        match self.shortcuts.parking.compile(self, source, folder, stop)? {
+            Some(run) => Ok(run),
+            None => self.run(source, &[], Product::Object, folder, stop),
+        }
+    }
+
+    /// Runs an ordinary compiler to its end.
+    fn run(
+        &self,
+        source: &Source,
+        dependencies: &[String],
+        product: Product,
+        folder: &Path,
+        stop: &Stop,
+    ) -> Result<Run, CompileError> {
+        let run = Run::new(folder, &source.file, &source.file, &source.text)?;
+        let stem = source.file.trim_end_matches(".rs");
+        let mut command = self.command(&source.file, stem, dependencies, product, run.path());
+        command.stderr(run.messages_file()?);
         let start_error = |source| CompileError::Start { rustc: self.rustc.clone(), source };
         let group = Group::start(&mut command).map_err(start_error)?;
         let status = group.wait(&|| stop.wish().is_none()).map_err(start_error)?;
         match status.ok_or(CompileError::Stopped)? {
-            status if status.success() => Ok(()),
-            status => Err(answer::failure(status, &run.read("messages"))),
+            status if status.success() => Ok(run),
+            status => Err(answer::failure(status, &run.messages())),
         }
-    }
-}
-
-/// A source in a folder of its own, with all that the compiler writes.
-#[derive(Debug)]
-struct Run<'a> {
-    source: &'a Source,
-    folder: TempDir,
-}
-
-impl Run<'_> {
-    fn new<'a>(source: &'a Source, folder: &Path) -> Result<Run<'a>, CompileError> {
-        let made = tempfile::Builder::new().prefix("compile-").tempdir_in(folder);
-        let error = |source| CompileError::Write { path: folder.to_owned(), source };
-        let run = Run { source, folder: made.map_err(error)? };
-        fs::write(run.file("rs"), &source.text).map_err(|error| run.error(error))?;
-        Ok(run)
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// The file of the source's name with this extension.
-    fn file(&self, extension: &str) -> PathBuf {
-        self.path().join(&self.source.file).with_extension(extension)
-    }
-
-    /// What the compiler wrote there; what is no text is no answer of it.
-    fn read(&self, extension: &str) -> String {
-        let bytes = fs::read(self.file(extension)).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    fn error(&self, source: io::Error) -> CompileError {
-        CompileError::Write { path: self.path().to_owned(), source }
-    }
-
-    /// Moves the library to where it is kept.
-    fn library(&self, folder: &Path) -> Result<Library, CompileError> {
-        let path = folder.join(&self.source.file).with_extension("so");
-        fs::rename(self.file("so"), &path).map_err(|error| self.error(error))?;
-        Ok(Library {
-            path,
-            types: answer::types(&self.read("mir")),
-            is_pure: answer::is_pure(&self.read("d"), &self.source.file),
-        })
     }
 }

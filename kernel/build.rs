@@ -1,0 +1,20 @@
+//! Compiles `shim/park.rs`, which the kernel carries and loads into compilers that it parks.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=shim/park.rs");
+    let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets `{name}`"));
+    let output = PathBuf::from(variable("OUT_DIR")).join("park.so");
+    let status = Command::new(variable("RUSTC"))
+        .args(["shim/park.rs", "--crate-name=park", "--crate-type=cdylib", "--edition=2024"])
+        .args(["-Copt-level=2", "-Cpanic=abort", "-Cstrip=symbols", "--target"])
+        .arg(variable("TARGET"))
+        .arg("-o")
+        .arg(output)
+        .status();
+    let status = status.unwrap_or_else(|error| panic!("rustc did not start: {error}"));
+    assert!(status.success(), "shim/park.rs did not compile");
+}

@@ -1,0 +1,187 @@
+//! Linking a cell's one object, without the C compiler that rustc would start for it.
+//!
+//! The toolchain's own linker is what rustc's C compiler starts in the end; called directly it
+//! takes a quarter of the time. A cell that asks for more than the prelude, the standard library
+//! and C's own is linked by rustc: see [`is_ordinary`].
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use super::CompileError;
+use super::parked::{Parked, Spot};
+use super::run::Run;
+use crate::engine::instant::generate::ENTRY;
+use crate::engine::instant::parse::words;
+use crate::engine::stop::Stop;
+use crate::runtime::group::Group;
+
+/// The file that says what a library exports.
+const EXPORTS: &str = "exports";
+
+/// C's libraries, of which a cell's library needs the versions of its functions.
+const SYSTEM: [&str; 3] = ["libgcc_s.so", "libm.so", "libc.so"];
+
+/// What is linked, under the name that a parked linker waits for.
+const OBJECT: &str = "cell.o";
+const LIBRARY: &str = "cell.so";
+
+#[derive(Debug)]
+pub struct Linker {
+    program: PathBuf,
+    libraries: Vec<PathBuf>,
+    /// Half of the linker's time is its own start.
+    spot: Mutex<Spot<()>>,
+}
+
+impl Linker {
+    /// The linker of the toolchain, beside the folder of its standard library; none if something
+    /// of what it needs is not where it is looked for.
+    pub fn find(std_folder: &Path) -> Option<Linker> {
+        let program = std_folder.parent()?.join("bin").join("rust-lld");
+        let builtins =
+            files(std_folder).find(|it| has_name(it, "libcompiler_builtins-", "rlib"))?;
+        let mapped = fs::read_to_string("/proc/self/maps").ok()?;
+        // Those that this program uses are those that it uses as the process that runs cells.
+        let system = SYSTEM.map(|name| mapped_file(&mapped, name));
+        let mut libraries = vec![builtins];
+        for path in system {
+            libraries.push(path?);
+        }
+        let spot = Mutex::default();
+        program.is_file().then_some(Linker { program, libraries, spot })
+    }
+
+    /// Links the object of a run; false if that was not possible.
+    pub fn link(&self, run: &Run, stop: &Stop) -> Result<bool, CompileError> {
+        let folder = run.path();
+        fs::rename(run.file("o"), folder.join(OBJECT)).map_err(|error| run.error(error))?;
+        let is_linked = match self.link_parked(folder, stop)? {
+            true => true,
+            false => self.link_anew(run, stop)?,
+        };
+        Ok(is_linked && fs::rename(folder.join(LIBRARY), run.file("so")).is_ok())
+    }
+
+    fn link_parked(&self, folder: &Path, stop: &Stop) -> Result<bool, CompileError> {
+        let mut spot = self.spot.lock().unwrap_or_else(PoisonError::into_inner);
+        if spot.name(&()).is_none() {
+            return Ok(false);
+        }
+        Ok(spot.run(folder, stop)?.is_some_and(|it| it.success()))
+    }
+
+    fn link_anew(&self, run: &Run, stop: &Stop) -> Result<bool, CompileError> {
+        fs::write(run.path().join(EXPORTS), exports()).map_err(|error| run.error(error))?;
+        let mut command = self.command(run.path());
+        command.stderr(Stdio::null());
+        let Ok(group) = Group::start(&mut command) else { return Ok(false) };
+        match group.wait(&|| stop.wish().is_none()) {
+            Ok(None) => Err(CompileError::Stopped),
+            Ok(Some(status)) => Ok(status.success()),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Parks a linker, if there is none.
+    pub fn prepare(&self, folder: &Path) {
+        let mut spot = self.spot.lock().unwrap_or_else(PoisonError::into_inner);
+        spot.prepare((), || {
+            Parked::start(OBJECT.to_owned(), &[(EXPORTS, &exports())], folder, |folder| {
+                self.command(folder)
+            })
+        });
+    }
+
+    /// The prelude and the standard library are in the process already, for all to see; reading
+    /// their tables of symbols would take longer than the rest. C's functions must be bound to a
+    /// version, or the loader takes the oldest.
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .current_dir(folder)
+            .args(["-flavor", "gnu", "-shared", "--threads=1", "--hash-style=gnu"])
+            // For panics, and as rustc does it.
+            .args(["--eh-frame-hdr", "--gc-sections"])
+            .args(["-z", "noexecstack", "-z", "relro", "-z", "now"])
+            .arg(format!("--version-script={EXPORTS}"))
+            .arg("--as-needed")
+            .args(&self.libraries)
+            // The last to be opened, so that a parked linker has read the others.
+            .args([OBJECT, "-o", LIBRARY])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+}
+
+fn exports() -> String {
+    format!("{{ global: {ENTRY}; local: *; }};")
+}
+
+/// Whether a source needs nothing of a linker but the usual. Foreign functions may be anywhere,
+/// and the C compiler knows where; names of its own choice are to be exported.
+pub fn is_ordinary(source: &str) -> bool {
+    // Those of the entry, which is an exported C function.
+    let mut expected = vec!["extern", "no_mangle"];
+    words(source).all(|word| match word.as_str() {
+        "extern" | "no_mangle" => {
+            let index = expected.iter().position(|it| *it == word);
+            index.map(|it| expected.swap_remove(it)).is_some()
+        }
+        "link" | "link_name" | "link_section" | "export_name" | "used" => false,
+        "asm" | "global_asm" | "naked_asm" => false,
+        _ => true,
+    })
+}
+
+fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().filter_map(|it| Some(it.ok()?.path()))
+}
+
+fn has_name(path: &Path, start: &str, extension: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(start) && path.extension() == Some(OsStr::new(extension))
+}
+
+/// The file of a library among the lines of a process's map of memory.
+fn mapped_file(maps: &str, name: &str) -> Option<PathBuf> {
+    let paths = maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])));
+    let mut found =
+        paths.filter(|it| it.file_name().unwrap_or_default().to_string_lossy().starts_with(name));
+    found.next().filter(|it| it.is_file()).map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY_LINES: &str =
+        "#[unsafe(no_mangle)]\npub extern \"C\" fn akari_cell() -> i32 { 0 }\n";
+
+    #[test]
+    fn cells_that_link_more_are_not_ordinary() {
+        assert!(is_ordinary(ENTRY_LINES));
+        assert!(is_ordinary(&format!("static COUNT: u8 = 0;\nfn linked() {{}}\n{ENTRY_LINES}")));
+        for line in [
+            "unsafe extern \"C\" { fn fork() -> i32; }",
+            "#[link(name = \"z\")]",
+            "#[unsafe(export_name = \"x\")] fn f() {}",
+            "#[unsafe(no_mangle)] fn f() {}",
+            "core::arch::asm!(\"nop\");",
+        ] {
+            assert!(!is_ordinary(&format!("{line}\n{ENTRY_LINES}")), "{line}");
+        }
+    }
+
+    #[test]
+    fn libraries_are_found_in_the_map_of_memory() {
+        let path = std::env::current_exe().ok().unwrap_or_default();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let maps = format!("00-10 rw-p 00 00:00 0\n00-10 r-xp 00 08:01 7    {}\n", path.display());
+        assert_eq!(mapped_file(&maps, &name), Some(path));
+        assert_eq!(mapped_file("00-10 r-xp 00 08:01 7  /no/where/libc.so.6\n", "libc.so"), None);
+    }
+}
