@@ -8,9 +8,12 @@ use std::sync::Arc;
 use super::cache::{Cache, Facts, Key};
 use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
 use super::diagnose::{self, Meeting, Verdict};
-use super::generate::{Source, broken, generate, slot};
+use super::generate::{Source, broken, generate, needed, slot};
+use super::identity::{Choice, Identities, Types as OwnTypes, may_ask, types_of};
+use super::libraries::Libraries;
 use super::parse::Parsed;
 use super::plan::Plan;
+use super::stamp::Layouts;
 use super::state::{Gone, KeptVariable, State};
 use crate::engine::Cell;
 use crate::engine::outcome::CellError;
@@ -23,13 +26,13 @@ use crate::engine::traceback::{Message, Place, Sources, compile_error, plain_err
 pub struct Builder {
     pub compiler: Compiler,
     pub cache: Arc<Cache>,
-    pub folder: PathBuf,
     /// Cells as the learner typed them.
     pub sources: Sources,
-    /// Generated sources of this session, for the places of panics.
+    /// Generated sources of this session, for the places of panics; one of each text.
     pub generated: Vec<Arc<Source>>,
-    /// Libraries that had to get a name of their own.
-    copies: u32,
+    /// Whose types the types of compiled cells are.
+    pub identities: Identities,
+    libraries: Libraries,
 }
 
 /// A compiled cell, and what it does to the session's variables.
@@ -39,6 +42,16 @@ pub struct Compiled {
     pub source: Arc<Source>,
     pub types: Types,
     pub plan: Plan,
+    /// What the cell was compiled for: the state that it met, with its own items.
+    pub state: State,
+}
+
+/// A cell ready to be compiled.
+struct Draft {
+    plan: Plan,
+    source: Source,
+    /// Set where the generation of its types matters.
+    identity: Option<(Choice, OwnTypes)>,
 }
 
 /// What compiling a source came to.
@@ -53,53 +66,117 @@ impl Builder {
         Builder {
             compiler,
             cache,
-            folder,
             sources: Sources::new(),
             generated: Vec::new(),
-            copies: 0,
+            identities: Identities::default(),
+            libraries: Libraries::new(folder),
         }
     }
 
     /// Compiles a cell that meets `state`; where a variable can't be kept, once more without it.
     pub fn build(
         &mut self,
-        state: &State,
+        mut state: State,
         parsed: &Parsed,
         cell: &Cell<'_>,
     ) -> Result<Compiled, CellError> {
-        let write = |plan: &Plan| generate(state, parsed, plan, cell.count, cell.silent);
-        let mut plan = Plan::new(state, parsed, BTreeMap::new());
-        let mut source = write(&plan);
-        let key = Key::new(&self.compiler.identity(&source.text), &source.text);
-        if let Some((facts, library)) = self.cache.find(&key) {
-            let Facts { types, unkept } = facts;
+        let mut draft = self.draft(&state, parsed, cell, BTreeMap::new());
+        if let Some((choice, _)) = &draft.identity {
+            let item = choice.reason.as_deref().unwrap_or("type");
+            if state.forget_hidden(choice.generation, item, cell.count) {
+                draft = self.draft(&state, parsed, cell, BTreeMap::new());
+            }
+        }
+        let seal = draft.source.seal.clone();
+        let key = Key::new(&seal, &draft.source.text);
+        let found = self.libraries.find(&seal).map_err(|error| self.folder_error(&error))?;
+        let found = match found {
+            Some(found) => Some(found),
+            None => self.cached(&seal, &key)?,
+        };
+        if let Some((Facts { types, unkept, .. }, library)) = found {
             if !unkept.is_empty() {
                 let here = unkept.into_iter().map(|(name, gone)| (name, gone.in_cell(cell.count)));
-                plan = Plan::new(state, parsed, here.collect());
-                source = write(&plan);
+                draft = self.draft(&state, parsed, cell, here.collect());
             }
-            let (library, source) = self.known(&library, source)?;
-            return Ok(Compiled { library, source, types, plan });
+            return Ok(self.compiled(state, draft, library, types));
         }
+        let (draft, library) = self.compile(&state, parsed, cell, draft)?;
+        let named = self.libraries.take(&draft.source.seal, &library.path);
+        let path = named.map_err(|error| self.folder_error(&error))?;
+        if library.is_pure {
+            let facts = Facts {
+                types: library.types.clone(),
+                unkept: draft.plan.unkept.clone(),
+                has_statics: library.has_statics,
+            };
+            self.libraries.remember(&seal, &facts, &path);
+            if let Ok(bytes) = fs::read(&path) {
+                self.cache.keep(&key, &facts, &bytes);
+            }
+        }
+        Ok(self.compiled(state, draft, path, library.types))
+    }
+
+    fn draft(
+        &self,
+        state: &State,
+        parsed: &Parsed,
+        cell: &Cell<'_>,
+        unkept: BTreeMap<String, Gone>,
+    ) -> Draft {
+        let plan = Plan::new(state, parsed, unkept);
+        let items = needed(state, parsed, &plan);
+        let source = generate(state, &items, parsed, &plan, cell.count, cell.silent);
+        let compiler = self.compiler.identity(&source.text);
+        let has_crates = !self.compiler.dependencies.arguments(&source.text).is_empty();
+        let identity = (has_crates || may_ask(&source.text)).then(|| {
+            let types = types_of(&items, &Layouts::new(state, cell.count));
+            (self.identities.choose(state.generation, &types), types)
+        });
+        let generation = identity.as_ref().map_or(0, |(choice, _)| choice.generation);
+        Draft { plan, source: source.sealed(&compiler, generation), identity }
+    }
+
+    /// A cell that was compiled before, by whomever.
+    fn cached(&mut self, seal: &str, key: &Key) -> Result<Option<(Facts, PathBuf)>, CellError> {
+        let Some((facts, bytes)) = self.cache.find(key) else { return Ok(None) };
+        let written = self.libraries.write(seal, &facts, &bytes);
+        let library = written.map_err(|error| self.folder_error(&error))?;
+        Ok(Some((facts, library)))
+    }
+
+    fn compiled(
+        &mut self,
+        mut state: State,
+        draft: Draft,
+        library: PathBuf,
+        types: Types,
+    ) -> Compiled {
+        let Draft { plan, source, identity } = draft;
+        if let Some((choice, own)) = identity {
+            state.generation = choice.generation;
+            self.identities.adopt(choice.generation, own);
+        }
+        self.generated.retain(|it| it.file != source.file);
+        let source = Arc::new(source);
+        self.generated.push(Arc::clone(&source));
+        Compiled { library, source, types, plan, state }
+    }
+
+    /// Runs the compiler, once more for each discovery of a variable that can't be kept.
+    fn compile(
+        &self,
+        state: &State,
+        parsed: &Parsed,
+        cell: &Cell<'_>,
+        mut draft: Draft,
+    ) -> Result<(Draft, Library), CellError> {
         loop {
-            let meeting = Meeting { state, parsed, plan: &plan, cell: cell.count };
-            match self.attempt(&source, &meeting, cell.stop)? {
-                Attempt::Library(library) => {
-                    let facts = Facts { types: library.types.clone(), unkept: plan.unkept.clone() };
-                    if let Some(bytes) = fs::read(&library.path).ok().filter(|_| library.is_pure) {
-                        self.cache.keep(&key, &facts, &bytes);
-                    }
-                    let path = self
-                        .rename(library.path, &source)
-                        .map_err(|error| self.folder_error(&error))?;
-                    let source = Arc::new(source);
-                    self.generated.push(Arc::clone(&source));
-                    return Ok(Compiled { library: path, source, types: library.types, plan });
-                }
-                Attempt::Unkept(unkept) => {
-                    plan = Plan::new(state, parsed, unkept);
-                    source = write(&plan);
-                }
+            let meeting = Meeting { state, parsed, plan: &draft.plan, cell: cell.count };
+            match self.attempt(&draft.source, &meeting, cell.stop)? {
+                Attempt::Library(library) => return Ok((draft, library)),
+                Attempt::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
             }
         }
     }
@@ -111,7 +188,7 @@ impl Builder {
         meeting: &Meeting<'_>,
         stop: &Stop,
     ) -> Result<Attempt, CellError> {
-        let diagnostics = match self.compiler.compile(source, &self.folder, stop) {
+        let diagnostics = match self.compiler.compile(source, self.libraries.folder(), stop) {
             Ok(library) => return Ok(Attempt::Library(library)),
             Err(CompileError::Code(diagnostics)) => diagnostics,
             Err(error) => return Err(compiler_error(&error)),
@@ -129,37 +206,8 @@ impl Builder {
         Ok(Attempt::Unkept(unkept))
     }
 
-    /// The library of a cell that was compiled before, by whomever.
-    fn known(
-        &mut self,
-        library: &[u8],
-        source: Source,
-    ) -> Result<(PathBuf, Arc<Source>), CellError> {
-        let path = self.folder.join(&source.file).with_extension("so");
-        // One that is loaded must not be written over.
-        let written = if path.exists() { Ok(()) } else { fs::write(&path, library) };
-        let library = written
-            .and_then(|()| self.rename(path, &source))
-            .map_err(|error| self.folder_error(&error))?;
-        let source = Arc::new(source);
-        self.generated.push(Arc::clone(&source));
-        Ok((library, source))
-    }
-
-    /// The loader knows a library by its name, so that running a cell again would find its
-    /// statics as the first run left them.
-    fn rename(&mut self, path: PathBuf, source: &Source) -> std::io::Result<PathBuf> {
-        if !has_statics(&source.text) {
-            return Ok(path);
-        }
-        self.copies += 1;
-        let copy = path.with_extension(format!("{}.so", self.copies));
-        fs::rename(&path, &copy)?;
-        Ok(copy)
-    }
-
     fn folder_error(&self, error: &std::io::Error) -> CellError {
-        let folder = self.folder.display();
+        let folder = self.libraries.folder().display();
         plain_error("CompilerError", &format!("could not write to `{folder}`: {error}"))
     }
 
@@ -175,7 +223,7 @@ impl Builder {
             return compile_error(&[message], &self.sources);
         }
         let source = broken(cell.code, cell.count);
-        match self.compiler.compile(&source, &self.folder, cell.stop) {
+        match self.compiler.compile(&source, self.libraries.folder(), cell.stop) {
             Err(CompileError::Code(diagnostics)) => {
                 let (parsed, plan) = (Parsed::default(), Plan::default());
                 let meeting = Meeting { state, parsed: &parsed, plan: &plan, cell: cell.count };
@@ -199,17 +247,11 @@ fn compiler_error(error: &CompileError) -> CellError {
     plain_error(name, &error.to_string())
 }
 
-/// Whether the code may have state of its own that outlives a run; `'static` is none.
-fn has_statics(code: &str) -> bool {
-    let has_static = code
-        .match_indices("static")
-        .any(|(at, word)| !code[..at].ends_with('\'') && code[at + word.len()..].starts_with(' '));
-    has_static || code.contains("thread_local")
-}
-
 /// The state after a cell that came to its end.
-pub fn commit(mut next: State, compiled: &Compiled, cell: u32) -> State {
-    let Compiled { types, plan, .. } = compiled;
+pub fn commit(compiled: &Compiled, cell: u32) -> State {
+    let Compiled { types, plan, state, .. } = compiled;
+    let layouts = Layouts::new(state, cell);
+    let mut next = state.clone();
     for (name, gone) in plan.unkept.iter().filter(|(name, _)| !plan.keeps(name)) {
         next.variables.remove(name);
         next.gone.insert(name.clone(), gone.clone());
@@ -219,8 +261,13 @@ pub fn commit(mut next: State, compiled: &Compiled, cell: u32) -> State {
         match types.get(&slot(name)).filter(|it| is_nameable(it)) {
             Some(type_text) if !variable.is_closure => {
                 next.gone.remove(name);
-                let kept =
-                    KeptVariable { type_text: type_text.clone(), is_mut: variable.is_mut, cell };
+                let kept = KeptVariable {
+                    type_text: type_text.clone(),
+                    is_mut: variable.is_mut,
+                    cell,
+                    stamp: layouts.stamp(type_text),
+                    generation: state.generation,
+                };
                 next.variables.insert(name.clone(), kept);
             }
             _ => {

@@ -53,6 +53,8 @@ pub struct Key(String);
 pub struct Facts {
     pub types: Types,
     pub unkept: BTreeMap<String, Gone>,
+    /// Whether its code may have state of its own that outlives a run.
+    pub has_statics: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -224,6 +226,7 @@ mod tests {
         Facts {
             types: Types::from([(7, "f32".to_owned())]),
             unkept: BTreeMap::from([("灯".to_owned(), Gone::Moved { cell: 3 })]),
+            has_statics: true,
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::InstantEngine;
 use super::deps::DepError;
+use super::identity::Identities;
 use super::parse::{ItemKey, Piece};
 use super::replay::{Extent, ReplayError};
 use super::state::State;
@@ -126,7 +127,9 @@ impl InstantEngine {
                 )));
             }
             (":clear", "") => {
-                self.state = State::default();
+                let crates = std::mem::take(&mut self.state.crates);
+                self.state = State { crates, ..State::default() };
+                self.builder.identities = Identities::default();
                 self.journal.clear();
                 self.bring_back(cell, Extent::Quick)?;
             }

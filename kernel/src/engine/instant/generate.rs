@@ -4,13 +4,12 @@
 //! so that a place in a compiler message needs only its line translated. Pure.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::parse::{Parsed, Piece, words};
+use super::parse::{ItemKey, Parsed, Piece, words};
 use super::plan::Plan;
-use super::state::State;
+use super::state::{KeptItem, State};
 
 /// The C function that a cell's library exports.
 pub const ENTRY: &str = "akari_cell";
@@ -26,6 +25,10 @@ pub struct Source {
     origins: Vec<Origin>,
     /// File name, made of the text, so that a panic's place tells which source it means.
     pub file: String,
+    /// Names the text together with all else that makes a library of it.
+    pub seal: String,
+    /// Whose types the text's types are, for the compiler.
+    pub metadata: String,
 }
 
 /// Where a line of generated source comes from.
@@ -45,7 +48,25 @@ pub enum Origin {
     Read(String),
 }
 
+/// Stands for the seal until it is known.
+const UNSEALED: &str = "__akari_unsealed";
+
+/// What keeps the types inside of this code apart from those of other code.
+const METADATA: &str = "akari";
+
 impl Source {
+    /// The source as it is compiled: `identity` is all that makes a library of it besides, and
+    /// `generation` says whose types its types are.
+    pub fn sealed(mut self, identity: &str, generation: usize) -> Source {
+        self.metadata = match generation {
+            0 => METADATA.to_owned(),
+            _ => format!("{METADATA}-{generation}"),
+        };
+        self.seal = digest(&[&self.metadata, identity, &self.text]);
+        self.text = self.text.replace(UNSEALED, &self.seal);
+        self
+    }
+
     /// The origin of a line, counted from 1 as compilers do.
     pub fn origin(&self, line: u32) -> Origin {
         let index = (line as usize).wrapping_sub(1);
@@ -64,27 +85,35 @@ pub fn slot(name: &str) -> u64 {
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// Writes the crate for a cell. `state` already holds the cell's own items.
-pub fn generate(state: &State, parsed: &Parsed, plan: &Plan, cell: u32, silent: bool) -> Source {
+/// Writes the crate for a cell. `state` already holds the cell's own items, `items` are those of
+/// them that the cell needs.
+pub fn generate(
+    state: &State,
+    items: &[&KeptItem],
+    parsed: &Parsed,
+    plan: &Plan,
+    cell: u32,
+    silent: bool,
+) -> Source {
     let mut writer = Writer::default();
     for (origin, attribute) in &state.attributes {
         writer.piece(*origin, attribute);
     }
     writer.line(PRELUDE_LINE);
-    for kept in state.needed_items(&needed_names(parsed, plan)) {
-        writer.piece(kept.cell, &kept.item.piece);
+    for (index, kept) in items.iter().enumerate() {
+        writer.item(index, kept);
     }
     Body { parsed, plan, cell, silent }.write(&mut writer);
     writer.finish()
 }
 
-/// The names that the cell's code may mean, its variables' types among them.
-fn needed_names(parsed: &Parsed, plan: &Plan) -> BTreeSet<String> {
+/// The items of a state that the cell's code and the types of its variables may mean.
+pub fn needed<'a>(state: &'a State, parsed: &Parsed, plan: &Plan) -> Vec<&'a KeptItem> {
     let mut names: BTreeSet<String> = parsed.mentions.clone();
     names.extend(parsed.bindings.iter().cloned());
     names.extend(plan.reads.values().flat_map(|variable| words(&variable.type_text)));
     names.extend(parsed.items.iter().flat_map(|it| it.mentions.iter().chain(&it.names)).cloned());
-    names
+    state.needed_items(&names)
 }
 
 /// Writes a crate around text that is no list of statements, for the compiler's own words on it.
@@ -105,8 +134,10 @@ struct Body<'a> {
 
 impl Body<'_> {
     fn write(&self, writer: &mut Writer) {
-        writer.line("#[unsafe(no_mangle)]");
-        writer.line(&format!("pub extern \"C\" fn {ENTRY}() -> i32 {{"));
+        // Its name is in those of the types that the statements define, closures among them, which
+        // must not pass for those of another cell.
+        writer.line(&format!("#[unsafe(export_name = \"{ENTRY}\")]"));
+        writer.line(&format!("pub extern \"C\" fn {ENTRY}_{UNSEALED}() -> i32 {{"));
         self.reads(writer);
         writer.line("let __akari_done = ::akari::rt::run(|| -> ::std::result::Result<(), ::akari::rt::Failed> {");
         if self.parsed.is_async {
@@ -262,12 +293,32 @@ impl Writer {
         }
     }
 
-    fn finish(self) -> Source {
-        let digest = Sha256::digest(self.text.as_bytes());
-        let name = digest.iter().take(6).fold(String::new(), |mut name, byte| {
-            let _ = write!(name, "{byte:02x}");
-            name
-        });
-        Source { text: self.text, origins: self.origins, file: format!("cell-{name}.rs") }
+    /// The compiler numbers implementations, so that the types inside of one could pass for those
+    /// inside of another; it stands in a constant of its own name where it has some.
+    fn item(&mut self, index: usize, kept: &KeptItem) {
+        let KeptItem { cell, item } = kept;
+        let is_impl = matches!(item.key, ItemKey::TraitImpl(_) | ItemKey::InherentImpl(..));
+        if is_impl && item.shape.has_inner_types {
+            self.line(&format!("const __AKARI_IMPL_{index}_{UNSEALED}: () = {{"));
+            self.piece(*cell, &item.piece);
+            self.line("};");
+        } else {
+            self.piece(*cell, &item.piece);
+        }
     }
+
+    fn finish(self) -> Source {
+        let file = format!("cell-{}.rs", &digest(&[&self.text])[..12]);
+        let Writer { text, origins } = self;
+        Source { text, origins, file, seal: String::new(), metadata: String::new() }
+    }
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    format!("{:x}", hash.finalize())[..32].to_owned()
 }

@@ -9,10 +9,12 @@ use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode};
 
 use super::parse::{Item, ItemKey, Parsed, Piece, words};
+use super::shape::Shape;
 use super::state::State;
 use crate::engine::syntax::Tree;
 
-const KNOWN: &[&str] = &["thread_local", "lazy_static", "bitflags"];
+/// Macros of crates that define items.
+pub const KNOWN: &[&str] = &["thread_local", "lazy_static", "bitflags"];
 
 /// Moves the calls of macros that define items from the cell's statements to its items.
 pub fn with_items_of_macros(mut parsed: Parsed, state: &State) -> Parsed {
@@ -55,12 +57,13 @@ fn item(mut piece: Piece) -> Item {
         key: ItemKey::Other(piece.text.clone()),
         names: BTreeSet::new(),
         mentions: words(&piece.text).collect(),
+        shape: Shape::of_call(&piece.text),
         piece,
     }
 }
 
 /// The name in `name!(..)`, if that is all.
-fn called_macro(text: &str) -> Option<&str> {
+pub fn called_macro(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once('!')?;
     let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
     (is_name && !name.is_empty() && rest.trim_start().starts_with(['(', '[', '{'])).then_some(name)

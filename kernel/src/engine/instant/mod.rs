@@ -11,7 +11,9 @@ mod compile;
 pub mod deps;
 mod diagnose;
 mod generate;
+mod identity;
 mod journal;
+mod libraries;
 mod macros;
 mod mentions;
 mod parse;
@@ -20,7 +22,9 @@ mod plan;
 mod replay;
 mod rerun;
 mod run;
+mod shape;
 mod slots;
+mod stamp;
 mod state;
 
 use std::path::Path;
@@ -115,7 +119,7 @@ impl InstantEngine {
         self.wake(cell.count, cell.stop, sink)?;
         self.restore_folder()?;
         let next = self.state.with_items(&parsed, cell.count);
-        let compiled = self.builder.build(&next, &parsed, cell)?;
+        let compiled = self.builder.build(next, &parsed, cell)?;
         if cell.stop.wish().is_some() {
             return Err(plain_error("Interrupted", "the cell was interrupted before it ran"));
         }
@@ -123,7 +127,7 @@ impl InstantEngine {
         let report = self.run(Task::Library(&compiled.library), cell.stop, sink);
         let took = start.elapsed();
         let Some(error) = report.error(&self.builder.sources, &self.builder.generated) else {
-            let after = commit(next, &compiled, cell.count);
+            let after = commit(&compiled, cell.count);
             let ran = Ran::Whole { library: compiled.library, took };
             self.keep(cell, ran, &compiled.source, report, after, compiled.plan.reads.keys());
             return came_to_its_end(cell);

@@ -9,6 +9,7 @@ use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 
 use super::mentions::{Reader, assigned, bindings, mentions};
+use super::shape::Shape;
 use crate::engine::syntax::{self, Tree};
 
 /// A cell's text is no list of statements; the compiler has the words for what is wrong.
@@ -73,6 +74,8 @@ pub struct Item {
     pub names: BTreeSet<String>,
     /// Names that it mentions.
     pub mentions: BTreeSet<String>,
+    /// What of it the layout of a type can depend on.
+    pub shape: Shape,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,7 +243,8 @@ impl Cutter<'_> {
         let names = names(&item, &key);
         let mut mentions = mentions(&node);
         mentions.extend(bindings(&node));
-        parsed.items.push(Item { piece, key, names, mentions });
+        let shape = Shape::of(&node);
+        parsed.items.push(Item { piece, key, names, mentions, shape });
     }
 
     /// One item per name, so that a later import of one name replaces just that one.
@@ -261,13 +265,14 @@ impl Cutter<'_> {
             } else {
                 format!("use {path};")
             };
-            let mentions =
-                path.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
+            let mentions: BTreeSet<String> = words(&path).collect();
+            let shape = Shape::of_import(&text, &path);
             parsed.items.push(Item {
                 piece: Piece { text, ..piece.clone() },
                 key,
                 names: bound.into_iter().collect(),
                 mentions,
+                shape,
             });
         }
     }

@@ -152,6 +152,11 @@ fn first_words(messages: &str) -> String {
     }
 }
 
+/// Whether there is a static in what the code became, also one that a macro made.
+pub fn has_statics(mir: &str) -> bool {
+    mir.lines().any(|it| it.trim_start().starts_with("static "))
+}
+
 /// The types in the calls that keep variables.
 pub fn types(mir: &str) -> Types {
     let type_of = |line: &str| {

@@ -18,7 +18,8 @@ pub enum Product {
 }
 
 const FLAGS: &[&str] = &[
-    // One name for all cells: a type defined in one is then the same type in the next.
+    // One name for all cells: a type defined in one is then the same type in the next, if the
+    // metadata are the same too.
     "--crate-name=akari_cell_code",
     "--crate-type=cdylib",
     "--edition=2024",
@@ -26,7 +27,6 @@ const FLAGS: &[&str] = &[
     "-Cdebuginfo=0",
     "-Ccodegen-units=1",
     "-Cdebug-assertions=on",
-    "-Cmetadata=akari",
     "--cap-lints=allow",
     "--error-format=json",
     // Full paths of types, as a later cell must write them; an unstable flag.
@@ -45,11 +45,12 @@ impl Compiler {
     }
 
     /// Compiles `file` in a folder of its own, where temporary files go too. What is made has the
-    /// name `stem`.
+    /// name `stem`; `metadata` say whose types its types are.
     pub(super) fn command(
         &self,
         file: &str,
         stem: &str,
+        metadata: &str,
         dependencies: &[String],
         product: Product,
         folder: &Path,
@@ -64,6 +65,7 @@ impl Compiler {
             .arg(file)
             .args(FLAGS)
             .arg(format!("-Copt-level={}", self.opt_level))
+            .arg(format!("-Cmetadata={metadata}"))
             .arg(format!("--emit={product},mir={stem}.mir,dep-info={stem}.d"))
             .env("RUSTC_BOOTSTRAP", "1")
             .env("TMPDIR", folder)

@@ -80,6 +80,8 @@ pub struct Library {
     /// Whether it is made of nothing but its source; a file or a variable of the environment
     /// that the source names may say something else the next time.
     pub is_pure: bool,
+    /// Whether its code may have state of its own that outlives a run.
+    pub has_statics: bool,
 }
 
 impl Shortcuts {
@@ -145,7 +147,8 @@ impl Compiler {
     ) -> Result<Run, CompileError> {
         let run = Run::new(folder, &source.file, &source.file, &source.text)?;
         let stem = source.file.trim_end_matches(".rs");
-        let mut command = self.command(&source.file, stem, dependencies, product, run.path());
+        let mut command =
+            self.command(&source.file, stem, &source.metadata, dependencies, product, run.path());
         command.stderr(run.messages_file()?);
         let start_error = |source| CompileError::Start { rustc: self.rustc.clone(), source };
         let group = Group::start(&mut command).map_err(start_error)?;

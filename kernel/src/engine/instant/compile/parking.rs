@@ -31,6 +31,7 @@ pub struct Parking {
 #[derive(Debug, PartialEq, Eq)]
 struct Circumstances {
     opt_level: String,
+    metadata: String,
     /// Sizes and times of the compiler, the prelude and the sources of std, if they are there:
     /// panics then name them.
     files: [Option<(u64, i64, i64)>; 3],
@@ -66,15 +67,16 @@ impl Parking {
     pub fn prepare(&self, compiler: &Compiler, source: &Source, folder: &Path) {
         let mut spot = self.spot.lock().unwrap_or_else(PoisonError::into_inner);
         let circumstances = Circumstances::now(compiler, source);
-        spot.prepare(circumstances, || park(compiler, stand_in(&source.file), folder));
+        spot.prepare(circumstances, || park(compiler, source, folder));
     }
 }
 
-fn park(compiler: &Compiler, name: String, folder: &Path) -> io::Result<Parked> {
+fn park(compiler: &Compiler, source: &Source, folder: &Path) -> io::Result<Parked> {
+    let name = stand_in(&source.file);
     let text = format!("{PRELUDE_LINE}\ninclude!(\"{name}\");\n");
     let stem = name.trim_end_matches(".rs").to_owned();
     Parked::start(name, &[(CRATE, &text)], folder, |folder| {
-        compiler.command(CRATE, &stem, &[], Product::Object, folder)
+        compiler.command(CRATE, &stem, &source.metadata, &[], Product::Object, folder)
     })
 }
 
@@ -85,6 +87,7 @@ impl Circumstances {
         let std_source = compiler.shortcuts.std_folder.join("../../src/rust/library/std/src");
         Circumstances {
             opt_level: compiler.opt_level.clone(),
+            metadata: source.metadata.clone(),
             files: [
                 stamp(&compiler.rustc),
                 stamp(&compiler.prelude.join("libakari.so")),

@@ -70,9 +70,11 @@ impl Run {
     pub fn library(&self, folder: &Path) -> Result<Library, CompileError> {
         let path = folder.join(&self.file).with_extension("so");
         fs::rename(self.file("so"), &path).map_err(|error| self.error(error))?;
+        let mir = self.read(&self.file("mir"));
         Ok(Library {
             path,
-            types: answer::types(&self.read(&self.file("mir"))),
+            types: answer::types(&mir),
+            has_statics: answer::has_statics(&mir),
             is_pure: answer::is_pure(&self.read(&self.file("d")), &self.file),
         })
     }

@@ -1,0 +1,299 @@
+//! What the layout of a type depends on, followed from name to name through the session's items:
+//! a [`Stamp`] lists it, and two stamps tell what of it is no longer the same.
+//!
+//! Pure. `state` asks which variables an item takes away, `identity` which types of two cells may
+//! pass for one another. The invariant of both: equal stamps mean equal layouts. An item that
+//! can't be reached by its name (a glob, a macro's call) belongs in wherever it may count.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sha2::{Digest, Sha256};
+
+use super::macros::{KNOWN, called_macro};
+use super::parse::{Item, ItemKey, words};
+use super::state::{KeptItem, State};
+
+/// What is in the texts of types whose values may be of another type than they show.
+pub const HIDING: &[&str] =
+    &["Any", "Error", "TypeId", "type_id", "downcast", "panic_any", "unwind"];
+
+/// All that a type is made of: each part by kind and name, with a hash of its text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stamp {
+    parts: BTreeMap<Part, u64>,
+    /// Whether a value may hide one of another type, as in `Box<dyn Any>`.
+    pub hides: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    /// Reached only through a trait's implementation. One that is new changes nothing: a type that
+    /// depended on it would not have compiled before.
+    is_implied: bool,
+    kind: &'static str,
+    name: String,
+}
+
+impl Stamp {
+    /// The name of a part that is another one now, or that is new and may stand for an older one.
+    pub fn change<'a>(&'a self, now: &'a Stamp) -> Option<&'a str> {
+        let is_other = |part: &&Part| now.parts.get(*part) != self.parts.get(*part);
+        let is_there = |part: &&Part| now.parts.contains_key(*part);
+        let is_new = |part: &&Part| !part.is_implied && !self.parts.contains_key(*part);
+        let mut changed = self.parts.keys().filter(is_other);
+        let first = changed.clone().find(is_there).or_else(|| changed.next());
+        first.or_else(|| now.parts.keys().find(is_new)).map(|it| it.name.as_str())
+    }
+
+    /// Takes in the parts of another stamp.
+    pub fn extend(&mut self, other: Stamp) {
+        self.parts.extend(other.parts);
+        self.hides |= other.hides;
+    }
+}
+
+/// The items of a state, to be followed.
+#[derive(Debug)]
+pub struct Layouts<'a> {
+    state: &'a State,
+    /// Makes every cell see its own version of what may have changed unseen.
+    cell: u32,
+    by_name: HashMap<&'a str, Vec<&'a Item>>,
+    /// Items that no name leads to.
+    nameless: Vec<&'a Item>,
+    inherent: Vec<&'a Item>,
+    traits: Vec<&'a Item>,
+}
+
+/// How far a walk is.
+#[derive(Default)]
+struct Walk<'a> {
+    names: BTreeSet<String>,
+    mentions: BTreeSet<String>,
+    open: Vec<String>,
+    is_implied: bool,
+    joined: Vec<&'a Item>,
+    stamp: Stamp,
+}
+
+impl<'a> Layouts<'a> {
+    pub fn new(state: &'a State, cell: u32) -> Layouts<'a> {
+        let mut layouts = Layouts {
+            state,
+            cell,
+            by_name: HashMap::new(),
+            nameless: Vec::new(),
+            inherent: Vec::new(),
+            traits: Vec::new(),
+        };
+        for KeptItem { item, .. } in &state.items {
+            match &item.key {
+                _ if item.shape.text.is_empty() => {}
+                ItemKey::Type(name)
+                | ItemKey::Value(name)
+                | ItemKey::Macro(name)
+                | ItemKey::Import(name) => layouts.by_name.entry(name).or_default().push(item),
+                ItemKey::InherentImpl(..) => layouts.inherent.push(item),
+                ItemKey::TraitImpl(_) => layouts.traits.push(item),
+                ItemKey::Other(_) => layouts.nameless.push(item),
+            }
+        }
+        layouts
+    }
+
+    /// The stamp of a type, by the names that its text looks up.
+    pub fn stamp(&self, type_text: &str) -> Stamp {
+        let mut walk = Walk { open: heads(type_text), ..Walk::default() };
+        walk.stamp.hides = may_hide(type_text);
+        self.follow(&mut walk);
+        walk.is_implied = true;
+        while self.implementations(&mut walk) {
+            self.follow(&mut walk);
+        }
+        if !walk.joined.is_empty() {
+            self.attributes(&mut walk.stamp);
+        }
+        walk.stamp
+    }
+
+    /// The stamp of the types inside of an item's code, which may depend on whatever it mentions.
+    pub fn code_stamp(&self, name: &str) -> Stamp {
+        let mut stamp = Stamp::default();
+        for KeptItem { item, .. } in self.state.needed_items(&BTreeSet::from([name.to_owned()])) {
+            let is_import = matches!(item.key, ItemKey::Import(_));
+            let (kind, name) = described(item);
+            let part = Part { is_implied: is_import, kind, name: format!("{name}'s code") };
+            stamp.parts.insert(part, self.hash(item, &item.piece.text));
+        }
+        stamp
+    }
+
+    /// Follows all names that are open, and what comes in with them.
+    fn follow(&self, walk: &mut Walk<'a>) {
+        loop {
+            while let Some(name) = walk.open.pop() {
+                walk.mentions.insert(name.clone());
+                if let Some(content) = self.state.crates.get(&name) {
+                    let part =
+                        Part { is_implied: walk.is_implied, kind: "crate", name: name.clone() };
+                    walk.stamp.parts.insert(part, hash_of(content));
+                }
+                for item in self.by_name.get(name.as_str()).into_iter().flatten() {
+                    self.join(item, walk);
+                }
+                walk.names.insert(name);
+            }
+            let unnamed = self.nameless.iter().filter(|it| self.may_define(it, &walk.names));
+            let reached = self.with_aliases(&walk.names);
+            let inherent = self.inherent.iter().filter(|it| counts(it, &walk.mentions, &reached));
+            let more: Vec<&Item> = unnamed.chain(inherent).copied().collect();
+            if !more.into_iter().fold(false, |grew, item| self.join(item, walk) || grew) {
+                return;
+            }
+        }
+    }
+
+    /// Returns whether the item is new in the walk.
+    fn join(&self, item: &'a Item, walk: &mut Walk<'a>) -> bool {
+        if walk.joined.iter().any(|it| std::ptr::eq(*it, item)) {
+            return false;
+        }
+        walk.joined.push(item);
+        let (kind, name) = described(item);
+        let part = Part { is_implied: walk.is_implied, kind, name };
+        walk.stamp.parts.insert(part, self.hash(item, &item.shape.text));
+        walk.stamp.hides |= may_hide(&item.shape.text);
+        walk.mentions.extend(item.shape.mentions.iter().cloned());
+        let fresh = item.shape.heads.iter().filter(|it| !walk.names.contains(*it));
+        walk.open.extend(fresh.cloned());
+        true
+    }
+
+    fn hash(&self, item: &Item, text: &str) -> u64 {
+        let nonce = if item.shape.is_volatile { self.cell } else { 0 };
+        hash_of(&format!("{nonce} {text}"))
+    }
+
+    /// Brings in trait implementations; returns whether there was one more.
+    fn implementations(&self, walk: &mut Walk<'a>) -> bool {
+        let reached = self.with_aliases(&walk.names);
+        let heads = self.traits.iter().filter(|it| !it.names.is_disjoint(&reached));
+        let more: Vec<&Item> = heads.copied().collect();
+        more.into_iter().fold(false, |grew, item| self.join(item, walk) || grew)
+    }
+
+    /// Other names of what is named.
+    fn with_aliases(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut all = names.clone();
+        for KeptItem { item, .. } in &self.state.items {
+            let is_alias = match item.key {
+                ItemKey::Type(_) => is_alias(&item.shape.text),
+                ItemKey::Import(_) => true,
+                _ => false,
+            };
+            if is_alias && !item.shape.mentions.is_disjoint(&all) {
+                all.extend(item.names.iter().cloned());
+            }
+        }
+        all
+    }
+
+    /// Whether a glob, a macro's call or the like may say what one of the names means.
+    fn may_define(&self, item: &Item, names: &BTreeSet<String>) -> bool {
+        let ItemKey::Other(text) = &item.key else { return false };
+        let is_mentioned = !item.shape.mentions.is_disjoint(names);
+        if let Some(name) = called_macro(&item.piece.text) {
+            let rules = self.by_name.get(name).into_iter().flatten();
+            let mut rules = rules.filter(|it| matches!(it.key, ItemKey::Macro(_))).peekable();
+            let is_foreign = rules.peek().is_none() && !KNOWN.contains(&name);
+            return is_mentioned
+                || is_foreign
+                || rules.any(|it| !it.shape.mentions.is_disjoint(names));
+        }
+        if text.ends_with(" as _") {
+            return false;
+        }
+        if text.ends_with('*') {
+            return item.shape.heads.iter().any(|head| self.glob_may_define(head, text, names));
+        }
+        is_mentioned
+    }
+
+    /// A glob of std or of the prelude can't hide another one's names; one of a crate can hide
+    /// those that every crate has, as `Vec`.
+    fn glob_may_define(&self, head: &str, path: &str, names: &BTreeSet<String>) -> bool {
+        if self.state.crates.contains_key(head) {
+            return true;
+        }
+        words(path).any(|word| {
+            self.by_name.get(word.as_str()).into_iter().flatten().any(|own| match own.key {
+                ItemKey::Import(_) => {
+                    own.shape.heads.iter().any(|it| self.state.crates.contains_key(it))
+                }
+                _ => !own.shape.mentions.is_disjoint(names) || own.shape.text.contains('*'),
+            })
+        })
+    }
+
+    /// Attributes of the whole crate may take away the names that every crate has.
+    fn attributes(&self, stamp: &mut Stamp) {
+        const INERT: &[&str] =
+            &["allow", "warn", "deny", "forbid", "expect", "feature", "recursion_limit"];
+        for (_, piece) in &self.state.attributes {
+            if !words(&piece.text).next().is_some_and(|it| INERT.contains(&it.as_str())) {
+                let part = Part { is_implied: false, kind: "attribute", name: piece.text.clone() };
+                stamp.parts.insert(part, 0);
+            }
+        }
+    }
+}
+
+/// Whether an `impl` has a constant, a type or a const fn that counts.
+fn counts(item: &Item, mentions: &BTreeSet<String>, reached: &BTreeSet<String>) -> bool {
+    let is_named = item.shape.members.iter().any(|it| mentions.contains(it));
+    (is_named || item.shape.text.contains('!')) && !item.names.is_disjoint(reached)
+}
+
+fn may_hide(text: &str) -> bool {
+    HIDING.iter().any(|it| text.contains(it))
+}
+
+fn is_alias(text: &str) -> bool {
+    text.split(' ').any(|it| it == "type") && !text.contains('{')
+}
+
+/// The names in a type's text that are looked up: those that no `::` stands before.
+fn heads(type_text: &str) -> Vec<String> {
+    let mut heads = Vec::new();
+    let mut rest = type_text;
+    while let Some(start) = rest.find(|c: char| c.is_alphanumeric() || c == '_') {
+        let is_head = !rest[..start].ends_with("::");
+        let after = &rest[start..];
+        let end = after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len());
+        if is_head {
+            heads.push(after[..end].to_owned());
+        }
+        rest = &after[end..];
+    }
+    heads
+}
+
+fn described(item: &Item) -> (&'static str, String) {
+    match &item.key {
+        ItemKey::Type(name) => ("type", name.clone()),
+        ItemKey::Value(name) => ("value", name.clone()),
+        ItemKey::Macro(name) => ("macro", name.clone()),
+        ItemKey::Import(name) => ("use", name.clone()),
+        ItemKey::TraitImpl(head) => ("impl", format!("impl {head}")),
+        ItemKey::InherentImpl(head, names) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            ("impl", format!("impl {head} {{ {} }}", names.join(", ")))
+        }
+        ItemKey::Other(text) => ("other", text.chars().take(60).collect()),
+    }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
