@@ -114,3 +114,58 @@ def test_a_build_is_interrupted(session, package):
     assert session.collect(cell, 30).error["ename"] == "Interrupted"
     assert session.ok("1 + 1").result == "2"
     assert until(lambda: all(map(is_gone, build)))
+
+
+def test_f18_crate_that_changed_is_built_and_used_anew(session, package):
+    first = "pub const SIZE: usize = 2;\npub fn answer() -> u32 { 1 }\n#[derive(Debug)]\npub struct Mark(pub [u8; SIZE]);\npub fn make() -> Mark { Mark([7; SIZE]) }"
+    line = package("counter", COUNTER)
+    session.ok(line, timeout=300)
+    session.ok("let mark = counter::Mark(5); let number = counter::count(); struct Own(counter::Mark); let own = Own(counter::Mark(6));")
+    cell = "(counter::count(), counter::Mark(1))"
+    session.ok("let old: Box<dyn Fn() -> u32> = Box::new(|| counter::count());")
+    assert session.ok(cell).result == "(2, Mark(1))"
+    changed = COUNTER.replace("SeqCst) + 1", "SeqCst) + 100").replace("pub struct Mark(pub u32);", "pub struct Mark(pub u64);")
+    package("counter", changed.replace("Mark(self.0 * 2)", "Mark(self.0 * 3)"))
+    session.ok(line, timeout=300)
+    # The cell that was compiled before runs the new code, whose statics begin anew.
+    assert session.ok(cell).result == "(100, Mark(1))"
+    for name in ("mark", "own"):
+        error = session.run(f"&{name};").error
+        assert f"`{name}` was made with an older `counter`" in "\n".join(error["traceback"]).replace("\n", " ")
+    # What was compiled with the old code goes on with it.
+    assert session.ok("(number, old())").result == "(1, 3)"
+    assert session.ok("counter::Mark(1 << 40).twice().0 >> 40").result == "3"
+    # Added again without a change, all stays.
+    session.ok("let mark = counter::Mark(9);")
+    session.ok(line, timeout=300)
+    assert session.ok("(mark.0, counter::count())").result == "(9, 101)"
+    session.ok(package("first", first), timeout=300)
+    session.ok("let kept = first::make();")
+    assert session.ok("(mark.0, counter::count(), kept.0.len(), first::answer())").result == "(9, 102, 2, 1)"
+
+
+def test_b15_macro_that_changed_is_used_anew(session, tmp_path):
+    folder = tmp_path / "answers"
+    (folder / "src").mkdir(parents=True)
+    (folder / "Cargo.toml").write_text('[package]\nname = "answers"\nversion = "0.1.0"\nedition = "2021"\n[lib]\nproc-macro = true\n')
+
+    def write(number):
+        code = f'#[proc_macro_derive(Answer)]\npub fn answer(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{ "fn answer() -> u32 {{ {number} }}".parse().unwrap() }}'
+        (folder / "src" / "lib.rs").write_text(code.replace("{{", "{").replace("}}", "}"))
+
+    line, cell = f':dep answers = {{ path = "{folder}" }}', "{ #[derive(answers::Answer)] struct Asked; answer() }"
+    for number in (1, 2):
+        write(number)
+        session.ok(line, timeout=300)
+        assert session.ok(cell).result == str(number)
+
+
+def test_b2_static_of_a_crate_holds_no_newer_type(session, package):
+    code = "use std::any::Any; use std::sync::Mutex;\nstatic KEPT: Mutex<Option<Box<dyn Any + Send>>> = Mutex::new(None);\npub fn keep<T: Any + Send>(value: T) { *KEPT.lock().unwrap() = Some(Box::new(value)); }\npub fn take<T: Any>() -> Option<Box<T>> { KEPT.lock().unwrap().take()?.downcast().ok() }"
+    session.ok(package("registry", code), timeout=300)
+    session.ok("struct A(u8); let model = A(3);")
+    session.ok("registry::keep(A(1));")
+    assert session.ok("registry::take::<A>().map(|it| it.0)").result == "Some(1)"
+    session.ok("registry::keep(A(1));")
+    session.ok("struct A([u64; 100]);")
+    assert session.ok("registry::take::<A>().map(|it| it.0[99])").result == "None"

@@ -104,7 +104,7 @@ impl Builder {
         let (draft, library) = self.compile(&state, parsed, cell, draft)?;
         let named = self.libraries.take(&draft.source.seal, &library.path);
         let path = named.map_err(|error| self.folder_error(&error))?;
-        if library.is_pure {
+        if library.is_pure && !self.compiler.dependencies.may_read(&draft.source.text) {
             let facts = Facts {
                 types: library.types.clone(),
                 unkept: draft.plan.unkept.clone(),

@@ -85,6 +85,7 @@ impl InstantEngine {
         if shown.is_some() {
             sink.output(Output::Clear { wait: false });
         }
+        self.state.crates = self.builder.compiler.dependencies.contents();
         result.map_err(|error| {
             let name = match error {
                 DepError::Interrupted => "Interrupted",

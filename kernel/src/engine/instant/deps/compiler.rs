@@ -5,7 +5,7 @@
 //! it shares, and candle isn't compiled again. A crate that is to have features which the prelude's
 //! lacks is compiled beside it; for candle itself that is an error.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -44,6 +44,11 @@ pub fn run() -> Option<ExitCode> {
     if asked.name.is_some() {
         // What a crate of the prelude was made of is found there.
         command.arg("-L").arg(format!("dependency={}", prelude.display()));
+        if is_local(std::env::var_os("CARGO_MANIFEST_DIR").as_deref()) {
+            // Cargo compiles it anew because it changed. Its types must not pass for those that a
+            // session has of it, which may lie in memory in another way.
+            command.args(["-C", &format!("metadata={}", uuid::Uuid::new_v4())]);
+        }
     }
     if std::env::var_os("CARGO_MANIFEST_DIR") == std::env::var_os(PROJECT) && asked.name.is_some() {
         command.args(["-C", "prefer-dynamic"]);
@@ -55,6 +60,12 @@ pub fn run() -> Option<ExitCode> {
     let error = command.exec();
     eprintln!("error: could not start `{}`: {error}", compiler.to_string_lossy());
     Some(ExitCode::FAILURE)
+}
+
+/// Whether a package lies where its author can change it, and not among those that cargo fetched.
+fn is_local(folder: Option<&OsStr>) -> bool {
+    let folder = folder.map(OsStr::to_string_lossy).unwrap_or_default();
+    !folder.contains("/registry/src/") && !folder.contains("/git/checkouts/")
 }
 
 /// What cargo asks the compiler for.

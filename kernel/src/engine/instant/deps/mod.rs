@@ -7,8 +7,9 @@
 pub mod compiler;
 mod manifest;
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +18,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use self::manifest::Wanted;
-use crate::setup::artifact::{Artifact, name_and_version};
+use super::parse::words;
+use crate::setup::artifact::{Artifact, name_and_version, read_list};
 use crate::setup::build::{Counted, WITH_PROGRESS};
 use crate::setup::logged::{self, Ended, Event, Keep};
 use crate::setup::prelude::checkout;
@@ -53,10 +55,26 @@ pub enum DepError {
 pub struct Dependencies {
     place: Place,
     wanted: Wanted,
-    /// Shared objects in the order in which they came, a later one on top of the earlier.
+    /// Shared objects in the order in which they came, a later one on top of the earlier; one
+    /// alone, if a crate of an earlier one has changed since.
     objects: Vec<Object>,
-    /// Crates that cells may name, with their libraries.
-    crates: Vec<(String, PathBuf)>,
+    /// Crates that cells may name.
+    crates: Vec<Crate>,
+    /// What the crates in the objects were made of, those behind the named ones too.
+    contents: Contents,
+}
+
+/// Hashes of libraries, by package and version.
+type Contents = BTreeMap<Id, String>;
+
+/// A crate that cells may name.
+#[derive(Debug)]
+struct Crate {
+    name: String,
+    /// Where no later build writes over it.
+    path: PathBuf,
+    content: String,
+    is_macro: bool,
 }
 
 /// Where things are.
@@ -84,7 +102,13 @@ pub type OnStep<'a> = dyn FnMut(&str) -> bool + 'a;
 
 impl Dependencies {
     pub fn new(place: Place) -> Dependencies {
-        Dependencies { place, wanted: Wanted::default(), objects: Vec::new(), crates: Vec::new() }
+        Dependencies {
+            place,
+            wanted: Wanted::default(),
+            objects: Vec::new(),
+            crates: Vec::new(),
+            contents: Contents::new(),
+        }
     }
 
     /// `:dep` lines that bring back the session's dependencies.
@@ -92,23 +116,34 @@ impl Dependencies {
         self.wanted.lines()
     }
 
+    /// The crates that cells may name, each with a hash of what it was made of.
+    pub fn contents(&self) -> BTreeMap<String, String> {
+        self.crates.iter().map(|it| (it.name.clone(), it.content.clone())).collect()
+    }
+
+    /// Whether a source names a macro of which nobody can say what it reads.
+    pub fn may_read(&self, source: &str) -> bool {
+        let mut macros = self.crates.iter().filter(|it| it.is_macro).peekable();
+        macros.peek().is_some()
+            && words(source).any(|word| macros.clone().any(|it| it.name == word))
+    }
+
     /// Compiler arguments for a source that may name the crates; none for one that doesn't.
     pub fn arguments(&self, source: &str) -> Vec<String> {
-        let mentions = |name: &str| super::parse::words(source).any(|it| it == name);
-        if !self.crates.iter().any(|(name, _)| mentions(name)) {
+        let is_named = |word: String| self.crates.iter().any(|it| it.name == word);
+        if self.crates.is_empty() || !words(source).any(is_named) {
             return Vec::new();
         }
         let mut arguments = Vec::new();
         let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
-        for (name, path) in &self.crates {
+        for Crate { name, path, .. } in &self.crates {
             add("--extern", format!("{name}={}", path.display()));
         }
         for Object { name, path } in &self.objects {
             add("--extern", format!("force:{name}={}", path.display()));
         }
-        let folders =
-            self.crates.iter().map(|it| &it.1).chain(self.objects.iter().map(|it| &it.path));
-        for folder in folders.filter_map(|it| it.parent()) {
+        // The last object's folder has the metadata of all crates, those of earlier ones too.
+        if let Some(folder) = self.objects.last().and_then(|it| it.path.parent()) {
             add("-L", format!("dependency={}", folder.display()));
         }
         for folder in self.objects.iter().filter_map(|it| it.path.parent()) {
@@ -125,36 +160,51 @@ impl Dependencies {
         for line in lines {
             wanted.add(line, &folder).map_err(DepError::Line)?;
         }
-        let package = package_name(&wanted, self.objects.len());
-        let project = Project { place: &self.place, package, earlier: &self.objects };
+        // The crates by themselves first: what they are made of says what they are linked into.
+        let mut project =
+            Project { place: &self.place, package: package_name(&wanted, ""), earlier: &[] };
         let direct = project.resolve(&wanted, on_step)?;
         let artifacts = project.build(on_step)?;
+        let contents = project.contents(&artifacts)?;
+        let is_other =
+            |(id, content): (&Id, &String)| contents.get(id).is_some_and(|now| now != content);
+        if !self.contents.iter().any(is_other) {
+            project.earlier = &self.objects;
+        }
+        project.package = package_name(&wanted, &format!("{:?} {contents:?}", project.earlier));
+        project.write_library(&wanted, &direct)?;
+        let artifacts = project.build(on_step)?;
+        let object = project.keep(&artifacts)?;
+        let folder = object.path.parent().unwrap_or(&self.place.kept);
         let crates = direct
             .into_iter()
-            .map(|(name, id)| {
-                let path = project.library(&artifacts, &id).ok_or(DepError::Missing(id.0));
-                Ok((name, path?))
+            .map(|it| {
+                let library = project.library(&artifacts, &it.id).zip(contents.get(&it.id));
+                let (path, content) = library.ok_or_else(|| DepError::Missing(it.id.0.clone()))?;
+                let kept = folder.join(path.file_name().unwrap_or_default());
+                // One of the prelude's stays where it is.
+                let path = if kept.is_file() { kept } else { path.to_owned() };
+                Ok(Crate { name: it.name, path, content: content.clone(), is_macro: it.is_macro })
             })
             .collect::<Result<Vec<_>, DepError>>()?;
-        let object = project.keep(&artifacts)?;
-        if self.objects.last().is_none_or(|it| it.path != object.path) {
-            self.objects.push(object);
-        }
-        self.crates = crates;
-        self.wanted = wanted;
+        let mut objects = project.earlier.to_vec();
+        objects.retain(|it| it.path != object.path);
+        objects.push(object);
+        (self.objects, self.crates, self.wanted) = (objects, crates, wanted);
+        self.contents = contents;
         Ok(())
     }
 }
 
-/// The same for the same dependencies, so that cargo finds what it built for another session.
-fn package_name(wanted: &Wanted, earlier: usize) -> String {
+/// The same for the same dependencies, so that cargo finds what it built for another session; and
+/// another one for others, since the loader knows an object by its name.
+fn package_name(wanted: &Wanted, more: &str) -> String {
     let text = wanted.lines().collect::<Vec<_>>().join("\n");
-    let digest = Sha256::digest(format!("{earlier}\n{text}"));
-    format!("akari-deps-{}", hex(&digest[..6]))
+    format!("akari-deps-{}", &hash(format!("{more}\n{text}").as_bytes())[..12])
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hash(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// The package of all dependencies.
@@ -179,13 +229,8 @@ impl Project<'_> {
             .map_err(|source| DepError::Write { path: path.to_owned(), source })
     }
 
-    /// Chooses versions, and writes the library that holds them. Returns the direct dependencies
-    /// under the names that code gives them.
-    fn resolve(
-        &self,
-        wanted: &Wanted,
-        on_step: &mut OnStep<'_>,
-    ) -> Result<Vec<(String, Id)>, DepError> {
+    /// Chooses versions. Returns the direct dependencies under the names that code gives them.
+    fn resolve(&self, wanted: &Wanted, on_step: &mut OnStep<'_>) -> Result<Vec<Direct>, DepError> {
         let folder = self.folder();
         self.write(&folder.join("Cargo.toml"), &wanted.manifest(&self.package))?;
         self.write(&folder.join("lib.rs"), "")?;
@@ -198,17 +243,24 @@ impl Project<'_> {
         let metadata: Value =
             serde_json::from_str(&text).map_err(|_| DepError::Missing(self.package.clone()))?;
         check_candle(&metadata)?;
-        let direct = direct(&metadata);
-        let mut library: String = direct
-            .iter()
-            .filter(|it| !it.is_macro)
-            .map(|it| format!("extern crate {} as _;\n", it.name))
+        Ok(direct(&metadata))
+    }
+
+    /// Writes the library that holds the crates, under the package's name.
+    fn write_library(&self, wanted: &Wanted, direct: &[Direct]) -> Result<(), DepError> {
+        let crates = direct.iter().filter(|it| !it.is_macro).map(|it| it.name.as_str());
+        let objects = self.earlier.iter().map(|it| it.name.as_str());
+        let library: String = crates
+            .chain(objects)
+            .chain(["akari"])
+            .map(|name| format!("extern crate {name} as _;\n"))
             .collect();
-        for name in self.earlier.iter().map(|it| it.name.as_str()).chain(["akari"]) {
-            library += &format!("extern crate {name} as _;\n");
-        }
-        self.write(&folder.join("lib.rs"), &library)?;
-        Ok(direct.into_iter().map(|it| (it.name, it.id)).collect())
+        let folder = self.folder();
+        self.write(&folder.join("Cargo.toml"), &wanted.manifest(&self.package))?;
+        // What was chosen once is to be chosen again.
+        let chosen = self.place.session.join("deps").join(package_name(wanted, ""));
+        let _ = fs::copy(chosen.join("Cargo.lock"), folder.join("Cargo.lock"));
+        self.write(&folder.join("lib.rs"), &library)
     }
 
     fn build(&self, on_step: &mut OnStep<'_>) -> Result<Vec<Artifact>, DepError> {
@@ -269,33 +321,82 @@ impl Project<'_> {
         }
     }
 
-    /// The file by which the compiler finds a crate.
-    fn library(&self, artifacts: &[Artifact], (package, version): &Id) -> Option<PathBuf> {
+    /// The file by which the compiler finds a crate: its metadata, since the code is in the object.
+    fn library<'b>(&self, artifacts: &'b [Artifact], (package, version): &Id) -> Option<&'b Path> {
         let mut found =
             artifacts.iter().filter(|it| it.package == *package && it.version == *version);
-        let file = |it: &Artifact| it.file("rlib").or_else(|| it.file("so")).map(Path::to_owned);
-        found.find_map(file)
+        found.find_map(compiled_file)
     }
 
-    /// Puts the shared object where no later build writes over it.
+    fn contents(&self, artifacts: &[Artifact]) -> Result<Contents, DepError> {
+        let files = artifacts.iter().filter(|it| it.package != self.package);
+        let files = files.filter_map(|it| Some((it, compiled_file(it)?)));
+        files
+            .map(|(it, file)| {
+                let content = hash(&self.read(file)?);
+                Ok(((it.package.clone(), it.version.clone()), content))
+            })
+            .collect()
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>, DepError> {
+        fs::read(path).map_err(|source| DepError::Write { path: path.to_owned(), source })
+    }
+
+    /// Puts the shared object and the metadata of all that is in it where no later build writes
+    /// over them: into a folder that is named by a hash of them.
     fn keep(&self, artifacts: &[Artifact]) -> Result<Object, DepError> {
         let own = artifacts.iter().find(|it| it.package == self.package);
         let built = own
             .and_then(|it| it.file("so"))
             .ok_or_else(|| DepError::Missing(self.package.clone()))?;
-        let write = |source| DepError::Write { path: self.place.kept.clone(), source };
-        let bytes = fs::read(built).map_err(write)?;
         let name = self.package.replace('-', "_");
-        let folder = self.place.kept.join(hex(&Sha256::digest(&bytes)[..8]));
-        let path = folder.join(format!("lib{name}.so"));
-        if !path.exists() {
-            fs::create_dir_all(&folder).map_err(write)?;
-            let file = tempfile::NamedTempFile::new_in(&folder).map_err(write)?;
-            fs::write(file.path(), &bytes).map_err(write)?;
-            file.persist(&path).map_err(|error| write(error.error))?;
+        let mut files = vec![(format!("lib{name}.so"), self.read(built)?)];
+        let ours = read_list(&self.place.prelude).unwrap_or_default();
+        for artifact in artifacts.iter().filter(|it| it.package != self.package) {
+            let Some(file) = compiled_file(artifact) else { continue };
+            let bytes = self.read(file)?;
+            if !self.is_in_prelude(artifact, &bytes, &ours) {
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                files.push((name, bytes));
+            }
         }
-        Ok(Object { name, path })
+        files.sort();
+        let hashes: Vec<String> =
+            files.iter().map(|(name, it)| format!("{name} {}", hash(it))).collect();
+        let folder = self.place.kept.join(&hash(hashes.join("\n").as_bytes())[..16]);
+        for (name, bytes) in &files {
+            self.put(&folder.join(name), bytes)
+                .map_err(|source| DepError::Write { path: folder.clone(), source })?;
+        }
+        Ok(Object { path: folder.join(format!("lib{name}.so")), name })
     }
+
+    /// Whether the crate is one of the prelude's, beside which cells find its metadata.
+    fn is_in_prelude(&self, artifact: &Artifact, bytes: &[u8], ours: &[Artifact]) -> bool {
+        let same =
+            |it: &&Artifact| it.package == artifact.package && it.version == artifact.version;
+        let mut files = ours.iter().filter(same).filter_map(|it| it.file("rmeta"));
+        files.any(|it| fs::read(self.place.prelude.join(it)).is_ok_and(|ours| ours == bytes))
+    }
+
+    /// Writes a file whole, or finds it there as it should be.
+    fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        if fs::read(path).is_ok_and(|it| it == bytes) {
+            return Ok(());
+        }
+        let folder = path.parent().unwrap_or(path);
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+/// What cells are compiled against: metadata, or the object of a macro.
+fn compiled_file(artifact: &Artifact) -> Option<&Path> {
+    artifact.file("rmeta").filter(|_| artifact.is_optimised).or_else(|| artifact.file("so"))
 }
 
 struct Direct {
