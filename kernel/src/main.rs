@@ -21,6 +21,9 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|role| role == engine::analyser::ROLE) {
         return engine::evcxr::analyser::main();
     }
+    if std::env::args_os().nth(1).is_some_and(|role| role == runtime::guard::ROLE) {
+        return runtime::guard::main();
+    }
     let compiled = engine::evcxr::compiler::run().or_else(engine::instant::deps::compiler::run);
     if let Some(code) = compiled {
         return code;

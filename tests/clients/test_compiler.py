@@ -42,9 +42,16 @@ def tools(session):
 
 
 def is_parked(session):
-    """Whether a compiler and a linker wait for the next cell."""
-    names = {it.name() for it in tools(session) if it.status() == psutil.STATUS_SLEEPING}
-    return names >= {"rustc", "rust-lld"}
+    """Whether a compiler and a linker wait for the next cell: they have loaded themselves, and
+    sleep."""
+
+    def waits(process):
+        try:
+            return process.status() == psutil.STATUS_SLEEPING and "LLVM" in Path(f"/proc/{process.pid}/maps").read_text()
+        except (psutil.NoSuchProcess, OSError):
+            return False
+
+    return {it.name() for it in tools(session) if waits(it)} >= {"rustc", "rust-lld"}
 
 
 def park(session):
@@ -159,6 +166,24 @@ def test_f9_parked_compiler_ends_with_the_kernel(session, end):
     else:
         session.client.shutdown()
     assert until(lambda: all(is_gone(it) for it in found))
+
+
+@pytest.mark.parametrize("end", ["interrupt", "kill"])
+def test_f9_cargo_and_its_children_end(session, tmp_path, end):
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "endless"\nversion = "0.1.0"\nedition = "2024"\n')
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "lib.rs").write_text("")
+    (tmp_path / "build.rs").write_text("fn main() { loop { std::thread::park() } }")
+    request = session.send(f':dep endless = {{ path = "{tmp_path}" }}')
+    names = lambda: {it.name() for it in session.process.children(recursive=True)}
+    assert until(lambda: any(it.startswith("build-script") for it in names()), 60), names()
+    programs = [it for it in session.process.children(recursive=True) if it.name() == "cargo" or it.name().startswith("build-script")]
+    if end == "kill":
+        session.process.kill()
+    else:
+        session.manager.interrupt_kernel()
+        assert session.collect(request).error["ename"] == "Interrupted"
+    assert until(lambda: all(is_gone(it) for it in programs)), programs
 
 
 def test_parked_compiler_ends_when_idle(uncached):

@@ -6,6 +6,7 @@
 mod capture;
 pub mod child;
 pub mod group;
+pub mod guard;
 pub mod life;
 mod load;
 pub mod markers;

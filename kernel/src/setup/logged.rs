@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+use crate::runtime::guard::Guard;
 use crate::runtime::parent::kill_group;
 
 /// What happens while a program runs.
@@ -54,15 +56,17 @@ impl Ended {
 const REMEMBERED: usize = 200;
 const WIDTH: usize = 300;
 
-/// Runs the program to its end. The log is made anew.
+/// Runs the program to its end, and all that it starts with it. The log is made anew.
 pub fn run(
     command: &mut Command,
     log: &Path,
     on_event: &mut dyn FnMut(Event<'_>) -> Keep,
 ) -> io::Result<Ended> {
     let mut log = File::create(log)?;
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own, to end with it all that it has started.
+    let mut child = command.process_group(0).spawn()?;
+    let _guard = Guard::of(&child);
     let (sender, messages) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
         read(stdout, false, sender.clone());
@@ -101,7 +105,7 @@ pub fn run(
     }
 }
 
-/// Ends a program, and what it has started if it leads a group of its own.
+/// Ends a program, and what it has started.
 fn stop(child: &mut Child) {
     kill_group(child);
     // It may have ended by itself.

@@ -123,9 +123,11 @@ impl Compiler {
             self.run(source, &[], Product::Library, folder, stop)?.library(folder)
         });
         drop(slot);
-        // The next cell finds them ready, while nobody waits for them now.
-        self.shortcuts.parking.prepare(self, source, folder);
-        linker.prepare(folder);
+        if !matches!(result, Err(CompileError::Stopped)) {
+            // The next cell finds them ready, while nobody waits for them now.
+            self.shortcuts.parking.prepare(self, source, folder);
+            linker.prepare(folder);
+        }
         result
     }
 

@@ -30,8 +30,8 @@ const SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/park.so"));
 /// What a parked program says first; `shim/park.rs` has the same.
 const READY: i32 = 0x414b_0001;
 
-/// A program that takes longer to come to its input never will.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A program that takes longer to come to its input never will. Nobody waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often to look whether the cell is to be stopped.
 const LOOK: Duration = Duration::from_millis(20);
@@ -40,7 +40,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const SOON: Duration = Duration::from_secs(2);
 
 /// So many programs that could not be parked are enough for a session.
-const ATTEMPTS: u32 = 2;
+const ATTEMPTS: u32 = 4;
 
 /// How long an idle program waits; 0 for none at all.
 const SECONDS: &str = "AKARI_COMPILER_SECONDS";

@@ -10,7 +10,6 @@ mod manifest;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -291,9 +290,7 @@ impl Project<'_> {
             .env(compiler::EARLIER, earlier.join("\n"))
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_BUILD_TARGET")
-            .envs(WITH_PROGRESS)
-            // A group of its own, to end with it all that it has started.
-            .process_group(0);
+            .envs(WITH_PROGRESS);
         let mut is_stopped = false;
         let mut step = |text: &str, keep: Keep| {
             is_stopped |= !on_step(text);
