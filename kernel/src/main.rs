@@ -28,5 +28,16 @@ fn main() -> ExitCode {
     if let Some(code) = compiled {
         return code;
     }
+    log_if_asked();
     cli::main()
+}
+
+/// Says on stderr what `AKARI_LOG` asks for, such as `debug` or `akari::jupyter=trace`; otherwise
+/// nothing, since notebooks show a kernel's stderr to the learner.
+fn log_if_asked() {
+    if let Ok(filter) = std::env::var("AKARI_LOG") {
+        let layer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        // Only another subscriber could be in the way, and there is none.
+        let _ = layer.try_init();
+    }
 }

@@ -60,11 +60,12 @@ def test_b11_a_bad_message_ends_the_loop(session):
         digest = hmac.new(key, b"".join(parts), hashlib.sha256).hexdigest()
         return [b"<IDS|MSG>", (signature or digest).encode(), *parts]
 
-    header = {"msg_id": "b11", "session": "s", "username": "u", "date": "2026-01-01T00:00:00Z", "version": "5.5"}
-    execute = json.dumps(header | {"msg_type": "execute_request"}).encode()
-    info = json.dumps(header | {"msg_type": "kernel_info_request"}).encode()
     code = b'{"code": "std::fs::write(\\"/dev/full\\", \\"x\\").unwrap();"}'
     for port in ("shell_port", "control_port"):
+        # A signature is good once, so each socket gets a message of its own.
+        header = {"msg_id": port, "session": "s", "username": "u", "date": "2026-01-01T00:00:00Z", "version": "5.5"}
+        execute = json.dumps(header | {"msg_type": "execute_request"}).encode()
+        info = json.dumps(header | {"msg_type": "kernel_info_request"}).encode()
         with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
             socket.linger = 0
             socket.connect(f"tcp://{information['ip']}:{information[port]}")

@@ -1,214 +1,198 @@
-//! The engine's thread: runs what is asked of it in order, and publishes what comes out.
+//! The engine's thread: carries out the queue's cells in order, and publishes what comes out.
+//!
+//! All here is synchronous. How a cell is stopped is `queue`'s; how the engine comes about,
+//! `startup`'s.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use jupyter_protocol::Header;
-use serde_json::{Map, Value, json};
-use tokio::sync::{mpsc, oneshot};
+use serde_json::Value;
 
 use super::history::History;
-use super::iopub::Publish;
-use super::message::Request;
+use super::iopub::IoPub;
+use super::message::{
+    Asker, ExecuteReply, ExecuteRequest, Expression, Header, Object, Payload, Publication, Reply,
+};
+use super::queue::{Job, Queue};
+use super::shell::Hub;
+use super::startup::{Preparation, Startup};
+use super::stdin::Questions;
+use super::turn::Turn;
 use crate::engine::names::Names;
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
-use crate::engine::stop::{Stop, Wish};
-use crate::engine::{Cell, Engine, Sink, UNCOUNTED};
+use crate::engine::stop::Stop;
+use crate::engine::{Background, Cell, Sink, UNCOUNTED};
 
-/// Makes the engine, on the thread that will own it.
-pub type EngineStarter = Box<dyn FnOnce() -> Result<Box<dyn Engine>, String> + Send>;
-
-/// A request to run a cell, and where its reply goes.
-#[derive(Debug)]
-pub struct Job {
-    pub request: Request,
-    pub reply: mpsc::UnboundedSender<(Request, Value)>,
-}
-
-/// A question of a running cell for the learner.
-#[derive(Debug)]
-pub struct Question {
-    pub request: Request,
-    pub prompt: String,
-    pub is_password: bool,
-    pub answer: oneshot::Sender<String>,
-}
-
-/// What the engine's thread shares with the sockets.
+/// What others may ask about the session while a cell runs.
 #[derive(Debug, Default)]
-pub struct Shared {
-    /// Of the cell that the engine carries out.
-    running: Mutex<Option<Stop>>,
+pub struct Session {
     names: OnceLock<Arc<Names>>,
-    pub history: Mutex<History>,
-    /// Dropping the sender of a pending question ends its wait.
-    pub question: Mutex<Option<oneshot::Sender<String>>>,
+    history: Mutex<History>,
 }
 
-impl Shared {
-    pub fn interrupt(&self) {
-        if let Some(stop) = self.running() {
-            stop.raise(Wish::Interrupt);
-        }
-        // After that, so that the cell knows why it gets no answer.
-        drop(self.question.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-
-    /// Ends the running cell at once.
-    pub fn end(&self) {
-        drop(self.question.lock().unwrap_or_else(PoisonError::into_inner).take());
-        if let Some(stop) = self.running() {
-            stop.raise(Wish::End);
-        }
-    }
-
-    fn running(&self) -> Option<Stop> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set_running(&self, stop: Option<Stop>) {
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = stop;
-    }
-
+impl Session {
     /// Before the engine has started nothing but the language is known.
     pub fn names(&self) -> Arc<Names> {
         self.names.get().cloned().unwrap_or_default()
     }
+
+    pub fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+/// The header of the last cell that was begun, which output between cells belongs to.
+type LastCell = Arc<Mutex<Option<Arc<Header>>>>;
 
 /// The state of the engine's thread.
 pub struct Worker {
-    pub publish: mpsc::Sender<Publish>,
-    pub questions: mpsc::UnboundedSender<Question>,
-    pub shared: Arc<Shared>,
+    queue: Arc<Queue>,
+    questions: Arc<Questions>,
+    session: Arc<Session>,
+    iopub: Arc<IoPub>,
+    last: LastCell,
     /// The number of the last cell that the client counts.
-    pub count: u32,
+    count: u32,
     /// How many others ran.
-    pub uncounted: u32,
+    uncounted: u32,
 }
 
 impl Worker {
-    /// Starts the engine, then answers jobs until the sockets are gone.
-    pub fn run(mut self, start: EngineStarter, jobs: &Receiver<Job>) {
-        let mut engine = catch_unwind(AssertUnwindSafe(start))
-            .unwrap_or_else(|_| Err("the engine panicked at its start".into()));
-        if let Ok(engine) = &engine {
-            let _ = self.shared.names.set(engine.names());
-        }
-        let mut pending = VecDeque::new();
-        while let Some(job) = pending.pop_front().or_else(|| jobs.recv().ok()) {
-            self.status(&job.request, "busy");
-            let stop = Stop::default();
-            self.shared.set_running(Some(stop.clone()));
-            let content = self.content(&mut engine, &job.request, &stop);
-            self.shared.set_running(None);
-            // What the client sent on the heels of a failed cell is not to run. What it sends once
-            // it has seen the reply is, and so is what others sent.
-            pending.extend(jobs.try_iter());
-            let mut aborted = VecDeque::new();
-            if content["status"] == "error" && job.request.flag("stop_on_error", true) {
-                let session = &job.request.header.session;
-                (aborted, pending) =
-                    pending.into_iter().partition(|it: &Job| &it.request.header.session == session);
-            }
-            self.finish(&job, content);
-            for job in aborted {
-                self.status(&job.request, "busy");
-                let content = json!({ "status": "aborted", "execution_count": self.count, "user_expressions": {}, "payload": [] });
-                self.finish(&job, content);
-            }
+    pub fn new(hub: &Hub, iopub: &Arc<IoPub>) -> Worker {
+        Worker {
+            queue: Arc::clone(&hub.queue),
+            questions: Arc::clone(&hub.questions),
+            session: Arc::clone(&hub.session),
+            iopub: Arc::clone(iopub),
+            last: LastCell::default(),
+            count: 0,
+            uncounted: 0,
         }
     }
 
-    fn content(
-        &mut self,
-        engine: &mut Result<Box<dyn Engine>, String>,
-        request: &Request,
-        stop: &Stop,
-    ) -> Value {
-        if request.content["code"].is_string() {
-            self.execute(engine, request, stop)
-        } else {
-            self.error_reply(request, failed("ProtocolError", "the request has no text in `code`"))
+    /// Carries out cells until the kernel ends.
+    pub fn run(mut self, prepare: Preparation) {
+        let mut engine = Startup::begin(prepare);
+        loop {
+            while engine.is_preparing() && self.queue.is_idle() {
+                self.advance(&mut engine);
+            }
+            let Some(job) = self.queue.next() else { return };
+            self.carry_out(&mut engine, &job);
         }
     }
 
-    fn execute(
-        &mut self,
-        engine: &mut Result<Box<dyn Engine>, String>,
-        request: &Request,
-        stop: &Stop,
-    ) -> Value {
-        let code = request.text("code").to_owned();
-        let silent = request.flag("silent", false);
-        let is_counted = !silent && request.flag("store_history", true);
+    fn carry_out(&mut self, engine: &mut Startup, job: &Job) {
+        let turn = Turn::begin(job.asker.clone(), &job.desk);
+        let reply = self.reply(engine, job);
+        let has_failed = matches!(reply, ExecuteReply::Error { .. });
+        let aborted = self.queue.finish(job, has_failed && job.request.stop_on_error);
+        turn.end(&Reply::Execute(reply));
+        for Job { asker, desk, .. } in aborted {
+            let turn = Turn::begin(asker, &desk);
+            turn.end(&Reply::Execute(ExecuteReply::aborted(self.count)));
+        }
+    }
+
+    fn reply(&mut self, engine: &mut Startup, job: &Job) -> ExecuteReply {
+        let Job { asker, request, .. } = job;
+        let Some(code) = &request.code else {
+            let error = failed("ProtocolError", "the request has no text in `code`");
+            return self.error(asker, error);
+        };
+        let is_counted = !request.silent && request.store_history;
         if is_counted {
             self.count += 1;
-            self.history().push(self.count, &code);
+            self.session.history().push(self.count, code);
         }
-        if !silent {
-            self.publish(
-                request,
-                "execute_input",
-                json!({ "code": code, "execution_count": self.count }),
-            );
+        if !request.silent {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Arc::clone(&asker.header));
+            self.publish(asker, &Publication::Input { code, execution_count: self.count });
         }
         if let Some(name) = code.trim().strip_prefix('?') {
-            return page(&self.shared.names(), name.trim(), self.count);
+            return page(&self.session.names(), name.trim(), self.count);
         }
-        let number = if is_counted { self.count } else { self.next_uncounted() };
-        let cell = Cell { code: &code, count: number, silent, stop };
-        let mut sink = Publisher { worker: self, request, silent, is_counted };
-        match run(engine, &cell, &mut sink) {
-            Outcome::Done => json!({
-                "status": "ok", "execution_count": self.count, "payload": [],
-                "user_expressions": self.user_expressions(engine, request, stop),
-            }),
-            Outcome::Failed(error) => self.error_reply(request, error),
+        let count = if is_counted { self.count } else { self.next_uncounted() };
+        match self.execute(engine, job, code, count) {
+            Outcome::Done => ExecuteReply::Ok {
+                execution_count: self.count,
+                payload: Vec::new(),
+                user_expressions: self.user_expressions(engine, request, &job.stop),
+            },
+            Outcome::Failed(error) => self.error(asker, error),
         }
     }
 
-    fn error_reply(&self, request: &Request, error: CellError) -> Value {
-        let CellError { ename, evalue, traceback } = error;
-        self.publish(
-            request,
-            "error",
-            json!({ "ename": ename, "evalue": evalue, "traceback": traceback }),
-        );
-        json!({
-            "status": "error", "execution_count": self.count, "payload": [], "user_expressions": {},
-            "ename": ename, "evalue": evalue, "traceback": traceback,
-        })
+    fn execute(&mut self, engine: &mut Startup, job: &Job, code: &str, count: u32) -> Outcome {
+        self.wait_for_engine(engine, job);
+        if job.stop.wish().is_some() {
+            return Outcome::Failed(failed(
+                "Interrupted",
+                "the cell was interrupted before it ran",
+            ));
+        }
+        let cell = Cell { code, count, silent: job.request.silent, stop: &job.stop };
+        run(engine, &cell, &mut Publisher { worker: self, job })
+    }
+
+    /// Shows how far the engine is until it is there, or until the cell is to stop.
+    fn wait_for_engine(&self, engine: &mut Startup, job: &Job) {
+        let mut shown: Option<String> = None;
+        while engine.is_preparing() && job.stop.wish().is_none() {
+            self.advance(engine);
+            let next = engine.progress().or(shown.as_ref().map(|_| "done"));
+            if let Some(text) = next.filter(|it| shown.as_deref() != Some(it)) {
+                let text = text.to_owned();
+                self.show_progress(job, &text, shown.is_some());
+                shown = Some(text);
+            }
+        }
+    }
+
+    fn show_progress(&self, job: &Job, text: &str, is_update: bool) {
+        let data = [("text/plain".to_owned(), text.into())].into_iter().collect();
+        let id = format!("akari-startup-{}", job.asker.header.id);
+        let none = MimeBundle::new();
+        if !job.request.silent {
+            self.publish(&job.asker, &Publication::display(&data, &none, Some(&id), is_update));
+        }
+    }
+
+    /// One step further towards the engine.
+    fn advance(&self, engine: &mut Startup) {
+        engine.advance();
+        if let Startup::Ready(engine) = engine {
+            // The session has one engine for good.
+            let _ = self.session.names.set(engine.names());
+            engine.set_background(background(&self.iopub, &self.last));
+        }
+    }
+
+    fn error(&self, asker: &Asker, error: CellError) -> ExecuteReply {
+        self.publish(asker, &Publication::error(&error));
+        ExecuteReply::error(self.count, error)
     }
 
     /// Each expression is a cell of its own, which only the asker sees.
     fn user_expressions(
         &mut self,
-        engine: &mut Result<Box<dyn Engine>, String>,
-        request: &Request,
+        engine: &mut Startup,
+        request: &ExecuteRequest,
         stop: &Stop,
-    ) -> Value {
-        let expressions = request.content.get("user_expressions").and_then(Value::as_object);
-        let mut answers = Map::new();
-        for (name, expression) in expressions.into_iter().flatten() {
+    ) -> Object {
+        let mut answers = Object::new();
+        for (name, expression) in &request.user_expressions {
             let code = expression.as_str().unwrap_or_default();
             let cell = Cell { code, count: self.next_uncounted(), silent: false, stop };
             let mut sink = Collector::default();
             let answer = match run(engine, &cell, &mut sink) {
-                Outcome::Done => json!({ "status": "ok", "data": sink.data, "metadata": {} }),
-                Outcome::Failed(error) => {
-                    json!({ "status": "error", "ename": error.ename, "evalue": error.evalue, "traceback": error.traceback })
-                }
+                Outcome::Done => Expression::Ok { data: sink.data, metadata: Object::new() },
+                Outcome::Failed(error) => Expression::Error(error.into()),
             };
-            answers.insert(name.clone(), answer);
+            answers.insert(name.clone(), answer.into_json());
         }
-        answers.into()
-    }
-
-    fn history(&self) -> MutexGuard<'_, History> {
-        self.shared.history.lock().unwrap_or_else(PoisonError::into_inner)
+        answers
     }
 
     fn next_uncounted(&mut self) -> u32 {
@@ -216,36 +200,18 @@ impl Worker {
         UNCOUNTED | self.uncounted
     }
 
-    fn finish(&self, job: &Job, content: Value) {
-        let (done, is_done) = oneshot::channel();
-        if self.publish.blocking_send(Publish::Barrier(done)).is_ok() {
-            let _ = is_done.blocking_recv();
-        }
-        let _ = job.reply.send((job.request.clone(), content));
-        self.status(&job.request, "idle");
-    }
-
-    fn status(&self, request: &Request, state: &str) {
-        self.publish(request, "status", json!({ "execution_state": state }));
-    }
-
-    fn publish(&self, request: &Request, kind: &'static str, content: Value) {
-        let _ = self.publish.blocking_send(Publish::Message {
-            kind,
-            content,
-            parent: Some(request.header.clone()),
-        });
+    fn publish(&self, asker: &Asker, publication: &Publication<'_>) {
+        self.iopub.publish(Some(&asker.header), publication);
     }
 }
 
-fn run(
-    engine: &mut Result<Box<dyn Engine>, String>,
-    cell: &Cell<'_>,
-    sink: &mut dyn Sink,
-) -> Outcome {
+fn run(engine: &mut Startup, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
     let outcome = match engine {
-        Ok(engine) => catch_unwind(AssertUnwindSafe(|| engine.execute(cell, sink))),
-        Err(text) => return Outcome::Failed(failed("KernelStartError", text)),
+        Startup::Ready(engine) => catch_unwind(AssertUnwindSafe(|| engine.execute(cell, sink))),
+        Startup::Failed(text) => return Outcome::Failed(failed("KernelStartError", text)),
+        Startup::Preparing { .. } => {
+            return Outcome::Failed(failed("KernelStartError", "the engine is not there yet"));
+        }
     };
     outcome.unwrap_or_else(|_| {
         Outcome::Failed(failed(
@@ -264,13 +230,13 @@ fn failed(ename: &str, evalue: &str) -> CellError {
 }
 
 /// `?name` opens the client's pager.
-fn page(names: &Names, name: &str, count: u32) -> Value {
-    let text = json!({ "text/plain": format!("nothing is known of `{name}`") });
-    let data = names.inspect(name, name.len()).map_or(text, |it| it.data.into());
-    json!({
-        "status": "ok", "execution_count": count, "user_expressions": {},
-        "payload": [{ "source": "page", "data": data, "start": 0 }],
-    })
+fn page(names: &Names, name: &str, execution_count: u32) -> ExecuteReply {
+    let unknown = || [("text/plain".to_owned(), format!("nothing is known of `{name}`").into())];
+    let data = names
+        .inspect(name, name.len())
+        .map_or_else(|| unknown().into_iter().collect(), |it| it.data);
+    let payload = vec![Payload::Page { data, start: 0 }];
+    ExecuteReply::Ok { execution_count, payload, user_expressions: Object::new() }
 }
 
 /// Keeps a cell's value, and nothing else.
@@ -294,54 +260,53 @@ impl Sink for Collector {
 /// Sends a cell's outputs to the clients.
 struct Publisher<'a> {
     worker: &'a Worker,
-    request: &'a Request,
-    silent: bool,
-    is_counted: bool,
+    job: &'a Job,
 }
 
 impl Sink for Publisher<'_> {
     fn output(&mut self, output: Output) {
-        if self.silent {
+        let Job { asker, request, stop, .. } = self.job;
+        if request.silent {
             return;
         }
-        let parent: Header = self.request.header.clone();
-        let (kind, content) = match output {
-            Output::Stream { stream, text } => {
-                let _ = self.worker.publish.blocking_send(Publish::Print { stream, text, parent });
-                return;
-            }
-            Output::Result { data } => {
-                if self.is_counted {
-                    let text = data.get("text/plain").and_then(Value::as_str).unwrap_or_default();
-                    self.worker.history().set_output(self.worker.count, text);
-                }
-                (
-                    "execute_result",
-                    json!({ "execution_count": self.worker.count, "data": data, "metadata": {} }),
-                )
-            }
-            Output::Display { data, metadata, display_id, update } => {
-                let transient = display_id.map_or(json!({}), |id| json!({ "display_id": id }));
-                let kind = if update { "update_display_data" } else { "display_data" };
-                (kind, json!({ "data": data, "metadata": metadata, "transient": transient }))
-            }
-            Output::Clear { wait } => ("clear_output", json!({ "wait": wait })),
-        };
-        self.worker.publish(self.request, kind, content);
+        if let Output::Result { data } = &output
+            && request.store_history
+        {
+            let text = data.get("text/plain").and_then(Value::as_str).unwrap_or_default();
+            self.worker.session.history().set_output(self.worker.count, text);
+        }
+        self.worker.iopub.wait_for_room(|| stop.wish().is_some());
+        publish(&self.worker.iopub, &asker.header, &output, self.worker.count);
     }
 
     fn input(&mut self, prompt: &str, is_password: bool) -> Option<String> {
-        if !self.request.flag("allow_stdin", false) {
+        if !self.job.request.allow_stdin {
             return None;
         }
-        let (answer, answered) = oneshot::channel();
-        let question = Question {
-            request: self.request.clone(),
-            prompt: prompt.to_owned(),
-            is_password,
-            answer,
-        };
-        self.worker.questions.send(question).ok()?;
-        answered.blocking_recv().ok()
+        self.worker.questions.ask(&self.job.asker, prompt, is_password, &self.job.stop)
     }
+}
+
+/// Publishes what comes between cells as the last cell's, at once.
+fn background(iopub: &Arc<IoPub>, last: &LastCell) -> Background {
+    let (iopub, last) = (Arc::clone(iopub), Arc::clone(last));
+    Arc::new(move |output| {
+        let parent = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(parent) = parent {
+            iopub.wait_for_room(|| false);
+            publish(&iopub, &parent, &output, 0);
+        }
+    })
+}
+
+fn publish(iopub: &IoPub, parent: &Arc<Header>, output: &Output, execution_count: u32) {
+    let publication = match output {
+        Output::Stream { stream, text } => return iopub.print(parent, *stream, text),
+        Output::Result { data } => Publication::result(execution_count, data),
+        Output::Display { data, metadata, display_id, update } => {
+            Publication::display(data, metadata, display_id.as_deref(), *update)
+        }
+        Output::Clear { wait } => Publication::Clear { wait: *wait },
+    };
+    iopub.publish(Some(parent), &publication);
 }

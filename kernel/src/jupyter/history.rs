@@ -1,6 +1,8 @@
 //! What was executed in this session, for `history_request`.
 
-use serde_json::{Value, json};
+use std::collections::HashSet;
+
+use super::message::{HistoryAccess, HistoryEntry, HistoryRequest};
 
 #[derive(Debug, Default)]
 pub struct History {
@@ -26,43 +28,43 @@ impl History {
         }
     }
 
-    /// The answer to a request: triples of session, line and code, or code and output.
-    pub fn answer(&self, content: &Value) -> Value {
-        let number = |key: &str| content.get(key).and_then(Value::as_i64);
-        let count = number("n").and_then(|it| usize::try_from(it).ok());
-        let entries: Vec<&Entry> = match content.get("hist_access_type").and_then(Value::as_str) {
-            Some("range") => {
-                let start = number("start").unwrap_or(0);
-                let stop = number("stop").unwrap_or(i64::MAX);
-                self.entries
-                    .iter()
-                    .filter(|it| (start..stop).contains(&i64::from(it.count)))
-                    .collect()
+    /// What a client wants to see of it.
+    pub fn answer(&self, request: &HistoryRequest) -> Vec<HistoryEntry> {
+        let count = request.n.and_then(|it| usize::try_from(it).ok());
+        let entries: Vec<&Entry> = match request.hist_access_type {
+            HistoryAccess::Range => {
+                let range = request.start.unwrap_or(0)..request.stop.unwrap_or(i64::MAX);
+                self.entries.iter().filter(|it| range.contains(&i64::from(it.count))).collect()
             }
-            Some("search") => {
-                let pattern = content.get("pattern").and_then(Value::as_str).unwrap_or("*");
-                let is_unique = content.get("unique").and_then(Value::as_bool).unwrap_or(false);
-                let mut found: Vec<&Entry> =
-                    self.entries.iter().filter(|it| matches_glob(pattern, &it.code)).collect();
-                if is_unique {
-                    let mut seen = std::collections::HashSet::new();
-                    found.reverse();
-                    found.retain(|it| seen.insert(&it.code));
-                    found.reverse();
-                }
-                last(found, count)
+            HistoryAccess::Search => {
+                last(self.search(request.pattern.as_deref().unwrap_or("*"), request.unique), count)
             }
-            _ => last(self.entries.iter().collect(), count),
+            HistoryAccess::Tail => last(self.entries.iter().collect(), count),
         };
-        let with_output = content.get("output").and_then(Value::as_bool).unwrap_or(false);
-        let history: Vec<Value> = entries
-            .into_iter()
-            .map(|it| match with_output {
-                true => json!([0, it.count, [it.code, it.output]]),
-                false => json!([0, it.count, it.code]),
-            })
-            .collect();
-        json!({ "status": "ok", "history": history })
+        entries.into_iter().map(|it| it.shown(request.output)).collect()
+    }
+
+    fn search(&self, pattern: &str, is_unique: bool) -> Vec<&Entry> {
+        let mut found: Vec<&Entry> =
+            self.entries.iter().filter(|it| matches_glob(pattern, &it.code)).collect();
+        if is_unique {
+            let mut seen = HashSet::new();
+            found.reverse();
+            found.retain(|it| seen.insert(&it.code));
+            found.reverse();
+        }
+        found
+    }
+}
+
+impl Entry {
+    fn shown(&self, with_output: bool) -> HistoryEntry {
+        match with_output {
+            true => {
+                HistoryEntry::WithOutput(0, self.count, (self.code.clone(), self.output.clone()))
+            }
+            false => HistoryEntry::Code(0, self.count, self.code.clone()),
+        }
     }
 }
 
@@ -122,23 +124,28 @@ mod tests {
             .iter()
             .zip(1..)
             .for_each(|(code, count)| history.push(count, code));
-        let lines = |request: Value| -> Vec<i64> {
-            let answer = history.answer(&request);
-            answer["history"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|it| it[1].as_i64())
+        let lines = |request: HistoryRequest| -> Vec<u32> {
+            let entries = history.answer(&request).into_iter();
+            entries
+                .map(|it| match it {
+                    HistoryEntry::Code(_, count, _) | HistoryEntry::WithOutput(_, count, _) => {
+                        count
+                    }
+                })
                 .collect()
         };
-        let search = |unique: bool, n: Value| json!({"hist_access_type": "search", "pattern": "a*", "unique": unique, "n": n});
-        assert_eq!(lines(search(false, Value::Null)), [1, 3, 4, 5]);
-        assert_eq!(lines(search(true, Value::Null)), [3, 4, 5]);
-        assert_eq!(lines(search(false, json!(2))), [4, 5]);
-        assert_eq!(lines(json!({"hist_access_type": "tail", "n": 1})), [5]);
-        assert_eq!(
-            lines(json!({"hist_access_type": "range", "session": 0, "start": 2, "stop": 4})),
-            [2, 3]
-        );
+        let of = |hist_access_type| HistoryRequest { hist_access_type, ..Default::default() };
+        let search = |unique, n| HistoryRequest {
+            pattern: Some("a*".into()),
+            unique,
+            n,
+            ..of(HistoryAccess::Search)
+        };
+        assert_eq!(lines(search(false, None)), [1, 3, 4, 5]);
+        assert_eq!(lines(search(true, None)), [3, 4, 5]);
+        assert_eq!(lines(search(false, Some(2))), [4, 5]);
+        assert_eq!(lines(HistoryRequest { n: Some(1), ..of(HistoryAccess::Tail) }), [5]);
+        let range = HistoryRequest { start: Some(2), stop: Some(4), ..of(HistoryAccess::Range) };
+        assert_eq!(lines(range), [2, 3]);
     }
 }

@@ -1,0 +1,131 @@
+//! What is published to all clients.
+
+use serde::Serialize;
+
+use crate::engine::outcome::{CellError, MimeBundle, Stream};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Starting,
+    Busy,
+    Idle,
+}
+
+/// The content of a message on iopub.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Publication<'a> {
+    Status { execution_state: State },
+    Input { code: &'a str, execution_count: u32 },
+    Stream { name: &'static str, text: &'a str },
+    Display(Display<'a>),
+    Update(Display<'a>),
+    Result { execution_count: u32, data: &'a MimeBundle, metadata: MimeBundle },
+    Error { ename: &'a str, evalue: &'a str, traceback: &'a [String] },
+    Clear { wait: bool },
+    CommClose { comm_id: &'a str, data: MimeBundle },
+    Welcome { subscription: &'a str },
+}
+
+#[derive(Debug, Serialize)]
+pub struct Display<'a> {
+    data: &'a MimeBundle,
+    metadata: &'a MimeBundle,
+    transient: Transient<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Transient<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_id: Option<&'a str>,
+}
+
+impl<'a> Publication<'a> {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Publication::Status { .. } => "status",
+            Publication::Input { .. } => "execute_input",
+            Publication::Stream { .. } => "stream",
+            Publication::Display(_) => "display_data",
+            Publication::Update(_) => "update_display_data",
+            Publication::Result { .. } => "execute_result",
+            Publication::Error { .. } => "error",
+            Publication::Clear { .. } => "clear_output",
+            Publication::CommClose { .. } => "comm_close",
+            Publication::Welcome { .. } => "iopub_welcome",
+        }
+    }
+
+    pub fn status(execution_state: State) -> Self {
+        Publication::Status { execution_state }
+    }
+
+    pub fn stream(stream: Stream, text: &'a str) -> Self {
+        let name = match stream {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        };
+        Publication::Stream { name, text }
+    }
+
+    pub fn result(execution_count: u32, data: &'a MimeBundle) -> Self {
+        Publication::Result { execution_count, data, metadata: MimeBundle::new() }
+    }
+
+    /// A new display, or new content for one that is there.
+    pub fn display(
+        data: &'a MimeBundle,
+        metadata: &'a MimeBundle,
+        display_id: Option<&'a str>,
+        is_update: bool,
+    ) -> Self {
+        let display = Display { data, metadata, transient: Transient { display_id } };
+        if is_update { Publication::Update(display) } else { Publication::Display(display) }
+    }
+
+    pub fn error(error: &'a CellError) -> Self {
+        let CellError { ename, evalue, traceback } = error;
+        Publication::Error { ename, evalue, traceback }
+    }
+
+    pub fn comm_close(comm_id: &'a str) -> Self {
+        Publication::CommClose { comm_id, data: MimeBundle::new() }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn publications_have_the_shape_of_the_protocol() {
+        let data: MimeBundle = [("text/plain".to_owned(), "x".into())].into_iter().collect();
+        let none = MimeBundle::new();
+        for (publication, kind, expected) in [
+            (Publication::status(State::Busy), "status", r#"{"execution_state":"busy"}"#),
+            (Publication::stream(Stream::Stderr, "x"), "stream", r#"{"name":"stderr","text":"x"}"#),
+            (
+                Publication::display(&data, &none, None, false),
+                "display_data",
+                r#"{"data":{"text/plain":"x"},"metadata":{},"transient":{}}"#,
+            ),
+            (
+                Publication::display(&none, &none, Some("d"), true),
+                "update_display_data",
+                r#"{"data":{},"metadata":{},"transient":{"display_id":"d"}}"#,
+            ),
+            (
+                Publication::result(2, &data),
+                "execute_result",
+                r#"{"execution_count":2,"data":{"text/plain":"x"},"metadata":{}}"#,
+            ),
+            (Publication::comm_close("c"), "comm_close", r#"{"comm_id":"c","data":{}}"#),
+            (Publication::Welcome { subscription: "" }, "iopub_welcome", r#"{"subscription":""}"#),
+        ] {
+            assert_eq!(publication.kind(), kind);
+            assert_eq!(serde_json::to_string(&publication).unwrap(), expected);
+        }
+    }
+}

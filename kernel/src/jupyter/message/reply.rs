@@ -1,0 +1,328 @@
+//! What a request is answered with, and the question that a cell asks.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Object;
+use crate::engine::outcome::{CellError, Completeness};
+
+/// A reply's kind follows from the request's.
+pub(super) fn kind_of(request: &str) -> String {
+    format!("{}_reply", request.strip_suffix("_request").unwrap_or(request))
+}
+
+/// The content of a reply.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    Execute(ExecuteReply),
+    Done(Done),
+    IsComplete(IsComplete),
+    /// What a request that can't be carried out is answered with, of whatever kind it is.
+    Failed(Failure),
+}
+
+/// Contents that say that all is well.
+#[derive(Debug, Serialize)]
+pub struct Done {
+    status: &'static str,
+    #[serde(flatten)]
+    answer: Answer,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer {
+    KernelInfo {
+        protocol_version: &'static str,
+        implementation: &'static str,
+        implementation_version: &'static str,
+        language_info: LanguageInfo,
+        banner: String,
+        help_links: [HelpLink; 1],
+        debugger: bool,
+        supported_features: [&'static str; 0],
+    },
+    Complete {
+        matches: Vec<String>,
+        cursor_start: usize,
+        cursor_end: usize,
+        metadata: CompletionMetadata,
+    },
+    Inspect {
+        found: bool,
+        data: Object,
+        metadata: Object,
+    },
+    History {
+        history: Vec<HistoryEntry>,
+    },
+    CommInfo {
+        comms: Object,
+    },
+    Shutdown {
+        restart: bool,
+    },
+    Interrupt {},
+}
+
+#[derive(Debug, Serialize)]
+pub struct LanguageInfo {
+    pub name: &'static str,
+    pub version: String,
+    pub mimetype: &'static str,
+    pub file_extension: &'static str,
+    pub pygments_lexer: &'static str,
+    pub codemirror_mode: &'static str,
+    pub nbconvert_exporter: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct HelpLink {
+    text: &'static str,
+    url: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct CompletionMetadata {
+    _jupyter_types_experimental: Vec<TypedMatch>,
+}
+
+/// A completion as JupyterLab draws it.
+#[derive(Debug, Serialize)]
+pub struct TypedMatch {
+    pub text: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub signature: String,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Session, number of the cell, and its code, with the output if that was asked for.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum HistoryEntry {
+    Code(u32, u32, String),
+    WithOutput(u32, u32, (String, Option<String>)),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum IsComplete {
+    Complete,
+    Incomplete { indent: String },
+    Invalid,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum ExecuteReply {
+    Ok {
+        execution_count: u32,
+        payload: Vec<Payload>,
+        user_expressions: Object,
+    },
+    Error {
+        execution_count: u32,
+        payload: [Payload; 0],
+        user_expressions: Object,
+        #[serde(flatten)]
+        error: Failure,
+    },
+    Aborted {
+        execution_count: u32,
+        payload: [Payload; 0],
+        user_expressions: Object,
+    },
+}
+
+/// What a client is to do beside showing the outputs.
+#[derive(Debug, Serialize)]
+#[serde(tag = "source", rename_all = "lowercase")]
+pub enum Payload {
+    /// Opens the pager.
+    Page { data: Object, start: u32 },
+}
+
+/// The value of a user expression.
+#[derive(Debug, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Expression {
+    Ok { data: Object, metadata: Object },
+    Error(Failure),
+}
+
+impl Expression {
+    /// As a field of the reply that carries it.
+    pub fn into_json(self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct Failure {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    ename: String,
+    evalue: String,
+    traceback: Vec<String>,
+}
+
+impl From<CellError> for Failure {
+    /// For where the status stands outside.
+    fn from(CellError { ename, evalue, traceback }: CellError) -> Failure {
+        Failure { status: None, ename, evalue, traceback }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct InputRequest<'a> {
+    pub prompt: &'a str,
+    pub password: bool,
+}
+
+impl Reply {
+    pub fn kernel_info(language_info: LanguageInfo) -> Reply {
+        let version = env!("CARGO_PKG_VERSION");
+        done(Answer::KernelInfo {
+            protocol_version: super::PROTOCOL,
+            implementation: "akari",
+            implementation_version: version,
+            banner: format!("Akari {version} (Rust {})", language_info.version),
+            language_info,
+            help_links: [HelpLink {
+                text: "The Rust Book",
+                url: "https://doc.rust-lang.org/book/",
+            }],
+            debugger: false,
+            supported_features: [],
+        })
+    }
+
+    pub fn complete(matches: Vec<TypedMatch>, start: usize, end: usize) -> Reply {
+        done(Answer::Complete {
+            matches: matches.iter().map(|it| it.text.clone()).collect(),
+            cursor_start: start,
+            cursor_end: end,
+            metadata: CompletionMetadata { _jupyter_types_experimental: matches },
+        })
+    }
+
+    pub fn inspect(data: Option<Object>) -> Reply {
+        let found = data.is_some();
+        done(Answer::Inspect { found, data: data.unwrap_or_default(), metadata: Object::new() })
+    }
+
+    pub fn history(history: Vec<HistoryEntry>) -> Reply {
+        done(Answer::History { history })
+    }
+
+    pub fn is_complete(completeness: Completeness) -> Reply {
+        Reply::IsComplete(match completeness {
+            Completeness::Complete => IsComplete::Complete,
+            Completeness::Incomplete { indent } => IsComplete::Incomplete { indent },
+            Completeness::Invalid => IsComplete::Invalid,
+        })
+    }
+
+    /// No comm is ever open.
+    pub fn comm_info() -> Reply {
+        done(Answer::CommInfo { comms: Object::new() })
+    }
+
+    pub fn interrupted() -> Reply {
+        done(Answer::Interrupt {})
+    }
+
+    pub fn shutdown(restart: bool) -> Reply {
+        done(Answer::Shutdown { restart })
+    }
+
+    /// A request that got no answer of its own.
+    pub fn failed(ename: &str, evalue: String) -> Reply {
+        let ename = ename.to_owned();
+        Reply::Failed(Failure { status: Some("error"), ename, evalue, traceback: Vec::new() })
+    }
+}
+
+fn done(answer: Answer) -> Reply {
+    Reply::Done(Done { status: "ok", answer })
+}
+
+impl ExecuteReply {
+    pub fn error(execution_count: u32, error: CellError) -> ExecuteReply {
+        let (payload, user_expressions) = ([], Object::new());
+        ExecuteReply::Error { execution_count, payload, user_expressions, error: error.into() }
+    }
+
+    pub fn aborted(execution_count: u32) -> ExecuteReply {
+        ExecuteReply::Aborted { execution_count, payload: [], user_expressions: Object::new() }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn text(reply: &Reply) -> String {
+        serde_json::to_string(reply).unwrap()
+    }
+
+    fn error() -> CellError {
+        CellError { ename: "E".into(), evalue: "v".into(), traceback: vec!["t".into()] }
+    }
+
+    #[test]
+    fn replies_have_the_shape_of_the_protocol() {
+        for (reply, expected) in [
+            (Reply::interrupted(), r#"{"status":"ok"}"#),
+            (Reply::shutdown(true), r#"{"status":"ok","restart":true}"#),
+            (Reply::comm_info(), r#"{"status":"ok","comms":{}}"#),
+            (Reply::inspect(None), r#"{"status":"ok","found":false,"data":{},"metadata":{}}"#),
+            (
+                Reply::history(vec![
+                    HistoryEntry::Code(0, 1, "a".into()),
+                    HistoryEntry::WithOutput(0, 2, ("b".into(), None)),
+                ]),
+                r#"{"status":"ok","history":[[0,1,"a"],[0,2,["b",null]]]}"#,
+            ),
+            (Reply::is_complete(Completeness::Invalid), r#"{"status":"invalid"}"#),
+            (
+                Reply::is_complete(Completeness::Incomplete { indent: "  ".into() }),
+                r#"{"status":"incomplete","indent":"  "}"#,
+            ),
+            (
+                Reply::failed("E", "v".into()),
+                r#"{"status":"error","ename":"E","evalue":"v","traceback":[]}"#,
+            ),
+            (
+                Reply::Execute(ExecuteReply::error(3, error())),
+                r#"{"status":"error","execution_count":3,"payload":[],"user_expressions":{},"ename":"E","evalue":"v","traceback":["t"]}"#,
+            ),
+            (
+                Reply::Execute(ExecuteReply::aborted(3)),
+                r#"{"status":"aborted","execution_count":3,"payload":[],"user_expressions":{}}"#,
+            ),
+            (
+                Reply::Execute(ExecuteReply::Ok {
+                    execution_count: 1,
+                    payload: vec![Payload::Page { data: Object::new(), start: 0 }],
+                    user_expressions: Object::new(),
+                }),
+                r#"{"status":"ok","execution_count":1,"payload":[{"source":"page","data":{},"start":0}],"user_expressions":{}}"#,
+            ),
+        ] {
+            assert_eq!(text(&reply), expected);
+        }
+        let expression = serde_json::to_string(&Expression::Error(error().into())).unwrap();
+        assert_eq!(expression, r#"{"status":"error","ename":"E","evalue":"v","traceback":["t"]}"#);
+    }
+
+    #[test]
+    fn kinds_follow_from_requests() {
+        assert_eq!(kind_of("execute_request"), "execute_reply");
+        assert_eq!(kind_of("nonsense_request"), "nonsense_reply");
+    }
+}

@@ -1,0 +1,223 @@
+//! What clients may say, decoded once.
+
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::Value;
+
+use super::Object;
+
+/// A message by its kind.
+#[derive(Debug)]
+pub enum Body {
+    /// Answered by a reply, whatever it is.
+    Request(Request),
+    /// Answered, if at all, on iopub.
+    Comm(Comm),
+    Input(InputReply),
+    /// Of a kind that nothing is known of.
+    Other,
+}
+
+#[derive(Debug)]
+pub enum Request {
+    Execute(ExecuteRequest),
+    KernelInfo,
+    Complete(Position),
+    Inspect(Position),
+    History(HistoryRequest),
+    IsComplete {
+        code: String,
+    },
+    CommInfo,
+    Interrupt,
+    Shutdown {
+        restart: bool,
+    },
+    /// A kind that ends like a request's and is none that we know.
+    Unknown,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(default)]
+pub struct ExecuteRequest {
+    /// None where there is no text.
+    #[serde(deserialize_with = "tolerant")]
+    pub code: Option<String>,
+    #[serde(deserialize_with = "tolerant")]
+    pub silent: bool,
+    #[serde(deserialize_with = "tolerant_or_true")]
+    pub store_history: bool,
+    #[serde(deserialize_with = "tolerant_or_true")]
+    pub stop_on_error: bool,
+    #[serde(deserialize_with = "tolerant")]
+    pub allow_stdin: bool,
+    #[serde(deserialize_with = "tolerant")]
+    pub user_expressions: Object,
+}
+
+impl Default for ExecuteRequest {
+    fn default() -> Self {
+        ExecuteRequest {
+            code: None,
+            silent: false,
+            store_history: true,
+            stop_on_error: true,
+            allow_stdin: false,
+            user_expressions: Object::new(),
+        }
+    }
+}
+
+/// A place in code that a client asks about.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Position {
+    #[serde(deserialize_with = "tolerant")]
+    pub code: String,
+    /// In characters; the end of the code where the client doesn't say.
+    #[serde(deserialize_with = "tolerant")]
+    pub cursor_pos: Option<i64>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HistoryAccess {
+    Range,
+    Search,
+    #[default]
+    Tail,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct HistoryRequest {
+    #[serde(deserialize_with = "tolerant")]
+    pub hist_access_type: HistoryAccess,
+    #[serde(deserialize_with = "tolerant")]
+    pub output: bool,
+    #[serde(deserialize_with = "tolerant")]
+    pub start: Option<i64>,
+    #[serde(deserialize_with = "tolerant")]
+    pub stop: Option<i64>,
+    #[serde(deserialize_with = "tolerant")]
+    pub n: Option<u64>,
+    #[serde(deserialize_with = "tolerant")]
+    pub pattern: Option<String>,
+    #[serde(deserialize_with = "tolerant")]
+    pub unique: bool,
+}
+
+#[derive(Debug)]
+pub enum Comm {
+    Open {
+        id: String,
+    },
+    /// `comm_msg` or `comm_close` of a comm that nobody serves.
+    Other,
+}
+
+#[derive(Debug, Default)]
+pub struct InputReply {
+    pub value: String,
+    /// The id of the question that is answered, where the client says so.
+    pub question: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Fields {
+    #[serde(deserialize_with = "tolerant")]
+    code: String,
+    #[serde(deserialize_with = "tolerant")]
+    comm_id: String,
+    #[serde(deserialize_with = "tolerant")]
+    value: String,
+    #[serde(deserialize_with = "tolerant")]
+    msg_id: String,
+    #[serde(deserialize_with = "tolerant")]
+    restart: bool,
+}
+
+impl Body {
+    pub(super) fn read(kind: &str, content: &[u8], parent: &[u8]) -> Body {
+        let fields = || object::<Fields>(content);
+        Body::Request(match kind {
+            "execute_request" => Request::Execute(object(content)),
+            "kernel_info_request" => Request::KernelInfo,
+            "complete_request" => Request::Complete(object(content)),
+            "inspect_request" => Request::Inspect(object(content)),
+            "history_request" => Request::History(object(content)),
+            "is_complete_request" => Request::IsComplete { code: fields().code },
+            "comm_info_request" => Request::CommInfo,
+            "interrupt_request" => Request::Interrupt,
+            "shutdown_request" => Request::Shutdown { restart: fields().restart },
+            "comm_open" => return Body::Comm(Comm::Open { id: fields().comm_id }),
+            "comm_msg" | "comm_close" => return Body::Comm(Comm::Other),
+            "input_reply" => {
+                let question = object::<Fields>(parent).msg_id;
+                return Body::Input(InputReply { value: fields().value, question });
+            }
+            kind if kind.ends_with("_request") => Request::Unknown,
+            _ => return Body::Other,
+        })
+    }
+}
+
+/// A JSON object; what is none is one without fields.
+fn object<T: DeserializeOwned + Default>(text: &[u8]) -> T {
+    // Through a value, since of two fields with the same name the last is meant.
+    serde_json::from_slice(text)
+        .ok()
+        .filter(Value::is_object)
+        .and_then(|it| serde_json::from_value(it).ok())
+        .unwrap_or_default()
+}
+
+/// A field; the default where it is of another type.
+pub fn tolerant<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+/// A claim that holds unless the client denies it.
+fn tolerant_or_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_bool().unwrap_or(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn execute(content: &str) -> ExecuteRequest {
+        match Body::read("execute_request", content.as_bytes(), b"{}") {
+            Body::Request(Request::Execute(request)) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_field_of_another_type_spoils_no_other() {
+        let request = execute(r#"{"code": "1", "silent": "yes", "store_history": 5, "new": {}}"#);
+        assert_eq!(request.code.as_deref(), Some("1"));
+        assert!(!request.silent && request.store_history && request.stop_on_error);
+        assert!(!execute(r#"{"code": "1", "stop_on_error": false}"#).stop_on_error);
+        assert_eq!(execute(r#"{"code": 5}"#).code, None);
+    }
+
+    #[test]
+    fn content_that_is_no_object_is_empty() {
+        for content in ["", "[1]", "null", "{", "\"code\"", &"[".repeat(100_000)] {
+            assert_eq!(execute(content).code, None);
+        }
+    }
+
+    #[test]
+    fn an_answer_may_name_its_question() {
+        let read = |parent: &[u8]| match Body::read("input_reply", br#"{"value": "v"}"#, parent) {
+            Body::Input(answer) => (answer.value, answer.question),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read(b"{}"), ("v".into(), String::new()));
+        assert_eq!(read(br#"{"msg_id": "q"}"#), ("v".into(), "q".into()));
+    }
+}

@@ -1,0 +1,239 @@
+//! The cells that wait for the engine, and what an interrupt means to them.
+//!
+//! Each cell has its [`Stop`] from the moment it arrives. An interrupt is for the cell that is
+//! carried out, or else for the first that waits. Since cells and interrupts come by different
+//! sockets, one that was sent before an interrupt may arrive after it; it is stopped too.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::message::{Asker, ExecuteRequest, Header};
+use super::turn::Desk;
+use crate::engine::stop::{Stop, Wish};
+
+/// Clients whose last interrupt is remembered.
+const REMEMBERED: usize = 64;
+
+/// A request to run a cell, and where its reply goes.
+#[derive(Debug)]
+pub struct Job {
+    pub asker: Asker,
+    pub request: ExecuteRequest,
+    pub desk: Desk,
+    pub stop: Stop,
+}
+
+/// What the sockets and the engine's thread share.
+#[derive(Debug, Default)]
+pub struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    /// Of the cell that is carried out.
+    running: Option<Stop>,
+    /// The last interrupt of each client, by the client's own clock.
+    interrupts: VecDeque<(String, DateTime<Utc>)>,
+    has_ended: bool,
+}
+
+impl Queue {
+    pub fn push(&self, job: Job) {
+        let mut state = self.lock();
+        if state.was_interrupted(&job.asker.header) {
+            job.stop.raise(Wish::Interrupt);
+        }
+        state.waiting.push_back(job);
+        self.changed.notify_all();
+    }
+
+    /// The next cell to carry out, once there is one; none at the end of the kernel.
+    pub fn next(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if state.has_ended {
+                return None;
+            }
+            if let Some(job) = state.waiting.pop_front() {
+                state.running = Some(job.stop.clone());
+                return Some(job);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whether there is nothing to do, and the kernel goes on.
+    pub fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.waiting.is_empty() && !state.has_ended
+    }
+
+    /// Notes that the cell has come to its end. What its client sent on the heels of a cell that
+    /// failed or was interrupted is not to run, and is returned; what the client sends once it has
+    /// seen the reply is to run, and so is what others sent.
+    pub fn finish(&self, job: &Job, has_failed: bool) -> Vec<Job> {
+        let mut state = self.lock();
+        state.running = None;
+        // A cell may end well in spite of the interrupt; the wish was to stop all the same.
+        if !has_failed && job.stop.wish().is_none() {
+            return Vec::new();
+        }
+        let session = &job.asker.header.session;
+        let waiting = std::mem::take(&mut state.waiting).into_iter();
+        let (aborted, rest): (Vec<Job>, _) =
+            waiting.partition(|it| &it.asker.header.session == session);
+        state.waiting = Vec::into(rest);
+        aborted
+    }
+
+    /// Stops the cell that is carried out, or else the first that waits. By a signal where no
+    /// request says so.
+    pub fn interrupt(&self, request: Option<&Header>) {
+        let mut state = self.lock();
+        if let Some((header, date)) = request.and_then(|it| Some((it, it.date?))) {
+            state.interrupts.retain(|(session, _)| *session != header.session);
+            state.interrupts.push_back((header.session.clone(), date));
+            if state.interrupts.len() > REMEMBERED {
+                state.interrupts.pop_front();
+            }
+        }
+        // Under the lock, so that the cell can't come to its end in between.
+        if let Some(stop) = state.running.as_ref().or(state.waiting.front().map(|it| &it.stop)) {
+            stop.raise(Wish::Interrupt);
+        }
+    }
+
+    /// Ends the cell that is carried out; none is begun after it.
+    pub fn end(&self) {
+        let mut state = self.lock();
+        state.has_ended = true;
+        if let Some(stop) = &state.running {
+            stop.raise(Wish::End);
+        }
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether the same client has sent an interrupt after this, which arrived before it.
+    fn was_interrupted(&self, header: &Header) -> bool {
+        let Some(date) = header.date else { return false };
+        self.interrupts.iter().any(|(session, at)| *session == header.session && date <= *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jupyter::message::Asker;
+
+    fn header(session: &str, second: u32) -> Header {
+        let date = format!("2026-01-01T00:00:{second:02}+09:00");
+        Header::of_test(session, &date)
+    }
+
+    /// A cell that a session sent at a second.
+    fn job(session: &str, second: u32) -> Job {
+        let asker = Asker::of_test(header(session, second));
+        Job {
+            asker,
+            request: ExecuteRequest::default(),
+            desk: Desk::of_test(),
+            stop: Stop::default(),
+        }
+    }
+
+    fn wish_of_next(queue: &Queue) -> Option<Wish> {
+        queue.next().and_then(|it| it.stop.wish())
+    }
+
+    #[test]
+    fn interrupt_hits_the_running_cell_and_not_the_next() {
+        let queue = Queue::default();
+        queue.push(job("a", 1));
+        queue.push(job("b", 1));
+        let running = queue.next();
+        queue.interrupt(None);
+        let running = running.filter(|it| it.stop.wish() == Some(Wish::Interrupt));
+        let aborted = running.map(|it| queue.finish(&it, false).len());
+        assert_eq!(aborted, Some(0));
+        assert_eq!(wish_of_next(&queue), None);
+    }
+
+    #[test]
+    fn interrupt_between_cells_hits_the_first_that_waits() {
+        let queue = Queue::default();
+        queue.push(job("a", 1));
+        queue.push(job("a", 1));
+        queue.interrupt(None);
+        let first = queue.next().filter(|it| it.stop.wish() == Some(Wish::Interrupt));
+        // The rest of the client's queue goes with it.
+        assert_eq!(first.map(|it| queue.finish(&it, false).len()), Some(1));
+        assert!(queue.is_idle());
+    }
+
+    #[test]
+    fn cell_sent_before_the_interrupt_is_stopped_also_when_it_arrives_later() {
+        let queue = Queue::default();
+        queue.interrupt(Some(&header("a", 30)));
+        for (session, second, wish) in [
+            ("a", 29, Some(Wish::Interrupt)),
+            ("a", 30, Some(Wish::Interrupt)),
+            ("a", 31, None),
+            ("b", 29, None),
+        ] {
+            queue.push(job(session, second));
+            assert_eq!(wish_of_next(&queue), wish, "{session} {second}");
+        }
+        queue.push(Job { asker: Asker::of_test(Header::of_test("a", "yesterday")), ..job("a", 1) });
+        assert_eq!(wish_of_next(&queue), None);
+    }
+
+    #[test]
+    fn an_interrupt_while_nothing_waits_is_for_nobody() {
+        let queue = Queue::default();
+        queue.interrupt(None);
+        queue.push(job("a", 1));
+        assert_eq!(wish_of_next(&queue), None);
+    }
+
+    #[test]
+    fn a_failed_cell_takes_along_what_its_own_client_sent() {
+        let queue = Queue::default();
+        for session in ["a", "a", "b", "a"] {
+            queue.push(job(session, 1));
+        }
+        let aborted = queue.next().map(|it| queue.finish(&it, true).len());
+        assert_eq!(aborted, Some(2));
+        assert_eq!(queue.next().map(|it| it.asker.header.session.clone()).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn nothing_is_begun_at_the_end() {
+        let queue = Queue::default();
+        queue.push(job("a", 1));
+        queue.push(job("a", 1));
+        let running = queue.next();
+        queue.end();
+        assert_eq!(running.and_then(|it| it.stop.wish()), Some(Wish::End));
+        assert!(queue.next().is_none());
+    }
+
+    #[test]
+    fn clients_that_are_remembered_are_limited() {
+        let queue = Queue::default();
+        for number in 0..2 * REMEMBERED {
+            queue.interrupt(Some(&header(&number.to_string(), 30)));
+        }
+        assert_eq!(queue.lock().interrupts.len(), REMEMBERED);
+    }
+}

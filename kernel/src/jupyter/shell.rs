@@ -1,0 +1,157 @@
+//! What clients ask on shell, and on control, which knows the same requests.
+//!
+//! Cells go to the engine's queue. All else is answered at once, also while a cell runs; what may
+//! take a moment is answered aside, so that the sockets are served meanwhile.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::control::{self, Farewell};
+use super::execution::Session;
+use super::message::{
+    Asker, Body, Comm, Composer, LanguageInfo, Position, Publication, Received, Reply, Request,
+    TypedMatch, byte_offset, cursor_position,
+};
+use super::queue::{Job, Queue};
+use super::stdin::Questions;
+use super::turn::{Busy, Desk, Turn};
+use super::zmtp::{Address, Budget, Listener};
+use crate::engine::names::Names;
+use crate::engine::stop::Stop;
+use crate::engine::syntax;
+
+/// What `kernel_info_reply` says of the language.
+#[derive(Debug, Clone)]
+pub struct KernelInfo {
+    pub rust_version: String,
+}
+
+/// What answers requests, whichever socket they come by.
+#[derive(Debug)]
+pub struct Hub {
+    pub composer: Arc<Composer>,
+    pub queue: Arc<Queue>,
+    pub questions: Arc<Questions>,
+    pub session: Arc<Session>,
+    pub info: KernelInfo,
+    pub end: mpsc::UnboundedSender<Farewell>,
+}
+
+impl Hub {
+    /// Answers what comes in by a socket, for ever.
+    pub async fn listen(self: Arc<Self>, desk: Desk, listener: Listener, budget: Budget) {
+        let router = desk.router.clone();
+        let deliver = move |address: &Address, parts| match Received::read(
+            &self.composer.key,
+            address,
+            parts,
+        ) {
+            Ok(received) => {
+                self.dispatch(received, &desk);
+                true
+            }
+            Err(error) => {
+                tracing::warn!("dropped a message: {error}");
+                false
+            }
+        };
+        if let Err(error) = router.serve(listener, budget, deliver).await {
+            tracing::error!("a socket for requests has stopped: {error}");
+        }
+    }
+
+    fn dispatch(&self, Received { asker, body }: Received, desk: &Desk) {
+        match body {
+            Body::Request(Request::Execute(request)) => {
+                let (desk, stop) = (desk.clone(), Stop::default());
+                self.queue.push(Job { asker, request, desk, stop });
+            }
+            Body::Request(request) => self.answer(Turn::begin(asker, desk), request, desk),
+            Body::Comm(comm) => close(&Busy::begin(asker, &desk.iopub), &comm),
+            Body::Input(_) | Body::Other => {
+                tracing::warn!("ignored a message of the kind {}", asker.header.kind);
+            }
+        }
+    }
+
+    fn answer(&self, turn: Turn, request: Request, desk: &Desk) {
+        let asker = turn.busy.asker.clone();
+        let reply = match request {
+            Request::Execute(_) => Reply::failed("InternalError", "a cell has its queue".into()),
+            Request::Complete(at) => return self.aside(turn, move |names| complete(names, &at)),
+            Request::Inspect(at) => return self.aside(turn, move |names| inspect(names, &at)),
+            Request::IsComplete { code } => {
+                return self.aside(turn, move |_| Reply::is_complete(syntax::is_complete(&code)));
+            }
+            Request::KernelInfo => Reply::kernel_info(self.language()),
+            Request::History(request) => Reply::history(self.session.history().answer(&request)),
+            Request::CommInfo => Reply::comm_info(),
+            Request::Interrupt => control::interrupt(self, &asker),
+            Request::Shutdown { restart } => {
+                turn.end(&Reply::shutdown(restart));
+                return self.say_farewell(asker, desk);
+            }
+            Request::Unknown => {
+                Reply::failed("NotSupported", format!("Akari does not know {}", asker.header.kind))
+            }
+        };
+        turn.end(&reply);
+    }
+
+    /// Answers on another thread.
+    fn aside(&self, turn: Turn, answer: impl FnOnce(&Names) -> Reply + Send + 'static) {
+        let names = self.session.names();
+        tokio::task::spawn_blocking(move || {
+            let reply = answer(&names);
+            turn.end(&reply);
+        });
+    }
+
+    fn say_farewell(&self, asker: Asker, desk: &Desk) {
+        // The kernel may be about to end already.
+        let _ = self.end.send(Farewell { asker, router: desk.router.clone() });
+    }
+
+    fn language(&self) -> LanguageInfo {
+        LanguageInfo {
+            name: "rust",
+            version: self.info.rust_version.clone(),
+            mimetype: "text/x-rustsrc",
+            file_extension: ".rs",
+            pygments_lexer: "rust",
+            codemirror_mode: "rust",
+            nbconvert_exporter: "script",
+        }
+    }
+}
+
+/// A comm that nobody serves is closed as soon as it is opened.
+fn close(busy: &Busy, comm: &Comm) {
+    match comm {
+        Comm::Open { id } => busy.publish(&Publication::comm_close(id)),
+        Comm::Other => {}
+    }
+}
+
+fn offset(at: &Position) -> usize {
+    byte_offset(&at.code, at.cursor_pos.unwrap_or(i64::MAX))
+}
+
+fn complete(names: &Names, at: &Position) -> Reply {
+    let found = names.complete(&at.code, offset(at));
+    let start = cursor_position(&at.code, found.start);
+    let end = cursor_position(&at.code, found.end);
+    let matches = found.items.into_iter().map(|it| TypedMatch {
+        text: it.text,
+        kind: it.kind,
+        signature: it.detail.unwrap_or_default(),
+        start,
+        end,
+    });
+    Reply::complete(matches.collect(), start, end)
+}
+
+fn inspect(names: &Names, at: &Position) -> Reply {
+    Reply::inspect(names.inspect(&at.code, offset(at)).map(|it| it.data))
+}

@@ -1,0 +1,86 @@
+//! The engine before it is there: what it needs is found or built on a thread of its own, while
+//! cells that wait see how far that is, and can be interrupted.
+//!
+//! The engine itself is made, and lives, on the thread of `execution`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::engine::{self, Engine, EngineConfig};
+
+/// Finds or builds what the engine needs, and says how far that is.
+pub type Preparation =
+    Box<dyn FnOnce(&mut dyn FnMut(String)) -> Result<EngineConfig, String> + Send>;
+
+/// How often somebody who waits looks about.
+const LOOK: Duration = Duration::from_millis(50);
+
+pub enum Step {
+    Progress(String),
+    Prepared(Result<EngineConfig, String>),
+}
+
+/// An engine on its way, in place, or impossible.
+pub enum Startup {
+    Preparing {
+        steps: Receiver<Step>,
+        progress: Option<String>,
+    },
+    Ready(Box<dyn Engine>),
+    /// With why, for the learner.
+    Failed(String),
+}
+
+impl Startup {
+    pub fn begin(prepare: Preparation) -> Startup {
+        let (sender, steps) = channel();
+        let spawned = std::thread::Builder::new().name("startup".into()).spawn(move || {
+            let mut report = |text| drop(sender.send(Step::Progress(text)));
+            let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&mut report)));
+            let prepared = prepared.unwrap_or_else(|_| Err("the search for it panicked".into()));
+            // The kernel may be about to end.
+            let _ = sender.send(Step::Prepared(prepared));
+        });
+        match spawned {
+            Ok(_) => Startup::Preparing { steps, progress: None },
+            Err(error) => Startup::Failed(format!("could not start a thread: {error}")),
+        }
+    }
+
+    pub fn is_preparing(&self) -> bool {
+        matches!(self, Startup::Preparing { .. })
+    }
+
+    /// How far it is, once that takes long enough to be told.
+    pub fn progress(&self) -> Option<&str> {
+        match self {
+            Startup::Preparing { progress, .. } => progress.as_deref(),
+            Startup::Ready(_) | Startup::Failed(_) => None,
+        }
+    }
+
+    /// Waits a moment for the next step, and makes the engine when all is there.
+    pub fn advance(&mut self) {
+        let Startup::Preparing { steps, progress } = self else { return };
+        let prepared = match steps.recv_timeout(LOOK) {
+            Ok(Step::Progress(text)) => {
+                *progress = Some(text);
+                return;
+            }
+            Err(RecvTimeoutError::Timeout) => return,
+            Ok(Step::Prepared(prepared)) => prepared,
+            Err(RecvTimeoutError::Disconnected) => Err("the search for it ended".into()),
+        };
+        *self = match prepared.and_then(start) {
+            Ok(engine) => Startup::Ready(engine),
+            Err(text) => Startup::Failed(text),
+        };
+    }
+}
+
+fn start(config: EngineConfig) -> Result<Box<dyn Engine>, String> {
+    let started = catch_unwind(AssertUnwindSafe(|| engine::start(&config)));
+    let started = started.map_err(|_| "the engine panicked at its start".to_owned())?;
+    started.map_err(|error| error.to_string())
+}

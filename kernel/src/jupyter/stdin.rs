@@ -1,0 +1,83 @@
+//! The stdin socket: a running cell's question for the learner, and the answer.
+//!
+//! At most one question waits. Only an answer to that very question counts: it comes from the client
+//! that was asked, after it was asked, and if it names a question, it names this one.
+
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::message::{Asker, Body, Composer, Received};
+use super::zmtp::Router;
+use crate::engine::stop::Stop;
+
+/// Asks questions, and hands answers to whom they are for.
+#[derive(Debug)]
+pub struct Questions {
+    composer: Arc<Composer>,
+    router: Router,
+    waiting: Mutex<Option<Question>>,
+}
+
+#[derive(Debug)]
+struct Question {
+    id: String,
+    asked: Asker,
+    /// Dropping it ends the wait.
+    answer: SyncSender<String>,
+}
+
+impl Questions {
+    pub fn new(composer: Arc<Composer>, router: Router) -> Questions {
+        Questions { composer, router, waiting: Mutex::default() }
+    }
+
+    /// Waits for the answer; none once the cell is to stop.
+    pub fn ask(
+        &self,
+        asked: &Asker,
+        prompt: &str,
+        is_password: bool,
+        stop: &Stop,
+    ) -> Option<String> {
+        let (id, message) = self.composer.question(asked, prompt, is_password);
+        let (answer, answered) = sync_channel(1);
+        *self.lock() = Some(Question { id, asked: asked.clone(), answer });
+        // A wish that was raised before the question stood there has not found it.
+        if stop.wish().is_some() {
+            self.withdraw();
+            return None;
+        }
+        self.router.ask(&asked.address.identity, &message);
+        answered.recv().ok()
+    }
+
+    /// Ends the wait for an answer. To be called after the wish to stop was raised, so that the
+    /// cell knows why it gets none.
+    pub fn withdraw(&self) {
+        drop(self.lock().take());
+    }
+
+    /// Takes what came in on stdin.
+    pub fn answer(&self, received: Received) {
+        let Received { asker, body: Body::Input(answer) } = received else { return };
+        let mut waiting = self.lock();
+        if waiting.as_ref().is_some_and(|it| it.is_answered_by(&asker, &answer.question))
+            && let Some(question) = waiting.take()
+        {
+            // The cell may have stopped to wait.
+            let _ = question.answer.try_send(answer.value);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Question>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Question {
+    fn is_answered_by(&self, asker: &Asker, question: &str) -> bool {
+        let is_client = asker.address.identity == self.asked.address.identity
+            && asker.header.session == self.asked.header.session;
+        is_client && (question.is_empty() || question == self.id)
+    }
+}
