@@ -9,6 +9,7 @@ pub mod folder;
 pub mod index;
 pub mod instant;
 pub mod names;
+pub mod nesting;
 pub mod outcome;
 pub mod stop;
 pub mod syntax;

@@ -1,18 +1,20 @@
 //! Rust's grammar, as far as a notebook asks about it: parsing a cell, and whether it is complete.
 //!
-//! Built on rust-analyzer's parser, which accepts broken code and keeps every byte. What the
-//! pieces of a cell mean is decided in `instant::parse`.
+//! Built on rust-analyzer's parser, which accepts broken code and keeps every byte, and which takes
+//! stack for every level of nesting: `nesting` is asked first. What the pieces of a cell mean is
+//! decided in `instant::parse`.
 
 use ra_ap_syntax::ast::{self, HasModuleItem};
 use ra_ap_syntax::{Edition, Parse, SourceFile, SyntaxKind, SyntaxNode, TextSize};
 
+use super::nesting;
 use super::outcome::Completeness;
 
 /// Statements are only legal inside a function, so a cell is parsed as the body of one.
 const HEAD: &str = "fn cell(){";
 const TAIL: &str = "\n}";
 
-/// A cell's syntax tree.
+/// A cell's syntax tree. The code has passed `nesting::check`.
 #[derive(Debug)]
 pub struct Tree {
     parse: Parse<SourceFile>,
@@ -48,6 +50,9 @@ pub fn cell_offset(offset: TextSize) -> usize {
 
 /// Whether a client should send `code` or ask for another line.
 pub fn is_complete(code: &str) -> Completeness {
+    if nesting::check(code).is_err() {
+        return Completeness::Invalid;
+    }
     let mut depth = 0usize;
     let mut last = None;
     for token in Tree::parse(code).root().descendants_with_tokens().filter_map(|it| it.into_token())

@@ -22,7 +22,7 @@ use super::folder::Folder;
 use super::names::{Name, Names};
 use super::outcome::{CellError, MimeBundle, Outcome, Output, Stream};
 use super::traceback::{Message, Sources, compile_error, plain_error};
-use super::{Cell, Engine, EngineConfig, Sink, index};
+use super::{Cell, Engine, EngineConfig, Sink, index, nesting};
 
 /// How long the last lines of a cell may take on their way.
 const GRACE: Duration = Duration::from_secs(1);
@@ -243,6 +243,9 @@ fn session_name((name, type_text): &(String, String)) -> Name {
 
 impl Engine for EvcxrEngine {
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
+        if let Err(error) = nesting::check(cell.code) {
+            return Outcome::Failed(error.into());
+        }
         self.sources.insert(cell.count, cell.code.to_owned());
         let handle = self.worker.handle();
         // evcxr knows no gentle way: either wish ends the process that runs cells, and its variables.

@@ -37,6 +37,9 @@ impl<T: std::fmt::Debug + ?Sized> EvcxrDisplay for T {
 }
 "#;
 
+/// evcxr parses cells on its thread, as deep as `nesting` lets them be. Only reserved.
+const STACK: usize = 64 << 20;
+
 /// What happens while a cell runs.
 #[derive(Debug)]
 pub enum Event {
@@ -122,6 +125,7 @@ impl Worker {
         };
         let thread = thread::Builder::new()
             .name("evcxr".into())
+            .stack_size(STACK)
             .spawn(run)
             .map_err(|error| error.to_string())?;
         let handle = readiness.recv().unwrap_or_else(|_| Err("its thread has ended".to_owned()))?;

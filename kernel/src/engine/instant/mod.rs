@@ -50,7 +50,7 @@ use super::folder::{self, Folder};
 use super::names::Names;
 use super::outcome::{CellError, Outcome};
 use super::traceback::plain_error;
-use super::{Background, Cell, Engine, EngineConfig, EngineError, Sink, index};
+use super::{Background, Cell, Engine, EngineConfig, EngineError, Sink, index, nesting};
 use crate::runtime::parent::{Child, ChildError, ChildSettings, Task};
 
 /// The engine and its session.
@@ -244,6 +244,9 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
 
 impl Engine for InstantEngine {
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
+        if let Err(error) = nesting::check(cell.code) {
+            return Outcome::Failed(error.into());
+        }
         self.builder.sources.insert(cell.count, cell.code.to_owned());
         let start = Instant::now();
         let result = self.run_cell(cell, sink);
