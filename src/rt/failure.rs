@@ -67,6 +67,8 @@ fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
     let random = random::copy();
     let before = random::state();
     WAS_INTERRUPTED.set(false);
+    // A panic that an earlier cell caught must not give its text to one of this cell's.
+    LAST_PANIC.take();
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));
     IN_CELL.set(false);
