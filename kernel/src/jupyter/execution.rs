@@ -141,7 +141,7 @@ impl Worker {
         let mut shown: Option<String> = None;
         while engine.is_preparing() && job.stop.wish().is_none() {
             self.advance(engine);
-            let next = engine.progress().or(shown.as_ref().map(|_| "done"));
+            let next = engine.progress().or(shown.as_ref().map(|_| "akari: done"));
             if let Some(text) = next.filter(|it| shown.as_deref() != Some(it)) {
                 let text = text.to_owned();
                 self.show_progress(job, &text, shown.is_some());
@@ -309,4 +309,52 @@ fn publish(iopub: &IoPub, parent: &Arc<Header>, output: &Output, execution_count
         Output::Clear { wait } => Publication::Clear { wait: *wait },
     };
     iopub.publish(Some(parent), &publication);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::engine::outcome::Stream;
+    use crate::jupyter::message::Composer;
+    use crate::jupyter::signature::Key;
+    use crate::jupyter::zmtp::{Budget, Listener};
+
+    /// Reads until the text has come.
+    async fn read_until(peer: &mut UnixStream, text: &str) -> String {
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains(text) {
+            assert!(peer.read_buf(&mut seen).await.unwrap() > 0);
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    }
+
+    #[tokio::test]
+    async fn b12_output_between_cells_is_published_at_once_as_the_last_cells() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("iopub");
+        let iopub = Arc::new(IoPub::new(Arc::new(Composer::new(Key::new("")))));
+        let listener = Listener::bind_ipc(&path).unwrap();
+        tokio::spawn(iopub.publisher.clone().serve(listener, Budget::default()));
+        let mut peer = UnixStream::connect(&path).await.unwrap();
+        let greeting = [b"\xff\0\0\0\0\0\0\0\0\x7f\x03\0NULL", &[0; 48][..]].concat();
+        let ready = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03SUB";
+        let subscribe = b"\0\x01\x01";
+        peer.write_all(&[&greeting, &ready[..], subscribe].concat()).await.unwrap();
+        read_until(&mut peer, "iopub_welcome").await;
+        let last = LastCell::default();
+        let publish = background(&iopub, &last);
+        let print = |text: &str| Output::Stream { stream: Stream::Stdout, text: text.to_owned() };
+        // Before the first cell there is nobody whose output it could be.
+        publish(print("too early"));
+        *last.lock().unwrap() = Some(Arc::new(Header::of_test("the last cell's", "")));
+        let flushing = Arc::clone(&iopub);
+        tokio::spawn(async move { flushing.flush_in_time().await });
+        publish(print("between cells"));
+        let seen = read_until(&mut peer, "between cells").await;
+        assert!(seen.contains("the last cell's") && !seen.contains("too early"), "{seen}");
+    }
 }

@@ -63,7 +63,7 @@ impl Hub {
 
     fn dispatch(&self, Received { asker, body }: Received, desk: &Desk) {
         match body {
-            Body::Request(Request::Execute(request)) => {
+            Body::Execute(request) => {
                 let (desk, stop) = (desk.clone(), Stop::default());
                 self.queue.push(Job { asker, request, desk, stop });
             }
@@ -78,7 +78,6 @@ impl Hub {
     fn answer(&self, turn: Turn, request: Request, desk: &Desk) {
         let asker = turn.busy.asker.clone();
         let reply = match request {
-            Request::Execute(_) => Reply::failed("InternalError", "a cell has its queue".into()),
             Request::Complete(at) => return self.aside(turn, move |names| complete(names, &at)),
             Request::Inspect(at) => return self.aside(turn, move |names| inspect(names, &at)),
             Request::IsComplete { code } => {

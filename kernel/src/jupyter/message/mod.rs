@@ -225,7 +225,8 @@ mod samples {
         pub fn of_test(session: &str, date: &str) -> Header {
             let date = DateTime::parse_from_rfc3339(date).ok().map(|it| it.to_utc());
             let (id, kind) = ("id".to_owned(), "execute_request".to_owned());
-            Header { id, kind, session: session.to_owned(), date, raw: Box::default() }
+            let raw = format!(r#"{{"msg_id": "id", "session": "{session}"}}"#).into_bytes();
+            Header { id, kind, session: session.to_owned(), date, raw: raw.into() }
         }
     }
 

@@ -8,7 +8,9 @@ use super::Object;
 /// A message by its kind.
 #[derive(Debug)]
 pub enum Body {
-    /// Answered by a reply, whatever it is.
+    /// Answered by a reply when its turn has come.
+    Execute(ExecuteRequest),
+    /// Answered by a reply at once, whatever it is.
     Request(Request),
     /// Answered, if at all, on iopub.
     Comm(Comm),
@@ -19,7 +21,6 @@ pub enum Body {
 
 #[derive(Debug)]
 pub enum Request {
-    Execute(ExecuteRequest),
     KernelInfo,
     Complete(Position),
     Inspect(Position),
@@ -141,7 +142,7 @@ impl Body {
     pub(super) fn read(kind: &str, content: &[u8], parent: &[u8]) -> Body {
         let fields = || object::<Fields>(content);
         Body::Request(match kind {
-            "execute_request" => Request::Execute(object(content)),
+            "execute_request" => return Body::Execute(object(content)),
             "kernel_info_request" => Request::KernelInfo,
             "complete_request" => Request::Complete(object(content)),
             "inspect_request" => Request::Inspect(object(content)),
@@ -190,7 +191,7 @@ mod tests {
 
     fn execute(content: &str) -> ExecuteRequest {
         match Body::read("execute_request", content.as_bytes(), b"{}") {
-            Body::Request(Request::Execute(request)) => request,
+            Body::Execute(request) => request,
             other => panic!("{other:?}"),
         }
     }

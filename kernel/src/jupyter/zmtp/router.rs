@@ -39,10 +39,13 @@ pub struct Router {
     shared: Arc<Shared>,
 }
 
+/// By connection, with their names.
+type Peers = BTreeMap<u64, (Bytes, Arc<Outbox>)>;
+
 #[derive(Debug, Default)]
 struct Shared {
     next: AtomicU64,
-    peers: Mutex<BTreeMap<u64, (Bytes, Arc<Outbox>)>>,
+    peers: Mutex<Peers>,
 }
 
 impl Router {
@@ -132,7 +135,7 @@ impl Router {
         Address { identity, connection }
     }
 
-    fn peers(&self) -> MutexGuard<'_, BTreeMap<u64, (Bytes, Arc<Outbox>)>> {
+    fn peers(&self) -> MutexGuard<'_, Peers> {
         self.shared.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
