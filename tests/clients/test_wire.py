@@ -256,11 +256,11 @@ def test_f5_a_raw_subscriber_that_does_not_read_stalls_nobody(session):
 
 def test_f5_a_second_client_that_does_not_read_stalls_nobody(session):
     with other_client(session) as other:
-        # Its thread reads nothing by itself: what it is sent stays in the sockets.
+        # Nothing reads for the other client: its messages stay in the sockets.
         for turn in range(400):
             assert len(session.ok('println!("{}", "x".repeat(20_000));').stream()) == 20_001
         assert_well(session)
-        # When it reads again it goes on.
+        # Once it reads again, the other client goes on.
         request = other.execute("40 + 2")
         seen = None
         while seen != "42":
@@ -276,14 +276,14 @@ def test_f5_what_waits_for_a_sleeper_is_bounded_and_it_loses_only_its_own(sessio
         (display,) = session.ok(show, timeout=60).contents("display_data")
         assert len(display["data"]["text/html"]) == 30 << 20
     assert session.process.memory_info().rss < 700 << 20
-    # It wakes up, and sees what comes now.
+    # Once the sleeper wakes up, it sees what comes now.
     session.ok('println!("awake");')
     seen = b""
     end = time.monotonic() + 60
     while b"awake\\n" not in seen and time.monotonic() < end:
         piece = sleeper.recv(1 << 20)
         if not piece:
-            # It was far behind in one message, and begins anew.
+            # Cut off in the middle of a message, the sleeper begins anew.
             sleeper = subscribe(session)
             session.ok('println!("awake");')
         seen = seen[-20:] + piece
@@ -292,7 +292,7 @@ def test_f5_what_waits_for_a_sleeper_is_bounded_and_it_loses_only_its_own(sessio
 
 
 def test_f5_a_slow_reader_loses_nothing(session):
-    """It takes 20 MB at some 10 MB a second, and gets every line."""
+    """A reader that takes 20 MB at some 10 MB a second gets every line."""
     slow = connect(session, "iopub", buffer=1 << 16)
     slow.sendall(b"\x00\x07\x01stream")
     lines = 100_000
@@ -668,3 +668,16 @@ def test_b16_a_cell_that_waits_for_the_build_shows_it_and_is_interrupted(install
             assert until(lambda: all(map(is_gone, processes)))
         finally:
             session.end()
+
+
+def test_ipc_sockets_are_the_users_own_and_vanish(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ipc")
+    session = Session(transport="ipc", ip=str(folder / "k"))
+    assert sorted(it.stat().st_mode & 0o777 for it in folder.iterdir()) == [0o600] * 5
+    processes = session.processes()
+    client = session.client
+    client.control_channel.send(client.session.msg("shutdown_request", {"restart": False}))
+    assert client.get_control_msg(timeout=20)["msg_type"] == "shutdown_reply"
+    assert until(lambda: all(map(is_gone, processes)))
+    assert not list(folder.iterdir())
+    session.end()

@@ -49,12 +49,12 @@ pub fn check(code: &str) -> Result<(), TooDeep> {
 struct Path {
     outer: Vec<Level>,
     level: Level,
-    /// Of all levels.
+    /// The sum over all levels.
     depth: usize,
     is_after_block: bool,
 }
 
-/// What was met since the last separator inside of one pair of brackets.
+/// Things met since the last separator inside of one pair of brackets.
 #[derive(Debug, Default, Clone, Copy)]
 struct Level {
     /// Things that nest until the next comma.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::signature::Key;
 use super::zmtp::Listener;
 
-/// What a kernel can sign with.
+/// The only way to sign that is known here.
 const SCHEME: &str = "hmac-sha256";
 
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ enum Transport {
     Ipc,
 }
 
-/// What Jupyter wrote.
+/// The file as Jupyter writes it.
 #[derive(Debug, serde::Deserialize)]
 pub struct ConnectionFile {
     ip: String,
@@ -89,14 +89,30 @@ impl ConnectionFile {
         })
     }
 
+    /// Leaves no Unix socket behind; to be called at the end, when nobody is served any more.
+    pub fn remove_sockets(&self) {
+        let ports =
+            [self.shell_port, self.control_port, self.stdin_port, self.iopub_port, self.hb_port];
+        if matches!(self.transport, Transport::Ipc) {
+            for port in ports {
+                // Most are gone with their listeners.
+                let _ = std::fs::remove_file(self.path(port));
+            }
+        }
+    }
+
+    fn path(&self, port: u16) -> PathBuf {
+        format!("{}-{port}", self.ip).into()
+    }
+
     fn bind_one(&self, socket: &'static str, port: u16) -> Result<Listener, ConnectionError> {
         let (listener, endpoint) = match self.transport {
             Transport::Tcp => {
                 (Listener::bind_tcp(&self.ip, port), format!("tcp://{}:{port}", self.ip))
             }
             Transport::Ipc => {
-                let path = format!("{}-{port}", self.ip);
-                (Listener::bind_ipc(Path::new(&path)), path)
+                let path = self.path(port);
+                (Listener::bind_ipc(&path), path.display().to_string())
             }
         };
         listener.map_err(|source| ConnectionError::Bind { socket, endpoint, source })

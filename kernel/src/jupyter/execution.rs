@@ -23,7 +23,7 @@ use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
 use crate::engine::stop::Stop;
 use crate::engine::{Background, Cell, Sink, UNCOUNTED};
 
-/// What others may ask about the session while a cell runs.
+/// The session, as far as others may ask about it while a cell runs.
 #[derive(Debug, Default)]
 pub struct Session {
     names: OnceLock<Arc<Names>>,

@@ -1,4 +1,4 @@
-//! What was executed in this session, for `history_request`.
+//! The cells of this session, for `history_request`.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ impl History {
         }
     }
 
-    /// What a client wants to see of it.
+    /// The part that a client wants to see.
     pub fn answer(&self, request: &HistoryRequest) -> Vec<HistoryEntry> {
         let count = request.n.and_then(|it| usize::try_from(it).ok());
         let entries: Vec<&Entry> = match request.hist_access_type {

@@ -1,7 +1,7 @@
 //! The iopub socket: publishes in order, and batches what a cell prints.
 //!
 //! Publishing never waits for a client; the sender of a flood calls [`IoPub::wait_for_room`].
-//! Who subscribes is welcomed (JEP 65). Messages leave in the order of the calls.
+//! A new subscriber is welcomed (JEP 65). Messages leave in the order of the calls.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

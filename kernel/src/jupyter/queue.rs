@@ -25,7 +25,7 @@ pub struct Job {
     pub stop: Stop,
 }
 
-/// What the sockets and the engine's thread share.
+/// Shared by the sockets, which push cells, and the engine's thread, which takes them.
 #[derive(Debug, Default)]
 pub struct Queue {
     state: Mutex<State>,
@@ -35,7 +35,7 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Job>,
-    /// Of the cell that is carried out.
+    /// The wish to stop the cell that is carried out.
     running: Option<Stop>,
     /// The last interrupt of each client, by the client's own clock.
     interrupts: VecDeque<(String, DateTime<Utc>)>,

@@ -47,6 +47,7 @@ pub fn serve(path: &Path, prepare: Preparation, info: KernelInfo) -> Result<(), 
     let served = runtime.block_on(serve_sockets(composer, sockets, prepare, info));
     // A thread that still waits for the engine must not keep the process.
     runtime.shutdown_background();
+    file.remove_sockets();
     served
 }
 
@@ -64,7 +65,6 @@ async fn serve_sockets(
     prepare: Preparation,
     info: KernelInfo,
 ) -> Result<(), ServeError> {
-    let budget = Budget::default();
     let iopub = Arc::new(IoPub::new(Arc::clone(&composer)));
     let stdin = Router::default();
     let (end, mut ended) = mpsc::unbounded_channel();
@@ -86,15 +86,8 @@ async fn serve_sockets(
         },
     )?;
     iopub.publish(None, &Publication::status(State::Starting));
-    let desk = |router| Desk { router, iopub: Arc::clone(&iopub) };
-    tokio::spawn(iopub.publisher.clone().serve(sockets.iopub, budget.clone()));
-    let flushing = Arc::clone(&iopub);
-    tokio::spawn(async move { flushing.flush_in_time().await });
-    tokio::spawn(answers(Arc::clone(&hub), stdin, sockets.stdin, budget.clone()));
     tokio::spawn(interrupt_on_signal(Arc::clone(&hub)));
-    let control = desk(Router::default());
-    control::start(Arc::clone(&hub), control, sockets.control, sockets.heartbeat, budget.clone())?;
-    tokio::spawn(Arc::clone(&hub).listen(desk(Router::default()), sockets.shell, budget));
+    open(&hub, &iopub, stdin, sockets)?;
     let farewell = tokio::select! {
         farewell = ended.recv() => farewell,
         () = wait_for_orphanage() => None,
@@ -107,6 +100,24 @@ async fn serve_sockets(
     if timeout(PATIENCE, engine_gone).await.is_err() {
         tracing::warn!("the engine was still busy at the end");
     }
+    Ok(())
+}
+
+/// Serves all five sockets from now on.
+fn open(
+    hub: &Arc<Hub>,
+    iopub: &Arc<IoPub>,
+    stdin: Router,
+    sockets: Sockets,
+) -> Result<(), ServeError> {
+    let budget = Budget::default();
+    let desk = || Desk { router: Router::default(), iopub: Arc::clone(iopub) };
+    tokio::spawn(iopub.publisher.clone().serve(sockets.iopub, budget.clone()));
+    let flushing = Arc::clone(iopub);
+    tokio::spawn(async move { flushing.flush_in_time().await });
+    tokio::spawn(answers(Arc::clone(hub), stdin, sockets.stdin, budget.clone()));
+    tokio::spawn(Arc::clone(hub).listen(desk(), sockets.shell, budget.clone()));
+    control::start(Arc::clone(hub), desk(), sockets.control, sockets.heartbeat, budget)?;
     Ok(())
 }
 

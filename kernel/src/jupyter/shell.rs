@@ -1,4 +1,4 @@
-//! What clients ask on shell, and on control, which knows the same requests.
+//! Requests of clients on shell, and on control, which knows the same ones.
 //!
 //! Cells go to the engine's queue. All else is answered at once, also while a cell runs; what may
 //! take a moment is answered aside, so that the sockets are served meanwhile.
@@ -21,13 +21,13 @@ use crate::engine::names::Names;
 use crate::engine::stop::Stop;
 use crate::engine::syntax;
 
-/// What `kernel_info_reply` says of the language.
+/// The language, as `kernel_info_reply` describes it.
 #[derive(Debug, Clone)]
 pub struct KernelInfo {
     pub rust_version: String,
 }
 
-/// What answers requests, whichever socket they come by.
+/// Answers requests, whichever socket they come by.
 #[derive(Debug)]
 pub struct Hub {
     pub composer: Arc<Composer>,

@@ -23,7 +23,7 @@ pub enum SignatureError {
     Repeated,
 }
 
-/// What messages are signed with.
+/// Signs and checks messages.
 #[derive(Debug)]
 pub struct Key {
     /// None where the key is empty: then messages are not signed.

@@ -1,8 +1,8 @@
 //! Messages as they come from and go to the wire: all JSON of the protocol is here.
 //!
-//! What comes in is decoded once: `request` has what a client may say, each a type whose fields
-//! have defaults, so that content which a client leaves out or adds neither loses the message nor
-//! ends a loop. What goes out are the types of `reply` and `publication`. Signing is `signature`'s.
+//! A message that comes in is decoded once: `request` has all that a client may say, in types
+//! whose fields have defaults, so that content which a client leaves out or adds neither loses the
+//! message nor ends a loop. The types of `reply` and `publication` go out. Signing is `signature`'s.
 
 mod publication;
 mod reply;
@@ -66,7 +66,7 @@ struct RawHeader {
 
 impl Header {
     fn read(frame: &[u8]) -> Result<Header, MessageError> {
-        // What is given back to all clients must be text as a whole.
+        // The header is given back to all clients, so that all of it must be text.
         std::str::from_utf8(frame).map_err(|_| MessageError::Text)?;
         let RawHeader { msg_id: id, msg_type: kind, session, date } =
             serde_json::from_slice(frame)?;
@@ -75,7 +75,7 @@ impl Header {
     }
 }
 
-/// Who asked, and how an answer finds the way back.
+/// The client that asked, and how an answer finds the way back.
 #[derive(Debug, Clone)]
 pub struct Asker {
     pub header: Arc<Header>,

@@ -1,4 +1,4 @@
-//! What is published to all clients.
+//! Messages for all clients.
 
 use serde::Serialize;
 

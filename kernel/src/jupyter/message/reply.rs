@@ -1,4 +1,4 @@
-//! What a request is answered with, and the question that a cell asks.
+//! Answers to requests, and the question that a cell asks.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub enum Reply {
     Execute(ExecuteReply),
     Done(Done),
     IsComplete(IsComplete),
-    /// What a request that can't be carried out is answered with, of whatever kind it is.
+    /// The answer to a request of any kind that can't be carried out.
     Failed(Failure),
 }
 
@@ -137,7 +137,7 @@ pub enum ExecuteReply {
     },
 }
 
-/// What a client is to do beside showing the outputs.
+/// A thing for the client to do beside showing the outputs.
 #[derive(Debug, Serialize)]
 #[serde(tag = "source", rename_all = "lowercase")]
 pub enum Payload {

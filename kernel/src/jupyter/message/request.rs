@@ -1,4 +1,4 @@
-//! What clients may say, decoded once.
+//! Everything that clients may say, decoded once.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub enum Body {
     /// Answered, if at all, on iopub.
     Comm(Comm),
     Input(InputReply),
-    /// Of a kind that nothing is known of.
+    /// A kind that nothing is known of.
     Other,
 }
 

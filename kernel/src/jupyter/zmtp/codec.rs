@@ -9,7 +9,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 /// The first bytes of every peer.
 pub const GREETING: usize = 64;
 
-/// What a part of a message costs beside its bytes, so that many empty parts count too.
+/// The cost of a part beside its bytes, so that many empty parts count too.
 const PART_COST: usize = 64;
 
 /// The longest command that a peer may send; the commands of the protocol are far shorter.
@@ -85,7 +85,7 @@ pub fn check_greeting(bytes: &[u8]) -> Result<(), WireError> {
     }
 }
 
-/// What a peer sent.
+/// A thing that a peer sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// A message, with all of its parts.
@@ -128,7 +128,7 @@ impl Decoder {
         (self.buffer.len() >= GREETING).then(|| self.buffer.split_to(GREETING).freeze())
     }
 
-    /// What the unfinished message holds in memory.
+    /// Bytes that the unfinished message holds in memory.
     pub fn held(&self) -> usize {
         self.buffer.len() + self.size
     }

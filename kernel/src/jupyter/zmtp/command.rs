@@ -20,7 +20,7 @@ pub enum Command {
     Other,
 }
 
-/// What a peer says of itself.
+/// A peer, in its own words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ready {
     pub socket_type: String,

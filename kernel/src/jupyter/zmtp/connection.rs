@@ -15,10 +15,10 @@ use super::outbox::{Outbox, Parcel};
 /// Bytes that are read at once.
 const READ: usize = 64 << 10;
 
-/// What each unproven peer may hold in an unfinished message at nobody's expense.
+/// Bytes that each unproven peer may hold in an unfinished message at nobody's expense.
 const FREE: usize = 64 << 10;
 
-/// Beyond that, what all unproven peers of a kernel may hold together.
+/// Bytes that all unproven peers of a kernel may hold together beyond that.
 const SHARED: usize = 128 << 20;
 
 /// Answers to pings that may wait for a peer that doesn't read.
@@ -157,7 +157,7 @@ mod tests {
         let (mut first, mut second) = (share(), share());
         assert!(first.hold(SHARED + FREE).is_ok());
         assert!(matches!(second.hold(FREE + 1), Err(WireError::Budget)));
-        // What is free is always there, and the key frees from the limit.
+        // The free bytes are always there, and the key frees from the limit.
         assert!(second.hold(FREE).is_ok());
         second.is_proven = true;
         assert!(second.hold(SHARED).is_ok());

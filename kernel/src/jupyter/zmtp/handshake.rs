@@ -7,7 +7,7 @@ use super::command::{self, Command};
 use super::connection::{Budget, Connection, Reader};
 use super::listener::Pipe;
 
-/// What one of our sockets is to its peers.
+/// One of our sockets, as its peers see it.
 #[derive(Debug, Clone, Copy)]
 pub struct Role {
     pub socket_type: &'static str,

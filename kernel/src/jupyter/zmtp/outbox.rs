@@ -1,4 +1,4 @@
-//! What waits to be written to one peer: a queue with a limit in bytes, and its writer.
+//! Messages that wait to be written to one peer: a queue with a limit in bytes, and its writer.
 //!
 //! Pushing never waits. `router` and `publisher` decide what becomes of messages for a peer that
 //! doesn't read; nobody else notices.
@@ -35,7 +35,7 @@ const CHUNKS: usize = 64;
 pub struct Parcel {
     chunks: Vec<Bytes>,
     size: usize,
-    /// What all parcels of a publisher hold in memory.
+    /// Bytes that all parcels of a publisher hold in memory.
     live: Option<Arc<AtomicUsize>>,
 }
 
@@ -80,7 +80,7 @@ pub struct Outbox {
 #[derive(Debug)]
 struct State {
     queue: VecDeque<Arc<Parcel>>,
-    /// Of the queue, and of what the writer has in hand.
+    /// In the queue, and in the writer's hands.
     bytes: usize,
     queued: usize,
     /// When the peer fell behind, or had last taken as much as one at work takes.

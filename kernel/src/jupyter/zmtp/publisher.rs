@@ -26,7 +26,7 @@ const ROLE: Role = Role { socket_type: "XPUB", peers: &["SUB", "XSUB"], limits: 
 /// Topics of one subscriber at a time, and how many of its subscriptions are welcomed.
 const TOPICS: usize = 128;
 
-/// What is kept in memory for subscribers that have stopped to read.
+/// Bytes that are kept in memory for subscribers that have stopped to read.
 const KEPT: usize = 256 << 20;
 
 /// A message that greets a new subscription to this topic.

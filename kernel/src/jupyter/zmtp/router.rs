@@ -17,7 +17,7 @@ use super::handshake::Role;
 use super::listener::{Listener, accept};
 use super::outbox::{Outbox, Parcel};
 
-/// What notebooks send: cells of a few MB at most, with room for the unusual.
+/// Notebooks send cells of a few MB at most; this leaves room for the unusual.
 const LIMITS: Limits = Limits { message: 64 << 20, parts: 1024 };
 
 const ROLE: Role =
