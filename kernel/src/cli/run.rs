@@ -13,8 +13,9 @@ use crate::engine;
 use crate::engine::outcome::{MimeBundle, Output};
 use crate::engine::stop::{Stop, Wish};
 use crate::notebook::check;
-use crate::notebook::format::{self, CodeCell, Notebook};
+use crate::notebook::format::{CellOutput, CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run as run_cells};
+use crate::notebook::store;
 use crate::setup::toolchain::Toolchain;
 
 pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
@@ -25,7 +26,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
         anyhow::bail!("--output names no file");
     }
     if let Some(output) = &output {
-        format::check_writable(output)?;
+        store::check_writable(output)?;
     }
     let cells = notebook.code_cells();
     let toolchain = Toolchain::find()?;
@@ -53,7 +54,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     }
     if let Some(output) = &output {
         run.store(&cells, &mut notebook);
-        notebook.write(output)?;
+        store::write(&notebook, output)?;
     }
     if arguments.check {
         screen.summary(run.len());
@@ -119,7 +120,7 @@ struct Screen {
     is_unread: bool,
     goes_on_unseen: bool,
     /// The stored outputs of each cell, if they are to be compared.
-    stored: Option<Vec<Vec<format::CellOutput>>>,
+    stored: Option<Vec<Vec<CellOutput>>>,
     different: usize,
 }
 

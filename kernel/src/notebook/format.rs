@@ -1,10 +1,10 @@
 //! The notebook's file format (nbformat 4): reading, changing outputs, writing.
 //!
 //! The file is kept as the JSON it was, so that whatever is unknown here survives; only the outputs
-//! and counts of cells that ran are replaced. Running cells is in `run`, comparing in `check`.
+//! and counts of cells that ran are replaced. Where the text goes is in `store`, running cells in
+//! `run`, comparing in `check`.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -183,67 +183,6 @@ impl Notebook {
         bytes.push(b'\n');
         String::from_utf8_lossy(&bytes).into_owned()
     }
-
-    /// Writes the whole file or nothing.
-    pub fn write(&self, path: &Path) -> Result<(), NotebookError> {
-        let write = || {
-            let path = target(path);
-            let mut file = begin(&path)?;
-            file.write_all(self.to_text().as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        write().map_err(|error| write_error(path, error))
-    }
-}
-
-/// Whether a notebook can be written there, asked before the work that makes it.
-pub fn check_writable(path: &Path) -> Result<(), NotebookError> {
-    if path.is_dir() {
-        let source = std::io::Error::other("it is a folder");
-        return Err(NotebookError::Write { path: path.to_owned(), source });
-    }
-    begin(&target(path)).map(drop).map_err(|error| write_error(path, error))
-}
-
-/// The file itself where the path is a link, so that the link stays one.
-fn target(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-/// A temporary file beside the one that it will replace, with the same permissions.
-fn begin(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let permissions = match fs::metadata(path) {
-        Ok(metadata) if metadata.permissions().readonly() => {
-            return Err(std::io::Error::other("the file is write-protected"));
-        }
-        Ok(metadata) => metadata.permissions(),
-        Err(_) => fs::Permissions::from_mode(0o666),
-    };
-    tempfile::Builder::new()
-        .prefix(".akari-")
-        .suffix(".ipynb")
-        .permissions(permissions)
-        .tempfile_in(folder)
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                std::io::Error::other(format!("there is no folder `{}`", folder.display()))
-            }
-            _ => error,
-        })
-}
-
-/// The error without the name of the temporary file, which tempfile adds and which tells nobody
-/// anything.
-fn write_error(path: &Path, error: std::io::Error) -> NotebookError {
-    let source = match error.kind() {
-        std::io::ErrorKind::Other => error,
-        kind => kind.into(),
-    };
-    NotebookError::Write { path: path.to_owned(), source }
 }
 
 impl CellOutput {
@@ -514,15 +453,5 @@ mod tests {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");
         }
-    }
-
-    #[test]
-    fn write_replaces_the_file_and_leaves_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("n.ipynb");
-        fs::write(&path, "old").unwrap();
-        read(FILE).unwrap().write(&path).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), FILE);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
