@@ -3,6 +3,7 @@
 
 mod cli;
 mod engine;
+mod home;
 mod jupyter;
 mod notebook;
 mod runtime;

@@ -108,10 +108,20 @@ pub struct Place {
 #[command(after_help = "\
 Examples:
   akari install                      for the current user
-  akari install --prefix ~/venv      for the Jupyter of that environment only")]
+  akari install --prefix ~/venv      for the Jupyter of that environment only
+
+For a class, as root (others believe nobody but root and themselves):
+  AKARI_HOME=/srv/akari akari install --shared --prefix /usr/local
+and each learner's environment has AKARI_SHARED=/srv/akari.")]
 pub struct Install {
     #[command(flatten)]
     pub place: Place,
+    /// Open AKARI_HOME to all users of this machine, who may read what is built and compiled there
+    ///
+    /// Cells that are run with this AKARI_HOME from then on can be read by others, texts in them
+    /// included. Remove the file `shared` there to keep later ones private again.
+    #[arg(long)]
+    pub shared: bool,
 }
 
 /// Remove the kernel from Jupyter again

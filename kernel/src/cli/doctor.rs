@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use super::{args, say};
+use crate::home::manifest::Depth;
+use crate::home::write::Readers;
+use crate::home::{self, HomeError};
+use crate::setup::prelude::PreludeError;
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{kernelspec, prelude, python};
 
@@ -13,21 +17,28 @@ enum Finding {
     Ok(String),
     /// What is missing, and the command that mends it.
     Missing(String, String),
+    /// What is there and can't be used, with the way out.
+    Unfit(String),
 }
 
 pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find();
     let rows = [
-        ("toolchain", toolchain_finding(&toolchain)),
-        ("prelude", prelude_finding(toolchain.ok().as_ref())),
-        ("cache", cache_finding()),
-        ("kernel", kernel_finding()),
-        ("jupyter", jupyter_finding()),
+        ("toolchain", Some(toolchain_finding(&toolchain))),
+        ("prelude", Some(prelude_finding(toolchain.ok().as_ref()))),
+        ("shared", shared_finding()),
+        ("cache", Some(cache_finding())),
+        ("kernel", Some(kernel_finding())),
+        ("jupyter", Some(jupyter_finding())),
     ];
     let mut is_whole = true;
-    for (name, finding) in rows {
+    for (name, finding) in rows.into_iter().filter_map(|(name, it)| Some((name, it?))) {
         match finding {
             Finding::Ok(text) => say(&format!("ok       {name:<10} {text}")),
+            Finding::Unfit(text) => {
+                is_whole = false;
+                say(&format!("unfit    {name:<10} {text}"));
+            }
             Finding::Missing(text, command) => {
                 is_whole = false;
                 say(&format!("missing  {name:<10} {text}\n{:>20}mend it with: {command}", ""));
@@ -68,7 +79,7 @@ fn prelude_finding(toolchain: Option<&Toolchain>) -> Finding {
             "the line above".into(),
         );
     };
-    match prelude::find(toolchain) {
+    match prelude::find(toolchain, Depth::Contents) {
         Ok(Some(folder)) => {
             Finding::Ok(format!("{} ({} MB)", folder.display(), size(&folder) >> 20))
         }
@@ -76,8 +87,25 @@ fn prelude_finding(toolchain: Option<&Toolchain>) -> Finding {
             "not built for this toolchain and version".into(),
             "akari install".into(),
         ),
-        Err(error) => Finding::Missing(error.to_string(), "akari install".into()),
+        Err(PreludeError::Damaged(damaged)) => {
+            Finding::Missing(damaged.to_string(), "akari install".into())
+        }
+        // The text says the way out, which the command would only repeat.
+        Err(error) => Finding::Unfit(error.to_string()),
     }
+}
+
+/// Only where there is to be a shared cache.
+fn shared_finding() -> Option<Finding> {
+    let named = std::env::var_os("AKARI_SHARED").filter(|it| !it.is_empty())?;
+    Some(match home::find_shared() {
+        Ok(Some(shared)) => Finding::Ok(format!("{} is read", shared.display())),
+        Ok(None) => Finding::Missing(
+            format!("there is no folder `{}`, which AKARI_SHARED names", named.display()),
+            "unset AKARI_SHARED".into(),
+        ),
+        Err(error) => Finding::Unfit(error.to_string()),
+    })
 }
 
 fn size(folder: &Path) -> u64 {
@@ -86,15 +114,22 @@ fn size(folder: &Path) -> u64 {
 }
 
 fn cache_finding() -> Finding {
-    let home = match prelude::home() {
+    let home = match home::home() {
         Ok(home) => home,
         Err(error) => {
             return Finding::Missing(error.to_string(), "export AKARI_HOME=FOLDER".into());
         }
     };
+    if let Err(error @ HomeError::Untrusted(_)) = home::find_home() {
+        return Finding::Unfit(error.to_string());
+    }
     // The nearest folder that exists is where the cache would be made.
     let existing = home.ancestors().find(|it| it.is_dir()).unwrap_or(&home);
     match tempfile::tempfile_in(existing) {
+        Ok(_) if home::readers(&home) == Readers::Everybody => Finding::Ok(format!(
+            "{} can be written, and is shared: others read the cells that run with it",
+            home.display()
+        )),
         Ok(_) => Finding::Ok(format!("{} can be written", home.display())),
         Err(error) => {
             let text = format!("{} can't be written ({})", home.display(), error.kind());

@@ -4,14 +4,19 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::{args, find_prelude, lessons, say};
+use super::{args, lessons, mend_prelude, say};
+use crate::home;
+use crate::home::manifest::Depth;
+use crate::setup::kernelspec;
 use crate::setup::toolchain::Toolchain;
-use crate::setup::{kernelspec, prelude};
 
 pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     let folder = folder(&arguments.place)?;
     let toolchain = Toolchain::find()?;
-    let prelude = find_prelude(&toolchain)?;
+    if arguments.shared {
+        home::share_home()?;
+    }
+    let prelude = mend_prelude(&toolchain, Depth::Contents)?;
     kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine).with_context(
         || format!("could not write `{}`; name a folder of yours with --prefix", folder.display()),
     )?;
@@ -21,6 +26,10 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
         kernelspec::name(arguments.place.engine),
         folder.display()
     ));
+    if arguments.shared {
+        let home = home::home()?;
+        say(&format!("others on this machine use it with AKARI_SHARED={}", home.display()));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -35,7 +44,7 @@ pub fn uninstall(arguments: &args::Uninstall) -> anyhow::Result<ExitCode> {
     std::fs::remove_dir_all(&folder)
         .with_context(|| format!("could not remove `{}`", folder.display()))?;
     say(&format!("removed {}", folder.display()));
-    let home = prelude::home()?;
+    let home = home::home()?;
     if home.is_dir() {
         say(&format!(
             "left: builds and Python environment in {}; remove that folder to be rid of them",

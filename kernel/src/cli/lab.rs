@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::progress::Reporter;
-use super::{args, find_prelude, lessons, say};
+use super::{args, lessons, mend_prelude, say};
 use crate::engine::EngineChoice;
+use crate::home::manifest::Depth;
 use crate::setup::lab::{self, Browser};
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{kernelspec, python};
@@ -16,7 +17,7 @@ use crate::setup::{kernelspec, python};
 pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let folder = folder(arguments)?;
     let toolchain = Toolchain::find()?;
-    let prelude = find_prelude(&toolchain)?;
+    let prelude = mend_prelude(&toolchain, Depth::Sizes)?;
     let mut reporter = Reporter::new();
     let lab = python::find_or_install_lab(&mut |progress| reporter.show(progress))?;
     reporter.finish();

@@ -14,6 +14,7 @@ use super::progress::Reporter;
 use crate::engine::outcome::Output;
 use crate::engine::stop::Stop;
 use crate::engine::{self, EngineChoice, EngineConfig, index};
+use crate::home::{trust, write};
 use crate::notebook::format::{CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run};
 use crate::setup::toolchain::Toolchain;
@@ -42,9 +43,8 @@ fn compile_one(path: &Path, config: &EngineConfig, reporter: &mut Reporter) -> a
     let mut hash = Sha256::new();
     hash.update(config.prelude.as_os_str().as_encoded_bytes());
     hash.update(fs::read(path)?);
-    let digest: String = hash.finalize().iter().take(8).map(|it| format!("{it:02x}")).collect();
-    let mark = own.join(format!(".lesson-{digest}"));
-    if mark.exists() {
+    let mark = own.join(format!(".lesson-{}", &format!("{:x}", hash.finalize())[..16]));
+    if trust::file(&mark).is_ok() {
         return Ok(());
     }
     let cells = Notebook::read(path)?.code_cells();
@@ -52,8 +52,8 @@ fn compile_one(path: &Path, config: &EngineConfig, reporter: &mut Reporter) -> a
     let mut engine = engine::start(config)?;
     let mut unseen = Unseen { name, count: cells.len(), reporter };
     run(&cells, engine.as_mut(), &mut unseen, &Stop::default());
-    fs::create_dir_all(own)?;
-    fs::write(mark, "")?;
+    write::folder(own, config.cells.readers)?;
+    write::file(&mark, &[], config.cells.readers)?;
     Ok(())
 }
 

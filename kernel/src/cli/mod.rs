@@ -18,6 +18,7 @@ use clap::Parser;
 use self::args::{Arguments, Command};
 use self::progress::Reporter;
 use crate::engine::{EngineChoice, EngineConfig};
+use crate::home::manifest::Depth;
 use crate::setup::cells;
 use crate::setup::prelude::{self, PreludeError};
 use crate::setup::toolchain::Toolchain;
@@ -62,6 +63,14 @@ fn say(line: &str) {
 fn find_prelude(toolchain: &Toolchain) -> Result<PathBuf, PreludeError> {
     let mut reporter = Reporter::new();
     let folder = prelude::find_or_build(toolchain, &mut |progress| reporter.show(progress))?;
+    reporter.finish();
+    Ok(folder)
+}
+
+/// The same, for the commands that mend what is damaged.
+fn mend_prelude(toolchain: &Toolchain, depth: Depth) -> Result<PathBuf, PreludeError> {
+    let mut reporter = Reporter::new();
+    let folder = prelude::find_or_mend(toolchain, depth, &mut |it| reporter.show(it))?;
     reporter.finish();
     Ok(folder)
 }

@@ -4,12 +4,14 @@
 //! A lock file in the folder tells whether its owner lives; the lock ends with the process,
 //! however that ends.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use tempfile::TempDir;
+
+use crate::home;
 
 /// The file whose lock says that the owner of the folder lives.
 const ALIVE: &str = ".alive";
@@ -27,11 +29,8 @@ pub struct Folder {
 impl Folder {
     /// Makes a folder whose name begins with `akari-` and the given word.
     pub fn make(word: &str) -> io::Result<Folder> {
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("{PREFIX}{word}"))
-            // Whatever the umask is: cells may hold passwords, and libraries in it are loaded.
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()?;
+        // Cells may hold passwords, and libraries in it are loaded.
+        let folder = home::temporary_folder(&format!("{PREFIX}{word}"))?;
         let alive = File::create(folder.path().join(ALIVE))?;
         alive.lock()?;
         Ok(Folder { folder, _alive: alive })

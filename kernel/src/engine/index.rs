@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -15,6 +14,8 @@ use serde_json::Value;
 
 use super::EngineConfig;
 use super::names::{Name, Names};
+use crate::home::write::{self, Readers};
+use crate::home::{self, trust};
 
 /// The file beside the prelude.
 const FILE: &str = "names.json";
@@ -22,22 +23,20 @@ const FILE: &str = "names.json";
 /// The names that every cell imports, and what is in their modules and types.
 fn read(rustc: &Path, prelude: &Path, sources: &Path) -> Option<Vec<Name>> {
     let kept = prelude.join(FILE);
-    if let Some(names) = fs::read(&kept).ok().and_then(|text| serde_json::from_slice(&text).ok()) {
+    if let Some(names) = trust::read(&kept).ok().and_then(|it| serde_json::from_slice(&it).ok()) {
         return Some(names);
     }
     let names = names(&document(rustc, prelude, sources)?);
-    // The folder may be another's, who keeps the index or does without.
-    // Others who share the cache read it too.
-    let readable = fs::Permissions::from_mode(0o644);
-    let file = tempfile::Builder::new().permissions(readable).tempfile_in(prelude);
-    if let (Ok(file), Ok(text)) = (file, serde_json::to_vec(&names)) {
-        let _ = fs::write(file.path(), text).and_then(|()| Ok(file.persist(&kept).map(drop)?));
+    if let Ok(text) = serde_json::to_vec(&names) {
+        // A folder that can't be written is another user's, who keeps the index or does without.
+        // Whoever shares the folder reads the index too.
+        let _ = write::file(&kept, &[&text], Readers::Everybody);
     }
     Some(names)
 }
 
 pub fn is_kept(prelude: &Path) -> bool {
-    prelude.join(FILE).exists()
+    trust::file(&prelude.join(FILE)).is_ok()
 }
 
 /// Makes the index, so that the kernels of a class need not each do so at its first start.
@@ -61,7 +60,7 @@ pub fn read_aside(settings: &EngineConfig, names: &Arc<Names>) {
 
 /// rustdoc's account of the prelude.
 fn document(rustc: &Path, prelude: &Path, sources: &Path) -> Option<Value> {
-    let folder = tempfile::tempdir().ok()?;
+    let folder = home::temporary_folder("akari-index-").ok()?;
     let mut rustdoc = Command::new(rustc.with_file_name("rustdoc"));
     rustdoc
         .arg(sources.join("src").join("lib.rs"))

@@ -22,6 +22,8 @@ use names::Names;
 use outcome::{Outcome, Output};
 use stop::Stop;
 
+use crate::home::manifest::{self, Damaged, Depth};
+use crate::home::write::Readers;
 use crate::runtime::parent::ChildError;
 
 pub use traceback::UNCOUNTED;
@@ -62,6 +64,8 @@ pub struct CellFolders {
     pub shared: Option<PathBuf>,
     /// How much may be in our own, in bytes.
     pub limit: u64,
+    /// Who may read what is kept in our own.
+    pub readers: Readers,
 }
 
 /// Why an engine could not start.
@@ -73,10 +77,20 @@ pub enum EngineError {
     Child(#[from] ChildError),
     #[error(transparent)]
     Evcxr(#[from] evcxr::EvcxrError),
+    #[error("{0}; run `akari install`, which builds it again")]
+    Damaged(#[source] Damaged),
 }
 
-/// Starts an engine with an empty session.
+/// Starts an engine with an empty session. Where that fails because the prelude is damaged, the
+/// error says so.
 pub fn start(config: &EngineConfig) -> Result<Box<dyn Engine>, EngineError> {
+    start_chosen(config).map_err(|error| match manifest::check(&config.prelude, Depth::Contents) {
+        Err(damaged) => EngineError::Damaged(damaged),
+        Ok(_) => error,
+    })
+}
+
+fn start_chosen(config: &EngineConfig) -> Result<Box<dyn Engine>, EngineError> {
     Ok(match config.choice {
         EngineChoice::Instant => Box::new(instant::InstantEngine::start(config)?),
         EngineChoice::Evcxr => Box::new(evcxr::EvcxrEngine::start(config)?),

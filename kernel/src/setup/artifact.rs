@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::home::trust;
+
 /// The list, in a prelude's folder.
 const FILE: &str = "crates.json";
 
@@ -63,12 +65,8 @@ pub fn write_list(artifacts: &[Artifact], folder: &Path) -> io::Result<()> {
 
 /// The crates of a built prelude.
 pub fn read_list(folder: &Path) -> io::Result<Vec<Artifact>> {
-    Ok(serde_json::from_slice(&fs::read(folder.join(FILE))?)?)
-}
-
-/// Whether a folder has the list.
-pub fn has_list(folder: &Path) -> bool {
-    folder.join(FILE).is_file()
+    let text = trust::read(&folder.join(FILE)).map_err(io::Error::other)?;
+    Ok(serde_json::from_slice(&text)?)
 }
 
 /// `registry+..#name@1.0.0`, or `path+file:///folder/name#1.0.0` where the folder has the name.

@@ -4,13 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::artifact::Artifact;
+use super::cargo::isolate;
 use super::logged::{self, Ended, Event, Keep};
 use super::prelude::PreludeError;
 use super::toolchain::Toolchain;
 use super::{OnProgress, Progress};
+use crate::home::HomeError;
 
 /// Lines of cargo's messages that are shown when a build fails.
 const TAIL: usize = 12;
+
+/// Cargo's own folder in the home.
+pub const FOLDER: &str = "build";
 
 /// Runs cargo, and returns what it compiled or found fresh.
 pub fn build(
@@ -55,30 +60,36 @@ pub fn build(
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
             Err(PreludeError::NoCargo(source))
         }
-        Err(source) => Err(PreludeError::cache(home, source)),
+        Err(source) => Err(HomeError::write(home, source).into()),
     }
 }
 
+/// What cargo is asked for, besides places.
+pub const ARGUMENTS: [&str; 7] = [
+    "rustc",
+    "--release",
+    "--lib",
+    "--package",
+    "akari",
+    "--message-format",
+    "json-render-diagnostics",
+];
+
+/// The compiler's: the standard library must exist once in a process, as a shared object too.
+pub const FLAGS: [&str; 2] = ["-C", "prefer-dynamic"];
+
 fn command(checkout: &Path, home: &Path, toolchain: &Toolchain) -> Command {
     let mut cargo = Command::new(&toolchain.cargo);
+    isolate(&mut cargo, checkout);
     cargo
-        .args([
-            "rustc",
-            "--release",
-            "--lib",
-            "--package",
-            "akari",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+        .args(ARGUMENTS)
         .arg("--manifest-path")
         .arg(checkout.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(home.join("build"))
-        // The standard library must exist once in a process: as a shared object too.
-        .args(["--", "-C", "prefer-dynamic"])
+        .arg(home.join(FOLDER))
+        .arg("--")
+        .args(FLAGS)
         .env("RUSTC", &toolchain.rustc)
-        .env_remove("CARGO_TARGET_DIR")
         .envs(WITH_PROGRESS);
     cargo
 }
@@ -117,12 +128,12 @@ fn failure(home: &Path, log: PathBuf, ended: &Ended) -> PreludeError {
     let tail = ended.tail(usize::MAX);
     let has = |words: &[&str]| words.iter().any(|it| tail.contains(it));
     if has(&["No space left on device", "os error 28"]) {
-        PreludeError::Disk { path: home.to_owned() }
+        HomeError::Full { path: home.to_owned() }.into()
     } else if has(&["Permission denied", "Read-only file system"])
         && tail.contains(&*home.to_string_lossy())
     {
         let source = std::io::ErrorKind::PermissionDenied.into();
-        PreludeError::Cache { path: home.to_owned(), source }
+        HomeError::Write { path: home.to_owned(), source }.into()
     } else if has(&["linker `cc` not found"]) {
         PreludeError::Linker
     } else if has(&[

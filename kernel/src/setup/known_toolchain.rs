@@ -1,6 +1,8 @@
 //! The toolchain that was found the last time, while nothing has changed that led to it.
 //!
-//! Asking rustup and rustc takes a tenth of a second, in which a kernel could be ready.
+//! Asking rustup and rustc takes a tenth of a second, in which a kernel could be ready. The record
+//! names programs that will be run, so only one that nobody else could have written is believed;
+//! the programs themselves are those that the user's own PATH leads to.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -8,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::prelude::{checkout, home};
+use super::prelude::checkout;
 use super::python::on_path;
 use super::toolchain::Toolchain;
+use crate::home::write::{self, Readers};
+use crate::home::{self, trust};
 
 /// The file in the cache.
 const FILE: &str = "toolchain.json";
@@ -40,7 +44,7 @@ struct Known {
 
 /// The toolchain of the last time, if it would be found again.
 pub fn recall() -> Option<Toolchain> {
-    let known: Known = serde_json::from_slice(&fs::read(file()?).ok()?).ok()?;
+    let known: Known = serde_json::from_slice(&trust::read(&file()?).ok()?).ok()?;
     let is_same =
         known.circumstances == Circumstances::now() && known.files == stamps(&known.toolchain);
     is_same.then_some(known.toolchain)
@@ -53,18 +57,15 @@ pub fn remember(toolchain: &Toolchain) {
         files: stamps(toolchain),
         toolchain: toolchain.clone(),
     };
-    let write = |path: PathBuf| -> Option<()> {
-        let folder = path.parent()?;
-        fs::create_dir_all(folder).ok()?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).ok()?;
-        serde_json::to_writer(&mut file, &known).ok()?;
-        file.persist(&path).ok().map(drop)
+    let write = || -> Option<()> {
+        let text = serde_json::to_vec(&known).ok()?;
+        write::file(&home::make_home().ok()?.join(FILE), &[&text], Readers::User).ok()
     };
-    file().and_then(write);
+    write();
 }
 
 fn file() -> Option<PathBuf> {
-    Some(home().ok()?.join(FILE))
+    Some(home::home().ok()?.join(FILE))
 }
 
 fn stamps(toolchain: &Toolchain) -> Vec<Option<Stamp>> {

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod build;
+pub mod cargo;
 pub mod cells;
 pub mod kernelspec;
 mod known_toolchain;

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::logged::{self, Keep};
-use super::prelude::{self, PreludeError};
 use super::{OnProgress, Progress};
+use crate::home::write::Readers;
+use crate::home::{self, HomeError, trust, write};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PythonError {
@@ -25,7 +26,7 @@ pub enum PythonError {
     )]
     NoVenv,
     #[error(transparent)]
-    Cache(#[from] PreludeError),
+    Cache(#[from] HomeError),
 }
 
 /// A JupyterLab.
@@ -55,7 +56,9 @@ pub fn find_lab() -> Result<Option<Lab>, PythonError> {
     }
     let environment = environment()?;
     let program = environment.join("bin").join("jupyter-lab");
-    let is_whole = environment.join(STAMP).is_file() && is_program(&program);
+    let is_trusted = |it: &Path| trust::file(it).is_ok();
+    let is_whole =
+        is_trusted(&environment.join(STAMP)) && is_trusted(&program) && is_program(&program);
     Ok(is_whole.then_some(Lab { program, environment: Some(environment) }))
 }
 
@@ -64,10 +67,11 @@ pub fn find_or_install_lab(on_progress: &mut OnProgress<'_>) -> Result<Lab, Pyth
     if let Some(lab) = find_lab()? {
         return Ok(lab);
     }
-    let home = prelude::home()?;
-    let cache = |source| PreludeError::cache(&home, source);
-    fs::create_dir_all(&home).map_err(cache)?;
-    let _lock = prelude::lock(&home.join("python.lock"), on_progress).map_err(cache)?;
+    let home = home::make_home()?;
+    let cache = |source| HomeError::write(&home, source);
+    let waiting = Progress::doing("waiting for another `akari`, which installs the same");
+    let lock = home::lock(&home.join("python.lock"), &mut || on_progress(&waiting));
+    let _lock = lock.map_err(cache)?;
     if let Some(lab) = find_lab()? {
         return Ok(lab);
     }
@@ -81,14 +85,15 @@ pub fn find_or_install_lab(on_progress: &mut OnProgress<'_>) -> Result<Lab, Pyth
         install(what, &mut command, &log, on_progress)?;
     }
     let program = environment.join("bin").join("jupyter-lab");
-    fs::write(environment.join(STAMP), "made by `akari lab`\n").map_err(cache)?;
+    write::file(&environment.join(STAMP), &[b"made by `akari lab`\n"], Readers::User)
+        .map_err(cache)?;
     Ok(Lab { program, environment: Some(environment) })
 }
 
 const STAMP: &str = "akari-stamp";
 
 fn environment() -> Result<PathBuf, PythonError> {
-    Ok(prelude::home()?.join("python"))
+    Ok(home::home()?.join("python"))
 }
 
 fn starts(program: &Path) -> bool {
@@ -129,7 +134,8 @@ fn install(
         .env_remove("PYTHONPATH")
         .env_remove("VIRTUAL_ENV")
         .env("PYTHONUNBUFFERED", "1");
-    let ended = logged::run(command, log, &mut |event| {
+    let mut command = private(command);
+    let ended = logged::run(&mut command, log, &mut |event| {
         if let logged::Event::Stdout(line) | logged::Event::Stderr(line) = event {
             let line: String = line.trim().chars().take(60).collect();
             progress.what = format!("{what}: {line}");
@@ -137,11 +143,26 @@ fn install(
         on_progress(&progress);
         Keep::InLog
     });
-    let ended = ended.map_err(|source| PreludeError::cache(log, source))?;
+    let ended = ended.map_err(|source| HomeError::write(log, source))?;
     let tail = ended.tail(8);
     match ended.status.success() {
         true => Ok(()),
         false if tail.contains("ensurepip is not") => Err(PythonError::NoVenv),
         false => Err(PythonError::Install { log: log.to_owned(), tail }),
     }
+}
+
+/// The same command, whose files nobody else can write whatever the user's umask is: the programs
+/// among them are run.
+fn private(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "umask 022; exec \"$0\" \"$@\""]).arg(command.get_program());
+    shell.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
 }

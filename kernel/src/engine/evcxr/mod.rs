@@ -23,6 +23,7 @@ use super::names::{Name, Names};
 use super::outcome::{CellError, MimeBundle, Outcome, Output, Stream};
 use super::traceback::{Message, Sources, compile_error, plain_error};
 use super::{Cell, Engine, EngineConfig, Sink, index, nesting};
+use crate::setup::cargo::configuration;
 
 /// How long the last lines of a cell may take on their way.
 const GRACE: Duration = Duration::from_secs(1);
@@ -208,6 +209,8 @@ impl Seen {
 fn settings(paths: &Paths, folder: &Path) -> Result<Settings, EvcxrError> {
     let Paths { rustc, std_folder, prelude, program } = paths.clone();
     let cargo = rustc.with_file_name("cargo");
+    // evcxr runs cargo in there, which obeys what lies in the folders above.
+    configuration(folder).map_err(|error| EvcxrError::Folder(std::io::Error::other(error)))?;
     let checkout = crate::setup::prelude::checkout();
     let akari = crates::write(folder, &cargo, &platform(&std_folder), &checkout)?;
     Ok(Settings { rustc, std_folder, prelude, program, crates: folder.to_owned(), akari })

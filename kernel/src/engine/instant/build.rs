@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::cache::{Cache, Facts, Key};
 use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
+use super::damage::damage;
 use super::diagnose::{self, Meeting, Verdict};
 use super::generate::{Source, broken, generate, needed, slot};
 use super::identity::{Choice, Identities, Types as OwnTypes, may_ask, types_of};
@@ -190,8 +191,11 @@ impl Builder {
     ) -> Result<Attempt, CellError> {
         let diagnostics = match self.compiler.compile(source, self.libraries.folder(), stop) {
             Ok(library) => return Ok(Attempt::Library(library)),
-            Err(CompileError::Code(diagnostics)) => diagnostics,
-            Err(error) => return Err(compiler_error(&error)),
+            Err(error) => match (damage(&error, &self.compiler.prelude), error) {
+                (Some(damaged), _) => return Err(damaged),
+                (None, CompileError::Code(diagnostics)) => diagnostics,
+                (None, error) => return Err(compiler_error(&error)),
+            },
         };
         let more = match diagnose::diagnose(&diagnostics, source, meeting) {
             Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),

@@ -1,12 +1,12 @@
 //! Compiled cells on disk, under a hash of all that made them, for every kernel of the machine.
 //!
-//! An entry is one file: a line of JSON, then the library. It gets its name when it is whole and
-//! is never changed after that, so no lock is needed; what does not look right is no entry.
+//! An entry is one file: a line of JSON that holds its whole key and a hash of the rest, a line of
+//! facts, then the library. It gets its name when it is whole and is never changed after that, so no
+//! lock is needed; what does not look right, or what others could have written, is no entry.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -16,9 +16,11 @@ use sha2::{Digest, Sha256};
 use super::compile::Types;
 use super::state::Gone;
 use crate::engine::CellFolders;
+use crate::home::trust;
+use crate::home::write::{self, Readers};
 
 /// Raised when entries or generated code change their meaning.
-const FORMAT: &str = "akari cell 1";
+const FORMAT: &str = "akari cell 2";
 
 /// An entry that was used less than this ago counts as used now: one write a day is enough.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
@@ -31,17 +33,11 @@ const PRUNED: &str = ".pruned";
 #[derive(Debug)]
 pub struct Cache {
     /// In the order in which they are asked.
-    layers: Vec<Layer>,
+    layers: Vec<PathBuf>,
     /// Where new entries go.
     own: Option<PathBuf>,
     limit: u64,
-}
-
-#[derive(Debug)]
-struct Layer {
-    folder: PathBuf,
-    /// Whose files are trusted.
-    owners: Vec<u32>,
+    readers: Readers,
 }
 
 /// Names an entry.
@@ -57,10 +53,13 @@ pub struct Facts {
     pub has_statics: bool,
 }
 
+/// The first line of an entry.
 #[derive(Serialize, Deserialize)]
 struct Head {
+    /// An entry that was copied to another's name is none.
+    key: String,
+    /// Of all that follows.
     sha256: String,
-    facts: Facts,
 }
 
 impl Key {
@@ -71,7 +70,7 @@ impl Key {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
-        Key(hex(&hash.finalize()))
+        Key(format!("{:x}", hash.finalize()))
     }
 
     fn path(&self, folder: &Path) -> PathBuf {
@@ -82,34 +81,23 @@ impl Key {
 
 impl Cache {
     pub fn new(folders: &CellFolders) -> Cache {
-        // The process's own folder belongs to the user that it acts as.
-        let user = fs::metadata("/proc/self").map(|it| it.uid()).ok();
-        let layer = |folder: &PathBuf, is_shared: bool| {
-            // Who may write a shared folder may write what is in it: its owner is trusted.
-            let owner = fs::metadata(folder).ok().filter(|_| is_shared).map(|it| it.uid());
-            Layer {
-                folder: folder.clone(),
-                owners: user.into_iter().chain([0]).chain(owner).collect(),
-            }
-        };
-        let own = folders.own.iter().map(|it| layer(it, false));
-        let shared = folders.shared.iter().map(|it| layer(it, true));
-        Cache {
-            layers: own.chain(shared).collect(),
-            own: folders.own.clone(),
-            limit: folders.limit,
+        let CellFolders { own, shared, limit, readers } = folders.clone();
+        if let Some(own) = own.as_ref().filter(|it| it.is_dir()) {
+            // Texts in cells may be secrets: a folder that an older version left open is closed.
+            let _ = write::folder(own, readers);
         }
+        Cache { layers: own.iter().cloned().chain(shared).collect(), own, limit, readers }
     }
 
     /// The facts and the library of an entry.
     pub fn find(&self, key: &Key) -> Option<(Facts, Vec<u8>)> {
-        self.layers.iter().find_map(|layer| read(&key.path(&layer.folder), &layer.owners))
+        self.layers.iter().find_map(|folder| read(key, folder))
     }
 
     /// Keeps a compiled cell. It is no error if that can't be done: the next one compiles again.
     pub fn keep(&self, key: &Key, facts: &Facts, library: &[u8]) {
         let Some(folder) = &self.own else { return };
-        if let Err(error) = write(&key.path(folder), facts, library) {
+        if let Err(error) = keep(key, folder, facts, library, self.readers) {
             tracing::debug!("a compiled cell could not be kept: {error}");
         }
     }
@@ -119,10 +107,10 @@ impl Cache {
         let Some(folder) = &self.own else { return };
         let mark = folder.join(PRUNED);
         let is_recent = |it: SystemTime| it.elapsed().is_ok_and(|age| age < BETWEEN_PRUNES);
-        if fs::metadata(&mark).and_then(|it| it.modified()).is_ok_and(is_recent) {
+        if mark.symlink_metadata().and_then(|it| it.modified()).is_ok_and(is_recent) {
             return;
         }
-        if File::create(&mark).is_err() {
+        if write::file(&mark, &[], self.readers).is_err() {
             return;
         }
         let mut entries = entries(folder);
@@ -143,43 +131,64 @@ impl Cache {
     }
 }
 
-fn read(path: &Path, owners: &[u32]) -> Option<(Facts, Vec<u8>)> {
-    let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path).ok()?;
-    let metadata = file.metadata().ok()?;
-    let is_others = !owners.contains(&metadata.uid()) || metadata.mode() & 0o022 != 0;
-    if !metadata.is_file() || is_others {
-        tracing::warn!("`{}` is not trusted: others may write it", path.display());
-        return None;
-    }
+fn read(key: &Key, folder: &Path) -> Option<(Facts, Vec<u8>)> {
+    let path = key.path(folder);
+    let mut file = match trust::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.is_absence() => return None,
+        Err(error) => {
+            tracing::warn!("a compiled cell is not used: {error}");
+            return None;
+        }
+    };
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
-    let library = bytes.split_off(end + 1);
-    if head.sha256 != hex(&Sha256::digest(&library)) {
-        tracing::warn!("`{}` is damaged", path.display());
+    let Some(found) = understand(key, bytes) else {
+        tracing::warn!("`{}` is damaged, or another's", path.display());
         return None;
-    }
-    let is_fresh = |it: SystemTime| it.elapsed().is_ok_and(|age| age < FRESH);
-    if !metadata.modified().is_ok_and(is_fresh) {
-        // Not ours in a shared folder; then its owner keeps house.
-        let _ = file.set_modified(SystemTime::now());
-    }
-    Some((head.facts, library))
+    };
+    touch(&file);
+    Some(found)
 }
 
-fn write(path: &Path, facts: &Facts, library: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    // Others may read it, where it is the shared folder of a class.
-    DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
-    let readable = Permissions::from_mode(0o644);
-    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
-    let head = Head { sha256: hex(&Sha256::digest(library)), facts: facts.clone() };
-    serde_json::to_writer(&mut file, &head)?;
-    file.write_all(b"\n")?;
-    file.write_all(library)?;
-    file.persist(path)?;
-    Ok(())
+/// The parts of an entry's file, if it is whole and this key's.
+fn understand(key: &Key, mut bytes: Vec<u8>) -> Option<(Facts, Vec<u8>)> {
+    let end_of_line = |bytes: &[u8]| bytes.iter().position(|byte| *byte == b'\n');
+    let rest = end_of_line(&bytes)? + 1;
+    let head: Head = serde_json::from_slice(&bytes[..rest]).ok()?;
+    if head.key != key.0 || head.sha256 != format!("{:x}", Sha256::digest(&bytes[rest..])) {
+        return None;
+    }
+    let library = rest + end_of_line(&bytes[rest..])? + 1;
+    let facts = serde_json::from_slice(&bytes[rest..library]).ok()?;
+    Some((facts, bytes.split_off(library)))
+}
+
+/// Notes the use of an entry. In a shared folder its owner keeps house, and this does nothing.
+fn touch(file: &File) {
+    let is_fresh = |it: SystemTime| it.elapsed().is_ok_and(|age| age < FRESH);
+    if !file.metadata().and_then(|it| it.modified()).is_ok_and(is_fresh) {
+        let _ = file.set_modified(SystemTime::now());
+    }
+}
+
+fn keep(
+    key: &Key,
+    folder: &Path,
+    facts: &Facts,
+    library: &[u8],
+    readers: Readers,
+) -> io::Result<()> {
+    let path = key.path(folder);
+    write::folder(folder, readers)?;
+    write::folder(path.parent().unwrap_or(folder), readers)?;
+    let mut facts = serde_json::to_vec(facts)?;
+    facts.push(b'\n');
+    let sha256 =
+        format!("{:x}", Sha256::new().chain_update(&facts).chain_update(library).finalize());
+    let mut head = serde_json::to_vec(&Head { key: key.0.clone(), sha256 })?;
+    head.push(b'\n');
+    write::file(&path, &[&head, &facts, library], readers)
 }
 
 struct Used {
@@ -205,13 +214,12 @@ fn entries(folder: &Path) -> Vec<Used> {
     found
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn cache(own: &Path, shared: Option<&Path>, limit: u64) -> Cache {
@@ -219,6 +227,7 @@ mod tests {
             own: Some(own.to_owned()),
             shared: shared.map(Path::to_owned),
             limit,
+            readers: Readers::User,
         })
     }
 
@@ -270,9 +279,8 @@ mod tests {
         assert!(cache.find(&key).is_some());
         fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
         assert_eq!(cache.find(&key), None);
-        assert!(read(&path, &[]).is_none());
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        assert!(read(&path, &[fs::metadata(&path).unwrap().uid() + 1]).is_none());
+        assert!(cache.find(&key).is_some());
         let link = Key::new("", "link");
         fs::create_dir_all(link.path(folder.path()).parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(&path, link.path(folder.path())).unwrap();
@@ -297,5 +305,44 @@ mod tests {
         cache.keep(&keys[1], &facts(), &[0; 9000]);
         cache.prune();
         assert!(cache.find(&keys[1]).is_some(), "room was made a moment ago");
+    }
+
+    /// An entry that was copied to another's name was loaded, and changed facts were believed.
+    #[test]
+    fn f20_b14_entry_is_bound_to_its_key_and_its_facts() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path(), None, 1 << 20);
+        let [one, two] = ["1", "2"].map(|it| Key::new("", it));
+        cache.keep(&one, &facts(), b"one");
+        cache.keep(&two, &facts(), b"two");
+        let [first, second] = [&one, &two].map(|it| it.path(folder.path()));
+        let bytes = fs::read(&first).unwrap();
+        fs::write(&second, &bytes).unwrap();
+        assert_eq!(cache.find(&two), None);
+        assert!(cache.find(&one).is_some());
+        let at = bytes.windows(3).position(|it| it == b"f32").unwrap();
+        let mut changed = bytes.clone();
+        changed[at..at + 3].copy_from_slice(b"u64");
+        fs::write(&first, changed).unwrap();
+        assert_eq!(cache.find(&one), None);
+    }
+
+    #[test]
+    fn cells_are_private_unless_they_are_meant_for_all() {
+        let mode = |it: &Path| fs::metadata(it).unwrap().permissions().mode() & 0o777;
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("cells");
+        fs::create_dir(&own).unwrap();
+        fs::set_permissions(&own, Permissions::from_mode(0o755)).unwrap();
+        let key = Key::new("", "1");
+        for (readers, of_file, of_folder) in
+            [(Readers::User, 0o600, 0o700), (Readers::Everybody, 0o644, 0o755)]
+        {
+            let folders = CellFolders { own: Some(own.clone()), shared: None, limit: 1, readers };
+            Cache::new(&folders).keep(&key, &facts(), b"x");
+            let path = key.path(&own);
+            assert_eq!(mode(&path), of_file);
+            assert_eq!([mode(path.parent().unwrap()), mode(&own)], [of_folder; 2]);
+        }
     }
 }

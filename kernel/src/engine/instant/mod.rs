@@ -8,6 +8,7 @@ mod build;
 mod cache;
 mod command;
 mod compile;
+mod damage;
 pub mod deps;
 mod diagnose;
 mod generate;

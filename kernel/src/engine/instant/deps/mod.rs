@@ -9,7 +9,7 @@ mod manifest;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,8 +18,11 @@ use sha2::{Digest, Sha256};
 
 use self::manifest::Wanted;
 use super::parse::words;
+use crate::home::trust::{self, TrustError};
+use crate::home::write::{self, Readers};
 use crate::setup::artifact::{Artifact, name_and_version, read_list};
 use crate::setup::build::{Counted, WITH_PROGRESS};
+use crate::setup::cargo;
 use crate::setup::logged::{self, Ended, Event, Keep};
 use crate::setup::prelude::checkout;
 
@@ -47,6 +50,8 @@ pub enum DepError {
     Interrupted,
     #[error("cargo did not say where it put `{0}`")]
     Missing(String),
+    #[error("what is kept of dependencies is not safe to use: {0}")]
+    Untrusted(#[from] TrustError),
 }
 
 /// What a session has beyond the prelude.
@@ -159,6 +164,11 @@ impl Dependencies {
         for line in lines {
             wanted.add(line, &folder).map_err(DepError::Line)?;
         }
+        let kept = &self.place.kept;
+        write::folder(kept, Readers::User)
+            .map_err(|source| DepError::Write { path: kept.clone(), source })?;
+        trust::folder(kept)?;
+        cargo::configuration(&checkout())?;
         // The crates by themselves first: what they are made of says what they are linked into.
         let mut project =
             Project { place: &self.place, package: package_name(&wanted, ""), earlier: &[] };
@@ -279,17 +289,18 @@ impl Project<'_> {
         let earlier: Vec<String> =
             self.earlier.iter().map(|it| format!("{}={}", it.name, it.path.display())).collect();
         let mut cargo = Command::new(rustc.with_file_name("cargo"));
+        // Not in the session's folder: others may put a configuration of cargo into one above it.
+        cargo::isolate(&mut cargo, &checkout());
         cargo
             .args(arguments)
-            .current_dir(self.folder())
+            .arg("--manifest-path")
+            .arg(self.folder().join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", kept.join("target"))
             .env("RUSTC", rustc)
             .env("RUSTC_WRAPPER", program)
             .env(compiler::PRELUDE, prelude)
             .env(compiler::PROJECT, self.folder())
             .env(compiler::EARLIER, earlier.join("\n"))
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_BUILD_TARGET")
             .envs(WITH_PROGRESS);
         let mut is_stopped = false;
         let mut step = |text: &str, keep: Keep| {
@@ -379,15 +390,12 @@ impl Project<'_> {
 
     /// Writes a file whole, or finds it there as it should be.
     fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        if fs::read(path).is_ok_and(|it| it == bytes) {
+        // One that is there was built from the same, or is no longer what was built.
+        if trust::read(path).is_ok_and(|it| it == bytes) {
             return Ok(());
         }
-        let folder = path.parent().unwrap_or(path);
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
+        write::folder(path.parent().unwrap_or(path), Readers::User)?;
+        write::file(path, &[bytes], Readers::User)
     }
 }
 

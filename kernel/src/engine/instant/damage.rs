@@ -1,0 +1,32 @@
+//! Whether a compiler failed because the prelude is no longer what was built.
+//!
+//! Looking at every byte of the prelude takes a second, so only errors about libraries lead here.
+
+use std::path::Path;
+
+use super::compile::{CompileError, Diagnostic};
+use crate::engine::outcome::CellError;
+use crate::engine::traceback::plain_error;
+use crate::home::manifest::{self, Depth};
+
+/// Codes of rustc for crates that can't be found, read or put together.
+const CODES: &[&str] = &["E0460", "E0461", "E0462", "E0463", "E0464", "E0514", "E0519", "E0786"];
+
+/// The error of a cell that could not be compiled because the prelude in the folder is damaged.
+pub fn damage(error: &CompileError, prelude: &Path) -> Option<CellError> {
+    if let CompileError::Code(diagnostics) = error
+        && !diagnostics.iter().any(is_of_libraries)
+    {
+        return None;
+    }
+    let damaged = manifest::check(prelude, Depth::Contents).err()?;
+    let text = format!("{damaged}; run `akari install`, then this cell again");
+    Some(plain_error("PreludeDamaged", &text))
+}
+
+fn is_of_libraries(diagnostic: &Diagnostic) -> bool {
+    let code = diagnostic.code.as_ref().map(|it| it.code.as_str());
+    let beginnings = ["extern location for", "found invalid metadata", "linking with"];
+    code.is_some_and(|it| CODES.contains(&it))
+        || beginnings.iter().any(|it| diagnostic.message.starts_with(it))
+}
