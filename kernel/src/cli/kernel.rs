@@ -1,10 +1,12 @@
 //! `akari kernel`: what Jupyter starts.
 
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::{args, engine_config};
 use crate::engine::{EngineChoice, EngineConfig};
+use crate::home::manifest::Depth;
 use crate::jupyter::{self, KernelInfo};
 use crate::setup::Progress;
 use crate::setup::prelude;
@@ -19,15 +21,24 @@ pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find();
     let release = toolchain.as_ref().map_or("unknown", Toolchain::release).to_owned();
     let choice = arguments.engine;
-    let prepare = move |report: &mut dyn FnMut(String)| prepare(choice, toolchain, report);
+    let mut toolchain = Some(toolchain);
+    let mut failed = None;
+    let prepare = move |report: &mut dyn FnMut(String)| {
+        let toolchain = toolchain.take().unwrap_or_else(Toolchain::find);
+        let prepared = prepare(choice, toolchain, failed.as_ref(), report);
+        prepared.inspect_err(|error| failed = Some(error.clone()))
+    };
     let info = KernelInfo { rust_version: release };
-    jupyter::serve(&arguments.connection_file, Box::new(prepare), info)?;
+    jupyter::serve(&arguments.connection_file, Arc::new(Mutex::new(prepare)), info)?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Finds what the engine needs, or builds it. A build of minutes is not tried by every cell: after
+/// it has failed, only what was mended meanwhile is found.
 fn prepare(
     choice: EngineChoice,
     toolchain: Result<Toolchain, ToolchainError>,
+    failed: Option<&String>,
     report: &mut dyn FnMut(String),
 ) -> Result<EngineConfig, String> {
     let toolchain = toolchain.map_err(|error| error.to_string())?;
@@ -37,8 +48,15 @@ fn prepare(
             report(line(progress, begin.elapsed()));
         }
     };
-    let prelude =
-        prelude::find_or_build(&toolchain, &mut on_progress).map_err(|error| error.to_string())?;
+    let prelude = match failed {
+        None => prelude::find_or_build(&toolchain, &mut on_progress),
+        Some(error) => match prelude::find(&toolchain, Depth::Sizes) {
+            Ok(None) => return Err(error.clone()),
+            Ok(Some(folder)) => Ok(folder),
+            Err(error) => Err(error),
+        },
+    };
+    let prelude = prelude.map_err(|error| error.to_string())?;
     engine_config(choice, toolchain, prelude).map_err(|error| error.to_string())
 }
 

@@ -46,6 +46,7 @@ type LastCell = Arc<Mutex<Option<Arc<Header>>>>;
 
 /// The state of the engine's thread.
 pub struct Worker {
+    prepare: Preparation,
     queue: Arc<Queue>,
     questions: Arc<Questions>,
     session: Arc<Session>,
@@ -58,8 +59,9 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn new(hub: &Hub, iopub: &Arc<IoPub>) -> Worker {
+    pub fn new(hub: &Hub, iopub: &Arc<IoPub>, prepare: Preparation) -> Worker {
         Worker {
+            prepare,
             queue: Arc::clone(&hub.queue),
             questions: Arc::clone(&hub.questions),
             session: Arc::clone(&hub.session),
@@ -71,8 +73,8 @@ impl Worker {
     }
 
     /// Carries out cells until the kernel ends.
-    pub fn run(mut self, prepare: Preparation) {
-        let mut engine = Startup::begin(prepare);
+    pub fn run(mut self) {
+        let mut engine = Startup::begin(Arc::clone(&self.prepare));
         loop {
             while engine.is_preparing() && self.queue.is_idle() {
                 self.advance(&mut engine);
@@ -125,6 +127,7 @@ impl Worker {
     }
 
     fn execute(&mut self, engine: &mut Startup, job: &Job, code: &str, count: u32) -> Outcome {
+        engine.try_again(&self.prepare);
         self.wait_for_engine(engine, job);
         if job.stop.wish().is_some() {
             return Outcome::Failed(failed(

@@ -76,11 +76,11 @@ async fn serve_sockets(
         info,
         end,
     });
-    let worker = Worker::new(&hub, &iopub);
+    let worker = Worker::new(&hub, &iopub, prepare);
     let (gone, engine_gone) = oneshot::channel();
     std::thread::Builder::new().name("engine".into()).stack_size(ENGINE_STACK).spawn(
         move || {
-            worker.run(prepare);
+            worker.run();
             // Nobody may wait for it.
             let _ = gone.send(());
         },

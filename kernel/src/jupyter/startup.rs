@@ -5,13 +5,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::engine::{self, Engine, EngineConfig};
 
-/// Finds or builds what the engine needs, and says how far that is.
-pub type Preparation =
-    Box<dyn FnOnce(&mut dyn FnMut(String)) -> Result<EngineConfig, String> + Send>;
+/// Finds or builds what the engine needs, and says how far that is; asked again by the next cell
+/// where that failed.
+pub type Preparation = Arc<Mutex<Prepare>>;
+pub type Prepare = dyn FnMut(&mut dyn FnMut(String)) -> Result<EngineConfig, String> + Send;
 
 /// How often somebody who waits looks about.
 const LOOK: Duration = Duration::from_millis(50);
@@ -37,6 +39,7 @@ impl Startup {
         let (sender, steps) = channel();
         let spawned = std::thread::Builder::new().name("startup".into()).spawn(move || {
             let mut report = |text| drop(sender.send(Step::Progress(text)));
+            let mut prepare = prepare.lock().unwrap_or_else(PoisonError::into_inner);
             let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&mut report)));
             let prepared = prepared.unwrap_or_else(|_| Err("the search for it panicked".into()));
             // The kernel may be about to end.
@@ -45,6 +48,13 @@ impl Startup {
         match spawned {
             Ok(_) => Startup::Preparing { steps, progress: None },
             Err(error) => Startup::Failed(format!("could not start a thread: {error}")),
+        }
+    }
+
+    /// What was mended since it could not be had may be there now.
+    pub fn try_again(&mut self, prepare: &Preparation) {
+        if matches!(self, Startup::Failed(_)) {
+            *self = Startup::begin(Arc::clone(prepare));
         }
     }
 
