@@ -52,6 +52,7 @@ use super::names::Names;
 use super::outcome::{CellError, Outcome};
 use super::traceback::plain_error;
 use super::{Background, Cell, Engine, EngineConfig, EngineError, Sink, index, nesting};
+use crate::home;
 use crate::runtime::parent::{Child, ChildError, ChildSettings, Task};
 
 /// The engine and its session.
@@ -237,7 +238,7 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
             kept: settings.dependencies.clone(),
             session: folder.to_owned(),
         }),
-        slots: Slots::of_machine(),
+        slots: Slots::of_machine(home::own_folder("compilers")),
         shortcuts: Shortcuts::new(&settings.std_folder),
     };
     Builder::new(compiler, cache, folder.to_owned())

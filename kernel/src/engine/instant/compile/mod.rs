@@ -110,7 +110,10 @@ impl Compiler {
     ) -> Result<Library, CompileError> {
         let dependencies = self.dependencies.arguments(&source.text);
         let is_usual = dependencies.is_empty() && is_ordinary(&source.text);
-        let slot = self.slots.take();
+        let slot = self.slots.take(stop);
+        if stop.wish().is_some() {
+            return Err(CompileError::Stopped);
+        }
         let Some(linker) = self.shortcuts.linker().filter(|_| is_usual) else {
             return self
                 .run(source, &dependencies, Product::Library, folder, stop)?
