@@ -13,7 +13,7 @@ use crate::home::trust;
 const FILE: &str = "crates.json";
 
 /// A crate that cargo compiled, or found compiled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Artifact {
     pub package: String,
     pub version: String,
@@ -59,7 +59,10 @@ pub fn write_list(artifacts: &[Artifact], folder: &Path) -> io::Result<()> {
         let names = artifact.files.iter().filter_map(|it| it.file_name().map(PathBuf::from));
         Artifact { files: names.collect(), ..artifact.clone() }
     };
-    let list: Vec<Artifact> = artifacts.iter().map(in_folder).collect();
+    let mut list: Vec<Artifact> = artifacts.iter().map(in_folder).collect();
+    // Cargo names them in the order in which it happens to come to them.
+    list.sort();
+    list.dedup();
     fs::write(folder.join(FILE), serde_json::to_vec(&list)?)
 }
 
