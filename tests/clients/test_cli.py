@@ -2,11 +2,14 @@
 
 import json
 import os
+import stat
 import subprocess
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from apart import environment, in_own_tmp, needs_own_tmp
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LESSON = CHECKOUT / "notebooks" / "ja" / "01-activations-losses-optimizers.ipynb"
@@ -105,6 +108,80 @@ def test_output_that_cannot_be_written_is_said_before_anything_runs(tmp_path):
         run = akari("run", path, "--output", output)
         assert run.returncode == 2 and "ran" not in run.stdout
         assert len(run.stderr.strip().splitlines()) == 1
+
+
+def is_notebook(text):
+    return nbformat.reads(text, as_version=4).cells[0].outputs[0].text == "one\n"
+
+
+@pytest.fixture
+def full(tmp_path):
+    """A device like /dev/full, which the tests of a broken program may spoil."""
+    path = tmp_path / "full"
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 7))
+        path.open("wb").close()
+    except OSError as error:
+        pytest.skip(f"no devices can be made here: {error}")
+    return path
+
+
+def test_f21_device_is_written_into_and_stays_one(tmp_path, full):
+    """It was replaced by a file, and with it that of the whole machine."""
+    link = tmp_path / "link"
+    link.symlink_to(full)
+    for output in (full, link):
+        run = akari("run", notebook(tmp_path / "a.ipynb", 'println!("one");'), "--output", output)
+        assert run.returncode == 2 and "No space left" in run.stderr.replace("no storage space", "No space left")
+        assert stat.S_ISCHR(full.lstat().st_mode) and link.is_symlink()
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["a.ipynb", "full", "link"]
+
+
+def test_f21_pipe_is_written_into(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    try:
+        run = akari("run", notebook(tmp_path / "a.ipynb", 'println!("one");'), "--output", pipe)
+        assert run.returncode == 0, run.stderr
+        assert is_notebook(reader.communicate(timeout=30)[0])
+        assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    finally:
+        reader.kill()
+
+
+@pytest.mark.parametrize("name", ["stdout", "/proc/self/fd/1"])
+def test_f21_standard_output_is_written_into(tmp_path, name):
+    """Be it a pipe or a file: what was printed before stays before it."""
+    if name == "stdout":
+        # As /dev/stdout, which a broken program would take from the whole machine.
+        name = tmp_path / "stdout"
+        name.symlink_to("/proc/self/fd/1")
+    path = notebook(tmp_path / "a.ipynb", 'println!("one");')
+    run = akari("run", path, "--output", name)
+    assert run.returncode == 0, run.stderr
+    assert not (tmp_path / "stdout").exists() or (tmp_path / "stdout").is_symlink()
+    printed, text = run.stdout[:4], run.stdout[4:]
+    assert printed == "one\n" and is_notebook(text)
+    with open(tmp_path / "out", "w") as out:
+        binary = os.environ.get("AKARI_BIN") or str(CHECKOUT / "target" / "release" / "akari")
+        subprocess.run([binary, "run", path, "--output", name], stdout=out, check=True, timeout=300)
+    assert (tmp_path / "out").read_text() == run.stdout
+
+
+@needs_own_tmp
+@pytest.mark.parametrize("harm", ["mount -o remount,ro /tmp", "head -c 1m /dev/zero > /tmp/rest 2>/dev/null || true"])
+def test_f21_file_on_a_disk_that_takes_no_more_is_as_it_was(tmp_path, harm):
+    text = notebook(tmp_path / "a.ipynb", 'println!("one");', "2;" * 9000).read_text()
+    script = (
+        'printf %s "$NOTEBOOK" > /tmp/a.ipynb; mkdir /tmp/disk; mount -t tmpfs -o size=160k tmpfs /tmp/disk\n'
+        f"echo old > /tmp/disk/b.ipynb; {harm.replace('/tmp', '/tmp/disk')}\n"
+        '"$AKARI" run /tmp/a.ipynb --output /tmp/disk/b.ipynb || echo failed\n'
+        "cat /tmp/disk/b.ipynb; ls -A /tmp/disk | grep -v rest"
+    )
+    run = in_own_tmp(script, environment("/tmp/home", NOTEBOOK=text), timeout=120)
+    assert run.stdout.endswith("failed\nold\nb.ipynb\n"), run.stdout + run.stderr
+    assert "could not write `/tmp/disk/b.ipynb`" in run.stderr
 
 
 @pytest.mark.parametrize("command", [("run", LESSON), ("install", "--prefix", "{tmp}/prefix")])
