@@ -25,7 +25,8 @@ Examples:
 Environment:
   AKARI_HOME     where builds and the private Python environment are kept
                  (otherwise the platform's folder for caches)
-  AKARI_SHARED   a folder with builds made by somebody else, which is only read";
+  AKARI_SHARED   a folder with builds made by `akari install --shared`, which is only read; it must
+                 belong to root or to you";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
