@@ -1,8 +1,10 @@
 //! The iopub socket: publishes in order, and batches what a cell prints.
 //!
 //! Publishing never waits for a client; the sender of a flood calls [`IoPub::wait_for_room`].
-//! A new subscriber is welcomed (JEP 65). Messages leave in the order of the calls.
+//! A new subscriber is welcomed (JEP 65). Messages leave in the order of the calls. Printed text is
+//! put into messages and signed by the thread of the sockets, beside the cell that prints on.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,17 +21,22 @@ const BATCH: Duration = Duration::from_millis(20);
 /// A batch this large goes out at once.
 const BATCH_SIZE: usize = 1 << 18;
 
+/// With this many batches waiting, whoever prints sends them himself.
+const BATCHES: usize = 4;
+
 pub struct IoPub {
     pub composer: Arc<Composer>,
     pub publisher: Publisher,
-    state: Mutex<Pending>,
-    /// Told when a batch begins.
+    /// Locked while messages are made and sent, which keeps them in order.
+    sending: Mutex<Sending>,
+    /// Printed and not yet sent. Locked after `sending` where both are.
+    printed: Mutex<VecDeque<Batch>>,
+    /// Told when a batch begins, and when one is full.
     batched: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Pending {
-    batch: Option<Batch>,
+struct Sending {
     /// The cell that is carried out.
     running: Option<Arc<Header>>,
 }
@@ -44,7 +51,7 @@ struct Batch {
 
 impl std::fmt::Debug for IoPub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IoPub").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("IoPub").field("sending", &self.sending).finish_non_exhaustive()
     }
 }
 
@@ -61,13 +68,14 @@ impl IoPub {
             parts
         });
         let publisher = Publisher::new(welcome);
-        IoPub { composer, publisher, state: Mutex::default(), batched: Notify::new() }
+        let (sending, printed) = (Mutex::default(), Mutex::default());
+        IoPub { composer, publisher, sending, printed, batched: Notify::new() }
     }
 
     /// Publishes, after all that was printed before.
     pub fn publish(&self, parent: Option<&Arc<Header>>, publication: &Publication<'_>) {
-        let mut state = self.lock();
-        self.flush_batch(&mut state);
+        let mut state = self.sending();
+        self.send_printed(&state);
         self.send(parent.map(|it| &**it), publication);
         let (Publication::Status { execution_state }, Some(parent)) = (publication, parent) else {
             return;
@@ -90,27 +98,35 @@ impl IoPub {
 
     /// Publishes printed text, soon.
     pub fn print(&self, parent: &Arc<Header>, stream: Stream, text: &str) {
-        let mut state = self.lock();
-        let fits = state.batch.as_ref().is_some_and(|it| {
+        let mut printed = self.printed();
+        let open = printed.back_mut().filter(|it| {
             it.stream == stream && it.parent.id == parent.id && it.text.len() < BATCH_SIZE
         });
-        if !fits {
-            self.flush_batch(&mut state);
-        }
-        match &mut state.batch {
-            Some(batch) => batch.text.push_str(text),
+        match open {
+            Some(batch) => {
+                batch.text.push_str(text);
+                if batch.text.len() >= BATCH_SIZE {
+                    self.batched.notify_one();
+                }
+            }
             None => {
                 let (text, parent, due) =
                     (text.to_owned(), Arc::clone(parent), Instant::now() + BATCH);
-                state.batch = Some(Batch { stream, text, parent, due });
+                printed.push_back(Batch { stream, text, parent, due });
                 self.batched.notify_one();
             }
+        }
+        let is_much = printed.len() >= BATCHES;
+        drop(printed);
+        if is_much {
+            self.flush();
         }
     }
 
     /// Publishes what was printed, at once.
     pub fn flush(&self) {
-        self.flush_batch(&mut self.lock());
+        let sending = self.sending();
+        self.send_printed(&sending);
     }
 
     /// Waits while a client that reads is far behind, unless `is_over` says not to. Blocks.
@@ -121,17 +137,23 @@ impl IoPub {
     /// Publishes printed text when it is time to, for ever.
     pub async fn flush_in_time(&self) {
         loop {
-            let due = self.lock().batch.as_ref().map(|it| it.due);
+            let due = self.printed().front().map(Batch::due);
             match due {
                 None => self.batched.notified().await,
                 Some(due) if due <= Instant::now() => self.flush(),
-                Some(due) => sleep_until(due).await,
+                // A batch that is full before does not wait.
+                Some(due) => tokio::select! {
+                    () = sleep_until(due) => {}
+                    () = self.batched.notified() => {}
+                },
             }
         }
     }
 
-    fn flush_batch(&self, state: &mut Pending) {
-        if let Some(Batch { stream, text, parent, .. }) = state.batch.take() {
+    /// Sends in order what was printed so far; more may be printed meanwhile.
+    fn send_printed(&self, _: &MutexGuard<'_, Sending>) {
+        let printed = std::mem::take(&mut *self.printed());
+        for Batch { stream, text, parent, .. } in printed {
             self.send(Some(&parent), &Publication::stream(stream, &text));
         }
     }
@@ -142,7 +164,17 @@ impl IoPub {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pending> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sending(&self) -> MutexGuard<'_, Sending> {
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn printed(&self) -> MutexGuard<'_, VecDeque<Batch>> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Batch {
+    fn due(&self) -> Instant {
+        if self.text.len() >= BATCH_SIZE { Instant::now() } else { self.due }
     }
 }
