@@ -56,7 +56,8 @@ def test_dependencies_are_added_to_earlier_ones(session, package):
     session.ok(package("counter", COUNTER), timeout=300)
     session.ok("let mark = counter::Mark(counter::count());")
     run = session.ok(package("picture", PICTURE) + "\npicture::Picture", timeout=300)
-    assert [it["data"] for it in run.contents("display_data")] == [{"text/html": "<b>picture</b>"}]
+    # A busy machine shows before it how far the build is.
+    assert run.contents("display_data")[-1]["data"] == {"text/html": "<b>picture</b>"}
     assert session.ok("(mark.clone(), counter::count())").result == "(Mark(1), 2)"
 
 

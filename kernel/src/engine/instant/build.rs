@@ -10,11 +10,11 @@ use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
 use super::damage::damage;
 use super::diagnose::{self, Meeting, Verdict};
 use super::generate::{Source, broken, generate, needed, slot};
-use super::identity::{Choice, Identities, Types as OwnTypes, may_ask, types_of};
+use super::identity::{Choice, Identities, Types as OwnTypes, types_of};
 use super::libraries::Libraries;
 use super::parse::Parsed;
 use super::plan::Plan;
-use super::stamp::Layouts;
+use super::stamp::{Layouts, may_hide};
 use super::state::{Gone, KeptVariable, State};
 use crate::engine::Cell;
 use crate::engine::outcome::CellError;
@@ -131,7 +131,7 @@ impl Builder {
         let source = generate(state, &items, parsed, &plan, cell.count, cell.silent);
         let compiler = self.compiler.identity(&source.text);
         let has_crates = !self.compiler.dependencies.arguments(&source.text).is_empty();
-        let identity = (has_crates || may_ask(&source.text)).then(|| {
+        let identity = (has_crates || may_hide(&source.text)).then(|| {
             let types = types_of(&items, &Layouts::new(state, cell.count));
             (self.identities.choose(state.generation, &types), types)
         });

@@ -310,7 +310,7 @@ impl Writer {
     fn finish(self) -> Source {
         let file = format!("cell-{}.rs", &digest(&[&self.text])[..12]);
         let Writer { text, origins } = self;
-        Source { text, origins, file, seal: String::new(), metadata: String::new() }
+        Source { text, origins, file, seal: String::new(), metadata: METADATA.to_owned() }
     }
 }
 

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::parse::{Item, ItemKey};
-use super::stamp::{HIDING, Layouts, Stamp};
+use super::stamp::{Layouts, Stamp};
 use super::state::KeptItem;
 
 /// The types of a source by their names, with all that they are made of.
@@ -57,11 +57,6 @@ impl Identities {
 
 fn conflict<'a>(generation: &'a Types, types: &'a Types) -> Option<&'a str> {
     types.iter().find_map(|(name, now)| generation.get(name)?.change(now))
-}
-
-/// Whether code can ask a value for its type, or hide one from those who do.
-pub fn may_ask(source: &str) -> bool {
-    HIDING.iter().any(|it| source.contains(it))
 }
 
 /// The types that a source defines with these items.

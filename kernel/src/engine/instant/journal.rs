@@ -313,7 +313,7 @@ mod tests {
             _ if name.starts_with(char::is_uppercase) => "akari::Linear",
             _ => "i32",
         };
-        KeptVariable { type_text: type_text.into(), is_mut: false, cell }
+        KeptVariable { type_text: type_text.into(), cell, ..KeptVariable::default() }
     }
 
     /// `reads -> kept`; the first letter tells the type: upper case for one that is changed in place,
@@ -433,7 +433,12 @@ mod tests {
 
     #[test]
     fn tensors_change_only_where_they_are_written_to() {
-        let tensor = |is_mut| KeptVariable { type_text: "akari::Tensor".into(), is_mut, cell: 1 };
+        let tensor = |is_mut| KeptVariable {
+            type_text: "akari::Tensor".into(),
+            is_mut,
+            cell: 1,
+            ..KeptVariable::default()
+        };
         let writes = Habits { writes_tensors: true, ..Habits::default() };
         assert!(!may_change(&tensor(false), Habits::default()));
         assert!(may_change(&tensor(true), Habits::default()));

@@ -8,6 +8,8 @@ mod build;
 mod cache;
 mod command;
 mod compile;
+#[cfg(test)]
+mod contract;
 mod damage;
 pub mod deps;
 mod diagnose;

@@ -210,8 +210,8 @@ fn is_volatile(tokens: &[SyntaxToken]) -> bool {
 
 /// `mod name;`, which stands for a file.
 fn is_in_another_file(item: &SyntaxNode) -> bool {
-    let modules = item.descendants().filter_map(ast::Module::cast);
-    modules.into_iter().any(|it| it.item_list().is_none())
+    let mut modules = item.descendants().filter_map(ast::Module::cast);
+    modules.any(|it| it.item_list().is_none())
 }
 
 #[cfg(test)]

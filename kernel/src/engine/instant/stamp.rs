@@ -13,9 +13,9 @@ use super::macros::{KNOWN, called_macro};
 use super::parse::{Item, ItemKey, words};
 use super::state::{KeptItem, State};
 
-/// What is in the texts of types whose values may be of another type than they show.
-pub const HIDING: &[&str] =
-    &["Any", "Error", "TypeId", "type_id", "downcast", "panic_any", "unwind"];
+/// What is in the texts of types whose values may be of another type than they show, and of code
+/// that asks values for their types.
+const HIDING: &[&str] = &["Any", "Error", "TypeId", "type_id", "downcast", "panic_any", "unwind"];
 
 /// All that a type is made of: each part by kind and name, with a hash of its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl<'a> Layouts<'a> {
                 }
                 walk.names.insert(name);
             }
-            let unnamed = self.nameless.iter().filter(|it| self.may_define(it, &walk.names));
+            let unnamed = self.nameless.iter().filter(|it| self.may_define(it, walk));
             let reached = self.with_aliases(&walk.names);
             let inherent = self.inherent.iter().filter(|it| counts(it, &walk.mentions, &reached));
             let more: Vec<&Item> = unnamed.chain(inherent).copied().collect();
@@ -199,7 +199,8 @@ impl<'a> Layouts<'a> {
     }
 
     /// Whether a glob, a macro's call or the like may say what one of the names means.
-    fn may_define(&self, item: &Item, names: &BTreeSet<String>) -> bool {
+    fn may_define(&self, item: &Item, walk: &Walk<'_>) -> bool {
+        let names = &walk.names;
         let ItemKey::Other(text) = &item.key else { return false };
         let is_mentioned = !item.shape.mentions.is_disjoint(names);
         if let Some(name) = called_macro(&item.piece.text) {
@@ -214,23 +215,24 @@ impl<'a> Layouts<'a> {
             return false;
         }
         if text.ends_with('*') {
-            return item.shape.heads.iter().any(|head| self.glob_may_define(head, text, names));
+            return item.shape.heads.iter().any(|head| self.glob_may_define(head, text, walk));
         }
         is_mentioned
     }
 
     /// A glob of std or of the prelude can't hide another one's names; one of a crate can hide
-    /// those that every crate has, as `Vec`.
-    fn glob_may_define(&self, head: &str, path: &str, names: &BTreeSet<String>) -> bool {
+    /// those that every crate has, as `Vec`, in the items of the session.
+    fn glob_may_define(&self, head: &str, path: &str, walk: &Walk<'_>) -> bool {
         if self.state.crates.contains_key(head) {
-            return true;
+            return !walk.joined.is_empty();
         }
         words(path).any(|word| {
             self.by_name.get(word.as_str()).into_iter().flatten().any(|own| match own.key {
                 ItemKey::Import(_) => {
-                    own.shape.heads.iter().any(|it| self.state.crates.contains_key(it))
+                    let is_crate = |it: &String| self.state.crates.contains_key(it);
+                    !walk.joined.is_empty() && own.shape.heads.iter().any(is_crate)
                 }
-                _ => !own.shape.mentions.is_disjoint(names) || own.shape.text.contains('*'),
+                _ => !own.shape.mentions.is_disjoint(&walk.names) || own.shape.text.contains('*'),
             })
         })
     }
@@ -254,7 +256,8 @@ fn counts(item: &Item, mentions: &BTreeSet<String>, reached: &BTreeSet<String>) 
     (is_named || item.shape.text.contains('!')) && !item.names.is_disjoint(reached)
 }
 
-fn may_hide(text: &str) -> bool {
+/// Whether a value of such a type may hide one of another type, or such code may ask for it.
+pub fn may_hide(text: &str) -> bool {
     HIDING.iter().any(|it| text.contains(it))
 }
 

@@ -17,6 +17,8 @@ use std::process::ExitStatus;
 use std::sync::OnceLock;
 
 pub use self::answer::{Diagnostic, Span, Types, is_nameable};
+#[cfg(test)]
+pub use self::answer::{errors, has_statics, types};
 use self::command::Product;
 use self::link::{Linker, is_ordinary};
 use self::parking::Parking;

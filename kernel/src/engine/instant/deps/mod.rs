@@ -7,7 +7,7 @@
 pub mod compiler;
 mod manifest;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -146,11 +146,8 @@ impl Dependencies {
         for Object { name, path } in &self.objects {
             add("--extern", format!("force:{name}={}", path.display()));
         }
-        // The last object's folder has the metadata of all crates, those of earlier ones too.
-        if let Some(folder) = self.objects.last().and_then(|it| it.path.parent()) {
-            add("-L", format!("dependency={}", folder.display()));
-        }
         for folder in self.objects.iter().filter_map(|it| it.path.parent()) {
+            add("-L", format!("dependency={}", folder.display()));
             add("-C", format!("link-arg=-Wl,-rpath,{}", folder.display()));
         }
         arguments
@@ -175,6 +172,9 @@ impl Dependencies {
         let direct = project.resolve(&wanted, on_step)?;
         let artifacts = project.build(on_step)?;
         let contents = project.contents(&artifacts)?;
+        if wanted == self.wanted && contents == self.contents {
+            return Ok(());
+        }
         let is_other =
             |(id, content): (&Id, &String)| contents.get(id).is_some_and(|now| now != content);
         if !self.contents.iter().any(is_other) {
@@ -184,21 +184,19 @@ impl Dependencies {
         project.write_library(&wanted, &direct)?;
         let artifacts = project.build(on_step)?;
         let object = project.keep(&artifacts)?;
-        let folder = object.path.parent().unwrap_or(&self.place.kept);
+        let mut objects = project.earlier.to_vec();
+        objects.retain(|it| it.path != object.path);
+        objects.push(object);
         let crates = direct
             .into_iter()
             .map(|it| {
                 let library = project.library(&artifacts, &it.id).zip(contents.get(&it.id));
                 let (path, content) = library.ok_or_else(|| DepError::Missing(it.id.0.clone()))?;
-                let kept = folder.join(path.file_name().unwrap_or_default());
                 // One of the prelude's stays where it is.
-                let path = if kept.is_file() { kept } else { path.to_owned() };
+                let path = project.kept_file(path, &objects).unwrap_or_else(|| path.to_owned());
                 Ok(Crate { name: it.name, path, content: content.clone(), is_macro: it.is_macro })
             })
             .collect::<Result<Vec<_>, DepError>>()?;
-        let mut objects = project.earlier.to_vec();
-        objects.retain(|it| it.path != object.path);
-        objects.push(object);
         (self.objects, self.crates, self.wanted) = (objects, crates, wanted);
         self.contents = contents;
         Ok(())
@@ -337,14 +335,16 @@ impl Project<'_> {
     }
 
     fn contents(&self, artifacts: &[Artifact]) -> Result<Contents, DepError> {
-        let files = artifacts.iter().filter(|it| it.package != self.package);
-        let files = files.filter_map(|it| Some((it, compiled_file(it)?)));
-        files
-            .map(|(it, file)| {
-                let content = hash(&self.read(file)?);
-                Ok(((it.package.clone(), it.version.clone()), content))
-            })
-            .collect()
+        // A crate that the build itself needs too is there twice, in whatever order.
+        let mut hashes: BTreeMap<Id, BTreeSet<String>> = BTreeMap::new();
+        for artifact in artifacts.iter().filter(|it| it.package != self.package) {
+            if let Some(file) = compiled_file(artifact) {
+                let id = (artifact.package.clone(), artifact.version.clone());
+                hashes.entry(id).or_default().insert(hash(&self.read(file)?));
+            }
+        }
+        let joined = |it: BTreeSet<String>| it.into_iter().collect::<Vec<_>>().join(" ");
+        Ok(hashes.into_iter().map(|(id, it)| (id, joined(it))).collect())
     }
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, DepError> {
@@ -364,7 +364,8 @@ impl Project<'_> {
         for artifact in artifacts.iter().filter(|it| it.package != self.package) {
             let Some(file) = compiled_file(artifact) else { continue };
             let bytes = self.read(file)?;
-            if !self.is_in_prelude(artifact, &bytes, &ours) {
+            let is_kept = self.kept_file(file, self.earlier).is_some();
+            if !is_kept && !self.is_in_prelude(artifact, &bytes, &ours) {
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 files.push((name, bytes));
             }
@@ -378,6 +379,13 @@ impl Project<'_> {
                 .map_err(|source| DepError::Write { path: folder.clone(), source })?;
         }
         Ok(Object { path: folder.join(format!("lib{name}.so")), name })
+    }
+
+    /// The file of a crate beside the object that holds it.
+    fn kept_file(&self, built: &Path, objects: &[Object]) -> Option<PathBuf> {
+        let name = built.file_name()?;
+        let beside = |it: &Object| it.path.with_file_name(name);
+        objects.iter().map(beside).find(|it| it.is_file())
     }
 
     /// Whether the crate is one of the prelude's, beside which cells find its metadata.
