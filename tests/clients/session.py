@@ -83,6 +83,11 @@ class Session:
     def processes(self):
         return [self.process, *self.process.children(recursive=True)]
 
+    def without_compilers(self):
+        """The kernel, what its cells run in, and what they have started; a compiler and a linker
+        may wait for the next cell beside them."""
+        return [it for it in self.processes() if it.name() not in ("rustc", "rust-lld")]
+
     def send(self, code, **options):
         options.setdefault("allow_stdin", False)
         return self.client.execute(code, **options)

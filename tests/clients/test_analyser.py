@@ -79,7 +79,7 @@ def test_there_is_no_analyser_before_it_is_needed():
     try:
         session.ok("let x = 1;")
         assert matches(session, "let y = x")["matches"]
-        assert len(session.processes()) == 2
+        assert len(session.without_compilers()) == 2
     finally:
         session.end()
 
@@ -90,6 +90,6 @@ def test_it_can_be_switched_off(monkeypatch):
     try:
         session.ok("let words = vec![1];")
         assert matches(session, "words.pu")["matches"] == []
-        assert len(session.processes()) == 2
+        assert len(session.without_compilers()) == 2
     finally:
         session.end()

@@ -7,7 +7,7 @@ SIZE = 400e6
 
 
 def child(session):
-    kernel, child = session.processes()
+    kernel, child = session.without_compilers()
     return child
 
 

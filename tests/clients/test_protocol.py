@@ -228,7 +228,7 @@ class TestInterrupt:
     def test_a_program_that_a_cell_waits_for(self, session, how):
         session.ok("let kept = 1;")
         cell = session.start('std::process::Command::new("sleep").arg("1000").status()?;')
-        assert until(lambda: len(session.processes()) == 3)
+        assert until(lambda: len(session.without_compilers()) == 3)
         self.interrupt(session, how)
         # The program stopped at once, and the cell came to its end; the learner had said stop.
         assert "what it did is kept" in session.collect(cell, 10).error["evalue"]
@@ -369,7 +369,7 @@ sys.stdin.read()
         text=True,
     )
     processes = [psutil.Process(int(it)) for it in starter.stdout.readline().split()]
-    assert len(processes) == 2
+    assert len(processes) >= 2
     starter.kill()
     starter.communicate()
     assert until(lambda: all(map(is_gone, processes)))

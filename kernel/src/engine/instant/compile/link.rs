@@ -125,13 +125,13 @@ fn exports() -> String {
 /// and the C compiler knows where; names of its own choice are to be exported.
 pub fn is_ordinary(source: &str) -> bool {
     // Those of the entry, which is an exported C function.
-    let mut expected = vec!["extern", "no_mangle"];
+    let mut expected = vec!["extern", "export_name"];
     words(source).all(|word| match word.as_str() {
-        "extern" | "no_mangle" => {
+        "extern" | "export_name" => {
             let index = expected.iter().position(|it| *it == word);
             index.map(|it| expected.swap_remove(it)).is_some()
         }
-        "link" | "link_name" | "link_section" | "export_name" | "used" => false,
+        "link" | "link_name" | "link_section" | "no_mangle" | "used" => false,
         "asm" | "global_asm" | "naked_asm" => false,
         _ => true,
     })
@@ -156,23 +156,34 @@ fn mapped_file(maps: &str, name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
 
-    const ENTRY_LINES: &str =
-        "#[unsafe(no_mangle)]\npub extern \"C\" fn akari_cell() -> i32 { 0 }\n";
+    use super::*;
+    use crate::engine::instant::generate::generate;
+    use crate::engine::instant::parse::parse;
+    use crate::engine::instant::plan::Plan;
+    use crate::engine::instant::state::State;
+
+    /// What the compiler gets for a cell with this in a block.
+    fn source(code: &str) -> String {
+        let parsed = parse(&format!("{{ {code} }}"));
+        let state = State::default();
+        let plan = Plan::new(&state, &parsed, BTreeMap::new());
+        generate(&state, &[], &parsed, &plan, 1, false).text
+    }
 
     #[test]
     fn cells_that_link_more_are_not_ordinary() {
-        assert!(is_ordinary(ENTRY_LINES));
-        assert!(is_ordinary(&format!("static COUNT: u8 = 0;\nfn linked() {{}}\n{ENTRY_LINES}")));
-        for line in [
+        assert!(is_ordinary(&source("let x = 1; x")));
+        assert!(is_ordinary(&source("static COUNT: u8 = 0; fn linked() {}")));
+        for code in [
             "unsafe extern \"C\" { fn fork() -> i32; }",
-            "#[link(name = \"z\")]",
-            "#[unsafe(export_name = \"x\")] fn f() {}",
-            "#[unsafe(no_mangle)] fn f() {}",
-            "core::arch::asm!(\"nop\");",
+            "#[link(name = \"z\")] unsafe extern \"C\" {}",
+            "#[unsafe(export_name = \"x\")] fn f() {} f()",
+            "#[unsafe(no_mangle)] fn f() {} f()",
+            "unsafe { core::arch::asm!(\"nop\") };",
         ] {
-            assert!(!is_ordinary(&format!("{line}\n{ENTRY_LINES}")), "{line}");
+            assert!(!is_ordinary(&source(code)), "{code}");
         }
     }
 

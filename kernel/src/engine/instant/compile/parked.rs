@@ -42,6 +42,10 @@ const SOON: Duration = Duration::from_secs(2);
 /// So many programs that could not be parked are enough for a session.
 const ATTEMPTS: u32 = 4;
 
+/// So many inputs in a row that need another program replace the one that is parked; a single
+/// one among others doesn't.
+const MISSES: u32 = 2;
+
 /// How long an idle program waits; 0 for none at all.
 const SECONDS: &str = "AKARI_COMPILER_SECONDS";
 const IDLE_SECONDS: u32 = 300;
@@ -51,6 +55,8 @@ const IDLE_SECONDS: u32 = 300;
 pub struct Spot<C> {
     parked: Option<(C, Parked)>,
     failures: u32,
+    /// How often in a row other circumstances were asked for.
+    misses: u32,
 }
 
 #[derive(Debug)]
@@ -66,7 +72,7 @@ pub struct Parked {
 
 impl<C> Default for Spot<C> {
     fn default() -> Self {
-        Spot { parked: None, failures: 0 }
+        Spot { parked: None, failures: 0, misses: 0 }
     }
 }
 
@@ -101,12 +107,17 @@ impl<C: PartialEq> Spot<C> {
 
     /// Parks a program, if there is none for this. It becomes ready in its own time.
     pub fn prepare(&mut self, circumstances: C, start: impl FnOnce() -> io::Result<Parked>) {
-        let is_there = self.parked.as_ref().is_some_and(|(own, _)| *own == circumstances);
-        if is_there || self.failures >= ATTEMPTS || idle_seconds() == 0 {
+        self.misses = match &self.parked {
+            Some((own, _)) if *own != circumstances => self.misses + 1,
+            _ => 0,
+        };
+        let stays = self.parked.is_some() && self.misses < MISSES;
+        if stays || self.failures >= ATTEMPTS || idle_seconds() == 0 {
             return;
         }
         // The old one ends before the new one starts: two would take twice the memory.
         self.parked = None;
+        self.misses = 0;
         match start() {
             Ok(parked) => self.parked = Some((circumstances, parked)),
             Err(_) => self.failures += 1,
