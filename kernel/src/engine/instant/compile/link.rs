@@ -166,7 +166,7 @@ mod tests {
 
     /// What the compiler gets for a cell with this in a block.
     fn source(code: &str) -> String {
-        let parsed = parse(&format!("{{ {code} }}"));
+        let Ok(parsed) = parse(&format!("{{ {code} }}")) else { panic!("{code}") };
         let state = State::default();
         let plan = Plan::new(&state, &parsed, BTreeMap::new());
         generate(&state, &[], &parsed, &plan, 1, false).text
