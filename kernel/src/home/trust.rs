@@ -35,7 +35,7 @@ pub enum TrustError {
 const LINKS: u32 = 40;
 
 /// Write permission of the group and of others.
-pub const OTHERS_WRITE: u32 = 0o022;
+const OTHERS_WRITE: u32 = 0o022;
 
 const STICKY: u32 = 0o1000;
 

@@ -80,12 +80,17 @@ impl Target {
 
     fn of_kind(path: PathBuf, metadata: &Metadata) -> io::Result<Target> {
         let kind = metadata.file_type();
-        match () {
-            () if kind.is_file() => Ok(Target::File(path)),
-            () if kind.is_dir() => Err(io::Error::other("it is a folder")),
-            () if kind.is_block_device() => Err(io::Error::other("it is a disk")),
-            () if kind.is_socket() => Err(io::Error::other("it is a socket")),
-            () => Ok(Target::Stream(path)),
+        if kind.is_file() {
+            return Ok(Target::File(path));
+        }
+        let refused = [
+            (kind.is_dir(), "it is a folder"),
+            (kind.is_block_device(), "it is a disk"),
+            (kind.is_socket(), "it is a socket"),
+        ];
+        match refused.into_iter().find(|(is_it, _)| *is_it) {
+            Some((_, text)) => Err(io::Error::other(text)),
+            None => Ok(Target::Stream(path)),
         }
     }
 }

@@ -118,8 +118,9 @@ fn build_once(
         home::lock(&home.join("build.lock"), &mut || on_progress(&waiting)).map_err(failed)?;
     // Another process may have built it while this one waited.
     match find(toolchain, depth) {
+        Ok(Some(folder)) => return Ok(folder),
         Ok(None) | Err(PreludeError::Damaged(_)) => {}
-        found => return Ok(found?.unwrap_or_default()),
+        Err(error) => return Err(error),
     }
     for _ in 0..ATTEMPTS {
         let name = key(&checkout(), toolchain)?;
