@@ -48,7 +48,7 @@ class Chaos:
         self.counter = 0
         # Whether a cell was cut short that may have changed the counter, so that a crash loses it.
         self.may_be_lost = False
-        self.kills_replay = False
+        self.kills_replay = self.is_killing = False
 
     def end(self):
         self.session.end()
@@ -116,6 +116,9 @@ class Chaos:
         run = self.session.run('println!("{counter} {} {slow}", kept.len());', timeout=PATIENCE + 20)
         if run.status == "error":
             text = "\n".join(run.error["traceback"])
+            if run.error["ename"] == "ProcessCrash" and self.is_killing:
+                # The signal arrived after the cell, and hit this one.
+                return self.check(kind, reply, adds)
             if "`slow` was lost" in text and self.kills_replay:
                 # The process that came back was killed too, and the reply had said what it cost.
                 assert "lost: `slow`" in reply.get("evalue", "") or run.contents("display_data"), (kind, reply)
@@ -154,6 +157,7 @@ class Chaos:
         kinds = {name: it for name, it in self.cells().items() if it[2]}
         kind = self.random.choice(list(kinds))
         code, adds, _ = kinds[kind]
+        self.is_killing = True
         cell = self.send(kind, code)
         self.wait_until_busy(cell)
         time.sleep(0.15 * self.random.random())

@@ -142,6 +142,13 @@ def test_b5_interrupts_right_after_the_request(session):
         assert session.ok("1 + 1").result == "2"
 
 
+def test_b5_an_interrupt_after_the_answer_hits_nothing(session):
+    for _ in range(20):
+        session.ok("1")
+        session.manager.interrupt_kernel()
+        assert session.ok("let n = 1 + 1; n").result == "2"
+
+
 def test_one_interrupt_ends_a_queue_of_short_cells(session):
     session.ok(NAP.format(1))
     cells = [session.send(NAP.format(300) + f"let n = {number};") for number in range(6)]
@@ -280,6 +287,14 @@ def test_f16_a_display_that_nothing_can_hold_is_an_error(session):
     run = session.run('akari::display::html(&"h".repeat(300 << 20));', timeout=60)
     assert run.error["ename"] == "DisplayError" and "MB" in run.error["evalue"]
     assert session.ok("kept").result == "1"
+
+
+def test_b12_output_between_cells_comes_at_once(session):
+    cell = session.send("std::thread::spawn(|| { " + NAP.format(300) + ' println!("late"); });')
+    assert session.collect(cell).status == "ok"
+    message = session.client.get_iopub_msg(timeout=10)
+    assert message["msg_type"] == "stream" and message["content"]["text"] == "late\n"
+    assert message["parent_header"]["msg_id"] == cell
 
 
 def test_a_child_that_is_stopped_ends_with_the_kernel(session):

@@ -127,7 +127,9 @@ mod tests {
         let stop = Stop::default();
         let (sender, heard) = mpsc::channel();
         stop.raise(Wish::Interrupt);
-        let listening = stop.listen(move |wish| drop(sender.send(wish)));
+        let listening = stop.listen(move |wish| {
+            let _ = sender.send(wish);
+        });
         stop.raise(Wish::End);
         drop(listening);
         stop.raise(Wish::Interrupt);
@@ -139,7 +141,9 @@ mod tests {
         let stop = Stop::default();
         stop.raise(Wish::Interrupt);
         let (sender, heard) = mpsc::channel();
-        let listening = stop.listen_beyond(stop.raised(), move |wish| drop(sender.send(wish)));
+        let listening = stop.listen_beyond(stop.raised(), move |wish| {
+            let _ = sender.send(wish);
+        });
         assert!(heard.try_recv().is_err());
         stop.raise(Wish::Interrupt);
         drop(listening);

@@ -2,10 +2,11 @@
 //!
 //! Each cell has its [`Stop`] from the moment it arrives. An interrupt is for the cell that is
 //! carried out, or else for the first that waits. Since cells and interrupts come by different
-//! sockets, one that was sent before an interrupt may arrive after it; it is stopped too.
+//! sockets, one that was sent before an interrupt may arrive after it, and is stopped too; one that the
+//! same client sent after an interrupt may arrive before it, and goes on.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
@@ -35,8 +36,8 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Job>,
-    /// The wish to stop the cell that is carried out.
-    running: Option<Stop>,
+    /// The cell that is carried out: its request, and the wish to stop it.
+    running: Option<(Arc<Header>, Stop)>,
     /// The last interrupt of each client, by the client's own clock.
     interrupts: VecDeque<(String, DateTime<Utc>)>,
     has_ended: bool,
@@ -60,7 +61,7 @@ impl Queue {
                 return None;
             }
             if let Some(job) = state.waiting.pop_front() {
-                state.running = Some(job.stop.clone());
+                state.running = Some((Arc::clone(&job.asker.header), job.stop.clone()));
                 return Some(job);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +104,11 @@ impl Queue {
             }
         }
         // Under the lock, so that the cell can't come to its end in between.
-        if let Some(stop) = state.running.as_ref().or(state.waiting.front().map(|it| &it.stop)) {
+        let running = state.running.as_ref().map(|(header, stop)| (&**header, stop));
+        let first = || state.waiting.front().map(|it| (&*it.asker.header, &it.stop));
+        if let Some((header, stop)) = running.or_else(first)
+            && !request.is_some_and(|it| is_later(header, it))
+        {
             stop.raise(Wish::Interrupt);
         }
     }
@@ -112,7 +117,7 @@ impl Queue {
     pub fn end(&self) {
         let mut state = self.lock();
         state.has_ended = true;
-        if let Some(stop) = &state.running {
+        if let Some((_, stop)) = &state.running {
             stop.raise(Wish::End);
         }
         self.changed.notify_all();
@@ -129,6 +134,12 @@ impl State {
         let Some(date) = header.date else { return false };
         self.interrupts.iter().any(|(session, at)| *session == header.session && date <= *at)
     }
+}
+
+/// Whether one client sent this after the other, by its own clock.
+fn is_later(header: &Header, other: &Header) -> bool {
+    let dates = header.date.zip(other.date);
+    header.session == other.session && dates.is_some_and(|(date, other)| date > other)
 }
 
 #[cfg(test)]
@@ -196,6 +207,23 @@ mod tests {
         }
         queue.push(Job { asker: Asker::of_test(Header::of_test("a", "yesterday")), ..job("a", 1) });
         assert_eq!(wish_of_next(&queue), None);
+    }
+
+    #[test]
+    fn cell_sent_after_the_interrupt_goes_on_also_when_it_arrived_before() {
+        for (session, second, wish) in
+            [("a", 31, None), ("a", 30, Some(Wish::Interrupt)), ("b", 31, Some(Wish::Interrupt))]
+        {
+            let waiting = Queue::default();
+            waiting.push(job(session, second));
+            waiting.interrupt(Some(&header("a", 30)));
+            assert_eq!(wish_of_next(&waiting), wish, "{session} {second} waits");
+            let running = Queue::default();
+            running.push(job(session, second));
+            let job = running.next();
+            running.interrupt(Some(&header("a", 30)));
+            assert_eq!(job.and_then(|it| it.stop.wish()), wish, "{session} {second} runs");
+        }
     }
 
     #[test]

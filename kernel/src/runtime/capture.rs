@@ -14,14 +14,12 @@ use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, fstat};
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::io::ioctl_fionread;
+use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
 use rustix::process::{Pid, getpid};
 use rustix::stdio;
 
 use super::wire::{self, Event};
-
-/// What a pipe holds on Linux.
-const PIPE_SIZE: usize = 1 << 16;
 
 /// The lowest number of our own descriptors. Programs that close «all» descriptors rarely go so
 /// far, and the usual limit is 1,024.
@@ -164,25 +162,42 @@ impl Capture {
 impl State {
     fn drain(&mut self) {
         let State { socket, stdout, stderr } = self;
-        drain(stdout, socket, Event::Stdout);
-        drain(stderr, socket, Event::Stderr);
+        drain(stdout, socket, wire::stdout_head);
+        drain(stderr, socket, wire::stderr_head);
     }
 }
 
-fn drain(pipe: &mut File, socket: &mut UnixStream, event: fn(Vec<u8>) -> Event) {
-    let mut buffer = vec![0; PIPE_SIZE];
-    // A pipe holds one buffer of what was printed before, and a second round takes the rest of a
-    // line. A thread that never stops printing must not hold up what is to be sent next.
+/// Hands over what is in the pipe. The bytes go from the pipe to the socket inside the system: were
+/// they in this process's hands meanwhile, a crash of a cell would lose what it printed last.
+fn drain(pipe: &File, socket: &mut UnixStream, head: fn(u32) -> [u8; 5]) {
+    // What was printed before is there at the first look, and a second one takes the rest of a line.
+    // A thread that never stops printing must not hold up what is to be sent next.
     for _ in 0..2 {
-        match pipe.read(&mut buffer) {
-            Ok(len) if len > 0 => {
-                let _ = event(buffer[..len].to_vec()).write(socket);
+        let waiting = ioctl_fionread(pipe).ok().and_then(|it| u32::try_from(it).ok());
+        let Some(length) = waiting.filter(|it| *it > 0) else { return };
+        if socket.write_all(&head(length)).is_err() {
+            return;
+        }
+        let mut left = length as usize;
+        while left > 0 {
+            match splice(pipe, None, &*socket, None, left, SpliceFlags::empty()) {
+                Ok(0) => break,
+                Ok(moved) => left -= moved,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => break,
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Empty for now, or closed for good.
-            _ => return,
+        }
+        // A message must be whole, also where the system can't do that.
+        if left > 0 && copy(pipe, socket, left).is_err() {
+            return;
         }
     }
+}
+
+fn copy(mut pipe: &File, socket: &mut UnixStream, length: usize) -> io::Result<()> {
+    let mut bytes = vec![0; length];
+    pipe.read_exact(&mut bytes)?;
+    socket.write_all(&bytes)
 }
 
 /// The same file under a high number; under any, where the limit does not reach that far.

@@ -49,6 +49,10 @@ pub enum Event {
     },
 }
 
+/// The tags of what was printed.
+const STDOUT: u8 = 2;
+const STDERR: u8 = 3;
+
 /// A message longer than this is no message of ours.
 const LIMIT: usize = 1 << 30;
 
@@ -84,8 +88,8 @@ impl Event {
             Event::Ready { stdout, stderr } => {
                 write(out, 1, &[&stdout.to_le_bytes(), &stderr.to_le_bytes()])
             }
-            Event::Stdout(bytes) => write(out, 2, &[bytes]),
-            Event::Stderr(bytes) => write(out, 3, &[bytes]),
+            Event::Stdout(bytes) => write(out, STDOUT, &[bytes]),
+            Event::Stderr(bytes) => write(out, STDERR, &[bytes]),
             Event::Frame { kind, fields } => {
                 write_raw_frame(out, *kind, &self::fields(fields.iter().map(String::as_str)))
             }
@@ -104,8 +108,8 @@ impl Event {
                 let (stderr, _) = number(rest)?;
                 Ok(Event::Ready { stdout: stdout.cast_signed(), stderr: stderr.cast_signed() })
             }
-            2 => Ok(Event::Stdout(payload)),
-            3 => Ok(Event::Stderr(payload)),
+            STDOUT => Ok(Event::Stdout(payload)),
+            STDERR => Ok(Event::Stderr(payload)),
             4 => frame(&payload),
             5 => {
                 let (run, rest) = run_number(&payload)?;
@@ -166,6 +170,21 @@ fn number(bytes: &[u8]) -> io::Result<(u32, &[u8])> {
     Ok((u32::from_le_bytes(*head), rest))
 }
 
+/// The beginning of an [`Event::Stdout`] of this many bytes, which follow.
+pub fn stdout_head(length: u32) -> [u8; 5] {
+    head(length, STDOUT)
+}
+
+/// The same for an [`Event::Stderr`].
+pub fn stderr_head(length: u32) -> [u8; 5] {
+    head(length, STDERR)
+}
+
+fn head(length: u32, tag: u8) -> [u8; 5] {
+    let [a, b, c, d] = length.to_le_bytes();
+    [a, b, c, d, tag]
+}
+
 fn write(out: &mut impl Write, tag: u8, parts: &[&[u8]]) -> io::Result<()> {
     let len: usize = parts.iter().map(|it| it.len()).sum();
     let size = u32::try_from(len)
@@ -173,8 +192,7 @@ fn write(out: &mut impl Write, tag: u8, parts: &[&[u8]]) -> io::Result<()> {
         .filter(|_| len < LIMIT)
         .ok_or_else(|| invalid("message too long"))?;
     let mut message = Vec::with_capacity(len + 5);
-    message.extend_from_slice(&size.to_le_bytes());
-    message.push(tag);
+    message.extend_from_slice(&head(size, tag));
     parts.iter().for_each(|it| message.extend_from_slice(it));
     out.write_all(&message)
 }
@@ -186,8 +204,12 @@ fn read(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     if len >= LIMIT {
         return Err(invalid("message too long"));
     }
-    let mut payload = vec![0; len];
-    input.read_exact(&mut payload)?;
+    let mut payload = Vec::with_capacity(len.min(1 << 20));
+    input.take(len as u64).read_to_end(&mut payload)?;
+    // A process that ends while it hands over what was printed has handed over the beginning.
+    if payload.len() < len && !matches!(head[4], STDOUT | STDERR) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     Ok((head[4], payload))
 }
 
@@ -235,8 +257,17 @@ mod tests {
     }
 
     #[test]
+    fn print_that_a_crash_has_cut_off_is_there_as_far_as_it_came() {
+        let mut wire = stdout_head(5).to_vec();
+        wire.extend(b"abc");
+        let mut input = wire.as_slice();
+        assert_eq!(Event::read(&mut input).ok(), Some(Event::Stdout(b"abc".to_vec())));
+        assert!(Event::read(&mut input).is_err());
+    }
+
+    #[test]
     fn damaged_messages_are_errors() {
-        assert!(Event::read(&mut [9, 0, 0, 0, 1].as_slice()).is_err());
+        assert!(Event::read(&mut [9, 0, 0, 0, 5].as_slice()).is_err());
         assert!(Event::read(&mut [0, 0, 0, 0, 99].as_slice()).is_err());
         assert!(Event::read(&mut [255, 255, 255, 255, 2].as_slice()).is_err());
         assert!(Event::read(&mut [6, 0, 0, 0, 4, 1, 0, 0, 0, 9, 0].as_slice()).is_err());

@@ -1,11 +1,13 @@
 //! From a cell to its library: generated, looked up among the compiled cells, or compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cache::{Cache, Facts, Key};
+use super::compile::later::Later;
 use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
 use super::damage::damage;
 use super::diagnose::{self, Meeting, Verdict};
@@ -22,6 +24,9 @@ use crate::engine::stop::Stop;
 use crate::engine::syntax;
 use crate::engine::traceback::{Message, Place, Sources, compile_error, plain_error};
 
+/// A cell that runs for longer is worth to be compiled with optimisation.
+const LONG: Duration = Duration::from_secs(1);
+
 /// Makes libraries in a folder of its own.
 #[derive(Debug)]
 pub struct Builder {
@@ -34,6 +39,9 @@ pub struct Builder {
     /// Whose types the types of compiled cells are.
     pub identities: Identities,
     libraries: Libraries,
+    later: Later,
+    /// The seals of sources that were compiled with optimisation, or are about to be.
+    optimised: BTreeSet<String>,
 }
 
 /// A compiled cell, and what it does to the session's variables.
@@ -71,6 +79,8 @@ impl Builder {
             generated: Vec::new(),
             identities: Identities::default(),
             libraries: Libraries::new(folder),
+            later: Later::default(),
+            optimised: BTreeSet::new(),
         }
     }
 
@@ -81,6 +91,7 @@ impl Builder {
         parsed: &Parsed,
         cell: &Cell<'_>,
     ) -> Result<Compiled, CellError> {
+        self.take_optimised();
         let mut draft = self.draft(&state, parsed, cell, BTreeMap::new());
         if let Some((choice, _)) = &draft.identity {
             let item = choice.reason.as_deref().unwrap_or("type");
@@ -102,6 +113,10 @@ impl Builder {
             }
             return Ok(self.compiled(state, draft, library, types));
         }
+        if let Some(seal) = self.later.give_way() {
+            // Its next long run asks for it again.
+            self.optimised.remove(&seal);
+        }
         let (draft, library) = self.compile(&state, parsed, cell, draft)?;
         let named = self.libraries.take(&draft.source.seal, &library.path);
         let path = named.map_err(|error| self.folder_error(&error))?;
@@ -117,6 +132,30 @@ impl Builder {
             }
         }
         Ok(self.compiled(state, draft, path, library.types))
+    }
+
+    /// A cell came to its end: one that ran for long is compiled again with optimisation, unless the
+    /// learner has chosen a level, and its next run uses that.
+    pub fn ran(&mut self, source: &Source, took: Duration) {
+        let is_worth_it = took > LONG && !self.compiler.is_level_chosen;
+        if is_worth_it
+            && self.libraries.facts(&source.seal).is_some()
+            && self.optimised.insert(source.seal.clone())
+        {
+            self.later.start(&self.compiler, source, self.libraries.folder());
+        }
+    }
+
+    /// Takes over what was compiled with optimisation meanwhile.
+    fn take_optimised(&mut self) {
+        let Some((seal, library)) = self.later.finished() else { return };
+        let known = self.libraries.facts(&seal).cloned();
+        let Some(facts) = known.filter(|it| it.types == library.types && library.is_pure) else {
+            return;
+        };
+        if let Ok(path) = self.libraries.take(&seal, &library.path) {
+            self.libraries.remember(&seal, &facts, &path);
+        }
     }
 
     fn draft(

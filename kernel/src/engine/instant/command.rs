@@ -120,7 +120,8 @@ impl InstantEngine {
                 show(&format!("optimisation level {}\n", self.builder.compiler.opt_level), sink)
             }
             (":opt", level @ ("0" | "1" | "2" | "3")) => {
-                self.builder.compiler.opt_level = level.to_owned()
+                self.builder.compiler.opt_level = level.to_owned();
+                self.builder.compiler.is_level_chosen = true;
             }
             (":opt", level) => {
                 return Err(command_error(&format!(

@@ -69,6 +69,11 @@ impl Libraries {
         self.known.insert(seal.to_owned(), known);
     }
 
+    /// What is known of a source whose library may run again.
+    pub fn facts(&self, seal: &str) -> Option<&Facts> {
+        self.known.get(seal).map(|it| &it.facts)
+    }
+
     fn fresh_name(&mut self, seal: &str) -> PathBuf {
         self.count += 1;
         self.folder.join(format!("cell-{seal}-{}.so", self.count))

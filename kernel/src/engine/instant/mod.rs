@@ -132,6 +132,7 @@ impl InstantEngine {
         let took = start.elapsed();
         let Some(error) = report.error(&self.builder.sources, &self.builder.generated) else {
             let after = commit(&compiled, cell.count);
+            self.builder.ran(&compiled.source, took);
             let ran = Ran::Whole { library: compiled.library, took };
             self.keep(cell, ran, &compiled.source, report, after, compiled.plan.reads.keys());
             return came_to_its_end(cell);
@@ -233,6 +234,7 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
         rustc: settings.rustc.clone(),
         prelude: settings.prelude.clone(),
         opt_level: "0".to_owned(),
+        is_level_chosen: false,
         dependencies: Dependencies::new(deps::Place {
             rustc: settings.rustc.clone(),
             program: settings.program.clone(),
@@ -240,7 +242,7 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
             kept: settings.dependencies.clone(),
             session: folder.to_owned(),
         }),
-        slots: Slots::of_machine(home::own_folder("compilers")),
+        slots: Arc::new(Slots::of_machine(home::own_folder("compilers"))),
         shortcuts: Shortcuts::new(&settings.std_folder),
     };
     Builder::new(compiler, cache, folder.to_owned())

@@ -147,10 +147,19 @@ impl<'a> Layouts<'a> {
             let reached = self.with_aliases(&walk.names);
             let inherent = self.inherent.iter().filter(|it| counts(it, &walk.mentions, &reached));
             let more: Vec<&Item> = unnamed.chain(inherent).copied().collect();
-            if !more.into_iter().fold(false, |grew, item| self.join(item, walk) || grew) {
+            if !self.join_all(more, walk) {
                 return;
             }
         }
+    }
+
+    /// Returns whether one of the items is new in the walk.
+    fn join_all(&self, items: Vec<&'a Item>, walk: &mut Walk<'a>) -> bool {
+        let mut grew = false;
+        for item in items {
+            grew |= self.join(item, walk);
+        }
+        grew
     }
 
     /// Returns whether the item is new in the walk.
@@ -179,7 +188,7 @@ impl<'a> Layouts<'a> {
         let reached = self.with_aliases(&walk.names);
         let heads = self.traits.iter().filter(|it| !it.names.is_disjoint(&reached));
         let more: Vec<&Item> = heads.copied().collect();
-        more.into_iter().fold(false, |grew, item| self.join(item, walk) || grew)
+        self.join_all(more, walk)
     }
 
     /// Other names of what is named.

@@ -6,6 +6,7 @@
 
 mod answer;
 mod command;
+pub mod later;
 mod link;
 mod parked;
 mod parking;
@@ -14,7 +15,7 @@ mod run;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use self::answer::{Diagnostic, Span, Types, is_nameable};
 #[cfg(test)]
@@ -36,8 +37,10 @@ pub struct Compiler {
     /// The folder of `libakari.so` and the metadata of what it is made of.
     pub prelude: PathBuf,
     pub opt_level: String,
+    /// Whether the learner has chosen the level.
+    pub is_level_chosen: bool,
     pub dependencies: Dependencies,
-    pub slots: Slots,
+    pub slots: Arc<Slots>,
     pub shortcuts: Shortcuts,
 }
 

@@ -1,0 +1,208 @@
+//! A cell that ran for long, compiled once more with optimisation while nobody waits for it.
+//!
+//! One at a time, at the lowest priority, when the machine has a processor to spare; it takes a
+//! compile slot as others do, and gives way to whatever this session compiles. Checks of overflows
+//! and assertions stay, so that the cell does the same. `build` decides which cells are worth it
+//! and uses what comes of it at their next run; nothing is lost where nothing comes.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::command::Product;
+use super::run::Run;
+use super::{Compiler, Library};
+use crate::engine::instant::generate::Source;
+use crate::engine::instant::slots::Slots;
+use crate::engine::stop::{Stop, Wish};
+use crate::runtime::group::Group;
+
+/// How long a machine that is busy is waited for.
+const PATIENCE: Duration = Duration::from_secs(300);
+const LOOK: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+pub struct Later {
+    job: Option<Job>,
+}
+
+#[derive(Debug)]
+struct Job {
+    seal: String,
+    stop: Stop,
+    done: Receiver<Library>,
+}
+
+/// What the thread of a job needs.
+struct Order {
+    command: Command,
+    run: Run,
+    /// Where the library goes; its name may be that of another compile's.
+    target: PathBuf,
+    slots: Arc<Slots>,
+    stop: Stop,
+}
+
+impl Later {
+    /// Compiles a source again, in place of what was begun before.
+    pub fn start(&mut self, compiler: &Compiler, source: &Source, folder: &Path) {
+        self.give_way();
+        let target = folder.join("optimised");
+        let _ = DirBuilder::new().mode(0o700).create(&target);
+        let Ok(run) = Run::new(folder, &source.file, &source.file, &source.text) else { return };
+        let stem = source.file.trim_end_matches(".rs");
+        let dependencies = compiler.dependencies.arguments(&source.text);
+        let ordinary = compiler.command(
+            &source.file,
+            stem,
+            &source.metadata,
+            &dependencies,
+            Product::Library,
+            run.path(),
+        );
+        let stop = Stop::default();
+        let order = Order {
+            command: optimising(&ordinary),
+            run,
+            target,
+            slots: Arc::clone(&compiler.slots),
+            stop: stop.clone(),
+        };
+        let (sender, done) = channel();
+        let spawned = thread::Builder::new().name("later".into()).spawn(move || {
+            if let Some(library) = order.carry_out() {
+                // The session may be over.
+                let _ = sender.send(library);
+            }
+        });
+        if spawned.is_ok() {
+            self.job = Some(Job { seal: source.seal.clone(), stop, done });
+        }
+    }
+
+    /// The seal of a source that was compiled meanwhile, and what came of it.
+    pub fn finished(&mut self) -> Option<(String, Library)> {
+        let job = self.job.as_ref()?;
+        match job.done.try_recv() {
+            Ok(library) => self.job.take().map(|job| (job.seal, library)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.job = None;
+                None
+            }
+        }
+    }
+
+    /// Ends what is under way, since somebody waits for another compile; returns whose seal it was.
+    pub fn give_way(&mut self) -> Option<String> {
+        let job = self.job.take()?;
+        job.stop.raise(Wish::End);
+        Some(job.seal)
+    }
+}
+
+impl Drop for Later {
+    fn drop(&mut self) {
+        self.give_way();
+    }
+}
+
+impl Order {
+    fn carry_out(mut self) -> Option<Library> {
+        wait_for_a_processor(&self.stop)?;
+        let _slot = self.slots.take(&self.stop)?;
+        self.command.stderr(self.run.messages_file().ok()?);
+        let group = Group::start(&mut self.command).ok()?;
+        let status = group.wait(&|| self.stop.wish().is_none()).ok()??;
+        if !status.success() {
+            return None;
+        }
+        self.run.library(&self.target).ok()
+    }
+}
+
+/// The same command at the lowest priority, with optimisation: the last of two levels counts.
+fn optimising(ordinary: &Command) -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "19"]).arg(ordinary.get_program()).args(ordinary.get_args());
+    command.arg("-Copt-level=3");
+    command.envs(ordinary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = ordinary.get_current_dir() {
+        command.current_dir(folder);
+    }
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    command
+}
+
+/// Waits until the machine has processors to spare; none if that takes too long, or nobody wants it.
+fn wait_for_a_processor(stop: &Stop) -> Option<()> {
+    let begin = Instant::now();
+    let mut before = Ticks::now();
+    while stop.wish_within(LOOK).is_none() && begin.elapsed() < PATIENCE {
+        let now = Ticks::now();
+        match (before, now) {
+            (Some(before), Some(now)) if !now.is_idle_since(before) => {}
+            _ => return Some(()),
+        }
+        before = now;
+    }
+    None
+}
+
+/// What all processors together have done since the machine started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ticks {
+    idle: u64,
+    all: u64,
+}
+
+impl Ticks {
+    fn now() -> Option<Ticks> {
+        Ticks::parse(&std::fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    /// The first line: `cpu`, then user, nice, system, idle, waiting, and so on.
+    fn parse(text: &str) -> Option<Ticks> {
+        let words = text.lines().next()?.split_whitespace().skip(1);
+        let numbers: Vec<u64> = words.map_while(|it| it.parse().ok()).collect();
+        let idle = numbers.get(3)? + numbers.get(4)?;
+        Some(Ticks { idle, all: numbers.iter().sum() })
+    }
+
+    /// Whether a quarter of the time between was idle.
+    fn is_idle_since(self, before: Ticks) -> bool {
+        let since = |now: u64, before: u64| now.saturating_sub(before);
+        since(self.idle, before.idle) * 4 >= since(self.all, before.all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_time_is_read_from_what_the_system_counts() {
+        let at = |text: &str| Ticks::parse(text).map(|it| (it.idle, it.all));
+        assert_eq!(at("cpu  10 0 5 80 5 0 0\ncpu0 1 2 3 4"), Some((85, 100)));
+        assert_eq!(at("intr 5"), None);
+        let before = Ticks { idle: 0, all: 0 };
+        assert!(Ticks { idle: 25, all: 100 }.is_idle_since(before));
+        assert!(!Ticks { idle: 24, all: 100 }.is_idle_since(before));
+    }
+
+    #[test]
+    fn optimising_command_differs_in_priority_and_level_alone() {
+        let mut ordinary = Command::new("rustc");
+        ordinary.args(["cell.rs", "-Copt-level=0"]).env("A", "1").current_dir("/");
+        let command = optimising(&ordinary);
+        let arguments: Vec<_> = command.get_args().map(|it| it.to_string_lossy()).collect();
+        assert_eq!(arguments, ["-n", "19", "rustc", "cell.rs", "-Copt-level=0", "-Copt-level=3"]);
+        assert_eq!(command.get_current_dir(), Some(Path::new("/")));
+        assert_eq!(command.get_envs().count(), 1);
+    }
+}
