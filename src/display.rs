@@ -13,7 +13,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::rt::{Frame, FrameKind};
+use crate::rt::{Frame, FrameKind, interrupt_point};
 
 /// Shows HTML below the cell.
 pub fn html(content: &str) {
@@ -70,6 +70,8 @@ impl Handle {
 }
 
 fn send(id: &str, is_update: bool, mime_type: &str, content: &str) {
+    // A loop that does nothing but display can be stopped too.
+    interrupt_point();
     Frame::new(FrameKind::Display)
         .field(id)
         .field(if is_update { "1" } else { "0" })

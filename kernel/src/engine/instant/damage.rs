@@ -1,6 +1,7 @@
 //! Whether a compiler failed because the prelude is no longer what was built.
 //!
-//! Looking at every byte of the prelude takes a second, so only errors about libraries lead here.
+//! Looking at every byte of the prelude takes a third of a second or more, so only errors that may come
+//! of libraries lead here.
 
 use std::path::Path;
 
@@ -14,9 +15,17 @@ const CODES: &[&str] = &["E0460", "E0461", "E0462", "E0463", "E0464", "E0514", "
 
 /// The error of a cell that could not be compiled because the prelude in the folder is damaged.
 pub fn damage(error: &CompileError, prelude: &Path) -> Option<CellError> {
-    if let CompileError::Code(diagnostics) = error
-        && !diagnostics.iter().any(is_of_libraries)
-    {
+    let may_be_damaged = match error {
+        CompileError::Code(diagnostics) => diagnostics.iter().any(is_of_libraries),
+        CompileError::Crashed { .. }
+        | CompileError::Internal { .. }
+        | CompileError::Silent { .. } => true,
+        CompileError::Stopped
+        | CompileError::Killed
+        | CompileError::Start { .. }
+        | CompileError::Write { .. } => false,
+    };
+    if !may_be_damaged {
         return None;
     }
     let damaged = manifest::check(prelude, Depth::Contents).err()?;
