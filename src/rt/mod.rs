@@ -13,7 +13,7 @@ mod memory;
 mod store;
 
 pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
-pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, send_result};
+pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, as_tensor, send_result};
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;
 pub use host::{Frame, FrameKind};

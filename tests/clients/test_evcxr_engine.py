@@ -87,3 +87,11 @@ def test_interrupt(evcxr):
     assert time.monotonic() - begin < 5
     evcxr.ok("let a = 2;")
     assert evcxr.ok("a").result == "2"
+
+
+def test_b9_tensor_of_another_candle_is_none_of_ours(evcxr, tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "candle-core"\nversion = "0.9.0"\nedition = "2024"\n')
+    (tmp_path / "src" / "lib.rs").write_text("pub mod tensor { #[derive(Debug)] pub struct Tensor(pub u8); }\n")
+    evcxr.ok(f':dep candle-core = {{ path = "{tmp_path}" }}', timeout=START)
+    assert evcxr.ok("let other = ::candle_core::tensor::Tensor(7); other", timeout=START).result == "Tensor(7)"

@@ -23,14 +23,12 @@ trait EvcxrDisplay {
 }
 impl<T: std::fmt::Debug + ?Sized> EvcxrDisplay for T {
     fn evcxr_display(&self) {
-        let text = match std::any::type_name::<T>() {
-            "()" => return,
-            "candle_core::tensor::Tensor" => {
-                // SAFETY: no other type has this name.
-                let tensor = unsafe { &*(self as *const T as *const akari::Tensor) };
-                akari::__text!(*tensor)
-            }
-            _ => format!("{self:?}"),
+        if std::any::type_name::<T>() == "()" {
+            return;
+        }
+        let text = match akari::rt::as_tensor(self) {
+            Some(tensor) => akari::__text!(*tensor),
+            None => format!("{self:?}"),
         };
         println!("EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT");
     }
