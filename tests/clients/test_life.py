@@ -24,7 +24,7 @@ def child_of(session):
 
 
 def living(session):
-    return [it for it in session.processes() if not is_gone(it)]
+    return [it for it in session.without_compilers() if not is_gone(it)]
 
 
 def stop(session, cell, timeout=20):
