@@ -54,6 +54,17 @@ def test_its_next_run_is_the_optimised_one(session, folder):
     assert seconds < first
 
 
+def test_two_long_cells_are_both_optimised_in_time(session, folder):
+    nap = "std::thread::sleep(std::time::Duration::from_millis(1100)); let n = {}u64;"
+
+    def each_has_a_second_library():
+        for number in (1, 2):
+            session.ok(nap.format(number))
+        return len(list(folder.glob("akari-*/cell-*.so"))) == 4
+
+    assert until(each_has_a_second_library, timeout=200)
+
+
 def test_a_level_that_the_learner_has_chosen_stays(session, folder):
     session.ok(":opt 0")
     long_loop(session)

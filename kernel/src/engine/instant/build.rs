@@ -135,10 +135,13 @@ impl Builder {
     }
 
     /// A cell came to its end: one that ran for long is compiled again with optimisation, unless the
-    /// learner has chosen a level, and its next run uses that.
+    /// learner has chosen a level, and its next run uses that. While another one is compiled so, a
+    /// later run of this cell asks again.
     pub fn ran(&mut self, source: &Source, took: Duration) {
+        self.take_optimised();
         let is_worth_it = took > LONG && !self.compiler.is_level_chosen;
         if is_worth_it
+            && !self.later.is_busy()
             && self.libraries.facts(&source.seal).is_some()
             && self.optimised.insert(source.seal.clone())
         {

@@ -38,7 +38,7 @@ struct Job {
     done: Receiver<Library>,
 }
 
-/// What the thread of a job needs.
+/// A job as its thread carries it out.
 struct Order {
     command: Command,
     run: Run,
@@ -49,9 +49,13 @@ struct Order {
 }
 
 impl Later {
-    /// Compiles a source again, in place of what was begun before.
+    /// Whether a source is being compiled, or waits to be taken over.
+    pub fn is_busy(&self) -> bool {
+        self.job.is_some()
+    }
+
+    /// Compiles a source again.
     pub fn start(&mut self, compiler: &Compiler, source: &Source, folder: &Path) {
-        self.give_way();
         let target = folder.join("optimised");
         let _ = DirBuilder::new().mode(0o700).create(&target);
         let Ok(run) = Run::new(folder, &source.file, &source.file, &source.text) else { return };
@@ -154,7 +158,7 @@ fn wait_for_a_processor(stop: &Stop) -> Option<()> {
     None
 }
 
-/// What all processors together have done since the machine started.
+/// The time of all processors together since the machine started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ticks {
     idle: u64,
