@@ -181,8 +181,8 @@ impl InstantEngine {
     ) -> Result<(), CellError> {
         self.wake(cell.count, cell.stop, sink)?;
         let report = self.run(Task::Line(command), cell.stop, sink);
-        if report.child_died {
-            self.recover(cell.count, cell.stop);
+        if let RunEnd::Died(death) = &report.end {
+            self.recover(death, cell.count, cell.stop);
         }
         match report.end {
             _ if cell.stop.wish().is_some() => {

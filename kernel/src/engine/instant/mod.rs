@@ -29,7 +29,9 @@ mod shape;
 mod slots;
 mod stamp;
 mod state;
+mod writes;
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -44,10 +46,11 @@ use self::macros::with_items_of_macros;
 use self::plain::is_plain;
 use self::plan::Plan;
 use self::replay::Past;
-use self::rerun::{Habits, may_write};
+use self::rerun::Habits;
 use self::run::RunReport;
 use self::slots::Slots;
 use self::state::{Gone, State};
+use self::writes::Mentions;
 use super::analyser::Analyser;
 use super::folder::{self, Folder};
 use super::names::Names;
@@ -55,7 +58,7 @@ use super::outcome::{CellError, Outcome};
 use super::traceback::plain_error;
 use super::{Background, Cell, Engine, EngineConfig, EngineError, Sink, index, nesting};
 use crate::home;
-use crate::runtime::parent::{Child, ChildError, ChildSettings, Task};
+use crate::runtime::parent::{Child, ChildError, ChildSettings, RunEnd, Task};
 
 /// The engine and its session.
 pub struct InstantEngine {
@@ -137,8 +140,8 @@ impl InstantEngine {
             self.keep(cell, ran, &compiled.source, report, after, compiled.plan.reads.keys());
             return came_to_its_end(cell);
         };
-        if report.child_died {
-            let summary = self.recover(cell.count, cell.stop);
+        if let RunEnd::Died(death) = &report.end {
+            let summary = self.recover(death, cell.count, cell.stop);
             return Err(with_summary(&error, &summary));
         }
         self.cut_short(cell, &compiled, report);
@@ -177,8 +180,11 @@ impl InstantEngine {
         reads: impl Iterator<Item = &'a String>,
     ) {
         let habits = Habits::of(&source.text);
+        let mentions = OnceCell::new();
         let changes = |name: &String| match self.state.variables.get(name) {
-            Some(it) if is_plain(&it.type_text) => it.is_mut && may_write(cell.code, name),
+            Some(it) if is_plain(&it.type_text) => {
+                it.is_mut && mentions.get_or_init(|| Mentions::of(cell.code)).may_write(name)
+            }
             known => known.is_none_or(|it| may_change(it, habits)),
         };
         let reads = reads.map(|name| (name.clone(), changes(name))).collect();

@@ -55,10 +55,19 @@ pub struct Past {
 }
 
 impl Past {
-    /// A process has ended. Returns whether cells that leave something running are to be left out.
-    fn ended(&mut self) -> bool {
+    /// A process has ended; one that the kernel itself has killed says nothing about its cells.
+    fn ended(&mut self, death: &Death) {
         let is_soon = self.brought_back.is_some_and(|it| it.elapsed() < SOON);
-        self.short_lives = if is_soon { self.short_lives + 1 } else { 0 };
+        match death {
+            Death::Killed => {}
+            _ if is_soon => self.short_lives += 1,
+            _ => self.short_lives = 0,
+        }
+    }
+
+    /// Whether cells that leave something running are to be left out, since that may be what ends
+    /// one process after the other.
+    fn leaves_out_runners(&self) -> bool {
         self.short_lives > 1
     }
 }
@@ -141,12 +150,14 @@ impl InstantEngine {
     /// What is said of a process that ended while no cell ran.
     fn end_between_cells(&mut self) -> String {
         let death = self.child.end_between_runs();
+        self.past.ended(&death);
         format!("{} between two cells; ", super::run::death_text(&death))
     }
 
     /// The process has ended in a cell: brings the session back, at once if the learner doesn't
     /// wait for having stopped it. Returns what the learner is told.
-    pub(super) fn recover(&mut self, cell: u32, stop: &Stop) -> String {
+    pub(super) fn recover(&mut self, death: &Death, cell: u32, stop: &Stop) -> String {
+        self.past.ended(death);
         match stop.wish() {
             Some(Wish::End) => {
                 self.past.pending = Some(cell);
@@ -182,7 +193,8 @@ impl InstantEngine {
         heard: u32,
     ) -> Result<String, ReplayError> {
         self.past.pending = Some(cell);
-        let leaves_out_runners = self.past.ended();
+        // Whoever asks for all of them means these too.
+        let leaves_out_runners = extent == Extent::Quick && self.past.leaves_out_runners();
         let journal = std::mem::take(&mut self.journal);
         let is_left_out =
             journal.iter().map(|it| leaves_out_runners && it.habits.leaves_running).collect();
@@ -297,4 +309,26 @@ impl Attempt<'_> {
 fn cell_limit() -> Duration {
     let given = std::env::var("AKARI_REPLAY_SECONDS").ok().and_then(|it| it.trim().parse().ok());
     given.map_or(LIMIT, Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runners_are_left_out_once_processes_end_soon_one_after_the_other() {
+        let crash = Death::Signal(libc::SIGABRT);
+        let mut past = Past::default();
+        past.ended(&crash);
+        for (death, is_suspicious) in
+            [(&crash, false), (&Death::Killed, false), (&Death::Exit(3), true)]
+        {
+            past.brought_back = Some(Instant::now());
+            past.ended(death);
+            assert_eq!(past.leaves_out_runners(), is_suspicious, "{death:?}");
+        }
+        past.brought_back = Instant::now().checked_sub(SOON);
+        past.ended(&crash);
+        assert!(!past.leaves_out_runners());
+    }
 }

@@ -39,7 +39,6 @@ pub struct RunReport {
     pub lost: Vec<String>,
     /// Variables that a failed cell may have changed and that were too large to be put back.
     pub changed: Vec<String>,
-    pub child_died: bool,
     /// What was typed when the cell asked.
     pub answers: Vec<String>,
     /// Where the random generator stands, if the cell drew numbers.
@@ -157,8 +156,7 @@ impl<'a> Listener<'a> {
     fn report(mut self, end: RunEnd) -> RunReport {
         self.finish();
         let Listener { failure, unanswered, lost, changed, answers, random, .. } = self;
-        let child_died = matches!(end, RunEnd::Died(_));
-        RunReport { end, failure, unanswered, lost, changed, child_died, answers, random }
+        RunReport { end, failure, unanswered, lost, changed, answers, random }
     }
 
     fn event(&mut self, hold: &Hold, event: Event) {
