@@ -1,6 +1,6 @@
 //! A library that stops a compiler where it opens a cell, and lets a fork of it go on with each.
 //!
-//! It is loaded before the compiler's own libraries, so that its `open64` is the one that the
+//! The library is loaded before the compiler's own libraries, so that its `open64` is the one that the
 //! compiler calls. By then the compiler has loaded itself, the standard library and the prelude,
 //! which every cell needs. Its stdin is a socket to the kernel: `compile::parked` is the other end
 //! and says what is sent. Whatever goes wrong ends the process; the kernel then starts an ordinary
@@ -62,7 +62,7 @@ const LEAVE_STATUS: c_int = 0x0100_0000;
 /// How a process ended, in what `waitid` tells.
 const BY_EXIT: c_int = 1;
 
-/// What the kernel reads first; its `compile::parked` has the same.
+/// The number that the kernel reads first; its `compile::parked` has the same.
 const READY: c_int = 0x414b_0001;
 
 /// The name that stands for the cell; none once nothing is to be stopped.

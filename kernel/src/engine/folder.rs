@@ -16,7 +16,7 @@ use crate::home;
 /// The file whose lock says that the owner of the folder lives.
 const ALIVE: &str = ".alive";
 
-/// What all our folders' names begin with.
+/// The beginning of all our folders' names.
 const PREFIX: &str = "akari-";
 
 /// A folder that goes with its owner.

@@ -48,7 +48,7 @@ impl Group {
         // nothing.
         unsafe { command.pre_exec(end_with_parent) };
         let process = command.process_group(0).spawn()?;
-        let end = pid(&process).and_then(|it| pidfd_open(it, PidfdFlags::empty()).ok());
+        let end = pidfd_open(Pid::from_child(&process), PidfdFlags::empty()).ok();
         Ok(Group { process, end, was_asked: false })
     }
 
@@ -56,7 +56,7 @@ impl Group {
     pub fn wait(mut self, is_wanted: &dyn Fn() -> bool) -> io::Result<Option<ExitStatus>> {
         while is_wanted() {
             if self.has_ended() {
-                self.kill();
+                kill(&self.process);
                 self.was_asked = true;
                 return self.process.wait().map(Some);
             }
@@ -64,8 +64,7 @@ impl Group {
         Ok(None)
     }
 
-    /// Whether the program has ended, within [`LOOK`]. Its status is left to be asked for, so
-    /// that its id stays its own.
+    /// Whether the program has ended, within [`LOOK`].
     fn has_ended(&self) -> bool {
         match &self.end {
             Some(end) => {
@@ -75,30 +74,31 @@ impl Group {
             }
             None => thread::sleep(LOOK_BLINDLY),
         }
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        pid(&self.process).is_none_or(|it| !matches!(waitid(WaitId::Pid(it), options), Ok(None)))
-    }
-
-    /// Kills what is left of the group; only before the program's status was asked for.
-    fn kill(&self) {
-        if let Some(pid) = pid(&self.process) {
-            // There may be nobody left.
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
+        has_ended(Pid::from_child(&self.process))
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         if !self.was_asked {
-            self.kill();
+            kill(&self.process);
             let _ = self.process.wait();
         }
     }
 }
 
-fn pid(process: &Child) -> Option<Pid> {
-    i32::try_from(process.id()).ok().and_then(Pid::from_raw)
+/// Whether a child has ended, or is no longer one. Its status is left to be asked for, so that its
+/// number stays its own.
+pub fn has_ended(child: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::Pid(child), options), Ok(None))
+}
+
+/// Kills a child that leads a group, and what is left of the group; only before the child's status
+/// was asked for, since the number may be another's afterwards.
+pub fn kill(leader: &Child) {
+    // There may be nobody left.
+    let _ = kill_process_group(Pid::from_child(leader), Signal::KILL);
 }
 
 #[cfg(test)]

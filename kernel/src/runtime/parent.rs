@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::child::{FOLDER, KERNEL};
+use super::group;
 use super::life::{self, Action, Life, Run};
 use super::wire::{Command, Event};
 
@@ -150,7 +151,7 @@ impl Child {
 
     /// Whether the process has ended since the last run.
     pub fn is_over(&self) -> bool {
-        matches!(wait_status(self.hold.pid), Ok(true) | Err(_)) || is_ending(self.hold.pid)
+        group::has_ended(self.hold.pid) || is_ending(self.hold.pid)
     }
 
     /// A process that ends closes its way to the kernel a moment before. One that has lost it
@@ -409,22 +410,10 @@ fn wait_until_over(pid: Pid) -> rustix::io::Result<()> {
     }
 }
 
-/// Whether the child has ended; its status is left to be asked for.
-fn wait_status(pid: Pid) -> rustix::io::Result<bool> {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    waitid(WaitId::Pid(pid), options).map(|status| status.is_some())
-}
-
 /// Whether the process's first thread has ended, which lives as long as the process: the others are
 /// about to end, and until then there is no status to ask for.
 fn is_ending(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     // The name before the state may hold anything.
     stat.is_ok_and(|text| text.rsplit(')').next().is_some_and(|it| it.starts_with(" Z")))
-}
-
-/// Sends a signal to a child that leads a group, and to all that it has started. The caller has
-/// not waited for the child yet, so that the number is still its own.
-pub fn kill_group(child: &Process) {
-    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
 }

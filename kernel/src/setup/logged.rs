@@ -10,8 +10,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+use crate::runtime::group;
 use crate::runtime::guard::Guard;
-use crate::runtime::parent::kill_group;
 
 /// What happens while a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub fn run(
 
 /// Ends a program, and what it has started.
 fn stop(child: &mut Child) {
-    kill_group(child);
+    group::kill(child);
     // It may have ended by itself.
     let _ = child.kill();
 }

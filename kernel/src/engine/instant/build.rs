@@ -51,7 +51,7 @@ pub struct Compiled {
     pub source: Arc<Source>,
     pub types: Types,
     pub plan: Plan,
-    /// What the cell was compiled for: the state that it met, with its own items.
+    /// The state that the cell was compiled for, with its own items.
     pub state: State,
 }
 
