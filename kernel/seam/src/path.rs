@@ -1,0 +1,57 @@
+//! The Rust paths that generated code calls, without a leading `::`, and the name of its crate.
+//!
+//! The prelude defines the functions and macros under these paths; the kernel writes calls of them
+//! into each cell, finds the calls in the compiler's MIR, and keeps the names out of messages.
+
+/// The crate that every cell is compiled as. A type of one cell is the same type in the next only if
+/// the crates of both have one name.
+pub const CELL_CRATE: &str = "akari_cell_code";
+
+/// How the paths of a cell's own types begin, in what `std::any::type_name` says.
+pub const CELL_TYPES: &str = "akari_cell_code::";
+
+/// How the paths of functions begin that only generated code calls.
+pub const INTERNALS: &str = "akari::rt::";
+
+/// Runs the body of a cell.
+pub const RUN: &str = "akari::rt::run";
+
+/// The error type of a cell's body.
+pub const FAILED: &str = "akari::rt::Failed";
+
+/// Waits for a future at the top level of a cell.
+pub const BLOCK_ON: &str = "akari::rt::block_on";
+
+/// Keeps a variable for later cells.
+pub const PUT: &str = "akari::rt::put";
+
+/// Asks whether a variable is there with a type.
+pub const HAS: &str = "akari::rt::has";
+
+/// Takes a variable out of the store.
+pub const TAKE: &str = "akari::rt::take";
+
+/// Puts a variable back after a cell, as it was before if the cell failed.
+pub const PUT_BACK: &str = "akari::rt::put_back";
+
+/// Puts a variable back that moved into a cell which failed.
+pub const BRING_BACK: &str = "akari::rt::bring_back";
+
+/// The macro that copies a variable before a cell.
+pub const BEFORE: &str = "akari::__before";
+
+/// The macro that displays the last value of a cell.
+pub const LAST_VALUE: &str = "akari::__last_value";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_belong_together_agree() {
+        assert_eq!(CELL_TYPES, format!("{CELL_CRATE}::"));
+        for path in [RUN, FAILED, BLOCK_ON, PUT, HAS, TAKE, PUT_BACK, BRING_BACK] {
+            assert!(path.starts_with(INTERNALS), "{path}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The C functions by which kernel, prelude and compiled cells meet: their names and their types.
+//!
+//! The prelude and each compiled cell export them, the process that runs cells looks them up.
+
+/// The literal for a C function's name, for `export_name`: an attribute takes no constant.
+#[macro_export]
+macro_rules! symbol {
+    (init) => {
+        "akari_rt_init"
+    };
+    (flush) => {
+        "akari_rt_flush"
+    };
+    (return_memory) => {
+        "akari_rt_return_memory"
+    };
+    (interrupt) => {
+        "akari_rt_interrupt"
+    };
+    (random) => {
+        "akari_rt_random"
+    };
+}
+
+/// Connects the prelude to its process, and returns the prelude's [`ABI_VERSION`](crate::ABI_VERSION).
+/// A process calls this function first, and no other one if the version is not its own.
+pub const INIT: &str = symbol!(init);
+pub type Init = extern "C" fn(Emit) -> u32;
+
+/// The process's function that takes an encoded [`Frame`](crate::Frame): a pointer to its bytes and
+/// their number. The bytes need to live through the call only.
+pub type Emit = extern "C" fn(*const u8, usize);
+
+/// Hands a line that the cell has not finished from the standard library's buffer to the pipe.
+pub const FLUSH: &str = symbol!(flush);
+pub type Flush = extern "C" fn();
+
+/// Gives memory that cells have freed back to the system.
+pub const RETURN_MEMORY: &str = symbol!(return_memory);
+pub type ReturnMemory = extern "C" fn();
+
+/// Sets or clears the wish to stop the running cell.
+pub const INTERRUPT: &str = symbol!(interrupt);
+pub type Interrupt = extern "C" fn(bool);
+
+/// Brings the random generator to a state that a [`Frame::Random`](crate::Frame::Random) told. The
+/// caller passes a pointer to the state's text and its length in bytes, both valid through the call.
+pub const RANDOM: &str = symbol!(random);
+pub type Random = unsafe extern "C" fn(*const u8, usize);
+
+/// The function that a compiled cell exports. It runs the cell and returns [`DONE`], [`MISSING`], or
+/// another number if the cell failed, which a frame has told before.
+pub const ENTRY: &str = "akari_cell";
+pub type Entry = extern "C" fn() -> i32;
+
+/// The cell came to its end: `true as i32` in generated code.
+pub const DONE: i32 = 1;
+
+/// A variable that the cell reads is not there with the type that it should have; the cell did not
+/// begin.
+pub const MISSING: i32 = 2;
