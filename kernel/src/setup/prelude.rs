@@ -156,6 +156,7 @@ pub fn checkout() -> PathBuf {
 fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
     let mut files = BTreeSet::new();
     collect(&checkout.join("src"), &mut files);
+    collect(&checkout.join("kernel").join("seam"), &mut files);
     files.extend(["Cargo.toml", "Cargo.lock"].map(|it| checkout.join(it)));
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {
@@ -306,7 +307,7 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         let now = || key(checkout.path(), &toolchain()).unwrap();
-        for path in ["Cargo.toml", "Cargo.lock", "src/a.rs"] {
+        for path in ["Cargo.toml", "Cargo.lock", "src/a.rs", "kernel/seam/src/lib.rs"] {
             write(path, "text");
         }
         let first = now();
@@ -314,8 +315,11 @@ mod tests {
         let renamed = now();
         write(".cargo/config.toml", "[profile.release]\nopt-level = 1");
         let configured = now();
-        let names = [&first, &renamed, &configured];
-        assert_eq!(BTreeSet::from(names).len(), 3, "{names:?}");
+        write("kernel/seam/src/lib.rs", "another text");
+        let agreed = now();
+        write("kernel/seam/src/lib.rs", "text");
+        let names = [&first, &renamed, &configured, &agreed];
+        assert_eq!(BTreeSet::from(names).len(), 4, "{names:?}");
         // Flags of the configuration never reach the build, so they don't name it either.
         write(".cargo/config.toml", "[build]\nrustflags = [\"-Ctarget-cpu=native\"]");
         assert_eq!(now(), renamed);
