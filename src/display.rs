@@ -13,7 +13,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::rt::{Frame, FrameKind, interrupt_point};
+use akari_seam::Frame;
+
+use crate::rt::{self, interrupt_point};
 
 /// Shows HTML below the cell.
 pub fn html(content: &str) {
@@ -37,13 +39,13 @@ pub fn latex(content: &str) {
 
 /// Shows content of any MIME type below the cell; binary types take base64.
 pub fn mime(mime_type: &str, content: &str) {
-    send("", false, mime_type, content);
+    send(None, false, mime_type, content);
 }
 
 /// Removes the cell's outputs; with `wait`, only when the next output replaces them, so that
 /// nothing flickers.
 pub fn clear_output(wait: bool) {
-    Frame::new(FrameKind::Clear).field(if wait { "1" } else { "0" }).send();
+    rt::send(Frame::Clear { waits: wait });
 }
 
 /// An output that can be replaced later, as a progress bar or a growing plot is.
@@ -59,23 +61,18 @@ impl Handle {
         // The process id keeps ids apart when a notebook outlives its kernel.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let handle = Handle { id: format!("akari-{}-{number}", std::process::id()) };
-        send(&handle.id, false, mime_type, content);
+        send(Some(&handle.id), false, mime_type, content);
         handle
     }
 
     /// Puts another content in its place, also from a later cell.
     pub fn update(&self, mime_type: &str, content: &str) {
-        send(&self.id, true, mime_type, content);
+        send(Some(&self.id), true, mime_type, content);
     }
 }
 
-fn send(id: &str, is_update: bool, mime_type: &str, content: &str) {
+fn send(id: Option<&str>, is_update: bool, mime_type: &str, content: &str) {
     // A loop that does nothing but display can be stopped too.
     interrupt_point();
-    Frame::new(FrameKind::Display)
-        .field(id)
-        .field(if is_update { "1" } else { "0" })
-        .field(mime_type)
-        .field(content)
-        .send();
+    rt::send(Frame::Display { id, is_update, mime_type, content });
 }

@@ -6,6 +6,7 @@
 use std::any::type_name;
 use std::fmt;
 
+use akari_seam::path::CELL_TYPES;
 use candle_core::{Tensor, Var};
 
 use super::layout::tensor_text;
@@ -182,6 +183,6 @@ impl<T: ?Sized> ByName for Shown<'_, T> {
     fn akari_text(&self) -> String {
         // Types of a notebook are in the crate that a cell is compiled as, which has a name of no
         // interest.
-        format!("<{}>", type_name::<T>().replace("akari_cell_code::", ""))
+        format!("<{}>", type_name::<T>().replace(CELL_TYPES, ""))
     }
 }

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use super::failure;
-use super::host::{Frame, FrameKind};
+use akari_seam::Frame;
+
 use super::store::put;
+use super::{failure, host};
 
 /// More bytes than this are not copied before each cell that could change them.
 const LIMIT: usize = 16 << 20;
@@ -66,7 +67,7 @@ pub fn put_back<T: 'static>(name: u64, now: T, before: Option<T>, is_done: bool,
         Some(before) if has_failed => put(name, before),
         before => {
             if has_failed && before.is_none() {
-                Frame::new(FrameKind::Changed).field(text).send();
+                report_changed(text);
             }
             put(name, now)
         }
@@ -78,10 +79,20 @@ pub fn bring_back<T: 'static>(name: u64, before: Option<T>, is_done: bool, text:
     match before {
         _ if is_done => {}
         Some(before) => put(name, before),
-        None => {
-            Frame::new(FrameKind::Lost).field(text).send();
-        }
+        None => report_lost(text),
     }
+}
+
+// Not generic, and so not compiled again in every cell.
+
+#[inline(never)]
+fn report_changed(variable: &str) {
+    host::send(Frame::Changed { variable });
+}
+
+#[inline(never)]
+pub(super) fn report_lost(variable: &str) {
+    host::send(Frame::Lost { variable });
 }
 
 /// A copy of the variable, or none where it is large.

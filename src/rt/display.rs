@@ -7,9 +7,10 @@ use std::any::TypeId;
 use std::marker::PhantomData;
 use std::mem;
 
+use akari_seam::Frame;
 use candle_core::Tensor;
 
-use super::host::{Frame, FrameKind};
+use super::host;
 
 /// What [`EvcxrFallback::evcxr_display`] returns, to tell it from a type's own method.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl<T: ?Sized> AnyDisplayed for &T {
 #[inline(never)]
 pub fn send_result(type_name: &str, text: &dyn Fn() -> String) {
     if type_name != "()" {
-        Frame::new(FrameKind::Result).field("text/plain").field(&text()).send();
+        host::send(Frame::Result { mime_type: "text/plain", content: &text() });
     }
 }
 

@@ -5,7 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
 
-use super::host::{self, Frame, FrameKind};
+use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
+
+use super::host;
 use crate::random;
 
 /// What `?` turns an error into at the top level of a cell.
@@ -36,14 +38,18 @@ impl<E: ErrorText> From<E> for Failed {
 // Not generic, and so not compiled again in every cell.
 #[inline(never)]
 fn report_error(type_name: &str, error: &dyn fmt::Display, place: &Location<'_>) {
-    report(short_name(type_name), &error.to_string(), Some(place));
+    report(short_name(type_name), &error.to_string(), Some(source_location(place)));
 }
 
 /// The payload of an unwinding that a wish to interrupt began.
 struct Interrupted;
 
-/// Text, file, line and column.
-type NotedPanic = (String, Option<String>, u32, u32);
+/// What the panic hook keeps of a panic until the cell has unwound.
+struct NotedPanic {
+    text: String,
+    /// File, line and column.
+    place: Option<(String, u32, u32)>,
+}
 
 thread_local! {
     static IN_CELL: Cell<bool> = const { Cell::new(false) };
@@ -80,7 +86,7 @@ fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
         // The cell, once it is mended, draws the numbers that it would have drawn at first.
         random::put_back(random);
     } else if let Some(state) = random::state().filter(|it| before.as_ref() != Some(it)) {
-        Frame::new(FrameKind::Random).field(&state).send();
+        host::send(Frame::Random { state: &state });
     }
     is_done
 }
@@ -100,26 +106,26 @@ pub(super) fn install_panic_hook() {
         if IN_CELL.try_with(Cell::get) != Ok(true) {
             return print(info);
         }
-        let text = payload_text(info.payload());
         let place = info.location();
-        let note = (
-            text,
-            place.map(|place| place.file().to_owned()),
-            place.map_or(0, Location::line),
-            place.map_or(0, Location::column),
-        );
-        LAST_PANIC.with(|last| *last.borrow_mut() = Some(note));
+        let note = NotedPanic {
+            text: payload_text(info.payload()),
+            place: place.map(|it| (it.file().to_owned(), it.line(), it.column())),
+        };
+        LAST_PANIC.set(Some(note));
     }));
 }
 
 fn report_panic(payload: Box<dyn Any + Send>) {
     if payload.is::<Interrupted>() {
         WAS_INTERRUPTED.set(true);
-        return report("Interrupted", "the cell was interrupted; its variables are kept", None);
+        return report(INTERRUPTED, "the cell was interrupted; its variables are kept", None);
     }
-    let noted = LAST_PANIC.with(|last| last.borrow_mut().take());
-    let (text, file, line, column) = noted.unwrap_or_else(|| (payload_text(&*payload), None, 0, 0));
-    send("Panic", &text, file.as_deref().unwrap_or(""), line, column);
+    let note = LAST_PANIC
+        .take()
+        .unwrap_or_else(|| NotedPanic { text: payload_text(&*payload), place: None });
+    let place = note.place.as_ref();
+    let location = place.map(|&(ref file, line, column)| SourceLocation { file, line, column });
+    report("Panic", &note.text, location);
     // A payload whose own destructor panics must not take the process with it.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
 }
@@ -134,21 +140,12 @@ fn payload_text(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-fn report(name: &str, text: &str, place: Option<&Location<'_>>) {
-    match place {
-        Some(place) => send(name, text, place.file(), place.line(), place.column()),
-        None => send(name, text, "", 0, 0),
-    }
+fn report(name: &str, text: &str, location: Option<SourceLocation<'_>>) {
+    host::send(Frame::Failure { name, text, location });
 }
 
-fn send(name: &str, text: &str, file: &str, line: u32, column: u32) {
-    Frame::new(FrameKind::Failure)
-        .field(name)
-        .field(text)
-        .field(file)
-        .field(&line.to_string())
-        .field(&column.to_string())
-        .send();
+fn source_location<'a>(place: &'a Location<'_>) -> SourceLocation<'a> {
+    SourceLocation { file: place.file(), line: place.line(), column: place.column() }
 }
 
 /// `core::num::error::ParseIntError` → `ParseIntError`; text and boxes have no telling name.

@@ -1,8 +1,8 @@
 //! The seam between a compiled cell and the process that runs it.
 //!
-//! Generated cell code calls [`run`], [`take`], [`put`], [`put_back`] and [`last_value!`]; the process that
-//! loads the cell calls the three C functions in `host`. Nothing here is part of the public API,
-//! and nothing here writes to stdout or stderr: both belong to the learner.
+//! Generated cell code calls the functions that `akari_seam::path` lists, and macros that expand to the
+//! others; the process that loads the cell calls the C functions in `host`. Nothing here is part of
+//! the public API, and nothing here writes to stdout or stderr: both belong to the learner.
 
 mod before;
 mod display;
@@ -16,6 +16,6 @@ pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
 pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, as_tensor, send_result};
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;
-pub use host::{Frame, FrameKind};
+pub(crate) use host::send;
 pub use memory::{return_memory, reuse_memory};
 pub use store::{has, put, take};

@@ -10,15 +10,14 @@ use std::any::{Any, TypeId, type_name};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::host::{Frame, FrameKind};
+use akari_seam::path::CELL_TYPES;
+
+use super::before::report_lost;
 
 thread_local! {
     /// Cells run on one thread, so values need not be `Send`.
     static VARIABLES: RefCell<HashMap<u64, Slot>> = RefCell::new(HashMap::new());
 }
-
-/// How the types of cells begin, whichever cell's crate they are of.
-const OWN: &str = "akari_cell_code::";
 
 /// A value, with what is known of its type.
 struct Slot {
@@ -53,7 +52,7 @@ impl Slot {
     fn holds(&self, wanted: Wanted) -> bool {
         let is_same = (*self.value).type_id() == wanted.id;
         let is_same_by_name = self.type_name == wanted.name
-            && wanted.name.contains(OWN)
+            && wanted.name.contains(CELL_TYPES)
             && size_of_val(&*self.value) == wanted.size
             && align_of_val(&*self.value) == wanted.align;
         is_same || is_same_by_name
@@ -87,7 +86,7 @@ fn has_type(name: u64, wanted: Wanted, text: &str) -> bool {
     let found = VARIABLES
         .with(|variables| variables.borrow().get(&name).is_some_and(|slot| slot.holds(wanted)));
     if !found {
-        Frame::new(FrameKind::Lost).field(text).send();
+        report_lost(text);
     }
     found
 }

@@ -114,11 +114,11 @@ impl Capture {
         event.write(&mut state.socket)
     }
 
-    /// Sends what was printed so far, then a frame that the prelude has laid out.
-    pub fn drain_and_send_frame(&self, kind: u32, data: &[u8]) -> io::Result<()> {
+    /// Sends what was printed so far, then an encoded frame.
+    pub fn drain_and_send_frame(&self, frame: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
         state.drain();
-        wire::write_raw_frame(&mut state.socket, kind, data)
+        wire::write_frame(&mut state.socket, frame)
     }
 
     /// Opens the standard streams again that a cell has closed. Streams that it has replaced on

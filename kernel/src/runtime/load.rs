@@ -8,15 +8,10 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
+use akari_seam::{ABI_VERSION, Frame, symbol};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
 use super::capture::Capture;
-use super::wire;
-
-/// The prelude's side of the frames; see its `rt::host`.
-const ABI_VERSION: u32 = 4;
-
-type Emit = extern "C" fn(kind: u32, data: *const u8, len: usize);
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -44,34 +39,29 @@ pub struct Prelude {
 
 #[derive(Debug)]
 struct Functions {
-    flush: extern "C" fn(),
-    return_memory: extern "C" fn(),
-    interrupt: extern "C" fn(bool),
-    random: unsafe extern "C" fn(*const u8, usize),
+    flush: symbol::Flush,
+    return_memory: symbol::ReturnMemory,
+    interrupt: symbol::Interrupt,
+    random: symbol::Random,
     _library: ManuallyDrop<Library>,
 }
 
 impl Prelude {
     pub fn load(path: &Path) -> Result<Prelude, LoadError> {
-        // SAFETY: the file is the prelude that this kernel's set-up built; the types of its
-        // functions are those of its `rt::host`, and the version is checked first.
+        // SAFETY: the file is the prelude that this kernel's set-up built; its functions have the
+        // types that `akari_seam` says, of the version that is checked first.
         unsafe {
             let library = Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL)?;
-            let init = *library.get::<extern "C" fn(Emit) -> u32>(b"akari_rt_init\0")?;
+            let init = *library.get::<symbol::Init>(symbol::INIT)?;
             let found = init(emit);
             if found != ABI_VERSION {
                 return Err(LoadError::Version { found, expected: ABI_VERSION });
             }
-            let flush = *library.get::<extern "C" fn()>(b"akari_rt_flush\0")?;
-            let return_memory = *library.get::<extern "C" fn()>(b"akari_rt_return_memory\0")?;
-            let interrupt = *library.get::<extern "C" fn(bool)>(b"akari_rt_interrupt\0")?;
-            let random =
-                *library.get::<unsafe extern "C" fn(*const u8, usize)>(b"akari_rt_random\0")?;
             let functions = Functions {
-                flush,
-                return_memory,
-                interrupt,
-                random,
+                flush: *library.get::<symbol::Flush>(symbol::FLUSH)?,
+                return_memory: *library.get::<symbol::ReturnMemory>(symbol::RETURN_MEMORY)?,
+                interrupt: *library.get::<symbol::Interrupt>(symbol::INTERRUPT)?,
+                random: *library.get::<symbol::Random>(symbol::RANDOM)?,
                 _library: ManuallyDrop::new(library),
             };
             Ok(Prelude { functions: Arc::new(functions) })
@@ -84,7 +74,7 @@ impl Prelude {
         // entry has this type; panics are caught inside it.
         unsafe {
             let library = ManuallyDrop::new(Library::open(Some(path), RTLD_NOW | RTLD_LOCAL)?);
-            let entry = library.get::<extern "C" fn() -> i32>(b"akari_cell\0")?;
+            let entry = library.get::<symbol::Entry>(symbol::ENTRY)?;
             Ok(entry())
         }
     }
@@ -112,28 +102,26 @@ impl Prelude {
     }
 }
 
-extern "C" fn emit(kind: u32, data: *const u8, len: usize) {
+/// Passes on a frame that the prelude has encoded.
+extern "C" fn emit(frame: *const u8, length: usize) {
     let capture = Capture::get();
     // The result of a copy that a cell has forked is not the cell's.
     if !capture.is_ours() {
         return;
     }
-    let data = match data.is_null() {
-        true => &[],
-        // SAFETY: the prelude passes a slice of its own that lives through the call.
-        false => unsafe { std::slice::from_raw_parts(data, len) },
-    };
-    if data.len() > LARGEST_FRAME {
+    // SAFETY: the prelude passes a slice of its own that lives through the call.
+    let frame = unsafe { std::slice::from_raw_parts(frame, length) };
+    if frame.len() > LARGEST_FRAME {
         let text = format!(
             "a display of {} MB is more than a notebook can hold (at most {} MB)",
-            data.len() >> 20,
+            frame.len() >> 20,
             LARGEST_FRAME >> 20
         );
-        let failure = wire::fields(["DisplayError", &text, "", "0", "0"]);
-        let _ = capture.drain_and_send_frame(wire::FAILURE, &failure);
+        let failure = Frame::Failure { name: "DisplayError", text: &text, location: None };
+        let _ = capture.drain_and_send_frame(&failure.encode());
     } else {
         // The kernel is gone if this fails, and the main thread sees that too.
-        let _ = capture.drain_and_send_frame(kind, data);
+        let _ = capture.drain_and_send_frame(frame);
     }
 }
 
@@ -165,4 +153,30 @@ pub fn survive_interrupts() {
     extern "C" fn nothing(_: libc::c_int) {}
     // SAFETY: the handler does nothing, so it is safe at any moment.
     unsafe { libc::signal(libc::SIGINT, nothing as *const () as libc::sighandler_t) };
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn prelude_of_another_age_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let [source, library] = ["old.rs", "libold.so"].map(|name| folder.path().join(name));
+        let name = symbol::INIT;
+        let version = ABI_VERSION - 1;
+        let text = format!(
+            "#[unsafe(no_mangle)] pub extern \"C\" fn {name}(_: usize) -> u32 {{ {version} }}"
+        );
+        std::fs::write(&source, text).unwrap();
+        let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+        let mut rustc = Command::new(rustc);
+        rustc.args(["--crate-type=cdylib", "--edition=2024"]).arg(&source).arg("-o").arg(&library);
+        assert!(rustc.status().unwrap().success());
+        let error = Prelude::load(&library).unwrap_err();
+        assert!(matches!(error, LoadError::Version { found, .. } if found == version), "{error}");
+    }
 }

@@ -32,11 +32,8 @@ pub enum Event {
     },
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
-    /// What the prelude reports: a kind and length-prefixed fields.
-    Frame {
-        kind: u32,
-        fields: Vec<String>,
-    },
+    /// What the prelude reports: an encoded `akari_seam::Frame`.
+    Frame(Vec<u8>),
     /// The entry returned.
     Ended {
         run: Run,
@@ -52,6 +49,9 @@ pub enum Event {
 /// The tags of what was printed.
 const STDOUT: u8 = 2;
 const STDERR: u8 = 3;
+
+/// The tag of what the prelude reports.
+const FRAME: u8 = 4;
 
 /// A message longer than this is no message of ours.
 const LIMIT: usize = 1 << 30;
@@ -90,9 +90,7 @@ impl Event {
             }
             Event::Stdout(bytes) => write(out, STDOUT, &[bytes]),
             Event::Stderr(bytes) => write(out, STDERR, &[bytes]),
-            Event::Frame { kind, fields } => {
-                write_raw_frame(out, *kind, &self::fields(fields.iter().map(String::as_str)))
-            }
+            Event::Frame(bytes) => write_frame(out, bytes),
             Event::Ended { run, code } => write(out, 5, &[&run.to_le_bytes(), &code.to_le_bytes()]),
             Event::LoadFailed { run, text } => {
                 write(out, 6, &[&run.to_le_bytes(), text.as_bytes()])
@@ -110,7 +108,7 @@ impl Event {
             }
             STDOUT => Ok(Event::Stdout(payload)),
             STDERR => Ok(Event::Stderr(payload)),
-            4 => frame(&payload),
+            FRAME => Ok(Event::Frame(payload)),
             5 => {
                 let (run, rest) = run_number(&payload)?;
                 let code = rest.try_into().map_err(|_| invalid("bad code"))?;
@@ -122,36 +120,9 @@ impl Event {
     }
 }
 
-/// The number of a frame that tells of a failure: name, text, file, line and column.
-pub const FAILURE: u32 = 3;
-
-/// Lays out the fields of a frame as the prelude does.
-pub fn fields<'a>(fields: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
-    let mut data = Vec::new();
-    for field in fields {
-        // The limit of a message is far below what the length can say.
-        let len = u32::try_from(field.len()).unwrap_or(u32::MAX);
-        data.extend_from_slice(&len.to_le_bytes());
-        data.extend_from_slice(&field.as_bytes()[..len as usize]);
-    }
-    data
-}
-
-/// Writes a frame whose fields the prelude has already laid out.
-pub fn write_raw_frame(out: &mut impl Write, kind: u32, data: &[u8]) -> io::Result<()> {
-    write(out, 4, &[&kind.to_le_bytes(), data])
-}
-
-fn frame(payload: &[u8]) -> io::Result<Event> {
-    let (kind, mut rest) = number(payload)?;
-    let mut fields = Vec::new();
-    while !rest.is_empty() {
-        let (len, after) = number(rest)?;
-        let field = after.get(..len as usize).ok_or_else(|| invalid("field cut off"))?;
-        fields.push(String::from_utf8_lossy(field).into_owned());
-        rest = &after[len as usize..];
-    }
-    Ok(Event::Frame { kind, fields })
+/// Writes an [`Event::Frame`] of these bytes.
+pub fn write_frame(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    write(out, FRAME, &[bytes])
 }
 
 fn run_number(bytes: &[u8]) -> io::Result<(Run, &[u8])> {
@@ -238,7 +209,7 @@ mod tests {
             Event::Ready { stdout: 5, stderr: 7 },
             Event::Stdout(vec![0, 255, b'\n']),
             Event::Stderr(Vec::new()),
-            Event::Frame { kind: 3, fields: vec!["Panic".into(), String::new(), "灯り".into()] },
+            Event::Frame(vec![3, 255, 0]),
             Event::Ended { run: 9, code: -1 },
             Event::LoadFailed { run: 0, text: "no".into() },
         ];
@@ -270,6 +241,6 @@ mod tests {
         assert!(Event::read(&mut [9, 0, 0, 0, 5].as_slice()).is_err());
         assert!(Event::read(&mut [0, 0, 0, 0, 99].as_slice()).is_err());
         assert!(Event::read(&mut [255, 255, 255, 255, 2].as_slice()).is_err());
-        assert!(Event::read(&mut [6, 0, 0, 0, 4, 1, 0, 0, 0, 9, 0].as_slice()).is_err());
+        assert!(Event::read(&mut [6, 0, 0, 0, 4, 1, 0, 0, 0, 9].as_slice()).is_err());
     }
 }

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::thread;
 
+use akari_seam::symbol;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
 /// The prelude's shared object.
@@ -156,13 +157,13 @@ fn split(line: &str) -> (&str, Option<&str>) {
 
 fn run_cells() -> io::Result<()> {
     let path = std::env::var_os(LIBRARY).ok_or_else(|| io::Error::other("no prelude is named"))?;
-    // SAFETY: the file is the prelude that this kernel's set-up built; the function's type is that
-    // of its `rt::host`.
+    // SAFETY: the file is the prelude that this kernel's set-up built; the function's type is the
+    // one that prelude and kernel agree on.
     let flush = unsafe {
         let library = ManuallyDrop::new(
             Library::open(Some(&path), RTLD_NOW | RTLD_GLOBAL).map_err(io::Error::other)?,
         );
-        *library.get::<extern "C" fn()>(b"akari_rt_flush\0").map_err(io::Error::other)?
+        *library.get::<symbol::Flush>(symbol::FLUSH).map_err(io::Error::other)?
     };
     let mut variables: *mut c_void = std::ptr::null_mut();
     for line in io::stdin().lines() {

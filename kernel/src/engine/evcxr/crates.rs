@@ -1,6 +1,6 @@
 //! What evcxr's rust-analyzer sees of the prelude: its sources and candle's, without what is below.
 //!
-//! Three manifests that name no crate of others. With candle's own manifests the analyser would
+//! Four manifests that name no crate of others. With candle's own manifests the analyser would
 //! load 160 crates in each session, and cargo would compile them; the compiler links the prelude
 //! that is built already, see `compiler`.
 
@@ -20,11 +20,15 @@ pub fn write(
 ) -> Result<PathBuf, EvcxrError> {
     let candle = sources(cargo, platform, checkout)?;
     let core = r#"candle-core = { path = "../candle-core" }"#;
-    let both = format!("{core}\ncandle-nn = {{ path = \"../candle-nn\" }}");
+    let all = format!(
+        "{core}\ncandle-nn = {{ path = \"../candle-nn\" }}\nakari-seam = {{ path = \"../akari-seam\" }}"
+    );
+    let seam = checkout.join("kernel").join("seam").join("src").join("lib.rs");
     let akari = checkout.join("src").join("lib.rs");
     let result = write_one(folder, "candle-core", "2021", &candle.core, "")
         .and_then(|()| write_one(folder, "candle-nn", "2021", &candle.nn, core))
-        .and_then(|()| write_one(folder, "akari", "2024", &akari, &both))
+        .and_then(|()| write_one(folder, "akari-seam", "2024", &seam, ""))
+        .and_then(|()| write_one(folder, "akari", "2024", &akari, &all))
         .and_then(|()| fs::write(folder.join(super::compiler::EMPTY), ""));
     result.map_err(EvcxrError::Folder)?;
     Ok(folder.join("akari"))

@@ -3,6 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use akari_seam::frame::{Frame, FrameError, INTERRUPTED};
+use akari_seam::symbol::DONE;
+
 use super::InstantEngine;
 use super::generate::{Origin, Source};
 use super::journal::Cut;
@@ -13,20 +16,7 @@ use crate::engine::{Background, Sink};
 use crate::runtime::life;
 use crate::runtime::markers::{Markers, Piece};
 use crate::runtime::parent::{Death, Hold, OnBackground, RunEnd, Task};
-use crate::runtime::wire::{self, Command, Event};
-
-/// The numbers of the prelude's `rt::host::FrameKind`.
-mod frame {
-    pub const RESULT: u32 = 1;
-    pub const DISPLAY: u32 = 2;
-    pub const CLEAR: u32 = 4;
-    pub const LOST: u32 = 5;
-    pub const RANDOM: u32 = 6;
-    pub const CHANGED: u32 = 7;
-}
-
-/// The name under which the prelude reports that a cell was interrupted.
-const INTERRUPTED: &str = "Interrupted";
+use crate::runtime::wire::{Command, Event};
 
 /// How a run ended, and what it reported on the way.
 #[derive(Debug)]
@@ -50,6 +40,12 @@ pub struct RunReport {
 struct Failure {
     name: String,
     text: String,
+    location: Option<Location>,
+}
+
+/// A place in generated source.
+#[derive(Debug)]
+struct Location {
     file: String,
     line: u32,
     column: u32,
@@ -96,8 +92,14 @@ pub fn on_background(place: &Arc<Mutex<Option<Background>>>) -> OnBackground {
         match event {
             Event::Stdout(bytes) => streams[0].send(&bytes, &mut sink),
             Event::Stderr(bytes) => streams[1].send(&bytes, &mut sink),
-            Event::Frame { kind: frame::DISPLAY, fields } => sink.output(display_of(&fields)),
-            _ => {}
+            Event::Frame(bytes) => match Frame::decode(&bytes) {
+                Ok(Frame::Display { id, is_update, mime_type, content }) => {
+                    sink.output(display(id, is_update, mime_type, content));
+                }
+                Ok(_) => {}
+                Err(error) => sink.output(unreadable(error)),
+            },
+            Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
         }
     })
 }
@@ -167,7 +169,7 @@ impl<'a> Listener<'a> {
                 }
             }
             Event::Stderr(bytes) => self.stderr.send(&bytes, self.sink),
-            Event::Frame { kind, fields } => self.frame(kind, &fields),
+            Event::Frame(bytes) => self.frame(&bytes),
             Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
         }
     }
@@ -176,13 +178,7 @@ impl<'a> Listener<'a> {
         match piece {
             Piece::Text(bytes) => self.stdout.send(&bytes, self.sink),
             Piece::Display { mime_type, content } => {
-                let data = bundle(&[mime_type, content]);
-                self.sink.output(Output::Display {
-                    data,
-                    metadata: MimeBundle::new(),
-                    display_id: None,
-                    update: false,
-                });
+                self.sink.output(display(None, false, &mime_type, &content));
             }
             Piece::Input { prompt, is_password } => {
                 let answer = self.sink.input(&prompt, is_password).unwrap_or_else(|| {
@@ -199,26 +195,31 @@ impl<'a> Listener<'a> {
         }
     }
 
-    fn frame(&mut self, kind: u32, fields: &[String]) {
-        let field = |index: usize| fields.get(index).map_or("", String::as_str);
-        match kind {
-            frame::RESULT => self.sink.output(Output::Result { data: bundle(fields) }),
-            frame::DISPLAY => self.sink.output(display_of(fields)),
-            wire::FAILURE => {
-                self.failure = Some(Failure {
-                    name: field(0).to_owned(),
-                    text: field(1).to_owned(),
-                    file: field(2).to_owned(),
-                    line: field(3).parse().unwrap_or(0),
-                    column: field(4).parse().unwrap_or(0),
-                });
+    fn frame(&mut self, bytes: &[u8]) {
+        let frame = match Frame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(error) => return self.sink.output(unreadable(error)),
+        };
+        match frame {
+            Frame::Result { mime_type, content } => {
+                self.sink.output(Output::Result { data: bundle(mime_type, content) });
             }
-            frame::CLEAR => self.sink.output(Output::Clear { wait: field(0) == "1" }),
-            frame::LOST => self.lost.push(field(0).to_owned()),
-            frame::CHANGED => self.changed.push(field(0).to_owned()),
-            frame::RANDOM => self.random = Some(field(0).to_owned()),
-            // A newer prelude may report what this kernel does not know.
-            _ => {}
+            Frame::Display { id, is_update, mime_type, content } => {
+                self.sink.output(display(id, is_update, mime_type, content));
+            }
+            Frame::Failure { name, text, location } => {
+                let location = location.map(|it| Location {
+                    file: it.file.to_owned(),
+                    line: it.line,
+                    column: it.column,
+                });
+                self.failure =
+                    Some(Failure { name: name.to_owned(), text: text.to_owned(), location });
+            }
+            Frame::Clear { waits } => self.sink.output(Output::Clear { wait: waits }),
+            Frame::Lost { variable } => self.lost.push(variable.to_owned()),
+            Frame::Changed { variable } => self.changed.push(variable.to_owned()),
+            Frame::Random { state } => self.random = Some(state.to_owned()),
         }
     }
 
@@ -233,26 +234,30 @@ impl<'a> Listener<'a> {
     }
 }
 
-/// The display in a frame: its id if it has one, whether it is an update, and its representations.
-fn display_of(fields: &[String]) -> Output {
-    let field = |index: usize| fields.get(index).map_or("", String::as_str);
+fn display(id: Option<&str>, is_update: bool, mime_type: &str, content: &str) -> Output {
     Output::Display {
-        data: bundle(fields.get(2..).unwrap_or_default()),
+        data: bundle(mime_type, content),
         metadata: MimeBundle::new(),
-        display_id: Some(field(0).to_owned()).filter(|it| !it.is_empty()),
-        update: field(1) == "1",
+        display_id: id.map(str::to_owned),
+        update: is_update,
     }
 }
 
-/// Pairs of MIME type and content; JSON types are parsed, as the notebook format wants them.
-fn bundle(fields: &[String]) -> MimeBundle {
+/// Content under its MIME type; JSON types are parsed, as the notebook format wants them.
+fn bundle(mime_type: &str, content: &str) -> MimeBundle {
+    let is_json = mime_type == "application/json" || mime_type.ends_with("+json");
+    let parsed = if is_json { serde_json::from_str(content).ok() } else { None };
     let mut data = MimeBundle::new();
-    for pair in fields.chunks_exact(2) {
-        let is_json = pair[0] == "application/json" || pair[0].ends_with("+json");
-        let parsed = if is_json { serde_json::from_str(&pair[1]).ok() } else { None };
-        data.insert(pair[0].clone(), parsed.unwrap_or_else(|| pair[1].clone().into()));
-    }
+    data.insert(mime_type.to_owned(), parsed.unwrap_or_else(|| content.into()));
     data
+}
+
+/// What the learner sees of a report that is damaged. The session goes on: how a cell ended is told by
+/// what its entry returns, and not by a frame.
+fn unreadable(error: FrameError) -> Output {
+    tracing::warn!("a damaged frame: {error}");
+    let text = format!("akari: something that the cell reported can't be read: {error}\n");
+    Output::Stream { stream: Stream::Stderr, text }
 }
 
 /// Bytes to text; a character that comes in two parts is put together, bytes that are no text
@@ -310,7 +315,7 @@ impl RunReport {
             || matches!(self.unanswered, Some(Unanswered::Interrupted));
         match &self.end {
             _ if is_interrupted => Some(Cut::Interrupted),
-            RunEnd::Returned(1) => None,
+            RunEnd::Returned(DONE) => None,
             _ => Some(Cut::Failed),
         }
     }
@@ -344,7 +349,7 @@ impl RunReport {
             None => {}
         }
         match &self.end {
-            RunEnd::Returned(1) => None,
+            RunEnd::Returned(DONE) => None,
             RunEnd::LoadFailed(text) => Some(plain_error("LoadError", text)),
             _ if !self.lost.is_empty() => {
                 let names = self.lost.join("`, `");
@@ -363,9 +368,10 @@ impl RunReport {
 impl Failure {
     /// The learner's line, if the failure was in a cell's code and not inside a library.
     fn place(&self, generated: &[Arc<Source>]) -> Option<Place> {
-        let source = generated.iter().rev().find(|source| source.is_file(&self.file))?;
-        let (cell, line, column) = match source.origin(self.line) {
-            Origin::Cell { cell, line } => (cell, line, self.column.saturating_sub(1)),
+        let location = self.location.as_ref()?;
+        let source = generated.iter().rev().find(|source| source.is_file(&location.file))?;
+        let (cell, line, column) = match source.origin(location.line) {
+            Origin::Cell { cell, line } => (cell, line, location.column.saturating_sub(1)),
             Origin::Tail { cell, line, column } => (cell, line, column),
             Origin::Generated | Origin::Keep(_) | Origin::PutBack(_) | Origin::Read(_) => {
                 return None;
@@ -416,13 +422,22 @@ fn signal_name(signal: i32) -> String {
 mod tests {
     use super::*;
 
-    struct Texts(Vec<String>);
+    #[derive(Default)]
+    struct Outputs(Vec<Output>);
 
-    impl Sink for Texts {
+    impl Outputs {
+        fn text(&self, wanted: Stream) -> String {
+            let text_of = |output: &Output| match output {
+                Output::Stream { stream, text } if *stream == wanted => text.clone(),
+                _ => String::new(),
+            };
+            self.0.iter().map(text_of).collect()
+        }
+    }
+
+    impl Sink for Outputs {
         fn output(&mut self, output: Output) {
-            if let Output::Stream { text, .. } = output {
-                self.0.push(text);
-            }
+            self.0.push(output);
         }
 
         fn input(&mut self, _: &str, _: bool) -> Option<String> {
@@ -431,11 +446,11 @@ mod tests {
     }
 
     fn check(parts: &[&[u8]], expected: &str) {
-        let mut texts = Texts(Vec::new());
+        let mut outputs = Outputs::default();
         let mut utf8 = Utf8::new(Stream::Stdout);
-        parts.iter().for_each(|part| utf8.send(part, &mut texts));
-        utf8.finish(&mut texts);
-        assert_eq!(texts.0.concat(), expected);
+        parts.iter().for_each(|part| utf8.send(part, &mut outputs));
+        utf8.finish(&mut outputs);
+        assert_eq!(outputs.text(Stream::Stdout), expected);
     }
 
     #[test]
@@ -450,5 +465,61 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_harmless() {
         check(&[b"a\xffb", b"\xe7"], "a\u{fffd}b\u{fffd}");
+    }
+    const DISPLAY: Frame<'_> =
+        Frame::Display { id: Some("bar"), is_update: true, mime_type: "text/html", content: "1" };
+
+    #[test]
+    fn frames_become_outputs_and_the_report() {
+        let mut outputs = Outputs::default();
+        let stop = Stop::default();
+        let mut listener = Listener::new(&mut outputs, &stop);
+        let location = Some(akari_seam::SourceLocation { file: "cell.rs", line: 7, column: 9 });
+        for frame in [
+            DISPLAY,
+            Frame::Failure { name: "Panic", text: "no", location },
+            Frame::Lost { variable: "x" },
+            Frame::Changed { variable: "y" },
+            Frame::Random { state: "7" },
+        ] {
+            listener.frame(&frame.encode());
+        }
+        let report = listener.report(RunEnd::Returned(0));
+        let failure = report.failure.as_ref().expect("a frame told of one");
+        let place = failure.location.as_ref().map(|it| (it.file.as_str(), it.line, it.column));
+        assert_eq!((failure.name.as_str(), place), ("Panic", Some(("cell.rs", 7, 9))));
+        assert_eq!((report.lost, report.changed), (vec!["x".to_owned()], vec!["y".to_owned()]));
+        assert_eq!(report.random.as_deref(), Some("7"));
+        let [Output::Display { data, display_id, update: true, .. }] = &outputs.0[..] else {
+            panic!("{:?}", outputs.0);
+        };
+        assert_eq!((display_id.as_deref(), &data["text/html"]), (Some("bar"), &"1".into()));
+    }
+
+    /// A failure without its line was once a failure in line 0, and a frame of no known kind nothing.
+    #[test]
+    fn damaged_frames_are_told_to_the_learner() {
+        let whole = DISPLAY.encode();
+        for bytes in [&[99, 0, 0][..], &whole[..whole.len() - 1], &[]] {
+            let mut outputs = Outputs::default();
+            let stop = Stop::default();
+            let mut listener = Listener::new(&mut outputs, &stop);
+            listener.frame(bytes);
+            let report = listener.report(RunEnd::Returned(DONE));
+            assert!(report.error(&Sources::default(), &[]).is_none(), "the cell came to its end");
+            let text = outputs.text(Stream::Stderr);
+            assert!(text.contains("can't be read"), "{text}");
+        }
+    }
+
+    #[test]
+    fn frames_between_cells_are_shown_or_told() {
+        let (sender, outputs) = std::sync::mpsc::channel();
+        let background: Background = Arc::new(move |output| drop(sender.send(output)));
+        let mut on_event = on_background(&Arc::new(Mutex::new(Some(background))));
+        on_event(Event::Frame(DISPLAY.encode()));
+        assert!(matches!(outputs.try_recv(), Ok(Output::Display { .. })));
+        on_event(Event::Frame(vec![99]));
+        assert!(matches!(outputs.try_recv(), Ok(Output::Stream { stream: Stream::Stderr, .. })));
     }
 }
