@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use akari_seam::path::{FAILED, RUN};
+use akari_seam::symbol::ENTRY;
+
 use super::compile::{Diagnostic, errors, has_statics, types};
 
 const STAND_IN: &str = "pub mod rt {
@@ -21,10 +24,10 @@ const STAND_IN: &str = "pub mod rt {
 /// A cell as it is generated, around some lines.
 fn cell(items: &str, body: &str) -> String {
     format!(
-        "{items}\n#[unsafe(export_name = \"akari_cell\")] pub extern \"C\" fn akari_cell_1() -> i32 {{
-        let done = ::akari::rt::run(|| -> ::std::result::Result<(), ::akari::rt::Failed> {{
+        "{items}\n#[unsafe(export_name = \"{ENTRY}\")] pub extern \"C\" fn {ENTRY}_1() -> i32 {{
+        let done = ::{RUN}(|| -> ::std::result::Result<(), ::{FAILED}> {{
         {body}
-        ::std::result::Result::Ok::<(), ::akari::rt::Failed>(()) }}); done as i32 }}"
+        ::std::result::Result::Ok::<(), ::{FAILED}>(()) }}); done as i32 }}"
     )
 }
 

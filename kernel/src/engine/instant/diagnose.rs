@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use akari_seam::path::{FAILED, INTERNALS};
+
 use super::compile::{Diagnostic, Span};
 use super::generate::{Origin, Source};
 use super::parse::{Parsed, Piece};
@@ -286,8 +288,8 @@ fn short_paths(text: &str) -> String {
 /// The compiler speaks of the closure that a cell becomes; the learner knows only the cell.
 fn in_cell_words(text: &str) -> String {
     text.replace(" in a closure that returns `Result`", " at the top level of a cell")
-        .replace(" compatible with `std::result::Result<(), akari::rt::Failed>`", "")
-        .replace("`akari::rt::Failed`", "the cell's error")
+        .replace(&format!(" compatible with `std::result::Result<(), {FAILED}>`"), "")
+        .replace(&format!("`{FAILED}`"), "the cell's error")
 }
 
 fn with_suggestion(child: &Diagnostic) -> String {
@@ -306,7 +308,7 @@ fn mentions_internals(text: &str) -> bool {
     text.starts_with("the following other types implement trait")
         || text.contains("__akari_done")
         || text.contains("__akari_there")
-        || text.contains("akari::rt::")
+        || text.contains(INTERNALS)
 }
 
 /// The name in ``cannot find value `x` in this scope``; a closure is missed as a function.

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use akari_seam::path::{
+    BEFORE, BLOCK_ON, BRING_BACK, FAILED, HAS, LAST_VALUE, PUT, PUT_BACK, RUN, TAKE,
+};
+use akari_seam::symbol::{ENTRY, MISSING};
 use sha2::{Digest, Sha256};
 
 use super::parse::{ItemKey, Parsed, Piece, words};
 use super::plan::Plan;
 use super::state::{KeptItem, State};
-
-/// The C function that a cell's library exports.
-pub const ENTRY: &str = "akari_cell";
 
 /// The first line of a crate, unless attributes come before it.
 pub const PRELUDE_LINE: &str = "#[allow(unused_imports)] use ::akari::prelude::*;";
@@ -139,13 +140,15 @@ impl Body<'_> {
         writer.line(&format!("#[unsafe(export_name = \"{ENTRY}\")]"));
         writer.line(&format!("pub extern \"C\" fn {ENTRY}_{UNSEALED}() -> i32 {{"));
         self.reads(writer);
-        writer.line("let __akari_done = ::akari::rt::run(|| -> ::std::result::Result<(), ::akari::rt::Failed> {");
+        writer.line(&format!(
+            "let __akari_done = ::{RUN}(|| -> ::std::result::Result<(), ::{FAILED}> {{"
+        ));
         if self.parsed.is_async {
-            writer.line("::akari::rt::block_on(async {");
+            writer.line(&format!("::{BLOCK_ON}(async {{"));
         }
         self.statements(writer);
         self.keeps(writer);
-        writer.line("::std::result::Result::Ok::<(), ::akari::rt::Failed>(())");
+        writer.line(&format!("::std::result::Result::Ok::<(), ::{FAILED}>(())"));
         writer.line(if self.parsed.is_async { "}) });" } else { "});" });
         self.put_back(writer);
         writer.line("__akari_done as i32 }");
@@ -175,16 +178,16 @@ impl Body<'_> {
         writer.line("let mut __akari_there = true;");
         for (name, variable) in &self.plan.reads {
             let text = format!(
-                "__akari_there &= ::akari::rt::has::<{}>({}_u64, \"{name}\");",
+                "__akari_there &= ::{HAS}::<{}>({}_u64, \"{name}\");",
                 variable.type_text,
                 slot(name)
             );
             writer.from(Origin::Read(name.clone()), &text);
         }
-        writer.line("if !__akari_there { return 2; }");
+        writer.line(&format!("if !__akari_there {{ return {MISSING}; }}"));
         for (name, variable) in &self.plan.reads {
             let text = format!(
-                "#[allow(unused_mut)] let {}{name} = ::akari::rt::take::<{}>({}_u64);",
+                "#[allow(unused_mut)] let {}{name} = ::{TAKE}::<{}>({}_u64);",
                 if variable.is_mut { "mut " } else { "" },
                 variable.type_text,
                 slot(name)
@@ -192,7 +195,7 @@ impl Body<'_> {
             writer.from(Origin::Read(name.clone()), &text);
         }
         for name in &self.plan.copied {
-            writer.line(&format!("let {} = ::akari::__before!({name});", copy_of(name)));
+            writer.line(&format!("let {} = ::{BEFORE}!({name});", copy_of(name)));
         }
     }
 
@@ -216,7 +219,9 @@ impl Body<'_> {
                 let (line, column) = (tail.line, tail.column);
                 writer.from(Origin::Tail { cell: self.cell, line, column }, "match &(");
                 writer.piece(self.cell, tail);
-                writer.line(") { __akari_value => { ::akari::__last_value!(__akari_value) } };");
+                writer.line(&format!(
+                    ") {{ __akari_value => {{ ::{LAST_VALUE}!(__akari_value) }} }};"
+                ));
             }
             None => {}
         }
@@ -231,7 +236,7 @@ impl Body<'_> {
             if unkept.contains_key(name) {
                 if is_copied {
                     writer.line(&format!(
-                        "::akari::rt::bring_back({slot}_u64, {copy}, __akari_done, \"{name}\");"
+                        "::{BRING_BACK}({slot}_u64, {copy}, __akari_done, \"{name}\");"
                     ));
                 }
                 continue;
@@ -241,9 +246,8 @@ impl Body<'_> {
                 writer.line("if !__akari_done {");
             }
             if is_copied {
-                let text = format!(
-                    "::akari::rt::put_back({slot}_u64, {name}, {copy}, __akari_done, \"{name}\");"
-                );
+                let text =
+                    format!("::{PUT_BACK}({slot}_u64, {name}, {copy}, __akari_done, \"{name}\");");
                 writer.from(Origin::PutBack(name.clone()), &text);
             } else {
                 writer.keep(name, Origin::PutBack);
@@ -278,7 +282,7 @@ impl Writer {
     }
 
     fn keep(&mut self, name: &str, origin: fn(String) -> Origin) {
-        let text = format!("::akari::rt::put({}_u64, {name});", slot(name));
+        let text = format!("::{PUT}({}_u64, {name});", slot(name));
         self.from(origin(name.to_owned()), &text);
     }
 

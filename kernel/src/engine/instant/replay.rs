@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use akari_seam::symbol::DONE;
+
 use super::InstantEngine;
 use super::journal::{Entry, Ran, Rebuilt, Why};
 use super::state::Gone;
@@ -276,7 +278,7 @@ impl InstantEngine {
                     stop.listen_beyond(heard, move |_| hold.step(life::Event::End))
                 });
             match report.end {
-                RunEnd::Returned(1) => rebuilt.ran(entry),
+                RunEnd::Returned(DONE) => rebuilt.ran(entry),
                 RunEnd::Died(_) if attempt.is_stopped() => return Through::Interrupted,
                 RunEnd::Died(death) => {
                     // A process that somebody killed from outside says nothing against the cell.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+use akari_seam::path::PUT;
 use serde::Deserialize;
 
 use super::CompileError;
@@ -159,8 +160,9 @@ pub fn has_statics(mir: &str) -> bool {
 
 /// The types in the calls that keep variables.
 pub fn types(mir: &str) -> Types {
+    let beginning = format!("{PUT}::<");
     let type_of = |line: &str| {
-        let (_, call) = line.split_once("akari::rt::put::<")?;
+        let (_, call) = line.split_once(&beginning)?;
         let (type_text, arguments) = call.split_once(">(const ")?;
         let (number, _) = arguments.split_once("_u64, ")?;
         Some((number.parse().ok()?, type_text.to_owned()))

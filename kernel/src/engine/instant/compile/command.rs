@@ -6,6 +6,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use akari_seam::path::CELL_CRATE;
+
 use super::Compiler;
 
 /// What the compiler is to make of a cell.
@@ -18,9 +20,6 @@ pub enum Product {
 }
 
 const FLAGS: &[&str] = &[
-    // One name for all cells: a type defined in one is then the same type in the next, if the
-    // metadata are the same too.
-    "--crate-name=akari_cell_code",
     "--crate-type=cdylib",
     "--edition=2024",
     "-Cprefer-dynamic",
@@ -41,7 +40,7 @@ impl Compiler {
         // The folder is named by a hash of the prelude and the compiler.
         let prelude = self.prelude.file_name().unwrap_or_default().to_string_lossy();
         let dependencies = self.dependencies.arguments(source);
-        format!("{prelude} {} {FLAGS:?} {dependencies:?}", self.opt_level)
+        format!("{prelude} {} {CELL_CRATE} {FLAGS:?} {dependencies:?}", self.opt_level)
     }
 
     /// Compiles `file` in a folder of its own, where temporary files go too. What is made has the
@@ -63,6 +62,9 @@ impl Compiler {
         command
             .current_dir(folder)
             .arg(file)
+            // One name for all cells: a type defined in one is then the same type in the next, if
+            // the metadata are the same too.
+            .arg(format!("--crate-name={CELL_CRATE}"))
             .args(FLAGS)
             .arg(format!("-Copt-level={}", self.opt_level))
             .arg(format!("-Cmetadata={metadata}"))

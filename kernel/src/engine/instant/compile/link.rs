@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
+use akari_seam::symbol::ENTRY;
+
 use super::CompileError;
 use super::parked::{Parked, Spot};
 use super::run::Run;
-use crate::engine::instant::generate::ENTRY;
 use crate::engine::instant::parse::words;
 use crate::engine::stop::Stop;
 use crate::runtime::group::Group;
