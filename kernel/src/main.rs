@@ -1,11 +1,13 @@
 //! Picks the role of this process: one that runs cells, a compiler for evcxr or for dependencies,
 //! or the command line.
 
+mod cargo;
 mod cli;
 mod engine;
 mod home;
 mod jupyter;
 mod notebook;
+mod process;
 mod runtime;
 mod setup;
 
@@ -22,8 +24,8 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|role| role == engine::analyser::ROLE) {
         return engine::evcxr::analyser::main();
     }
-    if std::env::args_os().nth(1).is_some_and(|role| role == runtime::guard::ROLE) {
-        return runtime::guard::main();
+    if std::env::args_os().nth(1).is_some_and(|role| role == process::guard::ROLE) {
+        return process::guard::main();
     }
     let compiled = engine::evcxr::compiler::run().or_else(engine::instant::deps::compiler::run);
     if let Some(code) = compiled {

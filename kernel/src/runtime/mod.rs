@@ -5,8 +5,6 @@
 
 mod capture;
 pub mod child;
-pub mod group;
-pub mod guard;
 pub mod life;
 mod load;
 pub mod markers;

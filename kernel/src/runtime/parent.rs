@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::child::{FOLDER, KERNEL};
-use super::group;
 use super::life::{self, Action, Life, Run};
 use super::wire::{Command, Event};
+use crate::process::group;
 
 /// How long a cell that was asked to stop may go on before its process is killed.
 const GRACE: Duration = Duration::from_secs(3);

@@ -1,13 +1,8 @@
 //! What must be found or built before a cell can run: each thing in a file of its own.
 
-pub mod artifact;
-pub mod build;
-pub mod cargo;
 pub mod cells;
 pub mod kernelspec;
-mod known_toolchain;
 pub mod lab;
-pub mod logged;
 pub mod prelude;
 pub mod python;
 pub mod toolchain;

@@ -8,10 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::logged::{self, Keep};
 use super::{OnProgress, Progress};
 use crate::home::write::Readers;
 use crate::home::{self, HomeError, trust, write};
+use crate::process::logged::{self, Keep};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PythonError {

@@ -23,7 +23,7 @@ use super::names::{Name, Names};
 use super::outcome::{CellError, MimeBundle, Outcome, Output, Stream};
 use super::traceback::{Message, Sources, compile_error, plain_error};
 use super::{Cell, Engine, EngineConfig, Sink, index, nesting};
-use crate::setup::cargo::configuration;
+use crate::cargo::environment::configuration;
 
 /// How long the last lines of a cell may take on their way.
 const GRACE: Duration = Duration::from_secs(1);

@@ -20,7 +20,7 @@ use super::{Compiler, Library};
 use crate::engine::instant::generate::Source;
 use crate::engine::instant::slots::Slots;
 use crate::engine::stop::{Stop, Wish};
-use crate::runtime::group::Group;
+use crate::process::group::Group;
 
 /// How long a machine that is busy is waited for.
 const PATIENCE: Duration = Duration::from_secs(300);

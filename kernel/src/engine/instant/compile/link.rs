@@ -17,7 +17,7 @@ use super::parked::{Parked, Spot};
 use super::run::Run;
 use crate::engine::instant::parse::words;
 use crate::engine::stop::Stop;
-use crate::runtime::group::Group;
+use crate::process::group::Group;
 
 /// The file that says what a library exports.
 const EXPORTS: &str = "exports";

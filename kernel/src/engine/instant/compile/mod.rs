@@ -28,7 +28,7 @@ use super::deps::Dependencies;
 use super::generate::Source;
 use super::slots::Slots;
 use crate::engine::stop::Stop;
-use crate::runtime::group::Group;
+use crate::process::group::Group;
 
 /// How to call the compiler.
 #[derive(Debug)]

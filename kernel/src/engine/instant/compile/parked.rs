@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use super::CompileError;
 use super::run::private_folder;
 use crate::engine::stop::Stop;
-use crate::runtime::group::Group;
+use crate::process::group::Group;
 
 /// Compiled by `build.rs`.
 const SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/park.so"));

@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use crate::setup::artifact::{Artifact, read_list};
+use crate::cargo::artifact::{Artifact, read_list};
 
 /// The folder of the built prelude; that it is set chooses this role.
 pub const PRELUDE: &str = "AKARI_DEPS_PRELUDE";

@@ -18,12 +18,12 @@ use sha2::{Digest, Sha256};
 
 use self::manifest::Wanted;
 use super::parse::words;
+use crate::cargo::artifact::{Artifact, name_and_version, read_list};
+use crate::cargo::environment;
 use crate::home::trust::{self, TrustError};
 use crate::home::write::{self, Readers};
-use crate::setup::artifact::{Artifact, name_and_version, read_list};
-use crate::setup::build::{Counted, WITH_PROGRESS};
-use crate::setup::cargo;
-use crate::setup::logged::{self, Ended, Event, Keep};
+use crate::process::logged::{self, Ended, Event, Keep};
+use crate::setup::prelude::build::{Counted, WITH_PROGRESS};
 use crate::setup::prelude::checkout;
 
 /// Lines of cargo's messages that are shown when a build fails.
@@ -165,7 +165,7 @@ impl Dependencies {
         write::folder(kept, Readers::User)
             .map_err(|source| DepError::Write { path: kept.clone(), source })?;
         trust::folder(kept)?;
-        cargo::configuration(&checkout())?;
+        environment::configuration(&checkout())?;
         // The crates by themselves first: what they are made of says what they are linked into.
         let mut project =
             Project { place: &self.place, package: package_name(&wanted, ""), earlier: &[] };
@@ -288,7 +288,7 @@ impl Project<'_> {
             self.earlier.iter().map(|it| format!("{}={}", it.name, it.path.display())).collect();
         let mut cargo = Command::new(rustc.with_file_name("cargo"));
         // Not in the session's folder: others may put a configuration of cargo into one above it.
-        cargo::isolate(&mut cargo, &checkout());
+        environment::isolate(&mut cargo, &checkout());
         cargo
             .args(arguments)
             .arg("--manifest-path")

@@ -1,12 +1,13 @@
 //! The Rust toolchain that compiles cells: found once, without rustup's stand-ins afterwards.
 
+mod known;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::known_toolchain;
 use super::prelude::checkout;
 
 /// The oldest release that can build the prelude: `1.95`.
@@ -40,11 +41,11 @@ pub struct Toolchain {
 impl Toolchain {
     /// The toolchain of `RUSTC`, or else the one on PATH, or else rustup's.
     pub fn find() -> Result<Toolchain, ToolchainError> {
-        if let Some(toolchain) = known_toolchain::recall() {
+        if let Some(toolchain) = known::recall() {
             return Ok(toolchain);
         }
         let toolchain = Toolchain::ask()?;
-        known_toolchain::remember(&toolchain);
+        known::remember(&toolchain);
         Ok(toolchain)
     }
 

@@ -5,6 +5,8 @@
 //! that is there means a build that was whole; the manifest tells whether it still is. How cargo is
 //! run is in `build`, what cargo obeys in `cargo`.
 
+pub mod build;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::io;
@@ -13,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::artifact::{self, Artifact};
-use super::build::{self, build};
-use super::cargo::configuration;
+use self::build::build;
 use super::toolchain::Toolchain;
 use super::{OnProgress, Progress};
+use crate::cargo::artifact::{self, Artifact};
+use crate::cargo::environment::configuration;
 use crate::home::manifest::{self, Damaged, Depth};
 use crate::home::trust::TrustError;
 use crate::home::write::{self, Readers};

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::artifact::Artifact;
-use super::cargo::isolate;
-use super::logged::{self, Ended, Event, Keep};
-use super::prelude::PreludeError;
-use super::toolchain::Toolchain;
-use super::{OnProgress, Progress};
+use super::PreludeError;
+use crate::cargo::artifact::Artifact;
+use crate::cargo::environment::isolate;
 use crate::home::HomeError;
+use crate::process::logged::{self, Ended, Event, Keep};
+use crate::setup::toolchain::Toolchain;
+use crate::setup::{OnProgress, Progress};
 
 /// Lines of cargo's messages that are shown when a build fails.
 const TAIL: usize = 12;

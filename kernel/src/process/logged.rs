@@ -10,8 +10,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use crate::runtime::group;
-use crate::runtime::guard::Guard;
+use super::group;
+use super::guard::Guard;
 
 /// What happens while a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

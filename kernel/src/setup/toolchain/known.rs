@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::prelude::checkout;
-use super::python::on_path;
-use super::toolchain::Toolchain;
+use super::Toolchain;
 use crate::home::write::{self, Readers};
 use crate::home::{self, trust};
+use crate::setup::prelude::checkout;
+use crate::setup::python::on_path;
 
 /// The file in the cache.
 const FILE: &str = "toolchain.json";
