@@ -35,6 +35,19 @@ pub enum Output {
     },
 }
 
+impl Output {
+    /// A display of plain text.
+    pub fn text(text: &str) -> Output {
+        let metadata = MimeBundle::new();
+        Output::Display { data: plain(text), metadata, display_id: None, update: false }
+    }
+}
+
+/// The representations of a thing that is plain text.
+pub fn plain(text: &str) -> MimeBundle {
+    MimeBundle::from_iter([("text/plain".to_owned(), text.into())])
+}
+
 /// How a cell ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

@@ -4,17 +4,17 @@
 //! `startup`'s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::history::History;
+use super::hub::Hub;
 use super::iopub::IoPub;
 use super::message::{
     Asker, ExecuteReply, ExecuteRequest, Expression, Header, Object, Payload, Publication, Reply,
 };
 use super::queue::{Job, Queue};
-use super::shell::Hub;
+use super::session::Session;
 use super::startup::{Preparation, Startup};
 use super::stdin::Questions;
 use super::turn::Turn;
@@ -22,24 +22,6 @@ use crate::engine::names::Names;
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
 use crate::engine::stop::Stop;
 use crate::engine::{Background, Cell, Sink, UNCOUNTED};
-
-/// The session, as far as others may ask about it while a cell runs.
-#[derive(Debug, Default)]
-pub struct Session {
-    names: OnceLock<Arc<Names>>,
-    history: Mutex<History>,
-}
-
-impl Session {
-    /// Before the engine has started nothing but the language is known.
-    pub fn names(&self) -> Arc<Names> {
-        self.names.get().cloned().unwrap_or_default()
-    }
-
-    pub fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The header of the last cell that was begun, which output between cells belongs to.
 type LastCell = Arc<Mutex<Option<Arc<Header>>>>;
@@ -167,7 +149,7 @@ impl Worker {
         engine.advance();
         if let Startup::Ready(engine) = engine {
             // The session has one engine for good.
-            let _ = self.session.names.set(engine.names());
+            self.session.set_names(engine.names());
             engine.set_background(background(&self.iopub, &self.last));
         }
     }

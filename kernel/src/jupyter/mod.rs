@@ -9,10 +9,12 @@ mod control;
 mod execution;
 mod heartbeat;
 mod history;
+mod hub;
 mod iopub;
 mod message;
 mod queue;
 mod serve;
+mod session;
 mod shell;
 mod signature;
 mod startup;
@@ -20,5 +22,17 @@ mod stdin;
 mod turn;
 mod zmtp;
 
+pub use hub::KernelInfo;
 pub use serve::serve;
-pub use shell::KernelInfo;
+
+/// The stack of threads that answer aside, which parse code that is not too deep.
+const ASIDE_STACK: usize = 32 << 20;
+
+/// A runtime for a thread of the sockets.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(16)
+        .thread_stack_size(ASIDE_STACK)
+        .build()
+}

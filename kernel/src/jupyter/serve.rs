@@ -9,12 +9,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::connection::{ConnectionError, ConnectionFile, Sockets};
-use super::control::{self, Farewell};
-use super::execution::{Session, Worker};
+use super::control;
+use super::execution::Worker;
+use super::hub::{Farewell, Hub, KernelInfo};
 use super::iopub::IoPub;
 use super::message::{Composer, Publication, Received, State};
 use super::queue::Queue;
-use super::shell::{Hub, KernelInfo};
+use super::session::Session;
 use super::startup::Preparation;
 use super::stdin::Questions;
 use super::turn::Desk;
@@ -32,9 +33,6 @@ pub enum ServeError {
 /// Memory is only reserved.
 const ENGINE_STACK: usize = 256 << 20;
 
-/// The stack of threads that answer aside, which parse code that is not too deep.
-const ASIDE_STACK: usize = 32 << 20;
-
 /// How long the kernel waits for the engine to clean up after itself.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -43,20 +41,12 @@ pub fn serve(path: &Path, prepare: Preparation, info: KernelInfo) -> Result<(), 
     let file = ConnectionFile::read(path)?;
     let sockets = file.bind()?;
     let composer = Arc::new(Composer::new(file.key()));
-    let runtime = runtime()?;
+    let runtime = super::runtime()?;
     let served = runtime.block_on(serve_sockets(composer, sockets, prepare, info));
     // A thread that still waits for the engine must not keep the process.
     runtime.shutdown_background();
     file.remove_sockets();
     served
-}
-
-pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(16)
-        .thread_stack_size(ASIDE_STACK)
-        .build()
 }
 
 async fn serve_sockets(
@@ -145,8 +135,7 @@ async fn interrupt_on_signal(hub: Arc<Hub>) {
     match signal(SignalKind::interrupt()) {
         Ok(mut signals) => {
             while signals.recv().await.is_some() {
-                hub.queue.interrupt(None);
-                hub.questions.withdraw();
+                hub.interrupt(None);
             }
         }
         Err(error) => tracing::warn!("interrupts by signal are not heard: {error}"),

@@ -5,38 +5,17 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
-use super::control::{self, Farewell};
-use super::execution::Session;
+use super::hub::{Farewell, Hub};
 use super::message::{
-    Asker, Body, Comm, Composer, LanguageInfo, Position, Publication, Received, Reply, Request,
-    TypedMatch, byte_offset, cursor_position,
+    Asker, Body, Comm, LanguageInfo, Position, Publication, Received, Reply, Request, TypedMatch,
+    byte_offset, cursor_position,
 };
-use super::queue::{Job, Queue};
-use super::stdin::Questions;
+use super::queue::Job;
 use super::turn::{Busy, Desk, Turn};
 use super::zmtp::{Address, Budget, Listener};
 use crate::engine::names::Names;
 use crate::engine::stop::Stop;
 use crate::engine::syntax;
-
-/// The language, as `kernel_info_reply` describes it.
-#[derive(Debug, Clone)]
-pub struct KernelInfo {
-    pub rust_version: String,
-}
-
-/// Answers requests, whichever socket they come by.
-#[derive(Debug)]
-pub struct Hub {
-    pub composer: Arc<Composer>,
-    pub queue: Arc<Queue>,
-    pub questions: Arc<Questions>,
-    pub session: Arc<Session>,
-    pub info: KernelInfo,
-    pub end: mpsc::UnboundedSender<Farewell>,
-}
 
 impl Hub {
     /// Answers what comes in by a socket, for ever.
@@ -86,7 +65,10 @@ impl Hub {
             Request::KernelInfo => Reply::kernel_info(self.language()),
             Request::History(request) => Reply::history(self.session.history().answer(&request)),
             Request::CommInfo => Reply::comm_info(),
-            Request::Interrupt => control::interrupt(self, &asker),
+            Request::Interrupt => {
+                self.interrupt(Some(&asker.header));
+                Reply::interrupted()
+            }
             Request::Shutdown { restart } => {
                 turn.end(&Reply::shutdown(restart));
                 return self.say_farewell(asker, desk);

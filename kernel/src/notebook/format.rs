@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::engine::outcome::{CellError, MimeBundle, Stream};
 
@@ -185,24 +185,58 @@ impl Notebook {
     }
 }
 
+/// An output as Jupyter writes it: keys in order of the alphabet, long text as a list of lines.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Stored<'a> {
+    Stream {
+        name: &'static str,
+        output_type: &'static str,
+        text: Vec<&'a str>,
+    },
+    Result {
+        data: Value,
+        execution_count: Option<u32>,
+        metadata: MimeBundle,
+        output_type: &'static str,
+    },
+    Display {
+        data: Value,
+        metadata: &'a MimeBundle,
+        output_type: &'static str,
+    },
+    Error {
+        ename: &'a str,
+        evalue: &'a str,
+        output_type: &'static str,
+        traceback: &'a [String],
+    },
+}
+
 impl CellOutput {
-    /// As Jupyter writes it: keys in order of the alphabet, long text as a list of lines.
     fn to_json(&self) -> Value {
-        match self {
-            CellOutput::Stream { stream, text } => {
-                json!({ "name": stream_name(*stream), "output_type": "stream", "text": split_lines(text) })
+        let stored = match self {
+            CellOutput::Stream { stream, text } => Stored::Stream {
+                name: stream_name(*stream),
+                output_type: "stream",
+                text: split_lines(text),
+            },
+            CellOutput::Result { count, data } => Stored::Result {
+                data: split_bundle(data),
+                execution_count: *count,
+                metadata: MimeBundle::new(),
+                output_type: "execute_result",
+            },
+            CellOutput::Display { data, metadata, .. } => {
+                Stored::Display { data: split_bundle(data), metadata, output_type: "display_data" }
             }
-            CellOutput::Result { count, data } => json!({
-                "data": split_bundle(data), "execution_count": count, "metadata": {}, "output_type": "execute_result",
-            }),
-            CellOutput::Display { data, metadata, .. } => json!({
-                "data": split_bundle(data), "metadata": metadata, "output_type": "display_data",
-            }),
-            CellOutput::Error(CellError { ename, evalue, traceback }) => json!({
-                "ename": ename, "evalue": evalue, "output_type": "error", "traceback": traceback,
-            }),
-            CellOutput::Unknown(value) => value.clone(),
-        }
+            CellOutput::Error(CellError { ename, evalue, traceback }) => {
+                Stored::Error { ename, evalue, output_type: "error", traceback }
+            }
+            CellOutput::Unknown(value) => return value.clone(),
+        };
+        // Texts and objects with texts for keys always have a JSON value.
+        serde_json::to_value(stored).unwrap_or_default()
     }
 
     fn from_json(value: &Value) -> CellOutput {
@@ -313,6 +347,8 @@ fn join_bundle(data: &MimeBundle) -> MimeBundle {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const FILE: &str = r##"{

@@ -9,7 +9,7 @@ use super::parse::{ItemKey, Piece};
 use super::replay::{Extent, ReplayError};
 use super::state::State;
 use crate::engine::names::Name;
-use crate::engine::outcome::{CellError, MimeBundle, Output};
+use crate::engine::outcome::{CellError, MimeBundle, Output, plain};
 use crate::engine::traceback::plain_error;
 use crate::engine::{Cell, Sink};
 use crate::runtime::parent::{RunEnd, Task};
@@ -77,7 +77,9 @@ impl InstantEngine {
             if is_due {
                 let seconds = start.elapsed().as_secs();
                 let text = format!("building the dependencies, {seconds} s: {last_step}");
-                sink.output(display(&text, Some(&id), shown.is_some()));
+                let (metadata, display_id) = (MimeBundle::new(), Some(id.clone()));
+                let update = shown.is_some();
+                sink.output(Output::Display { data: plain(&text), metadata, display_id, update });
                 shown = Some(Instant::now());
             }
             cell.stop.wish().is_none()
@@ -253,14 +255,8 @@ impl InstantEngine {
     }
 }
 
-pub(super) fn show(text: &str, sink: &mut dyn Sink) {
-    sink.output(display(text.trim_end(), None, false));
-}
-
-fn display(text: &str, id: Option<&str>, update: bool) -> Output {
-    let data = MimeBundle::from_iter([("text/plain".to_owned(), text.into())]);
-    let display_id = id.map(str::to_owned);
-    Output::Display { data, metadata: MimeBundle::new(), display_id, update }
+fn show(text: &str, sink: &mut dyn Sink) {
+    sink.output(Output::text(text.trim_end()));
 }
 
 fn command_error(text: &str) -> CellError {

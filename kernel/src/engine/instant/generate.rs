@@ -11,9 +11,10 @@ use akari_seam::path::{
 use akari_seam::symbol::{ENTRY, MISSING};
 use sha2::{Digest, Sha256};
 
-use super::parse::{ItemKey, Parsed, Piece, words};
+use super::parse::{ItemKey, Parsed, Piece};
 use super::plan::Plan;
 use super::state::{KeptItem, State};
+use super::words::words;
 
 /// The first line of a crate, unless attributes come before it.
 pub const PRELUDE_LINE: &str = "#[allow(unused_imports)] use ::akari::prelude::*;";

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode};
 
-use super::parse::{Item, ItemKey, Parsed, Piece, words};
+use super::parse::{Item, ItemKey, Parsed, Piece};
 use super::shape::Shape;
 use super::state::State;
+use super::words::words;
 use crate::engine::syntax::Tree;
 
 /// Macros of crates that define items.

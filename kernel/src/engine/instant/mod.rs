@@ -29,6 +29,7 @@ mod shape;
 mod slots;
 mod stamp;
 mod state;
+mod words;
 mod writes;
 
 use std::cell::OnceCell;
@@ -54,7 +55,7 @@ use self::writes::Mentions;
 use super::analyser::Analyser;
 use super::folder::{self, Folder};
 use super::names::Names;
-use super::outcome::{CellError, Outcome};
+use super::outcome::{CellError, Outcome, Output};
 use super::traceback::plain_error;
 use super::{Background, Cell, Engine, EngineConfig, EngineError, Sink, index, nesting};
 use crate::home;
@@ -263,7 +264,7 @@ impl Engine for InstantEngine {
         let start = Instant::now();
         let result = self.run_cell(cell, sink);
         if self.is_timed {
-            command::show(&format!("{:.0?}", start.elapsed()), sink);
+            sink.output(Output::text(&format!("{:.0?}", start.elapsed())));
         }
         self.names.set_session(self.session_names());
         self.names.set_code(self.session_code());

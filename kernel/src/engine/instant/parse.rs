@@ -10,6 +10,7 @@ use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 
 use super::mentions::{Reader, assigned, bindings, mentions};
 use super::shape::Shape;
+use super::words::words;
 use crate::engine::syntax::{self, Tree};
 
 /// A cell's text is no list of statements; the compiler has the words for what is wrong.
@@ -348,13 +349,6 @@ fn names(item: &ast::Item, key: &ItemKey) -> BTreeSet<String> {
         names.extend(member_names(it.syntax()));
     }
     names
-}
-
-/// The words of a text, as code has them.
-pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|it| !it.is_empty())
-        .map(str::to_owned)
 }
 
 fn variables(statement: &ast::LetStmt) -> Vec<Variable> {

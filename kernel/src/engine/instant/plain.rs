@@ -6,8 +6,9 @@
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast::{self, HasAttrs, HasGenericParams, HasName};
 
-use super::parse::{ItemKey, words};
+use super::parse::ItemKey;
 use super::state::{KeptItem, State};
+use super::words::words;
 use crate::engine::syntax::Tree;
 
 /// Words of types whose values share nothing with others and change only as a whole.

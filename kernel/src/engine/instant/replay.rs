@@ -133,7 +133,7 @@ impl InstantEngine {
         let how = if unasked { self.end_between_cells() } else { String::new() };
         match self.rebuild(ended_in, Extent::Quick, stop, 0) {
             Ok(summary) if unasked || !self.lost_in(ended_in).is_empty() => {
-                super::command::show(&format!("{how}{summary}"), sink);
+                sink.output(Output::text(format!("{how}{summary}").trim_end()));
                 Ok(())
             }
             Ok(_) => Ok(()),

@@ -3,7 +3,7 @@
 //!
 //! Pure, and by words: a name that means something else only makes a claim more careful.
 
-use super::parse::words;
+use super::words::words;
 
 /// What to expect of a second run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

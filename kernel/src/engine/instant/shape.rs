@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, T};
 
-use super::parse::words;
+use super::words::words;
 use crate::engine::syntax::Tree;
 
 /// See the module.

@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sha2::{Digest, Sha256};
 
 use super::macros::{KNOWN, called_macro};
-use super::parse::{Item, ItemKey, words};
+use super::parse::{Item, ItemKey};
 use super::state::{KeptItem, State};
+use super::words::words;
 
 /// What is in the texts of types whose values may be of another type than they show, and of code
 /// that asks values for their types.

@@ -1,11 +1,16 @@
 //! The first words with a peer: greetings, and what kind of socket each side is.
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::codec::{Item, Limits, WireError, check_greeting, greeting};
 use super::command::{self, Command};
 use super::connection::{Budget, Connection, Reader};
-use super::listener::Pipe;
+
+/// Both directions of a stream.
+pub struct Pipe {
+    pub input: Box<dyn AsyncRead + Send + Unpin>,
+    pub output: Box<dyn AsyncWrite + Send + Unpin>,
+}
 
 /// One of our sockets, as its peers see it.
 #[derive(Debug, Clone, Copy)]

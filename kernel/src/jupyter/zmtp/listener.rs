@@ -15,14 +15,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::codec::WireError;
 use super::connection::{Budget, Connection};
-use super::handshake::{Role, shake_hands};
+use super::handshake::{Pipe, Role, shake_hands};
 
 /// Peers of one socket whose handshake is under way.
 const STRANGERS: usize = 32;
@@ -39,12 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum Listener {
     Tcp(StdTcpListener),
     Ipc { listener: StdUnixListener, path: PathBuf },
-}
-
-/// Both directions of a stream.
-pub struct Pipe {
-    pub input: Box<dyn AsyncRead + Send + Unpin>,
-    pub output: Box<dyn AsyncWrite + Send + Unpin>,
 }
 
 impl Listener {

@@ -11,7 +11,7 @@ use akari_seam::path::PUT;
 use serde::Deserialize;
 
 use super::CompileError;
-use super::parking::CRATE;
+use super::command::CRATE;
 
 /// The types of the variables that a cell keeps, by the numbers under which they are stored.
 pub type Types = BTreeMap<u64, String>;

@@ -10,6 +10,10 @@ use akari_seam::path::CELL_CRATE;
 
 use super::Compiler;
 
+/// The crate of a parked compiler, which includes the cell's file; `answer` knows that it is no
+/// input of the cell.
+pub const CRATE: &str = "parked.rs";
+
 /// What the compiler is to make of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Product {

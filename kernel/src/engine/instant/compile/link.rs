@@ -15,7 +15,7 @@ use akari_seam::symbol::ENTRY;
 use super::CompileError;
 use super::parked::{Parked, Spot};
 use super::run::Run;
-use crate::engine::instant::parse::words;
+use crate::engine::instant::words::words;
 use crate::engine::stop::Stop;
 use crate::process::group::Group;
 

@@ -12,15 +12,12 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::answer::{self, Worth};
-use super::command::Product;
+use super::command::{CRATE, Product};
 use super::parked::{Parked, Spot};
 use super::run::Run;
 use super::{CompileError, Compiler};
 use crate::engine::instant::generate::{PRELUDE_LINE, Source};
 use crate::engine::stop::Stop;
-
-/// The crate that includes the cell; `answer` knows it as no input of the cell.
-pub const CRATE: &str = "parked.rs";
 
 #[derive(Debug, Default)]
 pub struct Parking {

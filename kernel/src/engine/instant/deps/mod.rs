@@ -17,7 +17,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use self::manifest::Wanted;
-use super::parse::words;
+use super::words::words;
 use crate::cargo::artifact::{Artifact, name_and_version, read_list};
 use crate::cargo::environment;
 use crate::home::trust::{self, TrustError};
