@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::Message;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::home::trust;
 
@@ -27,22 +27,14 @@ pub struct Artifact {
 impl Artifact {
     /// From one of cargo's JSON messages, if it is about libraries.
     pub fn parse(line: &str) -> Option<Artifact> {
-        let message: Value = serde_json::from_str(line).ok()?;
-        let texts = |it: &Value| -> Vec<String> {
-            it.as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|it| Some(it.as_str()?.to_owned()))
-                .collect()
+        let Ok(Message::CompilerArtifact(message)) = serde_json::from_str(line) else {
+            return None;
         };
-        let files: Vec<PathBuf> = texts(&message["filenames"])
-            .into_iter()
-            .map(PathBuf::from)
-            .filter(|it| is_library(it))
-            .collect();
-        let (package, version) = name_and_version(message["package_id"].as_str()?)?;
-        let features = texts(&message["features"]);
-        let is_optimised = message["profile"]["opt_level"] != "0";
+        let files = message.filenames.into_iter().map(PathBuf::from);
+        let files: Vec<PathBuf> = files.filter(|file| is_library(file)).collect();
+        let (package, version) = name_and_version(&message.package_id.repr)?;
+        let is_optimised = message.profile.opt_level != "0";
+        let features = message.features;
         (!files.is_empty()).then_some(Artifact { package, version, features, is_optimised, files })
     }
 
@@ -73,7 +65,7 @@ pub fn read_list(folder: &Path) -> io::Result<Vec<Artifact>> {
 }
 
 /// `registry+..#name@1.0.0`, or `path+file:///folder/name#1.0.0` where the folder has the name.
-pub fn name_and_version(id: &str) -> Option<(String, String)> {
+fn name_and_version(id: &str) -> Option<(String, String)> {
     let (source, rest) = id.rsplit_once('#')?;
     let (name, version) = match rest.split_once('@') {
         Some(both) => both,
@@ -100,7 +92,7 @@ mod tests {
 
     #[test]
     fn libraries_are_read_from_messages() {
-        let line = r#"{"reason":"compiler-artifact","package_id":"path+file:///x/a#1.0.0","features":["f"],"profile":{"opt_level":"3"},"filenames":["/t/liba.rlib","/t/liba.rmeta","/t/a.d"]}"#;
+        let line = r#"{"reason":"compiler-artifact","package_id":"path+file:///x/a#1.0.0","manifest_path":"/x/a/Cargo.toml","target":{"kind":["lib"],"crate_types":["lib"],"name":"a","src_path":"/x/a/src/lib.rs","edition":"2024","doc":true,"doctest":true,"test":true},"profile":{"opt_level":"3","debuginfo":0,"debug_assertions":false,"overflow_checks":false,"test":false},"features":["f"],"filenames":["/t/liba.rlib","/t/liba.rmeta","/t/a.d"],"executable":null,"fresh":false}"#;
         let artifact = Artifact::parse(line).expect("it is one");
         assert_eq!(artifact.files, ["/t/liba.rlib", "/t/liba.rmeta"].map(PathBuf::from));
         assert_eq!(artifact.file("rmeta"), Some(Path::new("/t/liba.rmeta")));

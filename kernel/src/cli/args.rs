@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::engine::EngineChoice;
+use super::config::Choice;
 
 /// Akari: a Jupyter kernel for learning deep learning in Rust
 #[derive(Debug, Parser)]
@@ -87,7 +87,7 @@ pub struct Run {
     pub check: bool,
     /// What compiles and runs the cells
     #[arg(long, value_enum, default_value_t)]
-    pub engine: EngineChoice,
+    pub engine: Choice,
 }
 
 /// Where a kernelspec is.
@@ -101,7 +101,7 @@ pub struct Place {
     pub user: bool,
     /// What compiles and runs the cells; each engine has its own entry in Jupyter
     #[arg(long, value_enum, default_value_t)]
-    pub engine: EngineChoice,
+    pub engine: Choice,
 }
 
 /// Build the prelude if need be, and tell Jupyter about the kernel
@@ -152,5 +152,5 @@ pub struct Kernel {
     pub connection_file: PathBuf,
     /// What compiles and runs the cells
     #[arg(long, value_enum, default_value_t)]
-    pub engine: EngineChoice,
+    pub engine: Choice,
 }

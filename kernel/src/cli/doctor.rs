@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use super::{args, say};
 use crate::home::manifest::Depth;
@@ -142,7 +142,7 @@ fn kernel_finding() -> Finding {
     let folders = kernel_folders();
     let found = folders.iter().find_map(|folder| Some((folder, kernelspec::program(folder)?)));
     match found {
-        Some((folder, program)) if python::is_program(&program) => {
+        Some((folder, program)) if which::which(&program).is_ok() => {
             Finding::Ok(format!("{} (starts {})", folder.display(), program.display()))
         }
         Some((folder, program)) => Finding::Missing(
@@ -160,25 +160,8 @@ fn kernel_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = kernelspec::folder(None).into_iter().collect();
     let lab = python::find_lab().ok().flatten();
     folders.extend(lab.and_then(|it| kernelspec::folder(Some(&it.environment?))));
-    folders.extend(jupyter_data_folders().into_iter().map(|it| it.join("kernels").join("akari")));
+    folders.extend(python::data_folders().into_iter().map(|it| it.join("kernels").join("akari")));
     folders
-}
-
-fn jupyter_data_folders() -> Vec<PathBuf> {
-    let ask = || {
-        let output =
-            Command::new(python::on_path("jupyter")?).args(["--paths", "--json"]).output().ok()?;
-        let paths: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-        Some(
-            paths["data"]
-                .as_array()?
-                .iter()
-                .filter_map(|it| it.as_str())
-                .map(PathBuf::from)
-                .collect(),
-        )
-    };
-    ask().unwrap_or_default()
 }
 
 fn jupyter_finding() -> Finding {

@@ -17,13 +17,14 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
         home::share_home()?;
     }
     let prelude = mend_prelude(&toolchain, Depth::Contents)?;
-    kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine).with_context(
-        || format!("could not write `{}`; name a folder of yours with --prefix", folder.display()),
-    )?;
+    kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine.kernel())
+        .with_context(|| {
+            format!("could not write `{}`; name a folder of yours with --prefix", folder.display())
+        })?;
     lessons::prepare(toolchain, &prelude);
     say(&format!(
         "installed the kernel `{}` in {}",
-        kernelspec::name(arguments.place.engine),
+        arguments.place.engine.kernel().name,
         folder.display()
     ));
     if arguments.shared {
@@ -56,6 +57,6 @@ pub fn uninstall(arguments: &args::Uninstall) -> anyhow::Result<ExitCode> {
 
 fn folder(place: &args::Place) -> anyhow::Result<std::path::PathBuf> {
     kernelspec::folder(place.prefix.as_deref())
-        .map(|it| it.with_file_name(kernelspec::name(place.engine)))
+        .map(|it| it.with_file_name(place.engine.kernel().name))
         .context("this user has no data folder for Jupyter; use --prefix DIR")
 }

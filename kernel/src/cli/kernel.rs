@@ -4,8 +4,9 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{args, engine_config};
-use crate::engine::{EngineChoice, EngineConfig};
+use super::args;
+use super::config::{Choice, engine_config};
+use crate::engine::EngineConfig;
 use crate::home::manifest::Depth;
 use crate::jupyter::{self, KernelInfo};
 use crate::setup::Progress;
@@ -36,7 +37,7 @@ pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
 /// Finds what the engine needs, or builds it. A build of minutes is not tried by every cell: after
 /// it has failed, only what was mended meanwhile is found.
 fn prepare(
-    choice: EngineChoice,
+    choice: Choice,
     toolchain: Result<Toolchain, ToolchainError>,
     failed: Option<&String>,
     report: &mut dyn FnMut(String),

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use super::config::Choice;
 use super::progress::Reporter;
 use super::{args, lessons, mend_prelude, say};
-use crate::engine::EngineChoice;
 use crate::home::manifest::Depth;
 use crate::setup::lab::{self, Browser};
 use crate::setup::toolchain::Toolchain;
@@ -23,7 +23,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     reporter.finish();
     let spec = kernelspec::folder(lab.environment.as_deref())
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
-    kernelspec::write(&spec, &std::env::current_exe()?, EngineChoice::default())
+    kernelspec::write(&spec, &std::env::current_exe()?, Choice::default().kernel())
         .with_context(|| format!("could not write `{}`", spec.display()))?;
     lessons::prepare(toolchain, &prelude);
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };

@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::engine_config;
+use super::config::{Choice, engine_config};
 use super::progress::Reporter;
 use crate::engine::outcome::Output;
 use crate::engine::stop::Stop;
-use crate::engine::{self, EngineChoice, EngineConfig, index};
+use crate::engine::{EngineConfig, index, start};
 use crate::home::{trust, write};
 use crate::notebook::format::{CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run};
 use crate::setup::toolchain::Toolchain;
-use crate::setup::{Progress, prelude};
+use crate::setup::{Progress, checkout};
 
 /// Makes the index, and runs the lessons whose cells are not compiled yet for this prelude.
 pub fn prepare(toolchain: Toolchain, prelude: &Path) {
-    let Ok(config) = engine_config(EngineChoice::Instant, toolchain, prelude.to_owned()) else {
+    let Ok(config) = engine_config(Choice::Instant, toolchain, prelude.to_owned()) else {
         return;
     };
     let mut reporter = Reporter::new();
@@ -30,7 +30,7 @@ pub fn prepare(toolchain: Toolchain, prelude: &Path) {
         reporter.show(&Progress::doing("reading the names that Tab completes"));
         index::keep(&config);
     }
-    for path in lessons(&prelude::checkout().join("notebooks")) {
+    for path in lessons(&checkout::lessons()) {
         if let Some(error) = compile_one(&path, &config, &mut reporter).err() {
             tracing::debug!("the cells of `{}` were not compiled: {error}", path.display());
         }
@@ -49,7 +49,7 @@ fn compile_one(path: &Path, config: &EngineConfig, reporter: &mut Reporter) -> a
     }
     let cells = Notebook::read(path)?.code_cells();
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut engine = engine::start(config)?;
+    let mut engine = start::start(config)?;
     let mut unseen = Unseen { name, count: cells.len(), reporter };
     run(&cells, engine.as_mut(), &mut unseen, &Stop::default());
     write::folder(own, config.cells.readers)?;

@@ -1,6 +1,7 @@
 //! The command line: what was typed, one file per command, and the exit code.
 
 mod args;
+mod config;
 mod doctor;
 mod install;
 mod kernel;
@@ -17,9 +18,7 @@ use clap::Parser;
 
 use self::args::{Arguments, Command};
 use self::progress::Reporter;
-use crate::engine::{EngineChoice, EngineConfig};
 use crate::home::manifest::Depth;
-use crate::setup::cells;
 use crate::setup::prelude::{self, PreludeError};
 use crate::setup::toolchain::Toolchain;
 
@@ -73,20 +72,4 @@ fn mend_prelude(toolchain: &Toolchain, depth: Depth) -> Result<PathBuf, PreludeE
     let folder = prelude::find_or_mend(toolchain, depth, &mut |it| reporter.show(it))?;
     reporter.finish();
     Ok(folder)
-}
-
-fn engine_config(
-    choice: EngineChoice,
-    toolchain: Toolchain,
-    prelude: PathBuf,
-) -> anyhow::Result<EngineConfig> {
-    Ok(EngineConfig {
-        choice,
-        rustc: toolchain.rustc,
-        std_folder: toolchain.std_folder,
-        cells: cells::folders(),
-        dependencies: cells::dependencies(&prelude)?,
-        prelude,
-        program: std::env::current_exe()?,
-    })
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{args, engine_config, find_prelude};
-use crate::engine;
+use super::config::engine_config;
+use super::{args, find_prelude};
 use crate::engine::outcome::{MimeBundle, Output};
+use crate::engine::start;
 use crate::engine::stop::{Stop, Wish};
 use crate::notebook::check;
 use crate::notebook::format::{CellOutput, CodeCell, Notebook};
@@ -37,7 +38,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
         std::env::set_current_dir(folder)
             .with_context(|| format!("could not enter `{}`", folder.display()))?;
     }
-    let mut engine = engine::start(&config)?;
+    let mut engine = start::start(&config)?;
     let stop = Stop::default();
     stop_on_signals(stop.clone())?;
     let goes_on_unseen = output.is_some() || arguments.check;

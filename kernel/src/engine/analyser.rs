@@ -36,6 +36,7 @@ pub struct Paths {
     pub std_folder: PathBuf,
     pub prelude: PathBuf,
     pub program: PathBuf,
+    pub checkout: PathBuf,
 }
 
 /// A question about code; the place is a byte offset.
@@ -97,6 +98,7 @@ impl Analyser {
                 std_folder: config.std_folder.clone(),
                 prelude: config.prelude.clone(),
                 program: config.program.clone(),
+                checkout: config.checkout.clone(),
             },
             process: Mutex::new(None),
         }

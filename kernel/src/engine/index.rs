@@ -41,15 +41,14 @@ pub fn is_kept(prelude: &Path) -> bool {
 
 /// Makes the index, so that the kernels of a class need not each do so at its first start.
 pub fn keep(settings: &EngineConfig) {
-    read(&settings.rustc, &settings.prelude, &crate::setup::prelude::checkout());
+    read(&settings.rustc, &settings.prelude, &settings.checkout);
 }
 
 /// Learns the prelude's names on a thread of its own: no cell waits for that.
 pub fn read_aside(settings: &EngineConfig, names: &Arc<Names>) {
-    let (rustc, prelude, names) =
-        (settings.rustc.clone(), settings.prelude.clone(), Arc::clone(names));
+    let (settings, names) = (settings.clone(), Arc::clone(names));
     let learn = move || {
-        if let Some(found) = read(&rustc, &prelude, &crate::setup::prelude::checkout()) {
+        if let Some(found) = read(&settings.rustc, &settings.prelude, &settings.checkout) {
             names.set_prelude(found);
         }
     };

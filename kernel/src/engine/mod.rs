@@ -1,7 +1,7 @@
 //! What an evaluation engine is, for those who drive one: the Jupyter side and the notebook runner.
 //!
 //! Everything here is plain data and one trait. The implementations live in the folders below;
-//! only `start` picks one. Engine code is synchronous: an engine has one owner thread.
+//! only `start` names and picks one. Engine code is synchronous: an engine has one owner thread.
 
 pub mod analyser;
 pub mod evcxr;
@@ -11,6 +11,7 @@ pub mod instant;
 pub mod names;
 pub mod nesting;
 pub mod outcome;
+pub mod start;
 pub mod stop;
 pub mod syntax;
 mod traceback;
@@ -22,14 +23,12 @@ use names::Names;
 use outcome::{Outcome, Output};
 use stop::Stop;
 
-use crate::home::manifest::{self, Damaged, Depth};
 use crate::home::write::Readers;
-use crate::runtime::parent::ChildError;
 
 pub use traceback::UNCOUNTED;
 
 /// Which engine runs the cells.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EngineChoice {
     /// One direct `rustc` run per cell.
     #[default]
@@ -50,6 +49,8 @@ pub struct EngineConfig {
     pub prelude: PathBuf,
     /// The binary that becomes the process that runs cells: this one.
     pub program: PathBuf,
+    /// The folder of the prelude's sources, with the versions of its dependencies.
+    pub checkout: PathBuf,
     pub cells: CellFolders,
     /// Where the crates of `:dep` lines are kept, built for this prelude.
     pub dependencies: PathBuf,
@@ -66,35 +67,6 @@ pub struct CellFolders {
     pub limit: u64,
     /// Who may read what is kept in our own.
     pub readers: Readers,
-}
-
-/// Why an engine could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    #[error("could not make a temporary folder: {0}")]
-    Folder(#[source] std::io::Error),
-    #[error(transparent)]
-    Child(#[from] ChildError),
-    #[error(transparent)]
-    Evcxr(#[from] evcxr::EvcxrError),
-    #[error("{0}; run `akari install`, which builds it again")]
-    Damaged(#[source] Damaged),
-}
-
-/// Starts an engine with an empty session. Where that fails because the prelude is damaged, the
-/// error says so.
-pub fn start(config: &EngineConfig) -> Result<Box<dyn Engine>, EngineError> {
-    start_chosen(config).map_err(|error| match manifest::check(&config.prelude, Depth::Contents) {
-        Err(damaged) => EngineError::Damaged(damaged),
-        Ok(_) => error,
-    })
-}
-
-fn start_chosen(config: &EngineConfig) -> Result<Box<dyn Engine>, EngineError> {
-    Ok(match config.choice {
-        EngineChoice::Instant => Box::new(instant::InstantEngine::start(config)?),
-        EngineChoice::Evcxr => Box::new(evcxr::EvcxrEngine::start(config)?),
-    })
 }
 
 /// One cell to run.

@@ -90,7 +90,7 @@ impl Startup {
 }
 
 fn start(config: EngineConfig) -> Result<Box<dyn Engine>, String> {
-    let started = catch_unwind(AssertUnwindSafe(|| engine::start(&config)));
+    let started = catch_unwind(AssertUnwindSafe(|| engine::start::start(&config)));
     let started = started.map_err(|_| "the engine panicked at its start".to_owned())?;
     started.map_err(|error| error.to_string())
 }

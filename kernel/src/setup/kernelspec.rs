@@ -1,20 +1,22 @@
 //! The entry by which Jupyter finds the kernel.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineChoice;
-
-/// The kernel's name in Jupyter.
-pub fn name(engine: EngineChoice) -> &'static str {
-    match engine {
-        EngineChoice::Instant => "akari",
-        EngineChoice::Evcxr => "akari-evcxr",
-    }
+/// An entry in Jupyter's list of kernels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kernel {
+    /// Jupyter's name for it, and its folder's.
+    pub name: &'static str,
+    /// What the learner sees.
+    pub display_name: &'static str,
+    /// Arguments of `akari kernel`, besides the connection file.
+    pub arguments: &'static [&'static str],
 }
 
 /// The folder of the default engine's kernelspec under a prefix, or in the user's Jupyter data folder.
@@ -32,43 +34,62 @@ pub fn folder(prefix: Option<&Path>) -> Option<PathBuf> {
 /// The program that a kernelspec starts.
 pub fn program(folder: &Path) -> Option<PathBuf> {
     let text = fs::read_to_string(folder.join("kernel.json")).ok()?;
-    let spec: serde_json::Value = serde_json::from_str(&text).ok()?;
-    Some(spec["argv"][0].as_str()?.into())
+    let spec: Started = serde_json::from_str(&text).ok()?;
+    spec.argv.into_iter().next()
 }
 
 /// Writes the kernelspec, the whole file or nothing.
-pub fn write(folder: &Path, program: &Path, engine: EngineChoice) -> io::Result<()> {
-    let mut arguments = vec!["kernel", "--connection-file", "{connection_file}"];
-    let mut display_name = "Rust (Akari)";
-    if engine == EngineChoice::Evcxr {
-        arguments.extend(["--engine", "evcxr"]);
-        display_name = "Rust (Akari on evcxr)";
-    }
-    let mut argv = vec![json!(program)];
-    argv.extend(arguments.into_iter().map(Value::from));
-    let spec = json!({
-        "argv": argv,
-        "display_name": display_name,
-        "language": "rust",
-        "interrupt_mode": "message",
-        "kernel_protocol_version": "5.5",
-        "env": environment(),
-        "metadata": { "debugger": false },
-    });
+pub fn write(folder: &Path, program: &Path, kernel: Kernel) -> io::Result<()> {
+    let mut argv = vec![program.to_string_lossy().into_owned()];
+    argv.extend(["kernel", "--connection-file", "{connection_file}"].map(str::to_owned));
+    argv.extend(kernel.arguments.iter().map(ToString::to_string));
+    let spec = Spec {
+        argv,
+        display_name: kernel.display_name,
+        language: "rust",
+        interrupt_mode: "message",
+        kernel_protocol_version: "5.5",
+        env: environment(),
+        metadata: Metadata { debugger: false },
+    };
+    let text = serde_json::to_string_pretty(&spec)?;
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new()
         .permissions(fs::Permissions::from_mode(0o644))
         .tempfile_in(folder)?;
-    writeln!(file, "{spec:#}")?;
+    writeln!(file, "{text}")?;
     file.persist(folder.join("kernel.json"))?;
     Ok(())
 }
 
+/// `kernel.json`, see <https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs>.
+#[derive(Serialize)]
+struct Spec {
+    argv: Vec<String>,
+    display_name: &'static str,
+    language: &'static str,
+    interrupt_mode: &'static str,
+    kernel_protocol_version: &'static str,
+    env: BTreeMap<&'static str, String>,
+    metadata: Metadata,
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    debugger: bool,
+}
+
+/// The part of `kernel.json` that is read.
+#[derive(Deserialize)]
+struct Started {
+    argv: Vec<PathBuf>,
+}
+
 /// The kernel looks for the prelude where this process does, whatever Jupyter's environment is.
-fn environment() -> Map<String, Value> {
-    let folder = |name: &str| {
+fn environment() -> BTreeMap<&'static str, String> {
+    let folder = |name| {
         let value = std::env::var_os(name).filter(|it| !it.is_empty())?;
-        Some((name.to_owned(), std::path::absolute(value).ok()?.to_str()?.into()))
+        Some((name, std::path::absolute(value).ok()?.to_str()?.to_owned()))
     };
     ["AKARI_HOME", "AKARI_SHARED"].into_iter().filter_map(folder).collect()
 }

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::prelude::checkout;
+use super::checkout;
 use super::python::Lab;
 
 /// The lessons that came with Akari, or else the current folder.
 pub fn lessons() -> std::io::Result<PathBuf> {
-    let notebooks = checkout().join("notebooks");
+    let notebooks = checkout::lessons();
     if notebooks.is_dir() { Ok(notebooks) } else { std::env::current_dir() }
 }
 

@@ -1,6 +1,6 @@
 //! What must be found or built before a cell can run: each thing in a file of its own.
 
-pub mod cells;
+pub mod checkout;
 pub mod kernelspec;
 pub mod lab;
 pub mod prelude;

@@ -8,6 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde::Deserialize;
+use which::which;
+
 use super::{OnProgress, Progress};
 use crate::home::write::Readers;
 use crate::home::{self, HomeError, trust, write};
@@ -37,28 +40,17 @@ pub struct Lab {
     pub environment: Option<PathBuf>,
 }
 
-/// A program on PATH.
-pub fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|it| it.join(name)).find(|it| is_program(it))
-}
-
-pub fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
-}
-
 /// The JupyterLab to use, if there is one.
 pub fn find_lab() -> Result<Option<Lab>, PythonError> {
     // pyenv's stand-ins are there even if the Python that is active has no JupyterLab.
-    if let Some(program) = on_path("jupyter-lab").filter(|it| starts(it)) {
+    if let Some(program) = which("jupyter-lab").ok().filter(|it| starts(it)) {
         return Ok(Some(Lab { program, environment: None }));
     }
     let environment = environment()?;
     let program = environment.join("bin").join("jupyter-lab");
     let is_trusted = |it: &Path| trust::file(it).is_ok();
     let is_whole =
-        is_trusted(&environment.join(STAMP)) && is_trusted(&program) && is_program(&program);
+        is_trusted(&environment.join(STAMP)) && is_trusted(&program) && which(&program).is_ok();
     Ok(is_whole.then_some(Lab { program, environment: Some(environment) }))
 }
 
@@ -104,7 +96,7 @@ fn starts(program: &Path) -> bool {
 fn steps(environment: &Path) -> Result<Vec<(&'static str, Command)>, PythonError> {
     const VENV: &str = "making a private Python environment";
     const LAB: &str = "installing JupyterLab (about 200 MB, once)";
-    if let Some(uv) = on_path("uv") {
+    if let Ok(uv) = which("uv") {
         let mut venv = Command::new(&uv);
         venv.arg("venv").arg(environment);
         let mut lab = Command::new(uv);
@@ -113,7 +105,8 @@ fn steps(environment: &Path) -> Result<Vec<(&'static str, Command)>, PythonError
             .arg("jupyterlab");
         return Ok(vec![(VENV, venv), (LAB, lab)]);
     }
-    let python = ["python3", "python"].into_iter().filter_map(on_path).find(|it| starts(it));
+    let python =
+        ["python3", "python"].into_iter().filter_map(|it| which(it).ok()).find(|it| starts(it));
     let mut venv = Command::new(python.ok_or(PythonError::Missing)?);
     venv.args(["-m", "venv"]).arg(environment);
     let mut lab = Command::new(environment.join("bin").join("python"));
@@ -165,4 +158,20 @@ fn private(command: &Command) -> Command {
         };
     }
     shell
+}
+
+/// The data folders of the Jupyter on PATH, as that names them.
+pub fn data_folders() -> Vec<PathBuf> {
+    let ask = || {
+        let output = Command::new(which("jupyter").ok()?).args(["--paths", "--json"]).output();
+        let paths: Paths = serde_json::from_slice(&output.ok()?.stdout).ok()?;
+        Some(paths.data)
+    };
+    ask().unwrap_or_default()
+}
+
+/// The part of `jupyter --paths --json` that is read.
+#[derive(Deserialize)]
+struct Paths {
+    data: Vec<PathBuf>,
 }

@@ -70,6 +70,7 @@ impl EvcxrEngine {
             std_folder: config.std_folder.clone(),
             prelude: config.prelude.clone(),
             program: config.program.clone(),
+            checkout: config.checkout.clone(),
         };
         let settings = settings(&paths, folder.path())?;
         let (worker, events) = Worker::start(settings).map_err(EvcxrError::Start)?;
@@ -207,11 +208,10 @@ impl Seen {
 
 /// Writes what evcxr analyses into a folder.
 fn settings(paths: &Paths, folder: &Path) -> Result<Settings, EvcxrError> {
-    let Paths { rustc, std_folder, prelude, program } = paths.clone();
+    let Paths { rustc, std_folder, prelude, program, checkout } = paths.clone();
     let cargo = rustc.with_file_name("cargo");
     // evcxr runs cargo in there, which obeys what lies in the folders above.
     configuration(folder).map_err(|error| EvcxrError::Folder(std::io::Error::other(error)))?;
-    let checkout = crate::setup::prelude::checkout();
     let akari = crates::write(folder, &cargo, &platform(&std_folder), &checkout)?;
     Ok(Settings { rustc, std_folder, prelude, program, crates: folder.to_owned(), akari })
 }

@@ -33,6 +33,7 @@ mod words;
 mod writes;
 
 use std::cell::OnceCell;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -57,9 +58,18 @@ use super::folder::{self, Folder};
 use super::names::Names;
 use super::outcome::{CellError, Outcome, Output};
 use super::traceback::plain_error;
-use super::{Background, Cell, Engine, EngineConfig, EngineError, Sink, index, nesting};
+use super::{Background, Cell, Engine, EngineConfig, Sink, index, nesting};
 use crate::home;
 use crate::runtime::parent::{Child, ChildError, ChildSettings, RunEnd, Task};
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("could not make a temporary folder: {0}")]
+    Folder(#[source] io::Error),
+    #[error(transparent)]
+    Child(#[from] ChildError),
+}
 
 /// The engine and its session.
 pub struct InstantEngine {
@@ -78,8 +88,8 @@ pub struct InstantEngine {
 }
 
 impl InstantEngine {
-    pub fn start(settings: &EngineConfig) -> Result<Self, EngineError> {
-        let folder = Folder::make("").map_err(EngineError::Folder)?;
+    pub fn start(settings: &EngineConfig) -> Result<Self, StartError> {
+        let folder = Folder::make("").map_err(StartError::Folder)?;
         let child_settings = ChildSettings {
             program: settings.program.clone(),
             prelude: settings.prelude.join("libakari.so"),
@@ -247,6 +257,7 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
             program: settings.program.clone(),
             prelude: settings.prelude.clone(),
             kept: settings.dependencies.clone(),
+            checkout: settings.checkout.clone(),
             session: folder.to_owned(),
         }),
         slots: Arc::new(Slots::of_machine(home::own_folder("compilers"))),

@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Toolchain;
 use crate::home::write::{self, Readers};
 use crate::home::{self, trust};
-use crate::setup::prelude::checkout;
-use crate::setup::python::on_path;
+use crate::setup::checkout::checkout;
 
 /// The file in the cache.
 const FILE: &str = "toolchain.json";
@@ -80,7 +79,7 @@ impl Circumstances {
             .unwrap_or_default();
         // Where rustup keeps its default and the overrides of folders.
         let files = [
-            on_path("rustc").unwrap_or_default(),
+            which::which("rustc").unwrap_or_default(),
             checkout().join("rust-toolchain.toml"),
             rustup.join("settings.toml"),
         ];

@@ -1,14 +1,14 @@
 //! The Rust toolchain that compiles cells: found once, without rustup's stand-ins afterwards.
+//!
+//! `ask` asks the programs themselves, `known` remembers what they said the last time.
 
+mod ask;
 mod known;
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-
-use super::prelude::checkout;
 
 /// The oldest release that can build the prelude: `1.95`.
 const NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -44,26 +44,9 @@ impl Toolchain {
         if let Some(toolchain) = known::recall() {
             return Ok(toolchain);
         }
-        let toolchain = Toolchain::ask()?;
+        let toolchain = ask::ask()?;
         known::remember(&toolchain);
         Ok(toolchain)
-    }
-
-    fn ask() -> Result<Toolchain, ToolchainError> {
-        let (stand_in, sysroot) = sysroot()?;
-        let own = |name: &str| Some(sysroot.join("bin").join(name)).filter(|path| path.is_file());
-        let rustc = own("rustc").unwrap_or_else(|| stand_in.into());
-        let program = rustc.to_string_lossy().into_owned();
-        let toolchain = Toolchain {
-            version: ask(&program, &["-vV"])?,
-            std_folder: ask(&program, &["--print", "target-libdir"])?.into(),
-            cargo: own("cargo").unwrap_or_else(|| "cargo".into()),
-            rustc,
-        };
-        match is_new_enough(toolchain.release(), NEEDED) {
-            true => Ok(toolchain),
-            false => Err(ToolchainError::Old { found: toolchain.release().to_owned() }),
-        }
     }
 
     /// `1.95.0`
@@ -72,92 +55,15 @@ impl Toolchain {
     }
 }
 
-/// A `rustc` that starts, and the folder of its toolchain.
-fn sysroot() -> Result<(String, PathBuf), ToolchainError> {
-    let named = std::env::var("RUSTC").ok().filter(|it| !it.is_empty());
-    let first = named.clone().unwrap_or_else(|| "rustc".to_owned());
-    let error = match ask(&first, &["--print", "sysroot"]) {
-        Ok(sysroot) => return Ok((first, sysroot.into())),
-        Err(error) => error,
-    };
-    // A Jupyter started from a desktop doesn't have rustup's folder on PATH.
-    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let cargo_home =
-        cargo_home.or_else(|| Some(directories::BaseDirs::new()?.home_dir().join(".cargo")));
-    match cargo_home
-        .map(|it| it.join("bin").join("rustc"))
-        .filter(|it| named.is_none() && it.is_file())
-    {
-        Some(rustc) if matches!(error, ToolchainError::Missing { .. }) => {
-            let rustc = rustc.to_string_lossy().into_owned();
-            ask(&rustc, &["--print", "sysroot"]).map(|sysroot| (rustc, sysroot.into()))
-        }
-        _ => Err(error),
-    }
-}
-
-/// Asks in the checkout, whose `rust-toolchain.toml` rustup follows: the same toolchain everywhere.
-/// Where that one isn't installed, any other that is new enough will do.
-fn ask(program: &str, arguments: &[&str]) -> Result<String, ToolchainError> {
-    let checkout = checkout();
-    let is_found_anywhere = Path::new(program).is_absolute() || !program.contains('/');
-    if checkout.is_dir() && is_found_anywhere {
-        let answer = answer(Command::new(program).args(arguments).current_dir(checkout));
-        if answer.is_ok() {
-            return answer;
-        }
-    }
-    answer(Command::new(program).args(arguments))
-}
-
-fn answer(command: &mut Command) -> Result<String, ToolchainError> {
-    let output = match command.output() {
-        Ok(output) => output,
-        Err(source) => {
-            return Err(ToolchainError::Missing { program: command_name(command), source });
-        }
-    };
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        let text = text.lines().find(|it| !it.trim().is_empty()).unwrap_or("it said nothing");
-        let text = text.trim().trim_start_matches("error: ").to_owned();
-        return Err(ToolchainError::Failed { program: command_name(command), text });
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn command_name(command: &Command) -> String {
-    command.get_program().to_string_lossy().into_owned()
-}
-
-/// Compares major and minor numbers; what can't be read is taken as new.
-fn is_new_enough(found: &str, needed: &str) -> bool {
-    let numbers = |text: &str| -> Option<(u32, u32)> {
-        let mut parts = text.split(['.', '-']).map(|it| it.parse().ok());
-        Some((parts.next()??, parts.next()??))
-    };
-    match (numbers(found), numbers(needed)) {
-        (Some(found), Some(needed)) => found >= needed,
-        _ => true,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn releases_are_compared_as_numbers() {
-        let rows = [
-            ("1.95.0", true),
-            ("1.100.0-nightly", true),
-            ("2.0.0", true),
-            ("1.94.1", false),
-            ("1.9.0", false),
-            ("unknown", true),
-        ];
-        for (found, is_enough) in rows {
-            assert_eq!(is_new_enough(found, "1.95"), is_enough, "{found}");
+impl Toolchain {
+    /// One that tests name, and nobody runs.
+    pub fn of_nobody() -> Toolchain {
+        Toolchain {
+            rustc: "rustc".into(),
+            cargo: "cargo".into(),
+            version: "rustc 1".to_owned(),
+            std_folder: "std".into(),
         }
     }
 }

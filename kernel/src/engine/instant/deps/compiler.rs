@@ -12,6 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use super::candle::SHARED;
 use crate::cargo::artifact::{Artifact, read_list};
 
 /// The folder of the built prelude; that it is set chooses this role.
@@ -20,9 +21,6 @@ pub const PRELUDE: &str = "AKARI_DEPS_PRELUDE";
 pub const PROJECT: &str = "AKARI_DEPS_PROJECT";
 /// Shared objects of earlier dependencies, each as `name=path`, one a line.
 pub const EARLIER: &str = "AKARI_DEPS_EARLIER";
-
-/// Crates whose types cells and dependencies must have in common.
-const SHARED: &[&str] = &["candle-core", "candle-nn"];
 
 /// Becomes the compiler, if cargo has started this process for dependencies.
 pub fn run() -> Option<ExitCode> {

@@ -1,0 +1,120 @@
+//! How what cargo built becomes a prelude: copied into a folder that gets its name when it is whole.
+//!
+//! Whether such a folder is still as it was built is told by its manifest (`home::manifest`).
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::build;
+use crate::cargo::artifact::{self, Artifact};
+use crate::home::manifest;
+use crate::setup::toolchain::Toolchain;
+
+/// The beginning of the names of folders that are not whole.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Removes what a killed process left. Only the holder of the lock may do that.
+pub fn remove_unfinished(preludes: &Path) {
+    for entry in fs::read_dir(preludes).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Puts the libraries into the folder, which gets its name when it is whole. Returns what is in it.
+pub fn keep(
+    artifacts: &[Artifact],
+    folder: &Path,
+    toolchain: &Toolchain,
+) -> io::Result<BTreeMap<String, manifest::Entry>> {
+    let parent = folder.parent().unwrap_or(folder);
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(parent)?;
+    artifact::write_list(artifacts, unfinished.path())?;
+    for artifact in artifacts.iter().flat_map(|it| &it.files) {
+        let Some(name) = artifact.file_name() else {
+            continue;
+        };
+        // The static form of the prelude itself would be a second copy of everything.
+        if name == "libakari.rlib" {
+            continue;
+        }
+        let target = unfinished.path().join(name);
+        // The same file may be listed twice.
+        if !target.exists() {
+            // Not a link: linkers write over files in place, and cargo goes on using its own.
+            fs::copy(artifact, &target)?;
+            fs::set_permissions(&target, Permissions::from_mode(0o444))?;
+        }
+    }
+    let manifest = manifest::write(unfinished.path(), &name, &toolchain.version, &build::FLAGS)?;
+    // Whoever reaches the cache may read it; the cache itself is private unless it is shared.
+    fs::set_permissions(unfinished.path(), Permissions::from_mode(0o755))?;
+    if folder.symlink_metadata().is_ok() {
+        // Kernels that run keep what they have loaded.
+        let old = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(parent)?;
+        fs::rename(folder, old.path().join("old"))?;
+    }
+    fs::rename(unfinished.keep(), folder)?;
+    Ok(manifest.files)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::home::manifest::Depth;
+
+    fn artifact(files: &[PathBuf]) -> Artifact {
+        Artifact {
+            package: "akari".into(),
+            version: "1.0.0".into(),
+            features: Vec::new(),
+            is_optimised: true,
+            files: files.to_vec(),
+        }
+    }
+
+    #[test]
+    fn kept_build_is_whole_and_leaves_nothing_unfinished() {
+        let cache = tempfile::tempdir().unwrap();
+        let files =
+            ["libakari.so", "libakari.rlib", "libcandle.rlib"].map(|it| cache.path().join(it));
+        for file in &files {
+            fs::write(file, "x").unwrap();
+        }
+        let preludes = cache.path().join("prelude");
+        fs::create_dir_all(preludes.join(".unfinished-old")).unwrap();
+        remove_unfinished(&preludes);
+        let folder = preludes.join("key");
+        for _ in 0..2 {
+            keep(&[artifact(&files)], &folder, &Toolchain::of_nobody()).unwrap();
+            let names: Vec<_> =
+                fs::read_dir(&preludes).unwrap().map(|it| it.unwrap().file_name()).collect();
+            assert_eq!(names, ["key"]);
+            assert!(manifest::check(&folder, Depth::Contents).is_ok());
+            assert!(!folder.join("libakari.rlib").exists());
+        }
+        // A linker that writes over cargo's file in place leaves the prelude's alone.
+        fs::write(&files[0], "y").unwrap();
+        assert!(manifest::check(&folder, Depth::Contents).is_ok());
+    }
+
+    #[test]
+    fn build_that_can_not_be_kept_leaves_nothing() {
+        let cache = tempfile::tempdir().unwrap();
+        let there = cache.path().join("liba.rlib");
+        fs::write(&there, "x").unwrap();
+        let preludes = cache.path().join("prelude");
+        fs::create_dir(&preludes).unwrap();
+        let files = [there, cache.path().join("none.rlib")];
+        assert!(keep(&[artifact(&files)], &preludes.join("key"), &Toolchain::of_nobody()).is_err());
+        assert_eq!(fs::read_dir(&preludes).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,90 @@
+//! The name of a built prelude: a hash of all that makes the build.
+//!
+//! Sources and where they are, versions of dependencies, toolchain, flags, and what of cargo's
+//! configuration can't be switched off. Equal names mean equal builds; what is not in the hash must
+//! never reach the build (`cargo::environment`).
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::build;
+use super::error::PreludeError;
+use crate::cargo::environment::configuration;
+use crate::setup::toolchain::Toolchain;
+
+/// Raised when the same sources are built or kept in another way.
+const FORMAT: &str = "akari prelude 2";
+
+/// The name of the prelude that a build of this checkout with this toolchain makes.
+pub fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
+    let mut files = BTreeSet::new();
+    collect(&checkout.join("src"), &mut files);
+    collect(&checkout.join("kernel").join("seam"), &mut files);
+    files.extend(["Cargo.toml", "Cargo.lock"].map(|it| checkout.join(it)));
+    let mut hash = Sha256::new();
+    let mut add = |part: &[u8]| {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    };
+    add(FORMAT.as_bytes());
+    add(format!("{:?} {:?}", build::ARGUMENTS, build::FLAGS).as_bytes());
+    add(toolchain.version.as_bytes());
+    add(configuration(checkout)?.as_bytes());
+    for file in files {
+        let text = fs::read(&file).map_err(|_| PreludeError::Sources { path: file.clone() })?;
+        add(file.strip_prefix(checkout).unwrap_or(&file).as_os_str().as_encoded_bytes());
+        add(&text);
+    }
+    Ok(format!("{:x}", hash.finalize())[..16].to_owned())
+}
+
+fn collect(folder: &Path, files: &mut BTreeSet<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.insert(path);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A built prelude lay under the name of another: names of files, flags and cargo's
+    /// configuration were not in the hash.
+    #[test]
+    fn b7_name_has_all_that_makes_a_build() {
+        let checkout = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = checkout.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let now = || key(checkout.path(), &Toolchain::of_nobody()).unwrap();
+        for path in ["Cargo.toml", "Cargo.lock", "src/a.rs", "kernel/seam/src/lib.rs"] {
+            write(path, "text");
+        }
+        let first = now();
+        fs::rename(checkout.path().join("src/a.rs"), checkout.path().join("src/b.rs")).unwrap();
+        let renamed = now();
+        write(".cargo/config.toml", "[profile.release]\nopt-level = 1");
+        let configured = now();
+        write("kernel/seam/src/lib.rs", "another text");
+        let agreed = now();
+        write("kernel/seam/src/lib.rs", "text");
+        let names = [&first, &renamed, &configured, &agreed];
+        assert_eq!(BTreeSet::from(names).len(), 4, "{names:?}");
+        // Flags of the configuration never reach the build, so they don't name it either.
+        write(".cargo/config.toml", "[build]\nrustflags = [\"-Ctarget-cpu=native\"]");
+        assert_eq!(now(), renamed);
+        let other = Toolchain { version: "rustc 2".to_owned(), ..Toolchain::of_nobody() };
+        assert_ne!(key(checkout.path(), &other).unwrap(), renamed);
+    }
+}
