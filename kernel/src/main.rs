@@ -1,5 +1,9 @@
 //! Picks the role of this process: one that runs cells, a compiler for evcxr or for dependencies,
-//! or the command line.
+//! the guard of a process group, or the command line.
+//!
+//! `unsafe` stands only in the files that allow it themselves (`tests/tidy.rs` lists them).
+
+#![deny(unsafe_code)]
 
 mod cargo;
 mod cli;
@@ -12,35 +16,41 @@ mod runtime;
 mod setup;
 
 use std::process::ExitCode;
+use std::sync::Mutex;
+
+use tracing::Level;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use self::home::log::Log;
 
 fn main() -> ExitCode {
     // Before all else, so that the process that runs cells starts in a few milliseconds.
-    if std::env::args_os().nth(1).is_some_and(|role| role == "runtime") {
-        return runtime::child::main();
-    }
-    if std::env::args_os().nth(1).is_some_and(|role| role == "evcxr-runtime") {
-        return engine::evcxr::child::main();
-    }
-    if std::env::args_os().nth(1).is_some_and(|role| role == engine::analyser::ROLE) {
-        return engine::evcxr::analyser::main();
-    }
-    if std::env::args_os().nth(1).is_some_and(|role| role == process::guard::ROLE) {
-        return process::guard::main();
+    let role = std::env::args_os().nth(1).unwrap_or_default();
+    match role.to_str() {
+        Some("runtime") => return runtime::child::main(),
+        Some("evcxr-runtime") => return engine::evcxr::child::main(),
+        Some(engine::analyser::ROLE) => return engine::evcxr::analyser::main(),
+        Some(process::guard::ROLE) => return process::guard::main(),
+        _ => {}
     }
     let compiled = engine::evcxr::compiler::run().or_else(engine::instant::deps::compiler::run);
     if let Some(code) = compiled {
         return code;
     }
-    log_if_asked();
+    log();
     cli::main()
 }
 
-/// Says on stderr what `AKARI_LOG` asks for, such as `debug` or `akari::jupyter=trace`; otherwise
-/// nothing, since notebooks show a kernel's stderr to the learner.
-fn log_if_asked() {
-    if let Ok(filter) = std::env::var("AKARI_LOG") {
-        let layer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        // Only another subscriber could be in the way, and there is none.
-        let _ = layer.try_init();
-    }
+/// Lets what goes wrong be written to the log in the home: warnings, or what `AKARI_LOG` asks for,
+/// such as `debug` or `akari::jupyter=trace`. Never to stderr, which notebooks show to the learner.
+fn log() {
+    let asked = std::env::var("AKARI_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let targets = asked.unwrap_or_else(|| Targets::new().with_default(Level::WARN));
+    let file = Mutex::new(Log::new(|| home::make_home().ok()));
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(file);
+    // Only another subscriber could be in the way, and there is none.
+    let _ = tracing_subscriber::registry().with(layer.with_filter(targets)).try_init();
 }

@@ -229,6 +229,24 @@ def test_doctor_names_the_cure(tmp_path):
     run = akari("doctor", env=env)
     assert "ok       toolchain" in run.stdout
     assert "mend it with: akari install" in run.stdout
+    assert f"ok       log        {tmp_path / 'home' / 'akari.log'}, once there is something to say" in run.stdout
+
+
+def test_what_goes_wrong_without_being_an_error_is_in_the_log(tmp_path):
+    """Learners see stderr: it stays theirs."""
+    path = notebook(tmp_path / "a.ipynb", "let logged = 1; logged")
+    home = tmp_path / "home"
+    env = {"AKARI_HOME": str(home), "AKARI_SHARED": os.environ["AKARI_HOME"]}
+    assert akari("run", path, env=env).returncode == 0
+    log = home / "akari.log"
+    assert not log.exists()
+    cells = [it for it in (home / "cells").rglob("*") if it.is_file()]
+    for cell in cells:
+        cell.write_bytes(b"damaged")
+    run = akari("run", path, env=env)
+    assert cells and run.returncode == 0 and "WARN" not in run.stderr, run.stderr
+    assert "WARN" in log.read_text() and stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert f"ok       log        {log} (1 KB" in akari("doctor", env=env).stdout
 
 
 @pytest.mark.parametrize("command", ["", "lab", "run", "install", "uninstall", "kernel", "doctor"])

@@ -30,6 +30,7 @@ pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
         ("cache", Some(cache_finding())),
         ("kernel", Some(kernel_finding())),
         ("jupyter", Some(jupyter_finding())),
+        ("log", log_finding()),
     ];
     let mut is_whole = true;
     for (name, finding) in rows.into_iter().filter_map(|(name, it)| Some((name, it?))) {
@@ -175,4 +176,14 @@ fn jupyter_finding() -> Finding {
         }
         Err(error) => Finding::Missing(error.to_string(), "akari lab".into()),
     }
+}
+
+/// Where the log is; none if there can't be one.
+fn log_finding() -> Option<Finding> {
+    let log = home::log::path(&home::home().ok()?);
+    let more = "AKARI_LOG=debug says more";
+    Some(Finding::Ok(match fs::metadata(&log) {
+        Ok(metadata) => format!("{} ({} KB; {more})", log.display(), metadata.len().div_ceil(1024)),
+        Err(_) => format!("{}, once there is something to say ({more})", log.display()),
+    }))
 }

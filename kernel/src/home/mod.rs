@@ -4,6 +4,7 @@
 //! `AKARI_SHARED` is such a one of somebody else's, only read. What lies in them is the business of
 //! `setup` and the engines. This folder depends on nothing else of ours.
 
+pub mod log;
 pub mod manifest;
 pub mod trust;
 pub mod write;
