@@ -1,0 +1,380 @@
+//! Rules for the tree as a whole, kept by reading the sources as text: who may name whom, and where
+//! unusual things may stand.
+//!
+//! The tables are in `tables`; ARCHITECTURE.md quotes those of the arrows. How a file is read is in
+//! `source`, how its names become arrows in `graph`. Nothing is compiled, so all rules together take
+//! a fraction of a second.
+
+mod graph;
+mod source;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ra_ap_parser::SyntaxKind;
+
+use self::graph::{Crate, Module, circle};
+use self::source::{Names, Token, is_sequence, tokens, without, without_tests};
+use self::tables::Arrows;
+
+/// A source file: where it is in the checkout, and what is in it.
+struct File {
+    path: String,
+    text: String,
+    /// With the code of tests.
+    all: Vec<Token>,
+    /// Without; nothing if only tests compile the file.
+    code: Vec<Token>,
+}
+
+fn checkout() -> PathBuf {
+    let kernel = Path::new(env!("CARGO_MANIFEST_DIR"));
+    kernel.parent().expect("the kernel's folder is in the checkout").to_owned()
+}
+
+/// All Rust files below a folder of the checkout, in order.
+fn files(folder: &str) -> Vec<File> {
+    let mut paths = Vec::new();
+    collect(&checkout().join(folder), &mut paths);
+    let mut only_tests = BTreeSet::new();
+    let mut files = Vec::new();
+    for path in paths {
+        let text = fs::read_to_string(&path).expect("the file was just listed");
+        let all = tokens(&text);
+        let (code, modules) = without_tests(&all);
+        // `x` of `a/mod.rs` is `a/x.rs`; no other file has such modules.
+        only_tests.extend(modules.iter().map(|name| path.with_file_name(name.clone() + ".rs")));
+        files.push((path, File { path: String::new(), text, all, code }));
+    }
+    let checkout = checkout();
+    let finish = |(path, file): (PathBuf, File)| File {
+        path: path.strip_prefix(&checkout).unwrap_or(&path).to_string_lossy().into_owned(),
+        code: if only_tests.contains(&path) { Vec::new() } else { file.code },
+        ..file
+    };
+    files.into_iter().map(finish).collect()
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            paths.push(path);
+        }
+    }
+}
+
+/// The kernel's files and the prelude's.
+fn all_files() -> Vec<File> {
+    ["kernel", "src"].into_iter().flat_map(files).collect()
+}
+
+/// The module of a file below the folder of its crate; the root's has no names.
+fn module(path: &str, folder: &str) -> Module {
+    let below = path.strip_prefix(folder).and_then(|it| it.strip_prefix('/')).unwrap_or(path);
+    let below = below.trim_end_matches(".rs");
+    let mut names: Module = below.split('/').map(str::to_owned).collect();
+    if matches!(names.last().map(String::as_str), Some("mod" | "lib" | "main")) {
+        names.pop();
+    }
+    names
+}
+
+fn split(path: &str) -> Module {
+    path.split("::").map(str::to_owned).collect()
+}
+
+/// What each module of a crate names.
+fn arrows(folder: &str) -> BTreeMap<Module, BTreeSet<Module>> {
+    let modules = files(folder).into_iter().filter(|file| !file.code.is_empty());
+    let modules = modules.map(|file| (module(&file.path, folder), Names::of(&file.code)));
+    Crate { modules: modules.collect() }.arrows()
+}
+
+/// The room that a module lies in.
+fn room(module: &Module, table: Arrows, root: &'static str) -> Option<&'static str> {
+    if module.is_empty() {
+        return Some(root);
+    }
+    let path = module.join("::");
+    let holds = |room: &&str| path == *room || path.starts_with(&format!("{room}::"));
+    table.iter().map(|(room, _)| *room).filter(holds).max_by_key(|room| room.len())
+}
+
+/// Arrows that the table doesn't have, with the modules concerned.
+fn forbidden(
+    arrows: &BTreeMap<Module, BTreeSet<Module>>,
+    table: Arrows,
+    root: &'static str,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for (from, named) in arrows {
+        let Some(from_room) = room(from, table, root) else {
+            found.push(format!("{} lies in no room of the table", from.join("::")));
+            continue;
+        };
+        let row = table.iter().find(|(room, _)| *room == from_room);
+        let may_name = row.map_or(&[] as &[&str], |(_, rooms)| rooms);
+        for to in named {
+            let to_room = room(to, table, root).unwrap_or("nowhere");
+            if to_room != from_room && !may_name.contains(&to_room) {
+                let (from, to) = (from.join("::"), to.join("::"));
+                found.push(format!("{from_room} ─► {to_room}: `{from}` names `{to}`"));
+            }
+        }
+    }
+    found
+}
+
+/// Arrows of the table that nothing in the tree needs any more.
+fn unneeded(
+    arrows: &BTreeMap<Module, BTreeSet<Module>>,
+    table: Arrows,
+    root: &'static str,
+) -> Vec<String> {
+    let pairs = arrows.iter().flat_map(|(from, named)| named.iter().map(move |to| (from, to)));
+    let needed: BTreeSet<_> =
+        pairs.map(|(from, to)| (room(from, table, root), room(to, table, root))).collect();
+    let rows = table.iter().flat_map(|(from, rooms)| rooms.iter().map(move |to| (*from, *to)));
+    let is_unneeded =
+        |(from, to): &(&'static str, &'static str)| !needed.contains(&(Some(*from), Some(*to)));
+    rows.filter(is_unneeded).map(|(from, to)| format!("{from} ─► {to} is not needed")).collect()
+}
+
+/// A table as ARCHITECTURE.md quotes it.
+fn quoted(table: Arrows) -> String {
+    let width = table.iter().map(|(room, _)| room.chars().count()).max().unwrap_or(0);
+    let row = |(room, rooms): &(&str, &[&str])| {
+        let rooms = if rooms.is_empty() { "nothing".to_owned() } else { rooms.join(", ") };
+        format!("{room:width$} ─► {rooms}\n")
+    };
+    table.iter().map(row).collect()
+}
+
+fn is_in(path: &str, places: &[&str]) -> bool {
+    places.iter().any(|place| path.starts_with(place))
+}
+
+/// Fails with all complaints at once.
+fn refuse(rule: &str, complaints: &[String]) {
+    assert!(complaints.is_empty(), "{rule}\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn imports_follow_the_tables() {
+    let mut complaints = Vec::new();
+    for (folder, table, root) in
+        [("kernel/src", tables::KERNEL, "main"), ("src", tables::PRELUDE, "lib")]
+    {
+        let arrows = arrows(folder);
+        complaints.extend(forbidden(&arrows, table, root));
+        complaints.extend(unneeded(&arrows, table, root));
+    }
+    refuse("imports and `tables.rs` differ:", &complaints);
+}
+
+#[test]
+fn architecture_quotes_the_tables() {
+    let text = fs::read_to_string(checkout().join("ARCHITECTURE.md")).expect("it is there");
+    for table in [tables::KERNEL, tables::PRELUDE] {
+        let quoted = quoted(table);
+        assert!(text.contains(&quoted), "ARCHITECTURE.md has to quote this table:\n{quoted}");
+    }
+}
+
+#[test]
+fn no_files_name_each_other_in_a_circle() {
+    let mut known: BTreeSet<(Module, Module)> =
+        tables::CIRCLES.iter().map(|(from, to)| (split(from), split(to))).collect();
+    let mut complaints = Vec::new();
+    for folder in ["kernel/src", "src"] {
+        let mut arrows = arrows(folder);
+        for (from, named) in &mut arrows {
+            named.retain(|to| !known.remove(&(from.clone(), to.clone())));
+        }
+        complaints.extend(circle(&arrows).map(|circle| {
+            let files: Vec<String> = circle.iter().map(|module| module.join("::")).collect();
+            format!("{folder}: {} ─► {}", files.join(" ─► "), files[0])
+        }));
+    }
+    let gone = known.iter().map(|(from, to)| (from.join("::"), to.join("::")));
+    complaints.extend(gone.map(|(from, to)| format!("{from} ─► {to} is no longer there")));
+    refuse(
+        "files name each other in a circle, or `CIRCLES` in `tables.rs` is outdated:",
+        &complaints,
+    );
+}
+
+#[test]
+fn every_file_begins_with_a_header() {
+    let files = all_files().into_iter().filter(|file| !file.text.starts_with("//!"));
+    let complaints: Vec<String> = files.map(|file| file.path).collect();
+    refuse("these files don't say what lives in them (`//!`):", &complaints);
+}
+
+#[test]
+fn json_is_written_by_hand_in_the_protocol_alone() {
+    let is_written = |file: &File| file.code.windows(2).any(|it| is_sequence(it, &["json", "!"]));
+    let files = all_files().into_iter().filter(is_written);
+    let complaints: Vec<String> =
+        files.map(|file| file.path).filter(|path| !is_in(path, tables::JSON)).collect();
+    refuse("`json!` where a type should be:", &complaints);
+}
+
+#[test]
+fn unsafe_code_stands_in_the_named_files() {
+    let has_unsafe = |file: &File| {
+        let mut tokens = file.all.windows(2);
+        tokens.any(|it| it[0].text == "unsafe" && it[1].text != "(")
+    };
+    let files = all_files().into_iter().filter(has_unsafe).map(|file| file.path);
+    let found: BTreeSet<String> = files.collect();
+    let named: BTreeSet<String> = tables::UNSAFE.iter().map(ToString::to_string).collect();
+    assert_eq!(found, named, "files with `unsafe`, and those that `tables.rs` names");
+    for root in ["kernel/src/main.rs", "src/lib.rs"] {
+        let text = fs::read_to_string(checkout().join(root)).expect("it is a root");
+        assert!(text.contains("#![deny(unsafe_code)]"), "{root} does not deny unsafe code");
+    }
+}
+
+#[test]
+fn evcxr_is_named_in_one_folder() {
+    // At the beginning of a path it is the crate; `engine::evcxr` is a folder of ours.
+    let is_evcxr = |path: &Vec<String>| path.first().is_some_and(|first| first == "evcxr");
+    let names_it = |file: &File| {
+        let names = Names::of(&file.code);
+        let has_child = file.code.windows(2).any(|it| is_sequence(it, &["mod", "evcxr"]));
+        let imports = names.imports.iter().map(|import| &import.path);
+        imports.chain(&names.paths).any(|path| is_evcxr(path) && !has_child)
+    };
+    let files = all_files().into_iter().filter(names_it).map(|file| file.path);
+    let complaints: Vec<String> = files.filter(|path| !is_in(path, tables::EVCXR)).collect();
+    refuse("the crate `evcxr` is named outside its folder:", &complaints);
+}
+
+#[test]
+fn cargo_is_run_where_something_is_built() {
+    let is_cargo = |token: &Token| token.kind == SyntaxKind::STRING && token.text == "\"cargo\"";
+    let files = all_files().into_iter().filter(|file| file.code.iter().any(is_cargo));
+    let complaints: Vec<String> =
+        files.map(|file| file.path).filter(|path| !is_in(path, tables::CARGO)).collect();
+    refuse("cargo is named outside of what builds or installs:", &complaints);
+}
+
+#[test]
+fn sockets_are_opened_in_one_file_and_nobody_is_called() {
+    let mut complaints = Vec::new();
+    for file in all_files() {
+        let names = file.code.iter().map(|token| token.text.as_str()).collect::<BTreeSet<_>>();
+        let mut types = tables::SOCKET_TYPES.iter().filter(|_| !is_in(&file.path, tables::SOCKETS));
+        let mut calling = tables::CALLING_TYPES.iter();
+        if let Some(name) =
+            calling.find(|it| names.contains(**it)).or(types.find(|it| names.contains(**it)))
+        {
+            complaints.push(format!("{} names `{name}`", file.path));
+        }
+    }
+    refuse("a socket, or a call, where none may be:", &complaints);
+}
+
+#[test]
+fn no_type_of_the_prelude_stands_for_one_of_candle() {
+    let complaints: Vec<String> = files("src")
+        .iter()
+        .flat_map(|file| stand_ins(&file.code).map(|name| format!("{name} in {}", file.path)))
+        .collect();
+    refuse("types that wrap one of candle's:", &complaints);
+}
+
+/// Public types that are nothing but one of candle's, and what derefs to one.
+fn stand_ins(tokens: &[Token]) -> impl Iterator<Item = &str> {
+    let is_candle = |token: &Token| tables::CANDLE.contains(&token.text.as_str());
+    let newtypes = (0..tokens.len()).filter_map(move |at| {
+        let [name, rest @ ..] = without(&tokens[at..], &["pub", "struct"])? else {
+            return None;
+        };
+        let rest = without(rest, &["("])?;
+        let rest = without(rest, &["pub"]).unwrap_or(rest);
+        let is_one = is_candle(rest.first()?) && rest.get(1)?.text == ")";
+        is_one.then_some(name.text.as_str())
+    });
+    let targets = tokens
+        .windows(4)
+        .filter(move |it| is_sequence(it, &["type", "Target", "="]) && is_candle(&it[3]));
+    newtypes.chain(targets.map(|it| it[3].text.as_str()))
+}
+
+#[test]
+fn every_variable_of_the_user_is_in_the_help() {
+    let help = fs::read_to_string(checkout().join("kernel/src/cli/args.rs")).expect("it is there");
+    let help = help.split("Environment:").nth(1).expect("the help has a part for it");
+    let mut complaints = Vec::new();
+    for file in files("kernel/src") {
+        let texts = file.code.iter().filter(|token| token.kind == SyntaxKind::STRING);
+        let names = texts.map(|token| token.text.trim_matches('"')).filter(|text| {
+            text.starts_with("AKARI_")
+                && text.bytes().all(|it| it.is_ascii_uppercase() || it == b'_')
+        });
+        let is_missing = |name: &&str| {
+            !tables::OWN_VARIABLES.iter().any(|own| name.starts_with(own))
+                && !help.contains(&format!("  {name} "))
+        };
+        complaints.extend(names.filter(is_missing).map(|name| format!("{name} in {}", file.path)));
+    }
+    refuse("variables that `akari --help` doesn't list:", &complaints);
+}
+
+/// The checks themselves, on small tables.
+mod checks {
+    use super::*;
+
+    const TABLE: Arrows = &[("main", &["a"]), ("a", &["b"]), ("a::inner", &[]), ("b", &[])];
+
+    fn arrow(from: &str, to: &str) -> BTreeMap<Module, BTreeSet<Module>> {
+        [(split(from), [split(to)].into())].into()
+    }
+
+    #[test]
+    fn arrow_against_the_table_is_told() {
+        assert!(forbidden(&arrow("a::x", "b::y"), TABLE, "main").is_empty());
+        assert!(forbidden(&arrow("a::x", "a::y"), TABLE, "main").is_empty());
+        let told = forbidden(&arrow("b::y", "a::x"), TABLE, "main");
+        assert_eq!(told, ["b ─► a: `b::y` names `a::x`"]);
+        // A room inside another has a row of its own.
+        assert_eq!(forbidden(&arrow("a::inner", "b"), TABLE, "main").len(), 1);
+        assert_eq!(forbidden(&arrow("c", "b"), TABLE, "main"), ["c lies in no room of the table"]);
+    }
+
+    #[test]
+    fn arrow_that_nobody_needs_is_told() {
+        let told = unneeded(&arrow("a", "b"), TABLE, "main");
+        assert_eq!(told, ["main ─► a is not needed"]);
+    }
+
+    #[test]
+    fn stand_ins_for_candles_types_are_told() {
+        let text = "pub struct Matrix(pub Tensor); pub struct Layer { weight: Tensor } \
+                    struct Own(Shape); impl Deref for X { type Target = Tensor; }";
+        let tokens = tokens(text);
+        assert_eq!(stand_ins(&tokens).collect::<Vec<_>>(), ["Matrix", "Tensor"]);
+    }
+
+    #[test]
+    fn table_is_quoted_in_columns() {
+        assert_eq!(quoted(&[("main", &["a", "b"]), ("a", &[])]), "main ─► a, b\na    ─► nothing\n");
+    }
+
+    #[test]
+    fn modules_are_named_after_files() {
+        let name = |path: &str| module(path, "kernel/src").join("::");
+        assert_eq!(name("kernel/src/main.rs"), "");
+        assert_eq!(name("kernel/src/engine/mod.rs"), "engine");
+        assert_eq!(name("kernel/src/engine/stop.rs"), "engine::stop");
+    }
+}

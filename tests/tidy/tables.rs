@@ -1,0 +1,111 @@
+//! What the rules allow: who may name whom, and the files in which unusual things may stand.
+
+/// A row of a table of arrows: a room, and the rooms that it may name. A room is a module with all
+/// that is in it but for what has a row of its own; `main` and `lib` are the roots.
+pub type Arrows = &'static [(&'static str, &'static [&'static str])];
+
+/// The kernel's rooms, from the top of the house to its bottom.
+pub const KERNEL: Arrows = &[
+    (
+        "main",
+        &["cli", "engine", "engine::evcxr", "engine::instant::deps", "home", "process", "runtime"],
+    ),
+    ("cli", &["engine", "engine::start", "home", "jupyter", "notebook", "setup"]),
+    ("jupyter", &["engine", "engine::start"]),
+    ("notebook", &["engine"]),
+    ("setup", &["cargo", "home", "process"]),
+    ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
+    ("engine::instant", &["engine", "engine::instant::deps", "home", "process", "runtime"]),
+    ("engine::instant::deps", &["cargo", "engine::instant", "home"]),
+    ("engine::evcxr", &["cargo", "engine"]),
+    ("engine", &["home"]),
+    ("runtime", &["process"]),
+    ("cargo", &["home", "process"]),
+    ("process", &[]),
+    ("home", &[]),
+];
+
+/// The prelude's rooms as they are. `functional` and `nn` still name each other: the losses have their
+/// formulas in `nn`, and `functional` has functions that are made of them.
+pub const PRELUDE: Arrows = &[
+    ("lib", &["data", "display", "functional", "models", "nn", "optim", "tensor", "torch"]),
+    ("torch", &["functional", "print", "random", "sampling"]),
+    ("models", &["error", "functional", "nn", "optim", "print", "random"]),
+    ("data", &["error", "random", "rt", "sampling"]),
+    ("nn", &["error", "functional", "lib", "optim", "print", "rt", "sampling", "tensor"]),
+    ("functional", &["error", "nn", "print", "random", "rt", "sampling", "tensor"]),
+    ("optim", &["error", "print", "rt", "tensor"]),
+    ("print", &["rt"]),
+    ("tensor", &["error"]),
+    ("display", &["rt"]),
+    ("sampling", &["error", "random"]),
+    ("rt", &["random"]),
+    ("random", &[]),
+    ("error", &[]),
+];
+
+/// Arrows that close a circle of files and are still to be turned round. An arrow that is gone has to
+/// go from here too.
+pub const CIRCLES: &[(&str, &str)] = &[
+    ("engine::instant::stamp", "engine::instant::state"),
+    ("functional::loss", "nn"),
+    ("nn::loss::soft_cross_entropy", "nn::loss::cross_entropy"),
+    ("optim::kernel", "optim::core"),
+    ("rt::failure", "rt::host"),
+];
+
+/// Files that may hold `unsafe`, and allow it to themselves.
+pub const UNSAFE: &[&str] = &[
+    "kernel/shim/park.rs",
+    "kernel/src/engine/evcxr/child.rs",
+    "kernel/src/process/group.rs",
+    "kernel/src/runtime/load.rs",
+    "src/functional/kernel.rs",
+    "src/functional/matrix.rs",
+    "src/optim/kernel.rs",
+    "src/rt/display.rs",
+    "src/rt/host.rs",
+    "src/rt/memory.rs",
+    "src/rt/store.rs",
+    "src/tensor/parallel.rs",
+];
+
+/// Where JSON may be written by hand (`json!`): everywhere else it is a type.
+pub const JSON: &[&str] = &["kernel/src/jupyter/message/"];
+
+/// Where the crate `evcxr` may be named.
+pub const EVCXR: &[&str] = &["kernel/evcxr/", "kernel/src/engine/evcxr/"];
+
+/// Where cargo, and so the network, may be asked for.
+pub const CARGO: &[&str] = &[
+    "kernel/evcxr/",
+    "kernel/src/cargo/",
+    "kernel/src/engine/evcxr/",
+    "kernel/src/engine/instant/deps/",
+    "kernel/src/setup/",
+];
+
+/// Where a socket may be opened that others can reach: by a name in a folder, or over the network.
+/// The kernel listens; it never calls anybody.
+pub const SOCKETS: &[&str] = &["kernel/src/jupyter/zmtp/listener.rs"];
+
+/// Types of the standard library and of tokio by which a process reaches others.
+pub const SOCKET_TYPES: &[&str] = &["TcpListener", "UnixListener"];
+
+/// Such types that call others, or know no peer at all: nobody needs them.
+pub const CALLING_TYPES: &[&str] =
+    &["TcpStream", "TcpSocket", "ToSocketAddrs", "UdpSocket", "UnixDatagram"];
+
+/// Variables by which our processes talk to each other, or tests to them. All others are the
+/// user's, and stand in `akari --help`.
+pub const OWN_VARIABLES: &[&str] = &[
+    "AKARI_DEPS_",
+    "AKARI_EVCXR_",
+    "AKARI_KERNEL_PROCESS",
+    "AKARI_PARKED",
+    "AKARI_PRELUDE",
+    "AKARI_SESSION_FOLDER",
+];
+
+/// Types of candle that a learner holds, and no other type in their place.
+pub const CANDLE: &[&str] = &["DType", "Device", "Layout", "Shape", "Storage", "Tensor", "Var"];
