@@ -4,6 +4,7 @@
 //! only `start` names and picks one. Engine code is synchronous: an engine has one owner thread.
 
 pub mod analyser;
+mod cell_id;
 pub mod evcxr;
 pub mod folder;
 pub mod index;
@@ -25,7 +26,7 @@ use stop::Stop;
 
 use crate::home::write::Readers;
 
-pub use traceback::UNCOUNTED;
+pub use cell_id::CellId;
 
 /// Which engine runs the cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,9 +75,8 @@ pub struct CellFolders {
 pub struct Cell<'a> {
     /// The source as the learner typed it.
     pub code: &'a str,
-    /// The number that the client shows beside the cell, used in error texts: `cell [3]`; from
-    /// [`UNCOUNTED`] on for cells that the client doesn't count. No two cells have the same.
-    pub count: u32,
+    /// Names the cell in error texts: `cell [3]`.
+    pub id: CellId,
     /// Whether the last value is not to be displayed.
     pub silent: bool,
     /// How the cell is stopped while it is carried out.

@@ -72,6 +72,23 @@ pub struct CellError {
     pub traceback: Vec<String>,
 }
 
+impl CellError {
+    /// An error of the kernel and not of the learner's code, without colours.
+    pub fn uncolored(ename: &str, evalue: &str) -> CellError {
+        CellError {
+            ename: ename.to_owned(),
+            evalue: evalue.to_owned(),
+            traceback: vec![format!("{ename}: {evalue}")],
+        }
+    }
+
+    /// The error of a cell in which the engine panicked.
+    pub fn own_fault() -> CellError {
+        let text = "Akari itself failed in this cell; please report it with the cell's text";
+        CellError::uncolored("InternalError", text)
+    }
+}
+
 /// Whether a client should ask for another line before it sends the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completeness {

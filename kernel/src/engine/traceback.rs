@@ -7,27 +7,16 @@ use std::ops::Range;
 
 use ariadne::{Color, Config, IndexType, Label, Report, ReportKind};
 
+use super::cell_id::CellId;
 use super::outcome::CellError;
 
-/// The text of every cell that has run, by number.
-pub type Sources = BTreeMap<u32, String>;
-
-/// Cells from this number on are not counted by the client: it runs them behind the learner's back.
-pub const UNCOUNTED: u32 = 1 << 31;
-
-/// What a cell is called in texts.
-pub fn cell_name(cell: u32) -> String {
-    if cell < UNCOUNTED {
-        format!("cell [{cell}]")
-    } else {
-        format!("uncounted cell [{}]", cell - UNCOUNTED + 1)
-    }
-}
+/// The text of every cell that has run.
+pub type Sources = BTreeMap<CellId, String>;
 
 /// A stretch of a cell: lines and columns from 0, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    pub cell: u32,
+    pub cell: CellId,
     pub start: (u32, u32),
     pub end: (u32, u32),
 }
@@ -57,11 +46,7 @@ pub fn compile_error(messages: &[Message], sources: &Sources) -> CellError {
 pub fn run_error(ename: &str, evalue: &str, place: Option<&Place>, sources: &Sources) -> CellError {
     let mut traceback = vec![format!("\x1b[31m{ename}\x1b[0m: {evalue}")];
     if let Some(place) = place {
-        traceback.push(format!(
-            "  in \x1b[36m{}, line {}\x1b[0m",
-            cell_name(place.cell),
-            place.start.0 + 1
-        ));
+        traceback.push(format!("  in \x1b[36m{}, line {}\x1b[0m", place.cell, place.start.0 + 1));
         traceback.extend(frame(place, sources));
     }
     CellError { ename: ename.to_owned(), evalue: evalue.to_owned(), traceback }
@@ -77,7 +62,7 @@ fn headline(message: &Message) -> String {
     let place = message
         .labels
         .first()
-        .map(|(place, _)| format!(" ({}, line {})", cell_name(place.cell), place.start.0 + 1))
+        .map(|(place, _)| format!(" ({}, line {})", place.cell, place.start.0 + 1))
         .unwrap_or_default();
     format!("error{code}: {}{place}", message.text)
 }
@@ -89,15 +74,16 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
         lines.extend(message.helps.iter().map(|help| format!("  help: {help}")));
         return lines;
     };
-    let mut report = Report::build(ReportKind::Error, (cell_name(main.cell), range(main, sources)))
-        .with_config(Config::default().with_index_type(IndexType::Char))
-        .with_message(&message.text);
+    let mut report =
+        Report::build(ReportKind::Error, (main.cell.to_string(), range(main, sources)))
+            .with_config(Config::default().with_index_type(IndexType::Char))
+            .with_message(&message.text);
     if let Some(code) = &message.code {
         report = report.with_code(code);
     }
     for (index, (place, text)) in message.labels.iter().enumerate() {
         let color = if index == 0 { Color::Red } else { Color::Blue };
-        let label = Label::new((cell_name(place.cell), range(place, sources))).with_color(color);
+        let label = Label::new((place.cell.to_string(), range(place, sources))).with_color(color);
         report = report.with_label(if text.is_empty() { label } else { label.with_message(text) });
     }
     for note in &message.notes {
@@ -106,7 +92,7 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
     for help in &message.helps {
         report = report.with_help(help);
     }
-    let texts = sources.iter().map(|(cell, text)| (cell_name(*cell), text.clone()));
+    let texts = sources.iter().map(|(cell, text)| (cell.to_string(), text.clone()));
     let mut drawn = Vec::new();
     match report.finish().write(ariadne::sources(texts), &mut drawn) {
         Ok(()) => String::from_utf8_lossy(&drawn).lines().map(merge_colors).collect(),
@@ -196,11 +182,11 @@ mod tests {
     use super::*;
 
     fn sources() -> Sources {
-        [(3, "let 値 = 1;\nlet y = 値 + \"a\";\ny".to_owned())].into()
+        [(CellId::Counted(3), "let 値 = 1;\nlet y = 値 + \"a\";\ny".to_owned())].into()
     }
 
     fn place(line: u32, columns: Range<u32>) -> Place {
-        Place { cell: 3, start: (line, columns.start), end: (line, columns.end) }
+        Place { cell: CellId::Counted(3), start: (line, columns.start), end: (line, columns.end) }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::turn::Turn;
 use crate::engine::names::Names;
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
 use crate::engine::stop::Stop;
-use crate::engine::{Background, Cell, Sink, UNCOUNTED};
+use crate::engine::{Background, Cell, CellId, Sink};
 
 /// The header of the last cell that was begun, which output between cells belongs to.
 type LastCell = Arc<Mutex<Option<Arc<Header>>>>;
@@ -36,7 +36,7 @@ pub struct Worker {
     last: LastCell,
     /// The number of the last cell that the client counts.
     count: u32,
-    /// How many others ran.
+    /// The number of the last cell that the client doesn't count; the first has the number 2.
     uncounted: u32,
 }
 
@@ -50,7 +50,7 @@ impl Worker {
             iopub: Arc::clone(iopub),
             last: LastCell::default(),
             count: 0,
-            uncounted: 0,
+            uncounted: 1,
         }
     }
 
@@ -81,7 +81,7 @@ impl Worker {
     fn reply(&mut self, engine: &mut Startup, job: &Job) -> ExecuteReply {
         let Job { asker, request, .. } = job;
         let Some(code) = &request.code else {
-            let error = failed("ProtocolError", "the request has no text in `code`");
+            let error = CellError::uncolored("ProtocolError", "the request has no text in `code`");
             return self.error(asker, error);
         };
         let is_counted = !request.silent && request.store_history;
@@ -97,8 +97,8 @@ impl Worker {
         if let Some(name) = code.trim().strip_prefix('?') {
             return page(&self.session.names(), name.trim(), self.count);
         }
-        let count = if is_counted { self.count } else { self.next_uncounted() };
-        match self.execute(engine, job, code, count) {
+        let id = if is_counted { CellId::Counted(self.count) } else { self.next_uncounted() };
+        match self.execute(engine, job, code, id) {
             Outcome::Done => ExecuteReply::Ok {
                 execution_count: self.count,
                 payload: Vec::new(),
@@ -108,16 +108,16 @@ impl Worker {
         }
     }
 
-    fn execute(&mut self, engine: &mut Startup, job: &Job, code: &str, count: u32) -> Outcome {
+    fn execute(&mut self, engine: &mut Startup, job: &Job, code: &str, id: CellId) -> Outcome {
         engine.try_again(&self.prepare);
         self.wait_for_engine(engine, job);
         if job.stop.wish().is_some() {
-            return Outcome::Failed(failed(
+            return Outcome::Failed(CellError::uncolored(
                 "Interrupted",
                 "the cell was interrupted before it ran",
             ));
         }
-        let cell = Cell { code, count, silent: job.request.silent, stop: &job.stop };
+        let cell = Cell { code, id, silent: job.request.silent, stop: &job.stop };
         run(engine, &cell, &mut Publisher { worker: self, job })
     }
 
@@ -169,7 +169,7 @@ impl Worker {
         let mut answers = Object::new();
         for (name, expression) in &request.user_expressions {
             let code = expression.as_str().unwrap_or_default();
-            let cell = Cell { code, count: self.next_uncounted(), silent: false, stop };
+            let cell = Cell { code, id: self.next_uncounted(), silent: false, stop };
             let mut sink = Collector::default();
             let answer = match run(engine, &cell, &mut sink) {
                 Outcome::Done => Expression::Ok { data: sink.data, metadata: Object::new() },
@@ -180,9 +180,9 @@ impl Worker {
         answers
     }
 
-    fn next_uncounted(&mut self) -> u32 {
+    fn next_uncounted(&mut self) -> CellId {
         self.uncounted = self.uncounted.wrapping_add(1);
-        UNCOUNTED | self.uncounted
+        CellId::Uncounted(self.uncounted)
     }
 
     fn publish(&self, asker: &Asker, publication: &Publication<'_>) {
@@ -193,25 +193,17 @@ impl Worker {
 fn run(engine: &mut Startup, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
     let outcome = match engine {
         Startup::Ready(engine) => catch_unwind(AssertUnwindSafe(|| engine.execute(cell, sink))),
-        Startup::Failed(text) => return Outcome::Failed(failed("KernelStartError", text)),
+        Startup::Failed(text) => {
+            return Outcome::Failed(CellError::uncolored("KernelStartError", text));
+        }
         Startup::Preparing { .. } => {
-            return Outcome::Failed(failed("KernelStartError", "the engine is not there yet"));
+            return Outcome::Failed(CellError::uncolored(
+                "KernelStartError",
+                "the engine is not there yet",
+            ));
         }
     };
-    outcome.unwrap_or_else(|_| {
-        Outcome::Failed(failed(
-            "InternalError",
-            "Akari itself failed in this cell; please report it with the cell's text",
-        ))
-    })
-}
-
-fn failed(ename: &str, evalue: &str) -> CellError {
-    CellError {
-        ename: ename.into(),
-        evalue: evalue.into(),
-        traceback: vec![format!("{ename}: {evalue}")],
-    }
+    outcome.unwrap_or_else(|_| Outcome::Failed(CellError::own_fault()))
 }
 
 /// `?name` opens the client's pager.

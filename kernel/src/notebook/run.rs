@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::format::{CellOutput, CodeCell, Notebook};
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
 use crate::engine::stop::Stop;
-use crate::engine::{Cell, Engine, Sink};
+use crate::engine::{Cell, CellId, Engine, Sink};
 
 /// Watches a run, and may end it.
 pub trait Observer {
@@ -53,9 +53,10 @@ pub fn run(
         let count = u32::try_from(number).unwrap_or(u32::MAX);
         let outcome = {
             let mut sink = Watched { recorder: &mut run.recorder, observer, count };
-            let cell = Cell { code: &cell.source, count, silent: false, stop };
+            let id = CellId::Counted(count);
+            let cell = Cell { code: &cell.source, id, silent: false, stop };
             catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, &mut sink)))
-                .unwrap_or_else(|_| Outcome::Failed(own_fault()))
+                .unwrap_or_else(|_| Outcome::Failed(CellError::own_fault()))
         };
         let error = match outcome {
             Outcome::Done => None,
@@ -72,16 +73,6 @@ pub fn run(
         }
     }
     run
-}
-
-fn own_fault() -> CellError {
-    let evalue =
-        "Akari itself failed in this cell; please report it with the cell's text".to_owned();
-    CellError {
-        ename: "InternalError".into(),
-        traceback: vec![format!("InternalError: {evalue}")],
-        evalue,
-    }
 }
 
 impl Run {

@@ -150,7 +150,7 @@ impl EvcxrEngine {
         match failure {
             Failure::Compile(messages) => {
                 let messages: Vec<Message> =
-                    messages.into_iter().map(|it| it.in_cell(cell.count)).collect();
+                    messages.into_iter().map(|it| it.in_cell(cell.id)).collect();
                 compile_error(&messages, &self.sources)
             }
             Failure::Ended(text) => {
@@ -249,7 +249,7 @@ impl Engine for EvcxrEngine {
         if let Err(error) = nesting::check(cell.code) {
             return Outcome::Failed(error.into());
         }
-        self.sources.insert(cell.count, cell.code.to_owned());
+        self.sources.insert(cell.id, cell.code.to_owned());
         let handle = self.worker.handle();
         // evcxr knows no gentle way: either wish ends the process that runs cells, and its variables.
         let listening = cell.stop.listen(move |_| handle.kill());

@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use evcxr::{CommandContext, CompilationError, Error, EvalCallbacks, EvalContext, EvalOutputs};
 
 use super::{Settings, child, compiler};
+use crate::engine::CellId;
 use crate::engine::traceback::{self, Place};
 
 /// Before the first cell: what every cell sees, and how its last value is displayed.
@@ -72,7 +73,7 @@ pub enum Failure {
 pub struct CompileMessage(traceback::Message);
 
 impl CompileMessage {
-    pub fn in_cell(mut self, cell: u32) -> traceback::Message {
+    pub fn in_cell(mut self, cell: CellId) -> traceback::Message {
         for (place, _) in &mut self.0.labels {
             place.cell = cell;
         }
@@ -256,7 +257,7 @@ fn message(error: &CompilationError) -> CompileMessage {
     let labels = messages.iter().filter_map(|it| {
         let span = it.span?;
         let place = Place {
-            cell: 0,
+            cell: CellId::Counted(0),
             start: label(span.start_line, span.start_column),
             end: label(span.end_line, span.end_column),
         };

@@ -18,11 +18,11 @@ use super::parse::Parsed;
 use super::plan::Plan;
 use super::stamp::{Layouts, may_hide};
 use super::state::{Gone, KeptVariable, State};
-use crate::engine::Cell;
 use crate::engine::outcome::CellError;
 use crate::engine::stop::Stop;
 use crate::engine::syntax;
 use crate::engine::traceback::{Message, Place, Sources, compile_error, plain_error};
+use crate::engine::{Cell, CellId};
 
 /// A cell that runs for longer is worth to be compiled with optimisation.
 const LONG: Duration = Duration::from_secs(1);
@@ -95,7 +95,7 @@ impl Builder {
         let mut draft = self.draft(&state, parsed, cell, BTreeMap::new());
         if let Some((choice, _)) = &draft.identity {
             let item = choice.reason.as_deref().unwrap_or("type");
-            if state.forget_hidden(choice.generation, item, cell.count) {
+            if state.forget_hidden(choice.generation, item, cell.id) {
                 draft = self.draft(&state, parsed, cell, BTreeMap::new());
             }
         }
@@ -108,7 +108,7 @@ impl Builder {
         };
         if let Some((Facts { types, unkept, .. }, library)) = found {
             if !unkept.is_empty() {
-                let here = unkept.into_iter().map(|(name, gone)| (name, gone.in_cell(cell.count)));
+                let here = unkept.into_iter().map(|(name, gone)| (name, gone.in_cell(cell.id)));
                 draft = self.draft(&state, parsed, cell, here.collect());
             }
             return Ok(self.compiled(state, draft, library, types));
@@ -170,11 +170,11 @@ impl Builder {
     ) -> Draft {
         let plan = Plan::new(state, parsed, unkept);
         let items = needed(state, parsed, &plan);
-        let source = generate(state, &items, parsed, &plan, cell.count, cell.silent);
+        let source = generate(state, &items, parsed, &plan, cell.id, cell.silent);
         let compiler = self.compiler.identity(&source.text);
         let has_crates = !self.compiler.dependencies.arguments(&source.text).is_empty();
         let identity = (has_crates || may_hide(&source.text)).then(|| {
-            let types = types_of(&items, &Layouts::new(state, cell.count));
+            let types = types_of(&items, &Layouts::new(state, cell.id));
             (self.identities.choose(state.generation, &types), types)
         });
         let generation = identity.as_ref().map_or(0, |(choice, _)| choice.generation);
@@ -216,7 +216,7 @@ impl Builder {
         mut draft: Draft,
     ) -> Result<(Draft, Library), CellError> {
         loop {
-            let meeting = Meeting { state, parsed, plan: &draft.plan, cell: cell.count };
+            let meeting = Meeting { state, parsed, plan: &draft.plan, cell: cell.id };
             match self.attempt(&draft.source, &meeting, cell.stop)? {
                 Attempt::Library(library) => return Ok((draft, library)),
                 Attempt::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
@@ -260,7 +260,7 @@ impl Builder {
     /// The error of a text that isn't a list of statements, in the compiler's words.
     pub fn broken(&self, state: &State, cell: &Cell<'_>) -> CellError {
         if let Some((line, column)) = syntax::unclosed(cell.code) {
-            let place = Place { cell: cell.count, start: (line, column), end: (line, column + 1) };
+            let place = Place { cell: cell.id, start: (line, column), end: (line, column + 1) };
             let message = Message {
                 text: "this cell contains an unclosed delimiter".to_owned(),
                 labels: vec![(place, "unclosed delimiter".to_owned())],
@@ -268,11 +268,11 @@ impl Builder {
             };
             return compile_error(&[message], &self.sources);
         }
-        let source = broken(cell.code, cell.count);
+        let source = broken(cell.code, cell.id);
         match self.compiler.compile(&source, self.libraries.folder(), cell.stop) {
             Err(CompileError::Code(diagnostics)) => {
                 let (parsed, plan) = (Parsed::default(), Plan::default());
-                let meeting = Meeting { state, parsed: &parsed, plan: &plan, cell: cell.count };
+                let meeting = Meeting { state, parsed: &parsed, plan: &plan, cell: cell.id };
                 match diagnose::diagnose(&diagnostics, &source, &meeting) {
                     Verdict::Errors(messages) => compile_error(&messages, &self.sources),
                     Verdict::Unkept(_) => plain_error("CompileError", "the cell is not valid Rust"),
@@ -294,7 +294,7 @@ fn compiler_error(error: &CompileError) -> CellError {
 }
 
 /// The state after a cell that came to its end.
-pub fn commit(compiled: &Compiled, cell: u32) -> State {
+pub fn commit(compiled: &Compiled, cell: CellId) -> State {
     let Compiled { types, plan, state, .. } = compiled;
     let layouts = Layouts::new(state, cell);
     let mut next = state.clone();

@@ -20,7 +20,7 @@ use crate::home::trust;
 use crate::home::write::{self, Readers};
 
 /// Raised when entries or generated code change their meaning.
-const FORMAT: &str = "akari cell 2";
+const FORMAT: &str = "akari cell 3";
 
 /// An entry that was used less than this ago counts as used now: one write a day is enough.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
@@ -221,6 +221,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::engine::CellId;
 
     fn cache(own: &Path, shared: Option<&Path>, limit: u64) -> Cache {
         Cache::new(&CellFolders {
@@ -234,7 +235,7 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             types: Types::from([(7, "f32".to_owned())]),
-            unkept: BTreeMap::from([("灯".to_owned(), Gone::Moved { cell: 3 })]),
+            unkept: BTreeMap::from([("灯".to_owned(), Gone::Moved { cell: CellId::Counted(3) })]),
             has_statics: true,
         }
     }

@@ -62,7 +62,7 @@ impl InstantEngine {
         cell: &Cell<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), CellError> {
-        let id = format!("akari-dep-{}", cell.count);
+        let id = format!("akari-dep-{}", cell.id);
         let start = Instant::now();
         let mut shown: Option<Instant> = None;
         let mut last_step = String::new();
@@ -181,10 +181,10 @@ impl InstantEngine {
         cell: &Cell<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), CellError> {
-        self.wake(cell.count, cell.stop, sink)?;
+        self.wake(cell.id, cell.stop, sink)?;
         let report = self.run(Task::Line(command), cell.stop, sink);
         if let RunEnd::Died(death) = &report.end {
-            self.recover(death, cell.count, cell.stop);
+            self.recover(death, cell.id, cell.stop);
         }
         match report.end {
             _ if cell.stop.wish().is_some() => {
@@ -199,7 +199,7 @@ impl InstantEngine {
     }
 
     fn bring_back(&mut self, cell: &Cell<'_>, extent: Extent) -> Result<String, CellError> {
-        self.rebuild(cell.count, extent, cell.stop, 0).map_err(|error| {
+        self.rebuild(cell.id, extent, cell.stop, 0).map_err(|error| {
             let name = match error {
                 ReplayError::Interrupted => "Interrupted",
                 ReplayError::Start(_) => "ProcessCrash",

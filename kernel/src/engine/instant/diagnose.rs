@@ -10,6 +10,7 @@ use super::generate::{Origin, Source};
 use super::parse::{Parsed, Piece};
 use super::plan::Plan;
 use super::state::{Gone, State};
+use crate::engine::CellId;
 use crate::engine::traceback::{Message, Place};
 
 /// The verdict on a failed compilation.
@@ -27,7 +28,7 @@ pub struct Meeting<'a> {
     pub state: &'a State,
     pub parsed: &'a Parsed,
     pub plan: &'a Plan,
-    pub cell: u32,
+    pub cell: CellId,
 }
 
 const BORROW_CODES: &[&str] = &[

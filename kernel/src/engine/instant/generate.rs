@@ -15,6 +15,7 @@ use super::parse::{ItemKey, Parsed, Piece};
 use super::plan::Plan;
 use super::state::{KeptItem, State};
 use super::words::words;
+use crate::engine::CellId;
 
 /// The first line of a crate, unless attributes come before it.
 pub const PRELUDE_LINE: &str = "#[allow(unused_imports)] use ::akari::prelude::*;";
@@ -39,9 +40,9 @@ pub enum Origin {
     /// Ours; an error there is a bug of ours.
     Generated,
     /// A learner's line: the cell's number and the line in it, from 0.
-    Cell { cell: u32, line: u32 },
+    Cell { cell: CellId, line: u32 },
     /// The parenthesis before a cell's last expression, which the compiler takes for its start.
-    Tail { cell: u32, line: u32, column: u32 },
+    Tail { cell: CellId, line: u32, column: u32 },
     /// Keeps the variable for later cells.
     Keep(String),
     /// Puts a variable of an earlier cell back after the cell.
@@ -94,7 +95,7 @@ pub fn generate(
     items: &[&KeptItem],
     parsed: &Parsed,
     plan: &Plan,
-    cell: u32,
+    cell: CellId,
     silent: bool,
 ) -> Source {
     let mut writer = Writer::default();
@@ -119,7 +120,7 @@ pub fn needed<'a>(state: &'a State, parsed: &Parsed, plan: &Plan) -> Vec<&'a Kep
 }
 
 /// Writes a crate around text that is no list of statements, for the compiler's own words on it.
-pub fn broken(code: &str, cell: u32) -> Source {
+pub fn broken(code: &str, cell: CellId) -> Source {
     let mut writer = Writer::default();
     writer.line("fn cell() {");
     writer.piece(cell, &Piece { text: code.to_owned(), line: 0, column: 0 });
@@ -130,7 +131,7 @@ pub fn broken(code: &str, cell: u32) -> Source {
 struct Body<'a> {
     parsed: &'a Parsed,
     plan: &'a Plan,
-    cell: u32,
+    cell: CellId,
     silent: bool,
 }
 
@@ -287,7 +288,7 @@ impl Writer {
         self.from(origin(name.to_owned()), &text);
     }
 
-    fn piece(&mut self, cell: u32, piece: &Piece) {
+    fn piece(&mut self, cell: CellId, piece: &Piece) {
         // Not by a width in a format string, which ends at 65,535.
         self.text.extend(std::iter::repeat_n(' ', piece.column as usize));
         self.text.push_str(&piece.text);

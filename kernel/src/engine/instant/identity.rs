@@ -108,6 +108,7 @@ fn is_primitive(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::CellId;
     use crate::engine::instant::macros::with_items_of_macros;
     use crate::engine::instant::parse::parse;
     use crate::engine::instant::state::State;
@@ -118,9 +119,10 @@ mod tests {
         let mut found = Vec::new();
         for (cell, code) in cells.iter().enumerate() {
             let parsed = with_items_of_macros(parse(code).expect("it is code"), &state);
-            state = state.with_items(&parsed, cell as u32);
+            let cell = CellId::Counted(cell as u32);
+            state = state.with_items(&parsed, cell);
             let items: Vec<&KeptItem> = state.items.iter().collect();
-            let types = types_of(&items, &Layouts::new(&state, cell as u32));
+            let types = types_of(&items, &Layouts::new(&state, cell));
             let choice = identities.choose(state.generation, &types);
             state.generation = choice.generation;
             identities.adopt(choice.generation, types);

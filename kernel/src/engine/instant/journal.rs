@@ -12,12 +12,12 @@ use std::time::Duration;
 use super::plain::{is_handle, is_plain};
 use super::rerun::Habits;
 use super::state::{Gone, KeptVariable, State};
-use crate::engine::traceback::cell_name;
+use crate::engine::CellId;
 
 /// A cell that ran, to its end or not.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    pub cell: u32,
+    pub cell: CellId,
     pub ran: Ran,
     pub habits: Habits,
     /// The earlier variables that it read, and whether it may have changed them.
@@ -57,7 +57,7 @@ pub fn may_change(variable: &KeptVariable, habits: Habits) -> bool {
 impl Entry {
     /// What a cell between two states did. `reads` says of each variable whether it may have changed.
     pub fn new(
-        cell: u32,
+        cell: CellId,
         ran: Ran,
         habits: Habits,
         (before, after): (&State, &State),
@@ -110,7 +110,7 @@ pub enum Why {
 /// A cell that was left out, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skip {
-    pub cell: u32,
+    pub cell: CellId,
     pub why: Why,
 }
 
@@ -122,7 +122,7 @@ pub struct Rebuilt {
     /// Variables that are not back, with the cell that was left out.
     pub lost: BTreeMap<String, Skip>,
     /// Variables that are back, and may have another value, with what their cell asks.
-    asked: BTreeMap<String, (u32, &'static str)>,
+    asked: BTreeMap<String, (CellId, &'static str)>,
     /// What the memory of each variable may be a part of.
     roots: BTreeMap<String, BTreeSet<Root>>,
 }
@@ -131,9 +131,9 @@ pub struct Rebuilt {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Root {
     /// A value that may be changed in place: a `Var`, a model, an `Rc`.
-    Owner(u32, String),
+    Owner(CellId, String),
     /// A tensor, which only operations in place write to.
-    Tensor(u32, String),
+    Tensor(CellId, String),
 }
 
 impl Rebuilt {
@@ -204,7 +204,7 @@ impl Rebuilt {
         let all: BTreeSet<Root> = read.into_iter().chain(made).collect();
         let is_owner = |name: &str| {
             let variable = self.variables.get(name);
-            variable.is_some_and(|it| matches!(root(0, name, it), Some(Root::Owner(..))))
+            variable.is_some_and(|it| matches!(root(it.cell, name, it), Some(Root::Owner(..))))
         };
         let names = entry.reads.iter().map(|it| &it.0).filter(|name| is_owner(name));
         let owners: Vec<String> = names.cloned().collect();
@@ -248,7 +248,6 @@ impl Rebuilt {
     fn asked_part(&self) -> Option<String> {
         let names: Vec<&String> = self.asked.keys().collect();
         let (cell, what) = self.asked.values().next()?;
-        let cell = cell_name(*cell);
         Some(format!("{} may have other values, since {cell} asks {what}", quoted(&names)))
     }
 
@@ -259,8 +258,8 @@ impl Rebuilt {
             .map(|cell| {
                 let entries = journal.iter().filter(|it| it.cell == *cell);
                 match entries.filter_map(Entry::took).map(|it| it.as_secs()).max().unwrap_or(0) {
-                    0 => cell_name(*cell),
-                    seconds => format!("{} (it took {seconds} s)", cell_name(*cell)),
+                    0 => cell.to_string(),
+                    seconds => format!("{cell} (it took {seconds} s)"),
                 }
             })
             .collect();
@@ -270,7 +269,7 @@ impl Rebuilt {
 
     fn lost_part(&self, why: Why) -> Option<String> {
         let (names, cells) = self.lost_by(why)?;
-        let cells: Vec<String> = cells.iter().map(|cell| cell_name(*cell)).collect();
+        let cells: Vec<String> = cells.iter().map(ToString::to_string).collect();
         let reason = match why {
             Why::Cut(Cut::Interrupted) => "may have changed before it was interrupted",
             Why::Cut(Cut::Failed) => "may have changed before it failed",
@@ -281,7 +280,7 @@ impl Rebuilt {
     }
 
     /// The names that are lost for this reason, and the cells that were left out.
-    fn lost_by(&self, why: Why) -> Option<(String, BTreeSet<u32>)> {
+    fn lost_by(&self, why: Why) -> Option<(String, BTreeSet<CellId>)> {
         let lost = || self.lost.iter().filter(|(_, skip)| skip.why == why);
         let names: Vec<&String> = lost().map(|(name, _)| name).collect();
         let cells = lost().map(|(_, skip)| skip.cell).collect();
@@ -290,7 +289,7 @@ impl Rebuilt {
 }
 
 /// What a variable's memory is, unless nothing else can be a part of it.
-fn root(cell: u32, name: &str, variable: &KeptVariable) -> Option<Root> {
+fn root(cell: CellId, name: &str, variable: &KeptVariable) -> Option<Root> {
     match &variable.type_text {
         plain if is_plain(plain) => None,
         handle if is_handle(handle) => Some(Root::Tensor(cell, name.to_owned())),
@@ -313,14 +312,14 @@ mod tests {
             _ if name.starts_with(char::is_uppercase) => "akari::Linear",
             _ => "i32",
         };
-        KeptVariable { type_text: type_text.into(), cell, ..KeptVariable::default() }
+        KeptVariable::of_test(type_text, cell)
     }
 
     /// `reads -> kept`; the first letter tells the type: upper case for one that is changed in place,
     /// x for a tensor, others for a number.
     fn entry(cell: u32, reads: &str, kept: &str) -> Entry {
         Entry {
-            cell,
+            cell: CellId::Counted(cell),
             ran: Ran::Whole { library: PathBuf::new(), took: Duration::from_secs(u64::from(cell)) },
             habits: Habits::default(),
             reads: reads
@@ -348,7 +347,10 @@ mod tests {
         for entry in journal {
             match entry.ran {
                 Ran::Cut(cut) => rebuilt.skipped(entry, Why::Cut(cut)),
-                Ran::Whole { .. } if rebuilt.can_run(entry) && !slow.contains(&entry.cell) => {
+                Ran::Whole { .. }
+                    if rebuilt.can_run(entry)
+                        && !slow.iter().any(|cell| entry.cell == CellId::Counted(*cell)) =>
+                {
                     rebuilt.ran(entry)
                 }
                 Ran::Whole { .. } => rebuilt.skipped(entry, Why::Postponed),
@@ -433,12 +435,7 @@ mod tests {
 
     #[test]
     fn tensors_change_only_where_they_are_written_to() {
-        let tensor = |is_mut| KeptVariable {
-            type_text: "akari::Tensor".into(),
-            is_mut,
-            cell: 1,
-            ..KeptVariable::default()
-        };
+        let tensor = |is_mut| KeptVariable { is_mut, ..KeptVariable::of_test("akari::Tensor", 1) };
         let writes = Habits { writes_tensors: true, ..Habits::default() };
         assert!(!may_change(&tensor(false), Habits::default()));
         assert!(may_change(&tensor(true), Habits::default()));

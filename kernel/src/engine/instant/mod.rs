@@ -134,9 +134,9 @@ impl InstantEngine {
         if parsed.has_no_code() {
             return Ok(());
         }
-        self.wake(cell.count, cell.stop, sink)?;
+        self.wake(cell.id, cell.stop, sink)?;
         self.restore_folder()?;
-        let next = self.state.with_items(&parsed, cell.count);
+        let next = self.state.with_items(&parsed, cell.id);
         let compiled = self.builder.build(next, &parsed, cell)?;
         if cell.stop.wish().is_some() {
             return Err(plain_error("Interrupted", "the cell was interrupted before it ran"));
@@ -145,14 +145,14 @@ impl InstantEngine {
         let report = self.run(Task::Library(&compiled.library), cell.stop, sink);
         let took = start.elapsed();
         let Some(error) = report.error(&self.builder.sources, &self.builder.generated) else {
-            let after = commit(&compiled, cell.count);
+            let after = commit(&compiled, cell.id);
             self.builder.ran(&compiled.source, took);
             let ran = Ran::Whole { library: compiled.library, took };
             self.keep(cell, ran, &compiled.source, report, after, compiled.plan.reads.keys());
             return came_to_its_end(cell);
         };
         if let RunEnd::Died(death) = &report.end {
-            let summary = self.recover(death, cell.count, cell.stop);
+            let summary = self.recover(death, cell.id, cell.stop);
             return Err(with_summary(&error, &summary));
         }
         self.cut_short(cell, &compiled, report);
@@ -165,7 +165,7 @@ impl InstantEngine {
         let Plan { reads, copied, unkept, .. } = &compiled.plan;
         let mut after = self.state.clone();
         for name in report.lost.iter().filter(|it| !unkept.contains_key(*it)) {
-            after.forget(name, Gone::ProcessEnded { cell: cell.count });
+            after.forget(name, Gone::ProcessEnded { cell: cell.id });
         }
         let is_back = |name: &String| copied.contains(name) && !report.lost.contains(name);
         for name in reads.keys().filter(|name| !is_back(name)) {
@@ -199,7 +199,7 @@ impl InstantEngine {
             known => known.is_none_or(|it| may_change(it, habits)),
         };
         let reads = reads.map(|name| (name.clone(), changes(name))).collect();
-        let entry = Entry::new(cell.count, ran, habits, (&self.state, &after), reads);
+        let entry = Entry::new(cell.id, ran, habits, (&self.state, &after), reads);
         let RunReport { answers, random, .. } = report;
         self.journal.push(Entry { answers, random, ..entry });
         self.state = after;
@@ -271,7 +271,7 @@ impl Engine for InstantEngine {
         if let Err(error) = nesting::check(cell.code) {
             return Outcome::Failed(error.into());
         }
-        self.builder.sources.insert(cell.count, cell.code.to_owned());
+        self.builder.sources.insert(cell.id, cell.code.to_owned());
         let start = Instant::now();
         let result = self.run_cell(cell, sink);
         if self.is_timed {

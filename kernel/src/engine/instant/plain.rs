@@ -133,6 +133,7 @@ fn is_own_copyable(name: &str, own: &KeptItem, state: &State, known: &mut Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::CellId;
     use crate::engine::instant::parse::parse;
 
     #[test]
@@ -157,7 +158,8 @@ mod tests {
             struct Range { low: f32 }
             #[derive(Clone)] struct Tensor(f32);
             mod inner { #[derive(Clone)] pub struct A; pub struct String; }";
-        let state = State::default().with_items(&parse(code).expect("it is code"), 1);
+        let state =
+            State::default().with_items(&parse(code).expect("it is code"), CellId::Counted(1));
         for theirs in ["Point", "std::vec::Vec<(Point, f32)>", "Kind<Point, 3>", "Tensor", "i32"] {
             assert!(is_copyable(theirs, &state), "{theirs}");
         }

@@ -10,10 +10,10 @@ use akari_seam::symbol::DONE;
 use super::InstantEngine;
 use super::journal::{Entry, Ran, Rebuilt, Why};
 use super::state::Gone;
-use crate::engine::Sink;
 use crate::engine::outcome::{CellError, Output};
 use crate::engine::stop::{Stop, Wish};
 use crate::engine::traceback::plain_error;
+use crate::engine::{CellId, Sink};
 use crate::runtime::life;
 use crate::runtime::parent::{ChildError, Death, RunEnd, Task};
 use crate::runtime::wire::Command;
@@ -50,7 +50,7 @@ pub enum Extent {
 #[derive(Debug, Default)]
 pub struct Past {
     /// The cell in which a process ended whose session is not back yet.
-    pub pending: Option<u32>,
+    pub pending: Option<CellId>,
     brought_back: Option<Instant>,
     /// How many processes in a row ended soon after they had been started.
     short_lives: u32,
@@ -120,7 +120,7 @@ impl InstantEngine {
     /// Makes sure that there is a process with the session in it, before a cell needs one.
     pub(super) fn wake(
         &mut self,
-        cell: u32,
+        cell: CellId,
         stop: &Stop,
         sink: &mut dyn Sink,
     ) -> Result<(), CellError> {
@@ -144,7 +144,7 @@ impl InstantEngine {
         }
     }
 
-    fn lost_in(&self, cell: u32) -> Vec<&String> {
+    fn lost_in(&self, cell: CellId) -> Vec<&String> {
         let is_lost = |gone: &Gone| matches!(gone, Gone::ProcessEnded { cell: it } if *it == cell);
         self.state.gone.iter().filter(|(_, gone)| is_lost(gone)).map(|(name, _)| name).collect()
     }
@@ -158,7 +158,7 @@ impl InstantEngine {
 
     /// The process has ended in a cell: brings the session back, at once if the learner doesn't
     /// wait for having stopped it. Returns what the learner is told.
-    pub(super) fn recover(&mut self, death: &Death, cell: u32, stop: &Stop) -> String {
+    pub(super) fn recover(&mut self, death: &Death, cell: CellId, stop: &Stop) -> String {
         self.past.ended(death);
         match stop.wish() {
             Some(Wish::End) => {
@@ -189,7 +189,7 @@ impl InstantEngine {
     /// first `heard` wishes to stop have been dealt with.
     pub(super) fn rebuild(
         &mut self,
-        cell: u32,
+        cell: CellId,
         extent: Extent,
         stop: &Stop,
         heard: u32,

@@ -13,6 +13,7 @@ use super::macros::{KNOWN, called_macro};
 use super::parse::{Item, ItemKey};
 use super::state::{KeptItem, State};
 use super::words::words;
+use crate::engine::CellId;
 
 /// What is in the texts of types whose values may be of another type than they show, and of code
 /// that asks values for their types.
@@ -58,7 +59,7 @@ impl Stamp {
 pub struct Layouts<'a> {
     state: &'a State,
     /// Makes every cell see its own version of what may have changed unseen.
-    cell: u32,
+    cell: CellId,
     by_name: HashMap<&'a str, Vec<&'a Item>>,
     /// Items that no name leads to.
     nameless: Vec<&'a Item>,
@@ -78,7 +79,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Layouts<'a> {
-    pub fn new(state: &'a State, cell: u32) -> Layouts<'a> {
+    pub fn new(state: &'a State, cell: CellId) -> Layouts<'a> {
         let mut layouts = Layouts {
             state,
             cell,
@@ -180,8 +181,10 @@ impl<'a> Layouts<'a> {
     }
 
     fn hash(&self, item: &Item, text: &str) -> u64 {
-        let nonce = if item.shape.is_volatile { self.cell } else { 0 };
-        hash_of(&format!("{nonce} {text}"))
+        match item.shape.is_volatile {
+            true => hash_of(&format!("{} {text}", self.cell)),
+            false => hash_of(text),
+        }
     }
 
     /// Brings in trait implementations; returns whether there was one more.

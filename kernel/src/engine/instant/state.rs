@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::parse::{Item, ItemKey, Parsed};
 use super::stamp::{Layouts, Stamp};
-use crate::engine::traceback::cell_name;
+use crate::engine::CellId;
 
 #[derive(Debug, Clone, Default)]
 pub struct State {
     /// In the order of definition, which matters for macros.
     pub items: Vec<KeptItem>,
     /// `#![..]` attributes of earlier cells.
-    pub attributes: Vec<(u32, super::parse::Piece)>,
+    pub attributes: Vec<(CellId, super::parse::Piece)>,
     pub variables: BTreeMap<String, KeptVariable>,
     /// Why names that once were variables no longer are.
     pub gone: BTreeMap<String, Gone>,
@@ -29,16 +29,16 @@ pub struct State {
 
 #[derive(Debug, Clone)]
 pub struct KeptItem {
-    pub cell: u32,
+    pub cell: CellId,
     pub item: Item,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptVariable {
     /// The type, written so that it can stand in a later cell.
     pub type_text: String,
     pub is_mut: bool,
-    pub cell: u32,
+    pub cell: CellId,
     /// What its type was made of when it was made.
     pub stamp: Stamp,
     /// The generation of the cell that made it.
@@ -49,35 +49,35 @@ pub struct KeptVariable {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gone {
     Moved {
-        cell: u32,
+        cell: CellId,
     },
     /// The cell moved the value and gave the variable another one; it is gone if the cell failed.
     Replaced {
-        cell: u32,
+        cell: CellId,
     },
     Borrows {
-        cell: u32,
+        cell: CellId,
     },
     Unnameable {
-        cell: u32,
+        cell: CellId,
     },
     Redefined {
-        cell: u32,
+        cell: CellId,
         item: String,
     },
     /// The value may be, or hold, one of a type that is another now.
     Hidden {
-        cell: u32,
+        cell: CellId,
         item: String,
     },
     ProcessEnded {
-        cell: u32,
+        cell: CellId,
     },
 }
 
 impl Gone {
     /// The same in another cell.
-    pub fn in_cell(mut self, number: u32) -> Gone {
+    pub fn in_cell(mut self, id: CellId) -> Gone {
         let (Gone::Moved { cell }
         | Gone::Replaced { cell }
         | Gone::Borrows { cell }
@@ -85,7 +85,7 @@ impl Gone {
         | Gone::Redefined { cell, .. }
         | Gone::Hidden { cell, .. }
         | Gone::ProcessEnded { cell }) = &mut self;
-        *cell = number;
+        *cell = id;
         self
     }
 
@@ -98,7 +98,6 @@ impl Gone {
         | Gone::Redefined { cell, .. }
         | Gone::Hidden { cell, .. }
         | Gone::ProcessEnded { cell }) = self;
-        let cell = cell_name(*cell);
         match self {
             Gone::Moved { .. } | Gone::Replaced { .. } => format!(
                 "`{name}` was moved in {cell} and can't be used after that; pass `&{name}` or `{name}.clone()` there, and run the cell that defines it again"
@@ -125,7 +124,7 @@ impl Gone {
 impl State {
     /// The state with a cell's items and attributes in it, each in place of what it replaces, and
     /// without the variables whose types are others now.
-    pub fn with_items(&self, parsed: &Parsed, cell: u32) -> State {
+    pub fn with_items(&self, parsed: &Parsed, cell: CellId) -> State {
         let mut next = self.clone();
         for item in &parsed.items {
             if let ItemKey::Value(name) | ItemKey::Type(name) = &item.key {
@@ -153,7 +152,7 @@ impl State {
 
     /// One with the same text keeps its place, so that the sources of later cells stay the same; a
     /// macro does too, since its calls must stand behind it.
-    fn take_item(&mut self, item: &Item, cell: u32) {
+    fn take_item(&mut self, item: &Item, cell: CellId) {
         let is_macro = matches!(item.key, ItemKey::Macro(_));
         let is_same = |it: &KeptItem| {
             let is_it = it.cell != cell && it.item.key == item.key;
@@ -177,7 +176,7 @@ impl State {
 
     /// Forgets variables whose types are made of something that is no longer what it was: their
     /// memory may have another layout.
-    fn drop_outdated(&mut self, cell: u32) {
+    fn drop_outdated(&mut self, cell: CellId) {
         let layouts = Layouts::new(self, cell);
         let mut stamps: BTreeMap<&str, Stamp> = BTreeMap::new();
         let mut outdated = Vec::new();
@@ -195,7 +194,7 @@ impl State {
 
     /// Forgets variables that may hide a value whose type is of another generation, in which it
     /// would not be known again. Returns whether there was one.
-    pub fn forget_hidden(&mut self, generation: usize, item: &str, cell: u32) -> bool {
+    pub fn forget_hidden(&mut self, generation: usize, item: &str, cell: CellId) -> bool {
         let is_hidden = |it: &KeptVariable| it.stamp.hides && it.generation != generation;
         let hidden = self.variables.iter().filter(|(_, it)| is_hidden(it));
         let names: Vec<String> = hidden.map(|(name, _)| name.clone()).collect();
@@ -236,6 +235,20 @@ impl State {
 }
 
 #[cfg(test)]
+impl KeptVariable {
+    /// A variable of a type, as a cell made it.
+    pub fn of_test(type_text: &str, cell: u32) -> KeptVariable {
+        KeptVariable {
+            type_text: type_text.to_owned(),
+            is_mut: false,
+            cell: CellId::Counted(cell),
+            stamp: Stamp::default(),
+            generation: 0,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::instant::macros::with_items_of_macros;
@@ -243,7 +256,7 @@ mod tests {
 
     fn after(state: &State, code: &str, cell: u32) -> State {
         let parsed = parse(code).expect("it is a list of statements");
-        state.with_items(&with_items_of_macros(parsed, state), cell)
+        state.with_items(&with_items_of_macros(parsed, state), CellId::Counted(cell))
     }
 
     /// Runs cells of items, one a line; gives `v` this type; runs one more cell. Returns what took
@@ -253,13 +266,12 @@ mod tests {
         for (cell, code) in cells.lines().enumerate() {
             state = after(&state, code.trim(), cell as u32);
         }
-        let stamp = Layouts::new(&state, 90).stamp(type_text);
-        let type_text = type_text.to_owned();
-        let variable = KeptVariable { type_text, stamp, ..KeptVariable::default() };
+        let stamp = Layouts::new(&state, CellId::Counted(90)).stamp(type_text);
+        let variable = KeptVariable { stamp, ..KeptVariable::of_test(type_text, 90) };
         state.variables.insert("v".to_owned(), variable);
         let state = after(&state, then, 91);
         match state.gone.get("v") {
-            Some(Gone::Redefined { cell: 91, item }) => item.clone(),
+            Some(Gone::Redefined { cell: CellId::Counted(91), item }) => item.clone(),
             Some(other) => format!("{other:?}"),
             None => String::new(),
         }
@@ -380,16 +392,25 @@ mod tests {
         state.crates.insert("counter".to_owned(), "1".to_owned());
         let state = after(&state, "use counter::Mark; struct S(Mark);", 1);
         for type_text in ["counter::Mark", "S"] {
-            let stamp = Layouts::new(&state, 1).stamp(type_text);
+            let stamp = Layouts::new(&state, CellId::Counted(1)).stamp(type_text);
             let mut other = state.clone();
             other.crates.insert("rand".to_owned(), "1".to_owned());
-            assert_eq!(stamp.change(&Layouts::new(&other, 2).stamp(type_text)), None);
+            assert_eq!(
+                stamp.change(&Layouts::new(&other, CellId::Counted(2)).stamp(type_text)),
+                None
+            );
             other.crates.insert("counter".to_owned(), "2".to_owned());
-            assert_eq!(stamp.change(&Layouts::new(&other, 3).stamp(type_text)), Some("counter"));
+            assert_eq!(
+                stamp.change(&Layouts::new(&other, CellId::Counted(3)).stamp(type_text)),
+                Some("counter")
+            );
         }
-        let own = Layouts::new(&state, 1).stamp("S");
+        let own = Layouts::new(&state, CellId::Counted(1)).stamp("S");
         let glob = after(&state, "use counter::*;", 2);
-        assert_eq!(own.change(&Layouts::new(&glob, 2).stamp("S")), Some("counter::*"));
+        assert_eq!(
+            own.change(&Layouts::new(&glob, CellId::Counted(2)).stamp("S")),
+            Some("counter::*")
+        );
     }
 
     #[test]
@@ -401,7 +422,7 @@ mod tests {
         };
         let again = after(&state, "struct A; struct B;", 3);
         assert_eq!(order(&again), order(&state));
-        assert_eq!(again.items[0].cell, 3);
+        assert_eq!(again.items[0].cell, CellId::Counted(3));
         let other = after(&state, "struct A(u8); struct B;", 3);
         assert_eq!(order(&other), ["struct B;", "use std::fmt;", "fn f() {}", "struct A(u8);"]);
     }

@@ -160,6 +160,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::engine::CellId;
     use crate::engine::instant::generate::generate;
     use crate::engine::instant::parse::parse;
     use crate::engine::instant::plan::Plan;
@@ -170,7 +171,7 @@ mod tests {
         let Ok(parsed) = parse(&format!("{{ {code} }}")) else { panic!("{code}") };
         let state = State::default();
         let plan = Plan::new(&state, &parsed, BTreeMap::new());
-        generate(&state, &[], &parsed, &plan, 1, false).text
+        generate(&state, &[], &parsed, &plan, CellId::Counted(1), false).text
     }
 
     #[test]
