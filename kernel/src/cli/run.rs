@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use console::strip_ansi_codes;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::config::engine_config;
@@ -156,7 +157,7 @@ impl Screen {
 
     fn print_line(&mut self, text: &str) {
         let start = if self.is_line_open { "\n" } else { "" };
-        let text = if self.has_colors { text.to_owned() } else { check::without_colors(text) };
+        let text = if self.has_colors { text.into() } else { strip_ansi_codes(text) };
         self.print(&format!("{start}{text}\n"));
     }
 
@@ -207,7 +208,7 @@ fn colored(line: &str) -> String {
         Some(b'@') => "36",
         _ => return line.to_owned(),
     };
-    format!("\x1b[{color}m{}\x1b[0m", check::without_colors(line))
+    format!("\x1b[{color}m{}\x1b[0m", strip_ansi_codes(line))
 }
 
 impl Observer for Screen {

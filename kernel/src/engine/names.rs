@@ -1,5 +1,8 @@
-//! Completion and documentation: at once from the session's own variables and items, Rust's keywords
-//! and the prelude's public names; and from the analyser, once it runs, for the rest.
+//! Completion and documentation of names.
+//!
+//! The session's variables and items, Rust's keywords and the prelude's public names are known at
+//! once; the analyser knows the rest, once it runs. The protocol and the notebook runner ask, also
+//! while a cell runs.
 
 use std::borrow::Cow;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -9,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::analyser::{Analyser, Answer, Question};
 use super::outcome::{Completion, Completions, Inspection, MimeBundle};
 
-/// The names that a session knows, as of the last cell that came to its end.
+/// The names that a session knows after its last cell.
 #[derive(Debug, Default)]
 pub struct Names {
     session: RwLock<Vec<Name>>,
@@ -29,7 +32,7 @@ impl Names {
         let _ = self.prelude.set(names);
     }
 
-    /// What the analyser is to know of the session: code that defines its items and variables.
+    /// Sets the code that tells the analyser about the session: it defines the items and variables.
     pub fn set_code(&self, code: String) {
         *self.code.write().unwrap_or_else(PoisonError::into_inner) = code;
     }
@@ -42,7 +45,7 @@ impl Names {
     /// Completions at `cursor`, a byte offset on a character boundary of `code`. May wait for the
     /// analyser, if it runs.
     pub fn complete(&self, code: &str, cursor: usize) -> Completions {
-        let mut found = complete(&self.all(), code, cursor);
+        let mut found = self.with_all(|names| complete(names, code, cursor));
         let is_enough = !found.items.is_empty();
         let Some(analyser) = self.analyser.get() else { return found };
         let (code, at, added) = self.with_session(code, cursor);
@@ -60,7 +63,7 @@ impl Names {
     /// Documentation of the name at `cursor`, a byte offset on a character boundary of `code`. May
     /// wait for the analyser, if it runs.
     pub fn inspect(&self, code: &str, cursor: usize) -> Option<Inspection> {
-        let known = inspect(&self.all(), code, cursor);
+        let known = self.with_all(|names| inspect(names, code, cursor));
         if known.is_some() {
             return known;
         }
@@ -82,17 +85,17 @@ impl Names {
         }
     }
 
-    /// The code behind the session's own, the place in it, and how far it was moved.
+    /// The code with the session's in front of it, the place in both, and the length of the
+    /// session's.
     fn with_session(&self, code: &str, at: usize) -> (String, usize, usize) {
         let session = self.code.read().unwrap_or_else(PoisonError::into_inner);
         (format!("{session}{code}"), session.len() + at, session.len())
     }
 
-    /// The session's own come first: they shadow the prelude's.
-    fn all(&self) -> Vec<Name> {
-        let mut names = self.session.read().unwrap_or_else(PoisonError::into_inner).clone();
-        names.extend(self.prelude.get().into_iter().flatten().cloned());
-        names
+    /// Looks at all names. The session's come first: they shadow the prelude's.
+    fn with_all<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Name>) -> T) -> T {
+        let session = self.session.read().unwrap_or_else(PoisonError::into_inner);
+        look(&mut session.iter().chain(self.prelude.get().into_iter().flatten()))
     }
 }
 
@@ -116,7 +119,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 impl Completions {
-    /// Takes in the analyser's, behind those that are there.
+    /// Adds the analyser's completions behind those that are there.
     fn add(&mut self, start: usize, items: Vec<(String, String)>) {
         if self.items.is_empty() {
             self.start = start;
@@ -125,7 +128,7 @@ impl Completions {
             return;
         }
         for (text, kind) in items {
-            if self.items.iter().all(|it| it.text != text) {
+            if self.items.iter().all(|item| item.text != text) {
                 self.items.push(Completion { text, kind, detail: None });
             }
         }
@@ -133,7 +136,7 @@ impl Completions {
 }
 
 /// Names that begin with what stands before the cursor, in the module that stands before that.
-fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
+fn complete<'a>(names: impl Iterator<Item = &'a Name>, code: &str, cursor: usize) -> Completions {
     let (module, start) = path_before(code, cursor);
     let typed = &code[start..cursor];
     if code[..start].ends_with('.') && !code[..start].ends_with("..") {
@@ -141,36 +144,39 @@ fn complete(names: &[Name], code: &str, cursor: usize) -> Completions {
         return Completions { start, end: cursor, items: Vec::new() };
     }
     let mut items: Vec<Completion> = names
-        .iter()
-        .filter(|it| it.module == module && it.name.starts_with(typed))
-        .map(|it| Completion {
-            text: it.name.clone(),
-            kind: it.kind.to_string(),
-            detail: Some(it.detail.clone()).filter(|detail| !detail.is_empty()),
+        .filter(|name| name.module == module && name.name.starts_with(typed))
+        .map(|name| Completion {
+            text: name.name.clone(),
+            kind: name.kind.to_string(),
+            detail: Some(name.detail.clone()).filter(|detail| !detail.is_empty()),
         })
         .collect();
     if module.is_empty() && !typed.is_empty() {
-        let keywords = KEYWORDS.iter().filter(|it| it.starts_with(typed));
-        items.extend(keywords.map(|it| Completion {
-            text: (*it).to_owned(),
+        let keywords = KEYWORDS.iter().filter(|keyword| keyword.starts_with(typed));
+        items.extend(keywords.map(|keyword| Completion {
+            text: (*keyword).to_owned(),
             kind: "keyword".into(),
             detail: None,
         }));
     }
-    // Stable, so that of two of a name the session's comes first.
+    // The sorting is stable, so that of two equal names the session's comes first and stays.
     items.sort_by(|a, b| a.text.cmp(&b.text));
     items.dedup_by(|a, b| a.text == b.text);
     Completions { start, end: cursor, items }
 }
 
-/// What is known of the name at the cursor.
-fn inspect(names: &[Name], code: &str, cursor: usize) -> Option<Inspection> {
+/// The documentation of the name at the cursor.
+fn inspect<'a>(
+    mut names: impl Iterator<Item = &'a Name>,
+    code: &str,
+    cursor: usize,
+) -> Option<Inspection> {
     let end = cursor + code[cursor..].find(|c| !is_word(c)).unwrap_or(code.len() - cursor);
     let (module, start) = path_before(code, end);
     let word = &code[start..end];
-    // `word!` is the macro's name, and the text has only the word.
+    // A macro's name is `word!`, and the cursor is on the word alone.
     let name =
-        names.iter().find(|it| it.name.trim_end_matches('!') == word && it.module == module)?;
+        names.find(|name| name.name.trim_end_matches('!') == word && name.module == module)?;
     let mut data = MimeBundle::new();
     let separator = if name.documentation.is_empty() { "" } else { "\n\n" };
     data.insert(
@@ -221,8 +227,8 @@ mod tests {
 
     fn check(code: &str, expected: &[&str]) {
         let names = [name("F", "relu"), name("F", "relu6"), name("", "relation"), name("", "値段")];
-        let found = complete(&names, code, code.len());
-        let texts: Vec<&str> = found.items.iter().map(|it| it.text.as_str()).collect();
+        let found = complete(names.iter(), code, code.len());
+        let texts: Vec<&str> = found.items.iter().map(|item| item.text.as_str()).collect();
         assert_eq!(texts, expected, "{code:?}");
     }
 
@@ -239,7 +245,7 @@ mod tests {
     #[test]
     fn a_name_is_explained_from_anywhere_in_it() {
         let names = [name("F", "relu")];
-        assert!(inspect(&names, "F::relu(&x)", 4).is_some());
-        assert!(inspect(&names, "relu", 4).is_none());
+        assert!(inspect(names.iter(), "F::relu(&x)", 4).is_some());
+        assert!(inspect(names.iter(), "relu", 4).is_none());
     }
 }

@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
+use wildmatch::WildMatch;
+
 use super::message::{HistoryAccess, HistoryEntry, HistoryRequest};
 
 #[derive(Debug, Default)]
 pub struct History {
-    entries: Vec<Entry>,
+    entries: Vec<HistoryCell>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct HistoryCell {
     count: u32,
     code: String,
     /// The text of the cell's last value.
@@ -19,34 +21,39 @@ struct Entry {
 
 impl History {
     pub fn push(&mut self, count: u32, code: &str) {
-        self.entries.push(Entry { count, code: code.to_owned(), output: None });
+        self.entries.push(HistoryCell { count, code: code.to_owned(), output: None });
     }
 
     pub fn set_output(&mut self, count: u32, text: &str) {
-        if let Some(entry) = self.entries.iter_mut().rfind(|it| it.count == count) {
+        if let Some(entry) = self.entries.iter_mut().rfind(|entry| entry.count == count) {
             entry.output = Some(text.to_owned());
         }
     }
 
-    /// The part that a client wants to see.
+    /// The part of the history that a client asks for.
     pub fn answer(&self, request: &HistoryRequest) -> Vec<HistoryEntry> {
         let count = request.n.and_then(|it| usize::try_from(it).ok());
-        let entries: Vec<&Entry> = match request.hist_access_type {
+        let entries: Vec<&HistoryCell> = match request.hist_access_type {
             HistoryAccess::Range => {
                 let range = request.start.unwrap_or(0)..request.stop.unwrap_or(i64::MAX);
-                self.entries.iter().filter(|it| range.contains(&i64::from(it.count))).collect()
+                self.entries
+                    .iter()
+                    .filter(|entry| range.contains(&i64::from(entry.count)))
+                    .collect()
             }
             HistoryAccess::Search => {
                 last(self.search(request.pattern.as_deref().unwrap_or("*"), request.unique), count)
             }
             HistoryAccess::Tail => last(self.entries.iter().collect(), count),
         };
-        entries.into_iter().map(|it| it.shown(request.output)).collect()
+        entries.into_iter().map(|entry| entry.shown(request.output)).collect()
     }
 
-    fn search(&self, pattern: &str, is_unique: bool) -> Vec<&Entry> {
-        let mut found: Vec<&Entry> =
-            self.entries.iter().filter(|it| matches_glob(pattern, &it.code)).collect();
+    /// The entries that match a pattern: `*` is any text, `?` any character.
+    fn search(&self, pattern: &str, is_unique: bool) -> Vec<&HistoryCell> {
+        let pattern = WildMatch::new(pattern);
+        let mut found: Vec<&HistoryCell> =
+            self.entries.iter().filter(|entry| pattern.matches(&entry.code)).collect();
         if is_unique {
             let mut seen = HashSet::new();
             found.reverse();
@@ -57,7 +64,7 @@ impl History {
     }
 }
 
-impl Entry {
+impl HistoryCell {
     fn shown(&self, with_output: bool) -> HistoryEntry {
         match with_output {
             true => {
@@ -73,47 +80,23 @@ fn last<T>(mut entries: Vec<T>, count: Option<usize>) -> Vec<T> {
     entries.split_off(surplus)
 }
 
-/// `*` for any text, `?` for any character.
-fn matches_glob(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut at, mut from) = (0, 0);
-    let mut star = None;
-    while from < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(c) if *c == '?' || *c == text[from] => {
-                at += 1;
-                from += 1;
-            }
-            _ => {
-                let Some((star_at, star_from)) = star else { return false };
-                star = Some((star_at, star_from + 1));
-                at = star_at + 1;
-                from = star_from + 1;
-            }
-        }
-    }
-    pattern[at..].iter().all(|c| *c == '*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn globs_match() {
-        for (pattern, text, expected) in [
+    fn patterns_match() {
+        for (pattern, text, is_match) in [
             ("*", "", true),
             ("a*c", "abbc", true),
+            ("a*c", "a\nb\nc", true),
             ("a?c", "abc", true),
             ("a?c", "ac", false),
             ("*灯*", "x灯y", true),
         ] {
-            assert_eq!(matches_glob(pattern, text), expected, "{pattern} {text}");
+            let mut history = History::default();
+            history.push(1, text);
+            assert_eq!(!history.search(pattern, false).is_empty(), is_match, "{pattern} {text}");
         }
     }
 
@@ -127,7 +110,7 @@ mod tests {
         let lines = |request: HistoryRequest| -> Vec<u32> {
             let entries = history.answer(&request).into_iter();
             entries
-                .map(|it| match it {
+                .map(|entry| match entry {
                     HistoryEntry::Code(_, count, _) | HistoryEntry::WithOutput(_, count, _) => {
                         count
                     }

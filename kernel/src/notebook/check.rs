@@ -1,10 +1,11 @@
 //! Comparing the outputs of a run with the stored ones. Pure.
 //!
-//! What changes from run to run without meaning anything is left out: counts, colours, how a stream
-//! was cut into messages, and what a carriage return has overwritten.
+//! Differences without a meaning are left out: counts, colours, how a stream was cut into messages,
+//! and text that a carriage return has overwritten.
 
 use std::fmt::Write;
 
+use console::strip_ansi_codes;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use similar::TextDiff;
@@ -29,7 +30,7 @@ pub fn diff(cell: &str, stored: &[CellOutput], fresh: &[CellOutput]) -> Option<S
     )
 }
 
-/// The outputs as text that is equal exactly where they are.
+/// The outputs as text: equal texts mean equal outputs.
 fn readable(outputs: &[CellOutput]) -> String {
     let mut writer = Writer::default();
     for output in outputs {
@@ -65,7 +66,8 @@ impl Writer {
         }
     }
 
-    /// Two streams come through two pipes, so their order beside each other means nothing.
+    /// Writes the streams, one after the other: they come by two pipes, so how they interleave has
+    /// no meaning.
     fn streams(&mut self) {
         for (name, text) in [
             ("stdout", std::mem::take(&mut self.stdout)),
@@ -93,8 +95,8 @@ impl Writer {
 
     fn error(&mut self, error: &CellError) {
         let CellError { ename, evalue, traceback } = error;
-        self.section("error", &uncounted(&without_colors(&format!("{ename}: {evalue}"))));
-        self.section("traceback", &uncounted(&without_colors(&traceback.join("\n"))));
+        self.section("error", &uncounted(&strip_ansi_codes(&format!("{ename}: {evalue}"))));
+        self.section("traceback", &uncounted(&strip_ansi_codes(&traceback.join("\n"))));
     }
 
     fn section(&mut self, name: &str, text: &str) {
@@ -102,7 +104,7 @@ impl Writer {
         self.text.push_str(text);
         if !text.ends_with('\n') {
             self.text.push('\n');
-            // A stream that doesn't end its line is a difference too, and one that should be seen.
+            // A missing newline at a stream's end is a difference too, and is to be seen.
             if name == "stdout" || name == "stderr" {
                 self.text.push_str("\\ no newline at the end\n");
             }
@@ -123,7 +125,7 @@ fn content_text(mime_type: &str, content: &Value) -> String {
     }
 }
 
-/// What is seen of a text with carriage returns and backspaces.
+/// The part of a text that a terminal shows, after its carriage returns and backspaces.
 fn overwritten(text: &str) -> String {
     text.split_inclusive('\n').map(overwritten_line).collect()
 }
@@ -143,23 +145,7 @@ fn overwritten_line(line: &str) -> String {
     seen + end
 }
 
-/// Text without ANSI escapes.
-pub fn without_colors(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '\x1b' {
-            plain.push(c);
-        } else if chars.next_if_eq(&'[').is_some() {
-            while chars.next().is_some_and(|it| !('@'..='~').contains(&it)) {}
-        } else {
-            chars.next();
-        }
-    }
-    plain
-}
-
-/// Cells are named by their counts in messages, `cell [3]`; the count of a session says nothing.
+/// Text without the numbers of cells, as in `cell [3]`: they depend on what else ran in a session.
 fn uncounted(text: &str) -> String {
     const NAME: &str = "cell [";
     let mut out = String::with_capacity(text.len());
@@ -244,10 +230,5 @@ mod tests {
             text,
             "--- cell 1, stored\n+++ cell 1, now\n@@ -1,3 +1,3 @@\n [stdout]\n a\n-b\n+c\n"
         );
-    }
-
-    #[test]
-    fn colors_go() {
-        assert_eq!(without_colors("\x1b[38;5;246m1\x1b[0m é"), "1 é");
     }
 }
