@@ -1,10 +1,10 @@
 //! A library that stops a compiler where it opens a cell, and lets a fork of it go on with each.
 //!
-//! The library is loaded before the compiler's own libraries, so that its `open64` is the one that the
-//! compiler calls. By then the compiler has loaded itself, the standard library and the prelude,
-//! which every cell needs. Its stdin is a socket to the kernel: `compile::parked` is the other end
-//! and says what is sent. Whatever goes wrong ends the process; the kernel then starts an ordinary
-//! compiler. No `std`, so that nothing of it gets between the compiler and its own.
+//! This library is loaded before the compiler's own, so that the compiler calls its `open64`. When
+//! the compiler opens a cell, it has loaded itself, the standard library and the prelude, which
+//! every cell needs. The compiler's stdin is a socket to the kernel, where `compile::parked` is the
+//! other end. Whatever goes wrong ends the process, and the kernel starts an ordinary compiler. The
+//! library has no `std`, which would get between the compiler and the compiler's own.
 #![no_std]
 
 use core::ffi::{c_char, c_int, c_short, c_uint, c_void};
@@ -62,10 +62,10 @@ const LEAVE_STATUS: c_int = 0x0100_0000;
 /// How a process ended, in what `waitid` tells.
 const BY_EXIT: c_int = 1;
 
-/// The number that the kernel reads first; its `compile::parked` has the same.
+/// The number that the kernel reads first; `compile::parked` has the same.
 const READY: c_int = 0x414b_0001;
 
-/// The name that stands for the cell; none once nothing is to be stopped.
+/// The name of the cell's file, at which to stop; null if nothing is to be stopped.
 static NAME: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
 /// How long to wait for a cell.
 static MILLISECONDS: AtomicI32 = AtomicI32::new(0);
@@ -74,7 +74,7 @@ static MILLISECONDS: AtomicI32 = AtomicI32::new(0);
 #[unsafe(link_section = ".init_array")]
 static START: extern "C" fn() = start;
 
-/// Takes what was meant for this library out of the environment, which cells can read.
+/// Reads this library's settings, and removes them from the environment, which cells can read.
 extern "C" fn start() {
     // SAFETY: nothing else runs yet; the text lives as long as the process, though the variable is
     // removed.
@@ -94,18 +94,18 @@ extern "C" fn start() {
     }
 }
 
-/// In place of C's own, by which rustc opens files.
+/// Takes the place of C's `open64`, by which rustc opens files.
 ///
 /// # Safety
 ///
 /// As for C's: `path` is a text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn open64(path: *const c_char, flags: c_int, mode: c_uint) -> c_int {
-    // SAFETY: the same demand.
+    // SAFETY: the caller promises the same.
     unsafe { open(path, flags, mode) }
 }
 
-/// In place of C's own, by which LLVM opens files. On systems of 64 bits the two are the same.
+/// Takes the place of C's `open`, by which LLVM opens files. With 64 bits the two do the same.
 ///
 /// # Safety
 ///
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn open64(path: *const c_char, flags: c_int, mode: c_uint)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_uint) -> c_int {
     let name = NAME.load(Ordering::Relaxed);
-    // SAFETY: both are texts, and the shorter is compared with the end of the longer.
+    // SAFETY: both are texts that end with a zero.
     unsafe {
         if !name.is_null() && ends_with(path, name) {
             park();
@@ -140,7 +140,7 @@ unsafe fn park() {
         tell(READY);
         loop {
             wait_for_cell(&mut folder);
-            // The group's id was kept until the kernel had no more use for it.
+            // The kernel needed the group of the last fork until now.
             if before != 0 {
                 kill(-before, KILL);
                 waitpid(before, null_mut(), 0);
@@ -152,7 +152,7 @@ unsafe fn park() {
                 -1 => _exit(1),
                 _ => {}
             }
-            // In both processes, so that the group is there for whoever is first.
+            // The fork does the same: whichever process is first makes the group.
             setpgid(child, child);
             tell(child);
             tell(end_of(child));
@@ -175,7 +175,7 @@ unsafe fn wait_for_cell(folder: &mut [c_char; 4096]) {
             _exit(1);
         }
         read_whole(folder.as_mut_ptr().cast(), length as usize);
-        // Without a check of the index: a panic would bring in half of `core`.
+        // A pointer, since a checked index may panic, which would bring in half of `core`.
         *folder.as_mut_ptr().add(length as usize - 1) = 0;
     }
 }
@@ -185,20 +185,20 @@ unsafe fn read_whole(buffer: *mut c_void, count: usize) {
     while done < count {
         // SAFETY: the caller's memory has room for `count` bytes.
         match unsafe { read(SOCKET, buffer.add(done), count - done) } {
-            // SAFETY: the kernel is gone, and nothing of the compiler's is to be written.
+            // SAFETY: a plain call. The kernel has ended, so the compiler is to write nothing.
             0 | -1 => unsafe { _exit(0) },
             more => done += more as usize,
         }
     }
 }
 
-/// In the fork: the folder, the stderr and the group of its cell.
+/// Gives the fork the folder, the stderr and the process group of its cell.
 unsafe fn become_compiler(parent: c_int, folder: &[c_char; 4096]) {
     // SAFETY: plain calls with texts that end with a zero.
     unsafe {
         setpgid(0, 0);
         prctl(DEATH_SIGNAL, KILL as usize);
-        // A parent that ended before the call above sends nothing any more.
+        // If the parent ended before the call above, no signal will come.
         if getppid() != parent || chdir(folder.as_ptr()) != 0 {
             _exit(1);
         }
@@ -220,8 +220,8 @@ unsafe fn replace(file: c_int, path: &core::ffi::CStr, flags: c_int) {
     }
 }
 
-/// Waits for the end of a child; returns how it ended as `wait` would tell, and leaves it to be
-/// asked again.
+/// Waits for the end of a child; returns its status as `waitpid` would, which can still be asked
+/// afterwards.
 unsafe fn end_of(child: c_int) -> c_int {
     let mut info = [0 as c_int; 32];
     loop {
@@ -235,7 +235,7 @@ unsafe fn end_of(child: c_int) -> c_int {
 }
 
 unsafe fn tell(number: c_int) {
-    // SAFETY: four bytes of our own; a kernel that is gone is noticed when the next cell is read.
+    // SAFETY: the four bytes are on this stack. If the kernel has ended, the next read tells.
     unsafe { send(SOCKET, (&raw const number).cast(), size_of::<c_int>(), WITHOUT_SIGNAL) };
 }
 

@@ -16,10 +16,10 @@ use crate::home;
 /// The file whose lock says that the owner of the folder lives.
 const ALIVE: &str = ".alive";
 
-/// The beginning of all our folders' names.
+/// The beginning of the folders' names.
 const PREFIX: &str = "akari-";
 
-/// A folder that goes with its owner.
+/// A temporary folder; dropping it removes the folder.
 #[derive(Debug)]
 pub struct Folder {
     folder: TempDir,
@@ -29,7 +29,7 @@ pub struct Folder {
 impl Folder {
     /// Makes a folder whose name begins with `akari-` and the given word.
     pub fn make(word: &str) -> io::Result<Folder> {
-        // Cells may hold passwords, and libraries in it are loaded.
+        // A private one: cells may contain passwords, and libraries in the folder are loaded.
         let folder = home::temporary_folder(&format!("{PREFIX}{word}"))?;
         let alive = File::create(folder.path().join(ALIVE))?;
         alive.lock()?;
@@ -63,8 +63,8 @@ pub fn sweep() {
 }
 
 fn is_abandoned(folder: &Path) -> bool {
-    let is_our_folder =
-        std::fs::symlink_metadata(folder).is_ok_and(|it| it.is_dir() && is_ours(&it));
+    let is_our_folder = std::fs::symlink_metadata(folder)
+        .is_ok_and(|metadata| metadata.is_dir() && is_ours(&metadata));
     let alive = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)

@@ -1,4 +1,5 @@
-//! What an evaluation engine is, for those who drive one: the Jupyter side and the notebook runner.
+//! The trait of an evaluation engine, for the two that drive one: the Jupyter side and the notebook
+//! runner.
 //!
 //! Everything here is plain data and one trait. The implementations live in the folders below;
 //! only `start` names and picks one. Engine code is synchronous: an engine has one owner thread.
@@ -31,10 +32,10 @@ pub use cell_id::CellId;
 /// Which engine runs the cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EngineChoice {
-    /// One direct `rustc` run per cell.
+    /// The engine that runs `rustc` once per cell.
     #[default]
     Instant,
-    /// evcxr, with cargo and rust-analyzer for each cell.
+    /// evcxr, which runs cargo and asks rust-analyzer for each cell.
     Evcxr,
 }
 
@@ -53,24 +54,24 @@ pub struct EngineConfig {
     /// The folder of the prelude's sources, with the versions of its dependencies.
     pub checkout: PathBuf,
     pub cells: CellFolders,
-    /// Where the crates of `:dep` lines are kept, built for this prelude.
+    /// The folder of the crates of `:dep` lines, built for this prelude.
     pub dependencies: PathBuf,
 }
 
-/// Where compiled cells are kept.
+/// The folders of compiled cells.
 #[derive(Debug, Clone)]
 pub struct CellFolders {
-    /// None where they are not to be kept.
+    /// The user's own folder; none if cells are not to be kept.
     pub own: Option<PathBuf>,
-    /// One that is only read.
+    /// A folder of somebody else's, which is only read.
     pub shared: Option<PathBuf>,
-    /// How much may be in our own, in bytes.
+    /// How many bytes may be in the user's own folder.
     pub limit: u64,
-    /// Who may read what is kept in our own.
+    /// Who may read the cells in the user's own folder.
     pub readers: Readers,
 }
 
-/// One cell to run.
+/// A cell to run.
 #[derive(Debug, Clone)]
 pub struct Cell<'a> {
     /// The source as the learner typed it.
@@ -99,9 +100,10 @@ pub trait Engine: Send {
     /// Runs one cell. A failure of the learner's code is an [`Outcome`], never a panic.
     fn execute(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome;
 
-    /// What completes and explains names, from any thread, also while a cell runs.
+    /// The names to complete and explain, for any thread, also while a cell runs.
     fn names(&self) -> Arc<Names>;
 
-    /// Where output goes that comes while no cell runs. Without a place it waits for the next cell.
+    /// Sets the receiver of output that comes while no cell runs. Without a receiver such output
+    /// waits for the next cell.
     fn set_background(&mut self, _: Background) {}
 }

@@ -1,26 +1,26 @@
 //! How deep code is nested, told from its tokens alone, before anything recursive reads it.
 //!
-//! rust-analyzer's parser, and all that walks or drops its trees, take stack for every level. The
-//! count here errs upwards: brackets, and along the way to each, everything that may put one
-//! expression, type or pattern into another: operators, keywords, calls. Who parses a learner's
-//! code asks [`check`] first.
+//! rust-analyzer's parser, and whatever walks or drops its trees, takes stack for every level. The
+//! count here errs upwards: brackets, and along the way to each bracket everything that may put one
+//! expression, type or pattern into another (operators, keywords, calls). Whoever parses a
+//! learner's code calls [`check`] first.
 
 use ra_ap_parser::{Edition, LexedStr, SyntaxKind};
 
 use super::outcome::CellError;
 use super::traceback::plain_error;
 
-/// The deepest code that is read. A level takes up to 1.2 KB of stack, so that this fits into
-/// half of the smallest stack that code is read on: the main thread's of `akari run`, 8 MB.
+/// The deepest code that is parsed. A level takes up to 1.2 KB of stack, so code of this depth
+/// needs half of the smallest stack that code is parsed on: the 8 MB of `akari run`'s main thread.
 const LIMIT: usize = 3_000;
 
-/// Code that is nested too deeply.
+/// The error of code that is nested too deeply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the code is nested too deeply in line {line}: over {LIMIT} brackets, operators or calls one in another; split it with `let`"
 )]
 pub struct TooDeep {
-    /// From 1.
+    /// The number of the line, from 1.
     pub line: usize,
 }
 
@@ -30,7 +30,7 @@ impl From<TooDeep> for CellError {
     }
 }
 
-/// Whether the code can be parsed without fear for the stack.
+/// Refuses code that could overflow the stack of a parser.
 pub fn check(code: &str) -> Result<(), TooDeep> {
     let lexed = LexedStr::new(Edition::Edition2024, code);
     let mut path = Path::default();
@@ -44,22 +44,22 @@ pub fn check(code: &str) -> Result<(), TooDeep> {
     Ok(())
 }
 
-/// The open brackets, and what may nest between them.
+/// The open brackets on the way to a token, and the depth inside of each.
 #[derive(Debug, Default)]
 struct Path {
     outer: Vec<Level>,
     level: Level,
-    /// The sum over all levels.
+    /// The depth over all levels.
     depth: usize,
     is_after_block: bool,
 }
 
-/// Things met since the last separator inside of one pair of brackets.
+/// The depth inside of one pair of brackets, since the last separator.
 #[derive(Debug, Default, Clone, Copy)]
 struct Level {
-    /// Things that nest until the next comma.
+    /// Tokens that nest until the next comma.
     nested: usize,
-    /// `<` and `|`, between which a comma separates nothing.
+    /// Tokens `<` and `|`: a comma between two of them separates nothing.
     across: usize,
 }
 
@@ -69,7 +69,7 @@ impl Path {
         if kind.is_trivia() {
             return;
         }
-        // A statement begins, unless something binds to the block before.
+        // A statement ended with the block before, unless this token goes on with the block.
         if std::mem::take(&mut self.is_after_block) && (kind == POUND || !binds(kind)) {
             self.separate(true);
         }
@@ -81,7 +81,7 @@ impl Path {
             R_CURLY | R_PAREN | R_BRACK => {
                 self.separate(true);
                 if let Some(level) = self.outer.pop() {
-                    // A call or an index holds what stands before it.
+                    // A call or an index nests around the expression before it.
                     self.level = Level { nested: level.nested + 1, ..level };
                 }
                 self.is_after_block = kind == R_CURLY;
@@ -108,7 +108,7 @@ impl Path {
     }
 }
 
-/// Whether a token may go on with an expression that ends in a block.
+/// Whether a token may continue an expression that ends in a block.
 fn binds(kind: SyntaxKind) -> bool {
     matches!(kind, SyntaxKind::ELSE_KW | SyntaxKind::AS_KW)
         || kind.is_punct() && kind != SyntaxKind::L_CURLY

@@ -18,7 +18,7 @@ pub enum Output {
         stream: Stream,
         text: String,
     },
-    /// Rich output; with `update`, a new content for the display of that id.
+    /// Rich output; with `update`, new content for an earlier display of the same id.
     Display {
         data: MimeBundle,
         metadata: MimeBundle,
@@ -66,7 +66,7 @@ impl From<Result<(), CellError>> for Outcome {
 pub struct CellError {
     /// The kind: `CompileError`, `Panic`, `Error` (a failed `?`), `Interrupted`, `ProcessExit`, ..
     pub ename: String,
-    /// One readable line, or a few.
+    /// The message, in one line or a few.
     pub evalue: String,
     /// Lines, with ANSI colours, that name the learner's own line.
     pub traceback: Vec<String>,

@@ -1,9 +1,8 @@
-//! The wish to stop a cell, from whoever has it to whatever carries the cell out.
+//! The wish to stop a cell, on its way from whoever wants that to whatever carries the cell out.
 //!
-//! A [`Stop`] belongs to one cell (or to one run of a notebook) from the moment it is asked for
-//! until it is answered. A wish that comes before the engine has begun is there when it begins; a
-//! wish that comes after the answer finds nobody, and can't reach the next cell, which has a
-//! `Stop` of its own.
+//! A [`Stop`] belongs to one cell (or to one run of a notebook) from the moment the cell arrives
+//! until it is answered. The engine sees a wish that was raised before it has begun. A wish that is
+//! raised after the answer reaches nobody, not even the next cell, which has a `Stop` of its own.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,7 +17,7 @@ pub enum Wish {
     End,
 }
 
-/// Told of each wish, on the thread that has it.
+/// Called with each wish, on the thread that raises it.
 type Listener = Box<dyn FnMut(Wish) + Send>;
 
 /// One cell's wish to stop; clones are the same one.
@@ -36,7 +35,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     wish: Option<Wish>,
-    /// How many wishes there were: somebody may press twice.
+    /// How many wishes were raised: a learner may press the button twice.
     raised: u32,
     listener: Option<Listener>,
 }
@@ -64,23 +63,23 @@ impl Stop {
         self.lock().wish
     }
 
-    /// How many wishes there were.
+    /// How many wishes were raised so far.
     pub fn raised(&self) -> u32 {
         self.lock().raised
     }
 
-    /// Waits for a wish, but not longer than that.
+    /// Waits for a wish, but not longer than `patience`.
     pub fn wish_within(&self, patience: Duration) -> Option<Wish> {
         let wait =
             self.shared.changed.wait_timeout_while(self.lock(), patience, |it| it.wish.is_none());
         wait.unwrap_or_else(PoisonError::into_inner).0.wish
     }
 
-    /// Tells the listener of every wish until the guard is dropped, and at once of one that is
-    /// there. Once the guard is gone no call of the listener is under way. The listener must not
-    /// use the `Stop` itself.
+    /// Calls the listener with every wish until the guard is dropped, and at once with a wish that
+    /// was raised before. Once the guard is dropped, no call of the listener is under way. The
+    /// listener must not use the `Stop` itself.
     #[must_use]
-    pub fn listen(&self, listener: impl FnMut(Wish) + Send + 'static) -> Listening<'_> {
+    pub fn listen(&self, listener: impl FnMut(Wish) + Send + 'static) -> ListenerGuard<'_> {
         self.listen_beyond(0, listener)
     }
 
@@ -90,13 +89,13 @@ impl Stop {
         &self,
         heard: u32,
         mut listener: impl FnMut(Wish) + Send + 'static,
-    ) -> Listening<'_> {
+    ) -> ListenerGuard<'_> {
         let mut state = self.lock();
         if let Some(wish) = state.wish.filter(|_| state.raised > heard) {
             listener(wish);
         }
         state.listener = Some(Box::new(listener));
-        Listening { stop: self }
+        ListenerGuard { stop: self }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -104,13 +103,13 @@ impl Stop {
     }
 }
 
-/// Ends the listening when it is dropped.
+/// A listener is called as long as its guard lives.
 #[derive(Debug)]
-pub struct Listening<'a> {
+pub struct ListenerGuard<'a> {
     stop: &'a Stop,
 }
 
-impl Drop for Listening<'_> {
+impl Drop for ListenerGuard<'_> {
     fn drop(&mut self) {
         self.stop.lock().listener = None;
     }

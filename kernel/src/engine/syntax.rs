@@ -1,8 +1,8 @@
 //! Rust's grammar, as far as a notebook asks about it: parsing a cell, and whether it is complete.
 //!
-//! Built on rust-analyzer's parser, which accepts broken code and keeps every byte, and which takes
-//! stack for every level of nesting: `nesting` is asked first. What the pieces of a cell mean is
-//! decided in `instant::parse`.
+//! Built on rust-analyzer's parser, which accepts broken code and keeps every byte. The parser
+//! takes stack for every level of nesting, so `nesting` is asked first. `instant::parse` decides
+//! what the pieces of a cell mean.
 
 use ra_ap_syntax::ast::{self, HasModuleItem};
 use ra_ap_syntax::{Edition, Parse, SourceFile, SyntaxKind, SyntaxNode, TextSize};
@@ -25,7 +25,7 @@ impl Tree {
         Tree { parse: SourceFile::parse(&format!("{HEAD}{code}{TAIL}"), Edition::Edition2024) }
     }
 
-    /// The list of statements, if the cell has the shape of one: `}` too many ends it early.
+    /// The list of statements; none if a `}` too many ends the function around the cell early.
     pub fn statements(&self) -> Option<ast::StmtList> {
         let mut items = self.parse.tree().items();
         match (items.next(), items.next()) {
@@ -55,7 +55,10 @@ pub fn is_complete(code: &str) -> Completeness {
     }
     let mut depth = 0usize;
     let mut last = None;
-    for token in Tree::parse(code).root().descendants_with_tokens().filter_map(|it| it.into_token())
+    for token in Tree::parse(code)
+        .root()
+        .descendants_with_tokens()
+        .filter_map(|element| element.into_token())
     {
         let start = usize::from(token.text_range().start());
         if start < HEAD.len() || start >= HEAD.len() + code.len() {
@@ -93,7 +96,10 @@ pub fn is_complete(code: &str) -> Completeness {
 /// Line and column, from 0, of the last bracket that nothing closes.
 pub fn unclosed(code: &str) -> Option<(u32, u32)> {
     let mut open = Vec::new();
-    for token in Tree::parse(code).root().descendants_with_tokens().filter_map(|it| it.into_token())
+    for token in Tree::parse(code)
+        .root()
+        .descendants_with_tokens()
+        .filter_map(|element| element.into_token())
     {
         let start = usize::from(token.text_range().start());
         if start < HEAD.len() || start >= HEAD.len() + code.len() {
@@ -111,7 +117,7 @@ pub fn unclosed(code: &str) -> Option<(u32, u32)> {
                         | (SyntaxKind::L_PAREN, SyntaxKind::R_PAREN)
                         | (SyntaxKind::L_BRACK, SyntaxKind::R_BRACK)
                 );
-                // The compiler knows better what to say of brackets that cross.
+                // Of brackets that cross, the compiler has the better words.
                 if !is_pair {
                     return None;
                 }
@@ -132,7 +138,8 @@ pub fn unclosed(code: &str) -> Option<(u32, u32)> {
     Some((line, column))
 }
 
-/// A literal or comment that the end of the cell cuts off swallows the closing brace behind it.
+/// Whether the end of the cell cuts a literal or comment off: that one swallows the closing brace
+/// that the parser gets behind the cell.
 fn is_unterminated(kind: SyntaxKind, text: &str, code: &str) -> bool {
     let closed = match kind {
         SyntaxKind::COMMENT => !text.starts_with("/*") || text.ends_with("*/"),

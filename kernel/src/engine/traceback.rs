@@ -1,6 +1,6 @@
-//! How an error reads: places in the learner's own cells, and the text and frames around them.
+//! How an error reads: places in the learner's own cells, and the text and the lines around them.
 //!
-//! Knows neither compiler nor child process; they hand over messages whose places are cells.
+//! Knows neither compiler nor child process; their messages come with places in cells.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub struct Place {
 pub struct Message {
     pub code: Option<String>,
     pub text: String,
-    /// Where, with what to say there; the first is the main one.
+    /// Places, each with the words that stand there; the first is the main one.
     pub labels: Vec<(Place, String)>,
     pub notes: Vec<String>,
     pub helps: Vec<String>,
@@ -100,7 +100,8 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
     }
 }
 
-/// ariadne colours each character on its own; one escape per run of a colour is enough.
+/// Joins the escapes of a line: ariadne colours each character on its own, and one escape per run
+/// of a colour is enough.
 fn merge_colors(line: &str) -> String {
     const RESET: &str = "\x1b[0m";
     let mut out = String::with_capacity(line.len());
@@ -158,7 +159,7 @@ fn range(place: &Place, sources: &Sources) -> Range<usize> {
     start..offset(place.end).max(start)
 }
 
-/// The line with an arrow, and two lines on either side.
+/// The line of a place with an arrow, and two lines on either side.
 fn frame(place: &Place, sources: &Sources) -> Vec<String> {
     let Some(text) = sources.get(&place.cell) else { return Vec::new() };
     let at = place.start.0 as usize;

@@ -1,8 +1,8 @@
 //! A program that leads a process group of its own, and ends with whoever waits for it.
 //!
-//! Compilers run in one. What cells run in is `parent`'s, which also talks to it. Whether to wait
-//! any longer is the caller's to say; the module knows no engine. However the wait ends, no
-//! process of the group is left.
+//! Compilers run in such a group; the process that runs cells is `parent`'s. The caller says
+//! whether to wait any longer, and the module knows no engine. However the wait ends, no process of
+//! the group is left.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -21,27 +21,28 @@ use rustix::process::{
 /// How often the caller is asked whether to wait any longer.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How often to look for the end where the system has no descriptors of processes.
+/// How often to look for the end on a system without descriptors of processes.
 const LOOK_BLINDLY: Duration = Duration::from_millis(1);
 
 /// A running program. Dropping it kills its group.
 #[derive(Debug)]
 pub struct Group {
     process: Child,
-    /// Readable once the program has ended; old systems have none.
+    /// A descriptor that is readable once the program has ended; old systems have none.
     end: Option<OwnedFd>,
-    /// Whether its status was asked for, so that its id may be another's.
+    /// Whether somebody has asked for the status: the program's id may then be another's.
     was_asked: bool,
 }
 
 impl Group {
     /// Starts the program. The system kills it as soon as the calling *thread* ends, so that a
-    /// kernel that is killed leaves none; what the program has started itself is not reached then.
+    /// killed kernel leaves no program behind; processes that the program has started are not
+    /// killed then.
     pub fn start(command: &mut Command) -> io::Result<Group> {
         let parent = Some(getpid());
         let end_with_parent = move || {
             set_parent_process_death_signal(Some(Signal::KILL))?;
-            // A parent that ended before the call above sends nothing any more.
+            // If the parent ended before the call above, no signal will come.
             if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
         };
         // SAFETY: between fork and exec the closure makes two plain system calls, and allocates
@@ -52,7 +53,7 @@ impl Group {
         Ok(Group { process, end, was_asked: false })
     }
 
-    /// Waits for the program's end, or until nobody wants it any more: then there is no status.
+    /// Waits for the program's end; no status if nobody wants the program any more.
     pub fn wait(mut self, is_wanted: &dyn Fn() -> bool) -> io::Result<Option<ExitStatus>> {
         while is_wanted() {
             if self.has_ended() {
@@ -69,7 +70,7 @@ impl Group {
         match &self.end {
             Some(end) => {
                 let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
-                // An interrupted call is made again by the loop.
+                // The loop of the caller repeats an interrupted call.
                 let _ = poll(&mut [PollFd::new(end, PollFlags::IN)], Some(&look));
             }
             None => thread::sleep(LOOK_BLINDLY),
@@ -87,17 +88,17 @@ impl Drop for Group {
     }
 }
 
-/// Whether a child has ended, or is no longer one. Its status is left to be asked for, so that its
-/// number stays its own.
+/// Whether a child has ended, or is no child any more. The child's status can still be asked for
+/// afterwards, so that no other process gets its number.
 pub fn has_ended(child: Pid) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     !matches!(waitid(WaitId::Pid(child), options), Ok(None))
 }
 
-/// Kills a child that leads a group, and what is left of the group; only before the child's status
-/// was asked for, since the number may be another's afterwards.
+/// Kills a child that leads a group, and the rest of the group. To be called before anybody asks
+/// for the child's status: afterwards the number may be another process's.
 pub fn kill(leader: &Child) {
-    // There may be nobody left.
+    // The call fails if no process of the group is left.
     let _ = kill_process_group(Pid::from_child(leader), Signal::KILL);
 }
 

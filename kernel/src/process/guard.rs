@@ -1,9 +1,9 @@
 //! A process that watches over a group: it kills the group when the kernel ends, however it does.
 //!
-//! Cargo starts compilers and build scripts, which a signal at the death of their parent's parent
-//! does not reach. The guard is this program in another role. It is a member of the group, so that
-//! the group's id is nobody else's as long as it lives, and reads a pipe that nobody writes to:
-//! the pipe's end is the kernel's.
+//! Cargo starts compilers and build scripts, and the system's signal at the kernel's end reaches
+//! only cargo. The guard is this program in another role. As a member of the group it keeps the
+//! group's id from being given to another. It reads a pipe from the kernel, which the kernel never
+//! writes to: the pipe ends when the kernel does.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -21,11 +21,10 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Watches over the group that `leader` leads; none where it can't, as for a group that has
-    /// ended already.
+    /// Watches over the group of `leader`; none if that fails, as for a group that has ended.
     pub fn of(leader: &Child) -> Option<Guard> {
         let group = i32::try_from(leader.id()).ok()?;
-        // This very file, also where another has been installed in its place.
+        // The running program's own file, also if another has been installed in its place.
         let mut command = Command::new("/proc/self/exe");
         command.arg(ROLE).process_group(group);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -42,9 +41,9 @@ impl Drop for Guard {
 
 /// The guard's whole life.
 pub fn main() -> ExitCode {
-    // A read that fails tells as much as the end.
+    // A failed read means the same as the end.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    // Started by hand, it may be in the group of somebody's shell, or lead one.
+    // A guard that somebody starts by hand may be in the group of a shell, which it must not kill.
     if getpgrp() != getpid() && std::env::args_os().len() == 2 {
         let _ = kill_current_process_group(Signal::KILL);
     }

@@ -1,9 +1,9 @@
 //! The learner's stdin, stdout and stderr in the process that runs cells.
 //!
-//! Descriptors 1 and 2 become pipes whose bytes go to the kernel as they come, whatever they
-//! are; what was printed before a frame goes out before it. Our own ends have high numbers, out
-//! of the way of cells that close or replace descriptors by number, and are looked at before the
-//! kernel is told that a cell has ended.
+//! Descriptors 1 and 2 become pipes, whose bytes go to the kernel as they come, whatever they are.
+//! What a cell printed before a frame goes out before the frame. The pipes' other ends have high
+//! numbers, so that cells which close or replace descriptors by number rarely meet them; before the
+//! kernel is told that a cell has ended, the socket's descriptor is checked.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -21,8 +21,8 @@ use rustix::stdio;
 
 use super::wire::{self, Event};
 
-/// The lowest number of our own descriptors. Programs that close «all» descriptors rarely go so
-/// far, and the usual limit is 1,024.
+/// The lowest number of this module's own descriptors. Programs that close «all» descriptors rarely
+/// go so far, and the usual limit is 1,024.
 const OWN: RawFd = 900;
 
 static CAPTURE: OnceLock<Capture> = OnceLock::new();
@@ -30,15 +30,15 @@ static CAPTURE: OnceLock<Capture> = OnceLock::new();
 /// Pipes in place of the standard streams, and the way to the kernel.
 #[derive(Debug)]
 pub struct Capture {
-    /// The process that the kernel started; a copy that a cell has forked is another.
+    /// The process that the kernel started. A cell may fork it; the copy has another number.
     process: Pid,
     state: Mutex<State>,
     stdin: Mutex<File>,
     readers: [OwnedFd; 2],
-    /// The writing ends of stdout and stderr, to put back what a cell has closed. While they are
-    /// open the reading ends never see an end, which would keep the forwarding thread busy.
+    /// The writing ends of stdout and stderr, to open again what a cell has closed. While these are
+    /// open, the reading ends never report an end, which would keep the forwarding thread busy.
     writers: [OwnedFd; 2],
-    /// Tells the socket from whatever a cell may have put in its place.
+    /// The identity of the socket: a cell may have put something else in its place.
     socket: FileId,
 }
 
@@ -103,8 +103,8 @@ impl Capture {
         let _ = event.write(&mut self.lock().socket);
     }
 
-    /// Sends all that was printed so far, then the end of a run. Fails where the way to the kernel
-    /// is no longer ours: a cell may have closed it, or opened something else in its place.
+    /// Sends everything that was printed so far, then the end of a run. Fails if the socket is
+    /// lost: a cell may have closed it, or put something else in its place.
     pub fn drain_and_end(&self, event: &Event) -> io::Result<()> {
         let mut state = self.lock();
         if file_id(&state.socket)? != self.socket {
@@ -121,7 +121,7 @@ impl Capture {
         wire::write_frame(&mut state.socket, frame)
     }
 
-    /// Opens the standard streams again that a cell has closed. Streams that it has replaced on
+    /// Opens the standard streams again that a cell has closed. Streams that a cell has replaced on
     /// purpose stay as they are.
     pub fn reopen(&self) {
         if fstat(stdio::stdout()).is_err() {
@@ -146,7 +146,7 @@ impl Capture {
                 Ok(_) | Err(rustix::io::Errno::INTR) => self.lock().drain(),
                 Err(_) => return,
             }
-            // A cell has closed our end: nothing more can come, and polling would never wait.
+            // A cell has closed the reading end: no more bytes come, and `poll` would never wait.
             let is_over = |fd: &PollFd<'_>| fd.revents().intersects(PollFlags::NVAL);
             if fds.iter().any(is_over) {
                 return;
@@ -167,14 +167,14 @@ impl State {
     }
 }
 
-/// Hands over what is in the pipe. The bytes go from the pipe to the socket inside the system: were
-/// they in this process's hands meanwhile, a crash of a cell would lose what it printed last.
+/// Moves the contents of a pipe to the socket. The bytes never pass through this process's memory,
+/// where a crash of a cell would lose what the cell printed last.
 fn drain(pipe: &File, socket: &mut UnixStream, head: fn(u32) -> [u8; 5]) {
-    // What was printed before is there at the first look, and a second one takes the rest of a line.
-    // A thread that never stops printing must not hold up what is to be sent next.
+    // The first look finds everything that was printed before, the second the rest of a line. There
+    // is no third one: a thread that never stops printing must not delay the next message.
     for _ in 0..2 {
         let waiting = ioctl_fionread(pipe).ok().and_then(|it| u32::try_from(it).ok());
-        let Some(length) = waiting.filter(|it| *it > 0) else { return };
+        let Some(length) = waiting.filter(|length| *length > 0) else { return };
         if socket.write_all(&head(length)).is_err() {
             return;
         }
@@ -187,7 +187,7 @@ fn drain(pipe: &File, socket: &mut UnixStream, head: fn(u32) -> [u8; 5]) {
                 Err(_) => break,
             }
         }
-        // A message must be whole, also where the system can't do that.
+        // Where the system can't move the bytes they are copied, since the message must be whole.
         if left > 0 && copy(pipe, socket, left).is_err() {
             return;
         }
@@ -200,7 +200,7 @@ fn copy(mut pipe: &File, socket: &mut UnixStream, length: usize) -> io::Result<(
     socket.write_all(&bytes)
 }
 
-/// The same file under a high number; under any, where the limit does not reach that far.
+/// Duplicates a descriptor under a high number, or under any if the process may not have high ones.
 pub fn own(fd: impl AsFd) -> io::Result<OwnedFd> {
     let copy = rustix::io::fcntl_dupfd_cloexec(&fd, OWN);
     Ok(copy.or_else(|_| rustix::io::fcntl_dupfd_cloexec(&fd, 3))?)

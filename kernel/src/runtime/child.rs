@@ -1,7 +1,7 @@
 //! The process that runs cells: takes commands from a socket, loads libraries, reports back.
 //!
-//! It loads no engine, no async runtime and no protocol. Cells run on one thread of their own,
-//! because a variable may live only where it was made.
+//! The process loads no engine, no async runtime and no protocol. All cells run on one thread,
+//! because some variables may be used only on the thread that made them.
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -112,15 +112,16 @@ fn run_cells(prelude: &Prelude, shell: &Shell, runs: &Receiver<Command>) {
             Command::Interrupt(_) | Command::Input(_) | Command::Random(_) => continue,
         };
         if !Capture::get().is_ours() {
-            // A copy that the cell has forked came to the cell's end too. The kernel waits for the
-            // first process only, and output of both must not be mixed up in later cells.
+            // This is a copy of the process that the cell has forked, and it came to the cell's end
+            // too. The kernel waits for the original alone, and only one of them may run later
+            // cells.
             prelude.flush();
             super::load::leave();
         }
         prelude.flush();
         Capture::get().reopen();
         if Capture::get().drain_and_end(&event).is_err() {
-            // The kernel can't be told any more; when this process ends, it knows.
+            // The socket is lost, so only the end of this process can tell the kernel.
             end_group();
         }
         prelude.return_memory();
@@ -172,7 +173,7 @@ impl Shell {
     fn start(&self, run: Run, line: &str) -> Option<Child> {
         let mut state = self.state();
         let process = ProcessCommand::new("sh")
-            // One pipe for both keeps their order.
+            // Stdout and stderr share one pipe, which keeps their order.
             .args(["-c", &format!("exec 2>&1; {line}")])
             .stdin(Stdio::null())
             .spawn()

@@ -23,7 +23,8 @@ pub enum LoadError {
     Version { found: u32, expected: u32 },
 }
 
-/// libloading keeps the loader's own words, which name the file, in the source of its error.
+/// The text of an error with the loader's own words: libloading has them in the error's source, and
+/// only they name the file.
 fn with_cause(error: &libloading::Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
@@ -105,7 +106,7 @@ impl Prelude {
 /// Passes on a frame that the prelude has encoded.
 extern "C" fn emit(frame: *const u8, length: usize) {
     let capture = Capture::get();
-    // The result of a copy that a cell has forked is not the cell's.
+    // A copy of the process that the cell has forked reports nothing.
     if !capture.is_ours() {
         return;
     }
@@ -125,7 +126,8 @@ extern "C" fn emit(frame: *const u8, length: usize) {
     }
 }
 
-/// More than that, a browser can't show; and the kernel would hold it several times over.
+/// The largest frame. A browser can't show more, and the kernel would have it in memory several
+/// times.
 const LARGEST_FRAME: usize = 256 << 20;
 
 /// Ends this process and all that its cells have started, without running destructors: those of
@@ -147,8 +149,9 @@ pub fn leave() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// An interrupt goes to the whole group, for the programs that a cell has started; this process
-/// itself hears of it by its socket. A handler, unlike ignoring, is not inherited by programs.
+/// Makes the process survive interrupts. They go to the whole group, for the programs that a cell
+/// has started; the process itself is told by its socket. A handler is set because programs would
+/// inherit ignored signals.
 pub fn survive_interrupts() {
     extern "C" fn nothing(_: libc::c_int) {}
     // SAFETY: the handler does nothing, so it is safe at any moment.

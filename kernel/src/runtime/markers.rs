@@ -1,8 +1,8 @@
 //! The display and input markers that crates made for evcxr print on stdout.
 //!
 //! `EVCXR_BEGIN_CONTENT <mime>` .. `EVCXR_END_CONTENT` is rich output, `EVCXR_INPUT_REQUEST` a
-//! question. They count only as whole lines; all other bytes pass through unchanged, also those
-//! of a line that is not finished yet.
+//! question. A marker counts only as a whole line; all other bytes pass through unchanged, also
+//! those of a line that is not finished yet.
 
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
@@ -11,7 +11,7 @@ const PASSWORD: &str = "EVCXR_INPUT_REQUEST_PASSWORD:";
 
 /// A part of what a cell printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum Segment {
     Text(Vec<u8>),
     Display { mime_type: String, content: String },
     Input { prompt: String, is_password: bool },
@@ -20,43 +20,43 @@ pub enum Piece {
 /// Finds the markers in a stream of bytes that comes in arbitrary parts.
 #[derive(Debug, Default)]
 pub struct Markers {
-    /// Bytes of a line that may yet become a marker.
+    /// Bytes of an unfinished line that may become a marker.
     held: Vec<u8>,
-    /// Inside a display: its type and its lines so far.
+    /// The type and the lines so far of a display that has begun.
     open: Option<(String, Vec<u8>)>,
     /// Whether bytes of the current line have already gone out.
     is_mid_line: bool,
 }
 
 impl Markers {
-    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Piece> {
-        let mut pieces = Vec::new();
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Segment> {
+        let mut segments = Vec::new();
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.held.extend_from_slice(part);
             if part.ends_with(b"\n") {
-                self.line(&mut pieces);
+                self.line(&mut segments);
             } else if self.open.is_none() && (self.is_mid_line || !may_be_marker(&self.held)) {
                 self.is_mid_line = true;
                 let held = std::mem::take(&mut self.held);
-                text(&mut pieces, &held);
+                text(&mut segments, &held);
             }
         }
-        pieces
+        segments
     }
 
-    /// What is still held when the cell has ended.
-    pub fn finish(&mut self) -> Vec<Piece> {
-        let mut pieces = Vec::new();
+    /// Releases the bytes that are still held when the cell ends.
+    pub fn finish(&mut self) -> Vec<Segment> {
+        let mut segments = Vec::new();
         if let Some((_, content)) = self.open.take() {
-            text(&mut pieces, &content);
+            text(&mut segments, &content);
         }
         let held = std::mem::take(&mut self.held);
-        text(&mut pieces, &held);
+        text(&mut segments, &held);
         self.is_mid_line = false;
-        pieces
+        segments
     }
 
-    fn line(&mut self, pieces: &mut Vec<Piece>) {
+    fn line(&mut self, segments: &mut Vec<Segment>) {
         let line = std::mem::take(&mut self.held);
         let was_mid_line = std::mem::take(&mut self.is_mid_line);
         let shown = String::from_utf8_lossy(&line);
@@ -67,21 +67,21 @@ impl Markers {
                     content.pop();
                 }
                 let content = String::from_utf8_lossy(&content).into_owned();
-                pieces.push(Piece::Display { mime_type, content });
+                segments.push(Segment::Display { mime_type, content });
             } else {
                 content.extend_from_slice(&line);
                 self.open = Some((mime_type, content));
             }
         } else if was_mid_line {
-            text(pieces, &line);
+            text(segments, &line);
         } else if let Some(mime_type) = shown.strip_prefix(BEGIN) {
             self.open = Some((mime_type.to_owned(), Vec::new()));
         } else if let Some(prompt) = shown.strip_prefix(INPUT) {
-            pieces.push(Piece::Input { prompt: prompt.to_owned(), is_password: false });
+            segments.push(Segment::Input { prompt: prompt.to_owned(), is_password: false });
         } else if let Some(prompt) = shown.strip_prefix(PASSWORD) {
-            pieces.push(Piece::Input { prompt: prompt.to_owned(), is_password: true });
+            segments.push(Segment::Input { prompt: prompt.to_owned(), is_password: true });
         } else {
-            text(pieces, &line);
+            text(segments, &line);
         }
     }
 }
@@ -93,11 +93,11 @@ fn may_be_marker(held: &[u8]) -> bool {
     })
 }
 
-fn text(pieces: &mut Vec<Piece>, bytes: &[u8]) {
-    match pieces.last_mut() {
+fn text(segments: &mut Vec<Segment>, bytes: &[u8]) {
+    match segments.last_mut() {
         _ if bytes.is_empty() => {}
-        Some(Piece::Text(before)) => before.extend_from_slice(bytes),
-        _ => pieces.push(Piece::Text(bytes.to_vec())),
+        Some(Segment::Text(before)) => before.extend_from_slice(bytes),
+        _ => segments.push(Segment::Text(bytes.to_vec())),
     }
 }
 
@@ -105,25 +105,25 @@ fn text(pieces: &mut Vec<Piece>, bytes: &[u8]) {
 mod tests {
     use super::*;
 
-    fn check(parts: &[&str], expected: &[Piece]) {
+    fn check(parts: &[&str], expected: &[Segment]) {
         let mut markers = Markers::default();
-        let mut pieces: Vec<Piece> = Vec::new();
+        let mut segments: Vec<Segment> = Vec::new();
         for part in parts {
-            pieces.extend(markers.feed(part.as_bytes()));
+            segments.extend(markers.feed(part.as_bytes()));
         }
-        pieces.extend(markers.finish());
-        let mut merged: Vec<Piece> = Vec::new();
-        for piece in pieces {
-            match piece {
-                Piece::Text(bytes) => text(&mut merged, &bytes),
+        segments.extend(markers.finish());
+        let mut merged: Vec<Segment> = Vec::new();
+        for segment in segments {
+            match segment {
+                Segment::Text(bytes) => text(&mut merged, &bytes),
                 other => merged.push(other),
             }
         }
         assert_eq!(merged, expected);
     }
 
-    fn plain(text: &str) -> Piece {
-        Piece::Text(text.as_bytes().to_vec())
+    fn plain(text: &str) -> Segment {
+        Segment::Text(text.as_bytes().to_vec())
     }
 
     #[test]
@@ -136,14 +136,14 @@ mod tests {
     #[test]
     fn displays_are_found_however_they_are_cut() {
         let display =
-            Piece::Display { mime_type: "text/html".into(), content: "<b>\n灯</b>".into() };
+            Segment::Display { mime_type: "text/html".into(), content: "<b>\n灯</b>".into() };
         let parts = ["x\nEVCXR_BEGIN", "_CONTENT text/html\n<b>\n灯</b>\nEVCXR_END_", "CONTENT\ny"];
         check(&parts, &[plain("x\n"), display, plain("y")]);
     }
 
     #[test]
     fn a_question_is_found() {
-        let question = Piece::Input { prompt: "name? ".into(), is_password: false };
+        let question = Segment::Input { prompt: "name? ".into(), is_password: false };
         check(&["EVCXR_INPUT_REQUEST:name? \n"], &[question]);
     }
 

@@ -1,7 +1,9 @@
 //! The process that runs cells, and the kernel's hold on it.
 //!
-//! A process of its own, so that a crash of a cell is not the kernel's. `child` and its helpers
-//! `load` and `capture` run over there; `parent` runs here; both know `wire`.
+//! Cells run in a process of their own, so that a crash of a cell does not end the kernel. `child`
+//! and its helpers `load` and `capture` run in that process, `parent` in the kernel; both use
+//! `wire`. `group` and `guard` end other programs that the kernel starts, such as compilers and
+//! cargo.
 
 mod capture;
 pub mod child;

@@ -1,8 +1,8 @@
 //! The kernel's hold on the process that runs cells: start, run, stop, notice its end.
 //!
-//! The states are those of `life`; here they are kept under a lock, and what follows from them is
-//! done. What the process sends goes to the run that is under way, and between runs to whoever
-//! takes output in the background.
+//! `life` says which state follows from which event; this module keeps the state under a lock and
+//! carries the actions out. What the process sends goes to the run that is under way, and between
+//! runs to whoever takes output in the background.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read};
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::child::{FOLDER, KERNEL};
-use super::life::{self, Action, Life, Run};
+use super::life::{Action, Life, LifeEvent, Run};
 use super::wire::{Command, Event};
 use crate::process::group;
 
@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How long the process may take to load the prelude, also from a cold disk.
 const START: Duration = Duration::from_secs(60);
 
-/// Messages that wait for the engine; more make the child's prints wait.
+/// How many messages may wait for the engine. With more waiting, the process that prints waits too.
 const BACKLOG: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
@@ -48,15 +48,15 @@ pub struct ChildSettings {
     /// The binary that becomes the process.
     pub program: PathBuf,
     pub prelude: PathBuf,
-    /// Folders that hold the prelude, the standard library and what `:dep` built.
+    /// Folders that handle the prelude, the standard library and what `:dep` built.
     pub library_paths: Vec<PathBuf>,
     /// The session's own folder, which the process removes if the kernel can't.
     pub folder: PathBuf,
-    /// What unseeded random numbers begin with, so that a second process draws the same.
+    /// The seed of random numbers that the learner does not seed; a second process draws the same.
     pub seed: u64,
 }
 
-/// Takes what the process sends while nothing runs.
+/// Receives what the process sends while no cell runs.
 pub type OnBackground = Box<dyn FnMut(Event) + Send>;
 
 /// A running process.
@@ -64,8 +64,8 @@ pub type OnBackground = Box<dyn FnMut(Event) + Send>;
 pub struct Child {
     process: Process,
     events: Receiver<Event>,
-    hold: Arc<Hold>,
-    /// The pipes behind the learner's stdout and stderr, for what a crash leaves in them.
+    handle: Arc<ChildHandle>,
+    /// The pipes behind the learner's stdout and stderr: a crash may leave output in them.
     leftovers: [Option<File>; 2],
     /// The number of the last run.
     run: Run,
@@ -73,7 +73,7 @@ pub struct Child {
 
 /// What other threads may do with the process.
 #[derive(Debug)]
-pub struct Hold {
+pub struct ChildHandle {
     pid: Pid,
     life: Mutex<Life>,
     socket: Mutex<UnixStream>,
@@ -82,25 +82,25 @@ pub struct Hold {
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunEnd {
-    /// The entry returned this.
+    /// The value that the library's entry returned.
     Returned(i32),
     /// The library could not be loaded.
     LoadFailed(String),
-    /// The process is no more.
+    /// The process ended.
     Died(Death),
 }
 
-/// Why the process is no more.
+/// Why the process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Death {
-    /// We killed it: the cell didn't stop when asked, or was not worth its time.
+    /// The kernel killed the process: its cell did not stop when asked, or took too long.
     Killed,
     Exit(i32),
     Signal(i32),
     Unknown,
 }
 
-/// What a process is to carry out.
+/// A task for the process.
 #[derive(Debug, Clone, Copy)]
 pub enum Task<'a> {
     Library(&'a Path),
@@ -118,20 +118,20 @@ impl Child {
         let process = spawn(settings, theirs).map_err(ChildError::Start)?;
         let pid = Pid::from_child(&process);
         let (sender, events) = mpsc::sync_channel(BACKLOG);
-        let hold = Arc::new(Hold {
+        let handle = Arc::new(ChildHandle {
             pid,
             life: Mutex::new(Life::Ready),
             socket: Mutex::new(ours.try_clone().map_err(ChildError::Start)?),
         });
         let reading = ours.try_clone().map_err(ChildError::Start)?;
-        let reader = Reader { hold: Arc::clone(&hold), events: sender, on_background };
+        let reader = Reader { handle: Arc::clone(&handle), events: sender, on_background };
         thread::spawn(move || reader.run(reading));
         thread::spawn(move || {
-            // A program that a cell has forked may keep the other end open for ever.
+            // A program that a cell has forked may keep the other end of the socket open for ever.
             let _ = wait_until_over(pid);
             let _ = ours.shutdown(Shutdown::Both);
         });
-        let mut child = Child { process, events, hold, leftovers: [None, None], run: 0 };
+        let mut child = Child { process, events, handle, leftovers: [None, None], run: 0 };
         match child.events.recv_timeout(START) {
             Ok(Event::Ready { stdout, stderr }) => {
                 child.leftovers = [child.open_pipe(stdout), child.open_pipe(stderr)];
@@ -145,17 +145,18 @@ impl Child {
         }
     }
 
-    pub fn hold(&self) -> Arc<Hold> {
-        Arc::clone(&self.hold)
+    pub fn handle(&self) -> Arc<ChildHandle> {
+        Arc::clone(&self.handle)
     }
 
     /// Whether the process has ended since the last run.
     pub fn is_over(&self) -> bool {
-        group::has_ended(self.hold.pid) || is_ending(self.hold.pid)
+        group::has_ended(self.handle.pid) || is_ending(self.handle.pid)
     }
 
-    /// A process that ends closes its way to the kernel a moment before. One that has lost it
-    /// otherwise lives on, and is of no use any more.
+    /// Whether the process has ended, or ends in half a second. A process that ends closes its
+    /// socket a moment before. A process that has lost its socket in another way lives on, of no
+    /// use.
     fn is_over_soon(&self) -> bool {
         const STEP: Duration = Duration::from_millis(2);
         const STEPS: u32 = 250;
@@ -173,27 +174,27 @@ impl Child {
         self.death()
     }
 
-    /// Another hold on a pipe of the process.
+    /// Opens a pipe of the process for reading.
     fn open_pipe(&self, descriptor: i32) -> Option<File> {
         let path = format!("/proc/{}/fd/{descriptor}", self.process.id());
         OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()
     }
 
-    /// Carries a task out. `begun` is called once an interrupt finds the run; what it returns is
-    /// kept until the end. Everything that the process sends meanwhile goes to `on_event`. With a
-    /// limit, the process is killed when the task takes longer.
+    /// Carries a task out. `begun` is called as soon as an interrupt reaches the run, and its guard
+    /// is dropped at the end. Everything that the process sends meanwhile goes to `on_event`. With
+    /// a limit, the process is killed when the task takes longer.
     pub fn carry_out<Guard>(
         &mut self,
         task: Task<'_>,
         limit: Option<Duration>,
-        begun: impl FnOnce(&Arc<Hold>) -> Guard,
-        mut on_event: impl FnMut(&Hold, Event),
+        begun: impl FnOnce(&Arc<ChildHandle>) -> Guard,
+        mut on_event: impl FnMut(&ChildHandle, Event),
     ) -> RunEnd {
         self.run += 1;
         let run = self.run;
         let mut end_at = limit.map(|limit| Instant::now() + limit);
-        self.hold.begin(run, &task.command(run));
-        let guard = begun(&self.hold);
+        self.handle.begin(run, &task.command(run));
+        let guard = begun(&self.handle);
         let end = loop {
             let event = match end_at {
                 Some(at) => self.events.recv_timeout(at.saturating_duration_since(Instant::now())),
@@ -201,15 +202,16 @@ impl Child {
             };
             match event {
                 Err(RecvTimeoutError::Timeout) => {
-                    self.hold.step(life::Event::End);
+                    self.handle.step(LifeEvent::End);
                     end_at = None;
                 }
-                // The word of a forked copy about an earlier run.
+                // A copy of the process, which an earlier cell has forked, speaks of that earlier
+                // run.
                 Ok(Event::Ended { run: other, .. } | Event::LoadFailed { run: other, .. })
                     if other != run => {}
                 Ok(Event::Ended { code, .. }) => break RunEnd::Returned(code),
                 Ok(Event::LoadFailed { text, .. }) => break RunEnd::LoadFailed(text),
-                Ok(event) => on_event(&self.hold, event),
+                Ok(event) => on_event(&self.handle, event),
                 Err(RecvTimeoutError::Disconnected) => break RunEnd::Died(self.death()),
             }
         };
@@ -218,7 +220,7 @@ impl Child {
             for (pipe, event) in self.leftovers.iter_mut().zip([Event::Stdout, Event::Stderr]) {
                 let left = pipe.take().map(read_left).unwrap_or_default();
                 if !left.is_empty() {
-                    on_event(&self.hold, event(left));
+                    on_event(&self.handle, event(left));
                 }
             }
         }
@@ -227,7 +229,7 @@ impl Child {
 
     fn death(&mut self) -> Death {
         let is_over = self.is_over_soon();
-        let was_killed = self.hold.notice(is_over);
+        let was_killed = self.handle.notice(is_over);
         let _ = self.process.kill();
         match self.process.wait() {
             _ if was_killed => Death::Killed,
@@ -258,7 +260,8 @@ fn spawn(settings: &ChildSettings, socket: UnixStream) -> io::Result<Process> {
         .env(FOLDER, &settings.folder)
         .env(KERNEL, std::process::id().to_string())
         .env("AKARI_SEED", settings.seed.to_string())
-        // A backtrace of our frames helps no learner; the traceback names their line.
+        // A backtrace of the kernel's frames helps no learner; the traceback names the learner's
+        // line.
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::from(OwnedFd::from(socket)))
         .stdout(Stdio::null())
@@ -269,7 +272,7 @@ fn spawn(settings: &ChildSettings, socket: UnixStream) -> io::Result<Process> {
 
 /// Reads what the process sends, on a thread of its own.
 struct Reader {
-    hold: Arc<Hold>,
+    handle: Arc<ChildHandle>,
     events: SyncSender<Event>,
     on_background: OnBackground,
 }
@@ -284,10 +287,10 @@ impl Reader {
                 Event::LoadFailed { run, .. } => Some(run),
                 _ => None,
             };
-            // From here on what comes is no longer the cell's.
+            // The end of a run: what comes after this event is no longer the cell's.
             let was_running = match run {
-                Some(run) => self.hold.ended(run),
-                None => self.hold.is_running(),
+                Some(run) => self.handle.ended(run),
+                None => self.handle.is_running(),
             };
             if was_running || !is_ready {
                 is_ready = true;
@@ -311,21 +314,21 @@ fn death(status: ExitStatus) -> Death {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.hold.notice(false);
+        self.handle.notice(false);
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Hold {
+impl ChildHandle {
     /// Whether the message could be sent.
     pub fn send(&self, command: &Command) -> bool {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         command.write(&mut *socket).is_ok()
     }
 
-    /// Lets the life go on by an event, and does what follows from it.
-    pub fn step(self: &Arc<Self>, event: life::Event) {
+    /// Takes an event into the life, and carries out the actions that follow.
+    pub fn step(self: &Arc<Self>, event: LifeEvent) {
         let mut life = self.life();
         let (next, actions) = life.next(event);
         *life = next;
@@ -333,14 +336,14 @@ impl Hold {
             match action {
                 Action::Ask(run) => {
                     self.send(&Command::Interrupt(run));
-                    // Programs that the cell waits for don't hear the process's socket.
+                    // The signal is for programs that the cell waits for: they have no socket.
                     let _ = kill_process_group(self.pid, Signal::INT);
                 }
                 Action::WaitGrace(run) => {
-                    let hold = Arc::clone(self);
+                    let handle = Arc::clone(self);
                     thread::spawn(move || {
                         thread::sleep(GRACE);
-                        hold.step(life::Event::GraceOver(run));
+                        handle.step(LifeEvent::GraceOver(run));
                     });
                 }
                 Action::Kill => drop(kill_process_group(self.pid, Signal::KILL)),
@@ -350,10 +353,11 @@ impl Hold {
     }
 
     /// Begins a run. The command is sent under the lock of the life, so that no interrupt of this
-    /// run can be sent before it. Where it can't be sent, the process's end is about to be noticed.
+    /// run can be sent before the command. If sending fails, the process has ended or is about to:
+    /// closing the socket makes the reader notice.
     fn begin(&self, run: Run, command: &Command) {
         let mut life = self.life();
-        let (next, actions) = life.next(life::Event::Begin(run));
+        let (next, actions) = life.next(LifeEvent::Begin(run));
         *life = next;
         if actions == [Action::Send(run)] && !self.send(command) {
             let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
@@ -361,11 +365,11 @@ impl Hold {
         }
     }
 
-    /// The run has ended, if it is the one that was under way; whether it was.
+    /// Notes the end of a run; returns whether that run was under way.
     fn ended(&self, run: Run) -> bool {
         let mut life = self.life();
         let was_running = matches!(*life, Life::Running(it) | Life::Stopping(it) if it == run);
-        *life = life.next(life::Event::Ended(run)).0;
+        *life = life.next(LifeEvent::Ended(run)).0;
         was_running
     }
 
@@ -373,14 +377,14 @@ impl Hold {
         matches!(*self.life(), Life::Running(_) | Life::Stopping(_) | Life::Killed)
     }
 
-    /// The process's end was noticed: nobody signals it from now on. What it has started ends with
-    /// it, once its own end can't be changed by that any more (or need not be told). Returns
-    /// whether the kernel had killed it.
+    /// Notes the end of the process: nobody signals the process from now on. Kills what the process
+    /// has started, unless that could still change how the process itself ends. Returns whether the
+    /// kernel had killed the process.
     fn notice(&self, is_over: bool) -> bool {
         let mut life = self.life();
         let before = *life;
-        *life = before.next(life::Event::Noticed).0;
-        // Not yet waited for, so that the number is still its own.
+        *life = before.next(LifeEvent::Noticed).0;
+        // Nobody has waited for the process yet, so its number is still its own.
         if before != Life::Gone && (is_over || before != Life::Killed) {
             let _ = kill_process_group(self.pid, Signal::KILL);
         }
@@ -392,15 +396,15 @@ impl Hold {
     }
 }
 
-/// What is left in a pipe that nobody writes to any more.
+/// Reads what is left in a pipe that nobody writes to any more.
 fn read_left(mut pipe: File) -> Vec<u8> {
     let mut left = Vec::new();
-    // It ends with an error if a program that left the group still holds the other end.
+    // Reading ends with an error if a program that left the group still holds the other end.
     let _ = pipe.read_to_end(&mut left);
     left
 }
 
-/// Waits until the child has ended, and leaves its status to be asked for.
+/// Waits until the child has ended; its status can still be asked for afterwards.
 fn wait_until_over(pid: Pid) -> rustix::io::Result<()> {
     loop {
         match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
@@ -410,10 +414,10 @@ fn wait_until_over(pid: Pid) -> rustix::io::Result<()> {
     }
 }
 
-/// Whether the process's first thread has ended, which lives as long as the process: the others are
-/// about to end, and until then there is no status to ask for.
+/// Whether the process's first thread has ended. The first thread lives as long as the process, so
+/// the other threads are about to end; until they have, there is no status to ask for.
 fn is_ending(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-    // The name before the state may hold anything.
+    // The program's name stands before the state, and may contain brackets and blanks.
     stat.is_ok_and(|text| text.rsplit(')').next().is_some_and(|it| it.starts_with(" Z")))
 }

@@ -1,7 +1,7 @@
 //! The messages between the kernel and the process that runs cells.
 //!
-//! Each is a length, a tag and a payload on a socket of their own: the learner's stdout and
-//! stderr never carry a word of ours. Both sides are one binary, so there is no version.
+//! Each message is a length, a tag and a payload, on a socket that nothing else uses: the learner's
+//! stdout and stderr carry no messages. Both sides are one binary, so there is no version.
 
 use std::io::{self, Read, Write};
 
@@ -53,7 +53,7 @@ const STDERR: u8 = 3;
 /// The tag of what the prelude reports.
 const FRAME: u8 = 4;
 
-/// A message longer than this is no message of ours.
+/// The longest message. A longer one is no message of this protocol.
 const LIMIT: usize = 1 << 30;
 
 impl Command {
@@ -177,7 +177,7 @@ fn read(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     }
     let mut payload = Vec::with_capacity(len.min(1 << 20));
     input.take(len as u64).read_to_end(&mut payload)?;
-    // A process that ends while it hands over what was printed has handed over the beginning.
+    // A process that ended while it sent printed text has sent the beginning of the text.
     if payload.len() < len && !matches!(head[4], STDOUT | STDERR) {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }

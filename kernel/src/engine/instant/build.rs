@@ -1,4 +1,5 @@
-//! From a cell to its library: generated, looked up among the compiled cells, or compiled.
+//! From a cell to its library: the cell's source is generated, and its library found among the
+//! compiled cells or compiled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,21 +11,21 @@ use super::cache::{Cache, Facts, Key};
 use super::compile::later::Later;
 use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
 use super::damage::damage;
-use super::diagnose::{self, Meeting, Verdict};
+use super::diagnose::{self, CellContext, Verdict};
 use super::generate::{Source, broken, generate, needed, slot};
 use super::identity::{Choice, Identities, Types as OwnTypes, types_of};
 use super::libraries::Libraries;
 use super::parse::Parsed;
 use super::plan::Plan;
 use super::stamp::{Layouts, may_hide};
-use super::state::{Gone, KeptVariable, State};
+use super::state::{Absence, KeptVariable, State};
 use crate::engine::outcome::CellError;
 use crate::engine::stop::Stop;
 use crate::engine::syntax;
 use crate::engine::traceback::{Message, Place, Sources, compile_error, plain_error};
 use crate::engine::{Cell, CellId};
 
-/// A cell that runs for longer is worth to be compiled with optimisation.
+/// A cell that runs for longer than this is worth compiling with optimisation.
 const LONG: Duration = Duration::from_secs(1);
 
 /// Makes libraries in a folder of its own.
@@ -34,9 +35,10 @@ pub struct Builder {
     pub cache: Arc<Cache>,
     /// Cells as the learner typed them.
     pub sources: Sources,
-    /// Generated sources of this session, for the places of panics; one of each text.
+    /// The generated sources of this session, one of each text: places of panics are looked up
+    /// there.
     pub generated: Vec<Arc<Source>>,
-    /// Whose types the types of compiled cells are.
+    /// The generations of types in this session.
     pub identities: Identities,
     libraries: Libraries,
     later: Later,
@@ -59,15 +61,15 @@ pub struct Compiled {
 struct Draft {
     plan: Plan,
     source: Source,
-    /// Set where the generation of its types matters.
+    /// The types that the source defines and their generation, where the generation matters.
     identity: Option<(Choice, OwnTypes)>,
 }
 
-/// What compiling a source came to.
-enum Attempt {
+/// How compiling a source ended.
+enum Compilation {
     Library(Library),
-    /// All is right but for these variables, which are to be left out.
-    Unkept(BTreeMap<String, Gone>),
+    /// The source is right, but these variables can't be kept and are to be left out.
+    Unkept(BTreeMap<String, Absence>),
 }
 
 impl Builder {
@@ -108,13 +110,14 @@ impl Builder {
         };
         if let Some((Facts { types, unkept, .. }, library)) = found {
             if !unkept.is_empty() {
-                let here = unkept.into_iter().map(|(name, gone)| (name, gone.in_cell(cell.id)));
+                let here =
+                    unkept.into_iter().map(|(name, absence)| (name, absence.in_cell(cell.id)));
                 draft = self.draft(&state, parsed, cell, here.collect());
             }
             return Ok(self.compiled(state, draft, library, types));
         }
         if let Some(seal) = self.later.give_way() {
-            // Its next long run asks for it again.
+            // The next long run of that cell asks for the optimisation again.
             self.optimised.remove(&seal);
         }
         let (draft, library) = self.compile(&state, parsed, cell, draft)?;
@@ -134,9 +137,9 @@ impl Builder {
         Ok(self.compiled(state, draft, path, library.types))
     }
 
-    /// A cell came to its end: one that ran for long is compiled again with optimisation, unless the
-    /// learner has chosen a level, and its next run uses that. While another one is compiled so, a
-    /// later run of this cell asks again.
+    /// Notes that a cell came to its end. A cell that ran for long is compiled again with
+    /// optimisation, for its next run, unless the learner has chosen a level. While another cell is
+    /// compiled so, a later run of this cell asks again.
     pub fn ran(&mut self, source: &Source, took: Duration) {
         self.take_optimised();
         let is_worth_it = took > LONG && !self.compiler.is_level_chosen;
@@ -149,11 +152,12 @@ impl Builder {
         }
     }
 
-    /// Takes over what was compiled with optimisation meanwhile.
+    /// Takes over the library that was compiled with optimisation meanwhile, if there is one.
     fn take_optimised(&mut self) {
         let Some((seal, library)) = self.later.finished() else { return };
         let known = self.libraries.facts(&seal).cloned();
-        let Some(facts) = known.filter(|it| it.types == library.types && library.is_pure) else {
+        let Some(facts) = known.filter(|facts| facts.types == library.types && library.is_pure)
+        else {
             return;
         };
         if let Ok(path) = self.libraries.take(&seal, &library.path) {
@@ -166,7 +170,7 @@ impl Builder {
         state: &State,
         parsed: &Parsed,
         cell: &Cell<'_>,
-        unkept: BTreeMap<String, Gone>,
+        unkept: BTreeMap<String, Absence>,
     ) -> Draft {
         let plan = Plan::new(state, parsed, unkept);
         let items = needed(state, parsed, &plan);
@@ -181,7 +185,7 @@ impl Builder {
         Draft { plan, source: source.sealed(&compiler, generation), identity }
     }
 
-    /// A cell that was compiled before, by whomever.
+    /// Finds a cell that some kernel compiled before.
     fn cached(&mut self, seal: &str, key: &Key) -> Result<Option<(Facts, PathBuf)>, CellError> {
         let Some((facts, bytes)) = self.cache.find(key) else { return Ok(None) };
         let written = self.libraries.write(seal, &facts, &bytes);
@@ -201,7 +205,7 @@ impl Builder {
             state.generation = choice.generation;
             self.identities.adopt(choice.generation, own);
         }
-        self.generated.retain(|it| it.file != source.file);
+        self.generated.retain(|other| other.file != source.file);
         let source = Arc::new(source);
         self.generated.push(Arc::clone(&source));
         Compiled { library, source, types, plan, state }
@@ -216,40 +220,40 @@ impl Builder {
         mut draft: Draft,
     ) -> Result<(Draft, Library), CellError> {
         loop {
-            let meeting = Meeting { state, parsed, plan: &draft.plan, cell: cell.id };
-            match self.attempt(&draft.source, &meeting, cell.stop)? {
-                Attempt::Library(library) => return Ok((draft, library)),
-                Attempt::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
+            let context = CellContext { state, parsed, plan: &draft.plan, cell: cell.id };
+            match self.attempt(&draft.source, &context, cell.stop)? {
+                Compilation::Library(library) => return Ok((draft, library)),
+                Compilation::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
             }
         }
     }
 
-    /// Compiles a source. An error is the learner's, or says that the compiler is of no use.
+    /// Compiles a source. An error is the learner's, or says why the compiler could not work.
     fn attempt(
         &self,
         source: &Source,
-        meeting: &Meeting<'_>,
+        context: &CellContext<'_>,
         stop: &Stop,
-    ) -> Result<Attempt, CellError> {
+    ) -> Result<Compilation, CellError> {
         let diagnostics = match self.compiler.compile(source, self.libraries.folder(), stop) {
-            Ok(library) => return Ok(Attempt::Library(library)),
+            Ok(library) => return Ok(Compilation::Library(library)),
             Err(error) => match (damage(&error, &self.compiler.prelude), error) {
                 (Some(damaged), _) => return Err(damaged),
                 (None, CompileError::Code(diagnostics)) => diagnostics,
                 (None, error) => return Err(compiler_error(&error)),
             },
         };
-        let more = match diagnose::diagnose(&diagnostics, source, meeting) {
+        let more = match diagnose::diagnose(&diagnostics, source, context) {
             Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
             Verdict::Unkept(names) => names,
         };
-        let known = &meeting.plan.unkept;
+        let known = &context.plan.unkept;
         let mut unkept = known.clone();
         unkept.extend(more);
         if unkept == *known {
             return Err(plain_error("CompilerError", "the cell's variables could not be kept"));
         }
-        Ok(Attempt::Unkept(unkept))
+        Ok(Compilation::Unkept(unkept))
     }
 
     fn folder_error(&self, error: &std::io::Error) -> CellError {
@@ -257,7 +261,7 @@ impl Builder {
         plain_error("CompilerError", &format!("could not write to `{folder}`: {error}"))
     }
 
-    /// The error of a text that isn't a list of statements, in the compiler's words.
+    /// The error of a text that is no list of statements, in the compiler's words.
     pub fn broken(&self, state: &State, cell: &Cell<'_>) -> CellError {
         if let Some((line, column)) = syntax::unclosed(cell.code) {
             let place = Place { cell: cell.id, start: (line, column), end: (line, column + 1) };
@@ -272,8 +276,8 @@ impl Builder {
         match self.compiler.compile(&source, self.libraries.folder(), cell.stop) {
             Err(CompileError::Code(diagnostics)) => {
                 let (parsed, plan) = (Parsed::default(), Plan::default());
-                let meeting = Meeting { state, parsed: &parsed, plan: &plan, cell: cell.id };
-                match diagnose::diagnose(&diagnostics, &source, &meeting) {
+                let context = CellContext { state, parsed: &parsed, plan: &plan, cell: cell.id };
+                match diagnose::diagnose(&diagnostics, &source, &context) {
                     Verdict::Errors(messages) => compile_error(&messages, &self.sources),
                     Verdict::Unkept(_) => plain_error("CompileError", "the cell is not valid Rust"),
                 }
@@ -284,7 +288,7 @@ impl Builder {
     }
 }
 
-/// The error of a compiler that had no errors of the code to tell.
+/// The error of a compiler that failed without naming errors in the code.
 fn compiler_error(error: &CompileError) -> CellError {
     let name = match error {
         CompileError::Stopped => "Interrupted",
@@ -298,15 +302,15 @@ pub fn commit(compiled: &Compiled, cell: CellId) -> State {
     let Compiled { types, plan, state, .. } = compiled;
     let layouts = Layouts::new(state, cell);
     let mut next = state.clone();
-    for (name, gone) in plan.unkept.iter().filter(|(name, _)| !plan.keeps(name)) {
+    for (name, absence) in plan.unkept.iter().filter(|(name, _)| !plan.keeps(name)) {
         next.variables.remove(name);
-        next.gone.insert(name.clone(), gone.clone());
+        next.absent.insert(name.clone(), absence.clone());
     }
     for (name, variable) in plan.new.iter().filter(|(name, _)| plan.keeps(name)) {
         next.variables.remove(name);
-        match types.get(&slot(name)).filter(|it| is_nameable(it)) {
+        match types.get(&slot(name)).filter(|type_text| is_nameable(type_text)) {
             Some(type_text) if !variable.is_closure => {
-                next.gone.remove(name);
+                next.absent.remove(name);
                 let kept = KeptVariable {
                     type_text: type_text.clone(),
                     is_mut: variable.is_mut,
@@ -317,9 +321,50 @@ pub fn commit(compiled: &Compiled, cell: CellId) -> State {
                 next.variables.insert(name.clone(), kept);
             }
             _ => {
-                next.gone.insert(name.clone(), Gone::Unnameable { cell });
+                next.absent.insert(name.clone(), Absence::Unnameable { cell });
             }
         }
     }
     next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::instant::parse::parse;
+
+    const ID: CellId = CellId::Counted(2);
+
+    /// The variables and the absences after a cell in a session with `v`. The compiler gives the
+    /// variables these types, and `unkept` ones can't be kept.
+    fn check(code: &str, types: &[(&str, &str)], unkept: &[(&str, Absence)], expected: &str) {
+        let Ok(parsed) = parse(code) else { panic!("{code} is broken") };
+        let mut state = State::default().with_items(&parsed, ID);
+        state.variables.insert("v".to_owned(), KeptVariable::of_test("u8", 1));
+        let unkept = unkept.iter().map(|(name, absence)| ((*name).to_owned(), absence.clone()));
+        let plan = Plan::new(&state, &parsed, unkept.collect());
+        let source = generate(&state, &[], &parsed, &plan, ID, false);
+        let types = types.iter().map(|(name, type_text)| (slot(name), (*type_text).to_owned()));
+        let (library, types) = (PathBuf::new(), types.collect());
+        let compiled = Compiled { library, source: Arc::new(source), types, plan, state };
+        let after = commit(&compiled, ID);
+        let variable = |(name, it): (&String, &KeptVariable)| format!("{name}: {}", it.type_text);
+        let absence = |(name, it): (&String, &Absence)| format!("{name}: {it:?}");
+        let variables = after.variables.iter().map(variable);
+        let lines: Vec<String> = variables.chain(after.absent.iter().map(absence)).collect();
+        assert_eq!(lines.join(", "), expected, "{code}");
+    }
+
+    #[test]
+    fn state_after_a_cell_has_what_can_be_kept() {
+        let closure = "{closure@cell.rs:1:1: 1:3}";
+        check("let x = 1;", &[("x", "i32")], &[], "v: u8, x: i32");
+        check("let v = 1.5;", &[("v", "f64")], &[], "v: f64");
+        check("let f = || 1;", &[], &[], "v: u8, f: Unnameable { cell: Counted(2) }");
+        check("let f = g();", &[("f", closure)], &[], "v: u8, f: Unnameable { cell: Counted(2) }");
+        let moved = Absence::Moved { cell: ID };
+        check("drop(v);", &[], &[("v", moved)], "v: Moved { cell: Counted(2) }");
+        let replaced = Absence::Replaced { cell: ID };
+        check("let v = f(v);", &[("v", "u16")], &[("v", replaced)], "v: u16");
+    }
 }

@@ -1,8 +1,10 @@
-//! Compiled cells on disk, under a hash of all that made them, for every kernel of the machine.
+//! Compiled cells on disk, each under a hash of everything that it was made from, for every kernel
+//! of the machine.
 //!
 //! An entry is one file: a line of JSON that holds its whole key and a hash of the rest, a line of
-//! facts, then the library. It gets its name when it is whole and is never changed after that, so no
-//! lock is needed; what does not look right, or what others could have written, is no entry.
+//! facts, then the library. An entry gets its name when it is whole, and is never changed
+//! afterwards, so no lock is needed. A file that does not look right, or that others could have
+//! written, counts as no entry.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::compile::Types;
-use super::state::Gone;
+use super::state::Absence;
 use crate::engine::CellFolders;
 use crate::home::trust;
 use crate::home::write::{self, Readers};
@@ -25,16 +27,16 @@ const FORMAT: &str = "akari cell 3";
 /// An entry that was used less than this ago counts as used now: one write a day is enough.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
 
-/// Room is made at most this often.
+/// How often, at most, old entries are removed.
 const BETWEEN_PRUNES: Duration = Duration::from_secs(3600);
 const PRUNED: &str = ".pruned";
 
 /// The folders of compiled cells.
 #[derive(Debug)]
 pub struct Cache {
-    /// In the order in which they are asked.
+    /// The folders in which an entry is looked for, in this order.
     layers: Vec<PathBuf>,
-    /// Where new entries go.
+    /// The folder of new entries.
     own: Option<PathBuf>,
     limit: u64,
     readers: Readers,
@@ -44,11 +46,11 @@ pub struct Cache {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(String);
 
-/// What a compiled cell is, beside its library.
+/// What is known about a compiled cell besides its library.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     pub types: Types,
-    pub unkept: BTreeMap<String, Gone>,
+    pub unkept: BTreeMap<String, Absence>,
     /// Whether its code may have state of its own that outlives a run.
     pub has_statics: bool,
 }
@@ -56,9 +58,9 @@ pub struct Facts {
 /// The first line of an entry.
 #[derive(Serialize, Deserialize)]
 struct Head {
-    /// An entry that was copied to another's name is none.
+    /// The entry's own key: an entry that was copied to another name counts as none.
     key: String,
-    /// Of all that follows.
+    /// The hash of everything that follows.
     sha256: String,
 }
 
@@ -83,7 +85,8 @@ impl Cache {
     pub fn new(folders: &CellFolders) -> Cache {
         let CellFolders { own, shared, limit, readers } = folders.clone();
         if let Some(own) = own.as_ref().filter(|it| it.is_dir()) {
-            // Texts in cells may be secrets: a folder that an older version left open is closed.
+            // Cells may contain secrets: a folder that an older version left open to others is
+            // closed.
             let _ = write::folder(own, readers);
         }
         Cache { layers: own.iter().cloned().chain(shared).collect(), own, limit, readers }
@@ -94,7 +97,7 @@ impl Cache {
         self.layers.iter().find_map(|folder| read(key, folder))
     }
 
-    /// Keeps a compiled cell. It is no error if that can't be done: the next one compiles again.
+    /// Keeps a compiled cell. If that fails, the next kernel compiles the cell again.
     pub fn keep(&self, key: &Key, facts: &Facts, library: &[u8]) {
         let Some(folder) = &self.own else { return };
         if let Err(error) = keep(key, folder, facts, library, self.readers) {
@@ -102,12 +105,12 @@ impl Cache {
         }
     }
 
-    /// Removes what was not used for longest, if there is more than the limit.
+    /// Removes the entries that were not used for longest, if there is more than the limit.
     pub fn prune(&self) {
         let Some(folder) = &self.own else { return };
         let mark = folder.join(PRUNED);
-        let is_recent = |it: SystemTime| it.elapsed().is_ok_and(|age| age < BETWEEN_PRUNES);
-        if mark.symlink_metadata().and_then(|it| it.modified()).is_ok_and(is_recent) {
+        let is_recent = |time: SystemTime| time.elapsed().is_ok_and(|age| age < BETWEEN_PRUNES);
+        if mark.symlink_metadata().and_then(|metadata| metadata.modified()).is_ok_and(is_recent) {
             return;
         }
         if write::file(&mark, &[], self.readers).is_err() {
@@ -120,7 +123,7 @@ impl Cache {
         }
         entries.sort_by_key(|entry| entry.used);
         for entry in entries {
-            // Some room to spare, so that the next cell doesn't bring it back here.
+            // Some room is left, so that not every new cell leads back here.
             if total <= self.limit / 10 * 9 {
                 break;
             }
@@ -151,7 +154,7 @@ fn read(key: &Key, folder: &Path) -> Option<(Facts, Vec<u8>)> {
     Some(found)
 }
 
-/// The parts of an entry's file, if it is whole and this key's.
+/// The facts and the library in an entry's file, if the entry is whole and has this key.
 fn understand(key: &Key, mut bytes: Vec<u8>) -> Option<(Facts, Vec<u8>)> {
     let end_of_line = |bytes: &[u8]| bytes.iter().position(|byte| *byte == b'\n');
     let rest = end_of_line(&bytes)? + 1;
@@ -164,10 +167,11 @@ fn understand(key: &Key, mut bytes: Vec<u8>) -> Option<(Facts, Vec<u8>)> {
     Some((facts, bytes.split_off(library)))
 }
 
-/// Notes the use of an entry. In a shared folder its owner keeps house, and this does nothing.
+/// Notes the use of an entry. In a folder of another user the system refuses that, and the owner
+/// alone decides what to remove.
 fn touch(file: &File) {
-    let is_fresh = |it: SystemTime| it.elapsed().is_ok_and(|age| age < FRESH);
-    if !file.metadata().and_then(|it| it.modified()).is_ok_and(is_fresh) {
+    let is_fresh = |time: SystemTime| time.elapsed().is_ok_and(|age| age < FRESH);
+    if !file.metadata().and_then(|metadata| metadata.modified()).is_ok_and(is_fresh) {
         let _ = file.set_modified(SystemTime::now());
     }
 }
@@ -191,14 +195,14 @@ fn keep(
     write::file(&path, &[&head, &facts, library], readers)
 }
 
-struct Used {
+struct EntryFile {
     path: PathBuf,
     size: u64,
     used: SystemTime,
 }
 
 /// The entries in a folder and below it.
-fn entries(folder: &Path) -> Vec<Used> {
+fn entries(folder: &Path) -> Vec<EntryFile> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -207,7 +211,7 @@ fn entries(folder: &Path) -> Vec<Used> {
             if metadata.is_dir() {
                 folders.push(entry.path());
             } else if let Ok(used) = metadata.modified() {
-                found.push(Used { path: entry.path(), size: metadata.len(), used });
+                found.push(EntryFile { path: entry.path(), size: metadata.len(), used });
             }
         }
     }
@@ -235,7 +239,10 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             types: Types::from([(7, "f32".to_owned())]),
-            unkept: BTreeMap::from([("灯".to_owned(), Gone::Moved { cell: CellId::Counted(3) })]),
+            unkept: BTreeMap::from([(
+                "灯".to_owned(),
+                Absence::Moved { cell: CellId::Counted(3) },
+            )]),
             has_statics: true,
         }
     }
@@ -330,7 +337,7 @@ mod tests {
 
     #[test]
     fn cells_are_private_unless_they_are_meant_for_all() {
-        let mode = |it: &Path| fs::metadata(it).unwrap().permissions().mode() & 0o777;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let folder = tempfile::tempdir().unwrap();
         let own = folder.path().join("cells");
         fs::create_dir(&own).unwrap();

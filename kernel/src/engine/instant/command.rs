@@ -28,21 +28,21 @@ const HELP: &str = "\
 !COMMAND         runs a shell command
 ";
 
-/// A build that takes longer shows how far it is.
+/// A build that takes longer than this shows how far it has come.
 const BEFORE_PROGRESS: Duration = Duration::from_millis(500);
 const BETWEEN_STEPS: Duration = Duration::from_millis(200);
 
 impl InstantEngine {
-    /// Runs the command lines of a cell; dependencies together, since cargo chooses their versions
-    /// together.
+    /// Runs the command lines of a cell. All its `:dep` lines are added at once, since cargo
+    /// chooses their versions together.
     pub(super) fn commands(
         &mut self,
         commands: &[Piece],
         cell: &Cell<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), CellError> {
-        let dependency = |it: &Piece| {
-            let (word, rest) = it.text.split_once(char::is_whitespace)?;
+        let dependency = |piece: &Piece| {
+            let (word, rest) = piece.text.split_once(char::is_whitespace)?;
             (word == ":dep").then(|| rest.trim().to_owned())
         };
         let mut lines: Vec<String> = commands.iter().filter_map(dependency).collect();
@@ -174,7 +174,8 @@ impl InstantEngine {
         Ok(())
     }
 
-    /// The process of the cells runs it, so that it is interrupted and ends as they do.
+    /// Runs a shell command in the process that runs cells, so that an interrupt reaches it as it
+    /// reaches a cell.
     fn run_shell(
         &mut self,
         command: &str,
@@ -215,7 +216,8 @@ impl InstantEngine {
         self.state.variables.iter().map(line).collect()
     }
 
-    /// The session's dependencies, items and variables as code, for the analyser; it only looks.
+    /// The session's dependencies, items and variables as code, for the analyser, which never runs
+    /// it.
     pub(super) fn session_code(&self) -> String {
         let lines = self.builder.compiler.dependencies.lines();
         let items = self.state.items.iter().map(|kept| kept.item.piece.text.clone());
@@ -223,7 +225,7 @@ impl InstantEngine {
             let keyword = if variable.is_mut { "let mut" } else { "let" };
             format!("{keyword} {name}: {} = todo!();", variable.type_text)
         });
-        lines.chain(items).chain(variables).map(|it| it + "\n").collect()
+        lines.chain(items).chain(variables).map(|line| line + "\n").collect()
     }
 
     /// The session's names, for completion.

@@ -1,8 +1,8 @@
-//! What is taken for granted of `rustc`, tried on the toolchain that is there: types in the MIR at
-//! every level, statics in it, fields and texts of messages.
+//! Tests of what the engine takes for granted about `rustc`, on the installed toolchain: types and
+//! statics in the MIR at every level, fields and texts of messages.
 //!
-//! A new toolchain that breaks one of them breaks this test, in a second, and says which. Nothing
-//! of the prelude is needed: a stand-in with the same calls takes its place.
+//! A new toolchain that breaks an assumption breaks its test, in a second. The tests don't need the
+//! prelude: a stand-in with the same calls takes its place.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -155,7 +155,7 @@ const MESSAGES: &[(&str, &str, &str, &str)] = &[
 #[test]
 fn rustc_contract_messages_have_the_words_that_are_read() {
     let rustc = Rustc::new();
-    // One crate for all, a function for each, so that the compiler starts once for a phase.
+    // All rows of a phase are functions of one crate, so that the compiler starts once for a phase.
     let is_resolved =
         |row: &&(&str, &str, &str, &str)| !matches!(row.1, "E0425" | "E0267" | "E0277");
     let phases: [Vec<_>; 3] = [
@@ -170,19 +170,22 @@ fn rustc_contract_messages_have_the_words_that_are_read() {
         let found = rustc.errors(&bodies.collect::<String>());
         for (at, (body, code, words, label)) in rows.into_iter().enumerate() {
             let line = u32::try_from(at).unwrap() + 1;
-            let of_row = |it: &&Diagnostic| {
-                it.spans.iter().any(|span| span.is_primary && span.line_start == line)
+            let of_row = |diagnostic: &&Diagnostic| {
+                diagnostic.spans.iter().any(|span| span.is_primary && span.line_start == line)
             };
-            let has_code = |it: &&Diagnostic| it.code.as_ref().is_some_and(|it| it.code == *code);
-            let it = found.iter().filter(of_row).find(has_code);
-            let it = it.unwrap_or_else(|| panic!("{code} is missing for {body}: {found:#?}"));
-            assert!(it.message.contains(words), "{body}: {}", it.message);
-            let mut labels = it.spans.iter().chain(it.children.iter().flat_map(|it| &it.spans));
+            let has_code = |diagnostic: &&Diagnostic| {
+                diagnostic.code.as_ref().is_some_and(|found| found.code == *code)
+            };
+            let error = found.iter().filter(of_row).find(has_code);
+            let error = error.unwrap_or_else(|| panic!("{code} is missing for {body}: {found:#?}"));
+            assert!(error.message.contains(words), "{body}: {}", error.message);
+            let mut labels =
+                error.spans.iter().chain(error.children.iter().flat_map(|child| &child.spans));
             let has_label =
-                labels.any(|it| it.label.as_deref().unwrap_or_default().contains(label));
-            assert!(has_label || label.is_empty(), "{body}: {it:#?}");
-            assert!(it.rendered.is_some() && it.level == "error");
-            assert!(it.spans.iter().all(|it| Path::new(&it.file_name).ends_with("cell.rs")));
+                labels.any(|span| span.label.as_deref().unwrap_or_default().contains(label));
+            assert!(has_label || label.is_empty(), "{body}: {error:#?}");
+            assert!(error.rendered.is_some() && error.level == "error");
+            assert!(error.spans.iter().all(|span| Path::new(&span.file_name).ends_with("cell.rs")));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a compiler failed because the prelude is no longer what was built.
 //!
-//! Looking at every byte of the prelude takes a third of a second or more, so only errors that may come
-//! of libraries lead here.
+//! To compare every byte of the prelude takes a third of a second or more, so only errors that may
+//! come from libraries lead here. `build` asks; `home::manifest` compares.
 
 use std::path::Path;
 
@@ -34,8 +34,8 @@ pub fn damage(error: &CompileError, prelude: &Path) -> Option<CellError> {
 }
 
 fn is_of_libraries(diagnostic: &Diagnostic) -> bool {
-    let code = diagnostic.code.as_ref().map(|it| it.code.as_str());
+    let code = diagnostic.code.as_ref().map(|code| code.code.as_str());
     let beginnings = ["extern location for", "found invalid metadata", "linking with"];
-    code.is_some_and(|it| CODES.contains(&it))
+    code.is_some_and(|code| CODES.contains(&code))
         || beginnings.iter().any(|it| diagnostic.message.starts_with(it))
 }

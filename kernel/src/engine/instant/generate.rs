@@ -24,20 +24,21 @@ pub const PRELUDE_LINE: &str = "#[allow(unused_imports)] use ::akari::prelude::*
 #[derive(Debug, Clone)]
 pub struct Source {
     pub text: String,
-    /// One per line.
+    /// The origin of each line.
     origins: Vec<Origin>,
-    /// File name, made of the text, so that a panic's place tells which source it means.
+    /// The file's name. It is made of the text, so that the place of a panic tells which source it
+    /// is in.
     pub file: String,
-    /// Names the text together with all else that makes a library of it.
+    /// A hash of the text and of everything else that the library depends on.
     pub seal: String,
-    /// Whose types the text's types are, for the compiler.
+    /// The compiler's `-Cmetadata`: types of crates with equal metadata are the same types.
     pub metadata: String,
 }
 
-/// Where a line of generated source comes from.
+/// The origin of a line of generated source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Ours; an error there is a bug of ours.
+    /// The engine's own line; an error in it is a bug of the engine.
     Generated,
     /// A learner's line: the cell's number and the line in it, from 0.
     Cell { cell: CellId, line: u32 },
@@ -51,15 +52,15 @@ pub enum Origin {
     Read(String),
 }
 
-/// Stands for the seal until it is known.
+/// Stands in the text for the seal, which is a hash of the text and so is known later.
 const UNSEALED: &str = "__akari_unsealed";
 
-/// What keeps the types inside of this code apart from those of other code.
+/// The metadata of the first generation; later ones add their number.
 const METADATA: &str = "akari";
 
 impl Source {
-    /// The source as it is compiled: `identity` is all that makes a library of it besides, and
-    /// `generation` says whose types its types are.
+    /// The source as it is compiled. `identity` is everything that the library depends on besides
+    /// the source; types of equal `generation` are the same types.
     pub fn sealed(mut self, identity: &str, generation: usize) -> Source {
         self.metadata = match generation {
             0 => METADATA.to_owned(),
@@ -88,8 +89,8 @@ pub fn slot(name: &str) -> u64 {
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// Writes the crate for a cell. `state` already holds the cell's own items, `items` are those of
-/// them that the cell needs.
+/// Writes the crate for a cell. `state` already has the cell's own items; `items` are the items of
+/// the state that the cell needs.
 pub fn generate(
     state: &State,
     items: &[&KeptItem],
@@ -110,12 +111,14 @@ pub fn generate(
     writer.finish()
 }
 
-/// The items of a state that the cell's code and the types of its variables may mean.
+/// The items of a state that the cell's code, or the types of its variables, may refer to.
 pub fn needed<'a>(state: &'a State, parsed: &Parsed, plan: &Plan) -> Vec<&'a KeptItem> {
     let mut names: BTreeSet<String> = parsed.mentions.clone();
     names.extend(parsed.bindings.iter().cloned());
     names.extend(plan.reads.values().flat_map(|variable| words(&variable.type_text)));
-    names.extend(parsed.items.iter().flat_map(|it| it.mentions.iter().chain(&it.names)).cloned());
+    names.extend(
+        parsed.items.iter().flat_map(|item| item.mentions.iter().chain(&item.names)).cloned(),
+    );
     state.needed_items(&names)
 }
 
@@ -137,8 +140,8 @@ struct Body<'a> {
 
 impl Body<'_> {
     fn write(&self, writer: &mut Writer) {
-        // Its name is in those of the types that the statements define, closures among them, which
-        // must not pass for those of another cell.
+        // The seal in the function's name is also in the names of types that the statements define,
+        // closures among them, so that none passes for a type of another cell.
         writer.line(&format!("#[unsafe(export_name = \"{ENTRY}\")]"));
         writer.line(&format!("pub extern \"C\" fn {ENTRY}_{UNSEALED}() -> i32 {{"));
         self.reads(writer);
@@ -163,16 +166,19 @@ impl Body<'_> {
                 writer.keep(name, Origin::Keep);
             }
         }
-        for name in reads.keys().filter(|it| unkept.contains_key(*it) && !new.contains_key(*it)) {
-            // The cell has moved the old value and has assigned a new one, which is inside of the
-            // closure only.
+        for name in
+            reads.keys().filter(|name| unkept.contains_key(*name) && !new.contains_key(*name))
+        {
+            // The cell has moved the old value and assigned a new one, which exists only inside of
+            // the closure.
             if self.plan.keeps(name) {
                 writer.keep(name, Origin::Keep);
             }
         }
     }
 
-    /// Asks for all before taking any, so that a variable that isn't there loses no other.
+    /// Writes the lines that take variables out of the store. They ask for all before they take
+    /// any, so that one missing variable loses no other.
     fn reads(&self, writer: &mut Writer) {
         if self.plan.reads.is_empty() {
             return;
@@ -216,8 +222,8 @@ impl Body<'_> {
                 writer.line(";");
             }
             Some(tail) => {
-                // By reference, so that looking at a variable doesn't move it; a `match` keeps
-                // the expression's temporaries alive meanwhile.
+                // The reference keeps a variable from being moved by looking at it; the `match`
+                // keeps the expression's temporaries alive meanwhile.
                 let (line, column) = (tail.line, tail.column);
                 writer.from(Origin::Tail { cell: self.cell, line, column }, "match &(");
                 writer.piece(self.cell, tail);
@@ -229,8 +235,8 @@ impl Body<'_> {
         }
     }
 
-    /// What was read goes back, whether the cell failed or not; but a variable that the cell
-    /// defined anew goes back only if it failed.
+    /// Writes the lines that put the variables back, whether the cell failed or not. A variable
+    /// that the cell defined anew goes back only if the cell failed.
     fn put_back(&self, writer: &mut Writer) {
         let Plan { reads, copied, new, unkept } = self.plan;
         for name in reads.keys() {
@@ -289,7 +295,7 @@ impl Writer {
     }
 
     fn piece(&mut self, cell: CellId, piece: &Piece) {
-        // Not by a width in a format string, which ends at 65,535.
+        // A width in a format string could only be up to 65,535.
         self.text.extend(std::iter::repeat_n(' ', piece.column as usize));
         self.text.push_str(&piece.text);
         self.text.push('\n');
@@ -299,8 +305,9 @@ impl Writer {
         }
     }
 
-    /// The compiler numbers implementations, so that the types inside of one could pass for those
-    /// inside of another; it stands in a constant of its own name where it has some.
+    /// Writes an item. The compiler numbers the `impl` blocks of a crate, so a type inside of one
+    /// could pass for a type inside of another cell's; such a block stands in a constant with a
+    /// name of its own.
     fn item(&mut self, index: usize, kept: &KeptItem) {
         let KeptItem { cell, item } = kept;
         let is_impl = matches!(item.key, ItemKey::TraitImpl(_) | ItemKey::InherentImpl(..));
@@ -327,4 +334,100 @@ fn digest(parts: &[&str]) -> String {
         hash.update(part);
     }
     format!("{:x}", hash.finalize())[..32].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::engine::instant::parse::parse;
+    use crate::engine::instant::state::KeptVariable;
+
+    const ID: CellId = CellId::Counted(2);
+
+    /// The source of a cell in a session with a tensor `t` and a `mut` vector `v`.
+    fn source(code: &str) -> Source {
+        let Ok(parsed) = parse(code) else { panic!("{code} is broken") };
+        let mut state = State::default().with_items(&parsed, ID);
+        for (name, type_text) in [("t", "akari::Tensor"), ("v", "std::vec::Vec<i32>")] {
+            let variable =
+                KeptVariable { is_mut: name == "v", ..KeptVariable::of_test(type_text, 1) };
+            state.variables.insert(name.to_owned(), variable);
+        }
+        let plan = Plan::new(&state, &parsed, BTreeMap::new());
+        generate(&state, &needed(&state, &parsed, &plan), &parsed, &plan, ID, false)
+    }
+
+    /// The generated lines about variables, with their names in place of their slots.
+    fn check(code: &str, expected: &[&str]) {
+        let text = ["t", "v", "x"].iter().fold(source(code).text, |text, name| {
+            text.replace(&format!("{}_u64", slot(name)), &format!("#{name}"))
+        });
+        let is_about_variables = |line: &&str| line.contains('#') && !line.contains("#[unsafe");
+        let is_kept = |line: &&str| is_about_variables(line) || line.contains("__before!");
+        let lines: Vec<&str> = text.lines().filter(is_kept).skip(1).collect();
+        assert_eq!(lines, expected, "{code}");
+    }
+
+    #[test]
+    fn variables_are_taken_from_the_store_and_put_back() {
+        let has_t = "__akari_there &= ::akari::rt::has::<akari::Tensor>(#t, \"t\");";
+        let take_t = "#[allow(unused_mut)] let t = ::akari::rt::take::<akari::Tensor>(#t);";
+        let put_t = "::akari::rt::put(#t, t);";
+        check("1 + 1", &[]);
+        check("let x = 1;", &["::akari::rt::put(#x, x);"]);
+        check("let f = || 1;", &[]);
+        check("t.sum()", &[has_t, take_t, put_t]);
+        check("let t = 1;", &[put_t]);
+        check("let t = t.sum();", &[has_t, take_t, put_t, put_t]);
+        check(
+            "v.push(1);",
+            &[
+                "__akari_there &= ::akari::rt::has::<std::vec::Vec<i32>>(#v, \"v\");",
+                "#[allow(unused_mut)] let mut v = ::akari::rt::take::<std::vec::Vec<i32>>(#v);",
+                "let __akari_before_v = ::akari::__before!(v);",
+                "::akari::rt::put_back(#v, v, __akari_before_v, __akari_done, \"v\");",
+            ],
+        );
+    }
+
+    #[test]
+    fn variable_that_is_defined_anew_goes_back_only_after_a_failure() {
+        let text = source("let t = t.sum();").text;
+        let put = format!("::akari::rt::put({}_u64, t);", slot("t"));
+        assert!(text.contains(&format!("if !__akari_done {{\n{put}\n}}")), "{text}");
+    }
+
+    #[test]
+    fn learners_lines_stand_at_their_own_columns() {
+        for code in
+            ["let a = 1; let b = 2;\n  a + b", "fn f() -> u8 {\n    1\n}\nf()", "let 値 = 1; 値"]
+        {
+            let source = source(code);
+            let mut found = 0;
+            for (number, text) in (1..).zip(source.text.lines()) {
+                let Origin::Cell { cell, line } = source.origin(number) else { continue };
+                let column = text.chars().take_while(|c| *c == ' ').count();
+                let own = code.lines().nth(line as usize).unwrap_or_default();
+                let own: String = own.chars().skip(column).collect();
+                assert!(cell == ID && own.starts_with(text.trim_start()), "{text} is not in {own}");
+                found += 1;
+            }
+            assert!(found >= code.lines().count(), "{}", source.text);
+        }
+    }
+
+    #[test]
+    fn seal_names_the_text_and_all_that_it_is_compiled_with() {
+        let seal =
+            |code: &str, identity: &str, generation| source(code).sealed(identity, generation).seal;
+        let first = seal("1", "rustc", 0);
+        assert_eq!(seal("1", "rustc", 0), first);
+        for other in [seal("2", "rustc", 0), seal("1", "rustc -O", 0), seal("1", "rustc", 1)] {
+            assert_ne!(other, first);
+        }
+        let text = source("1").sealed("rustc", 0).text;
+        assert!(text.contains(&first) && !text.contains(UNSEALED), "{text}");
+    }
 }

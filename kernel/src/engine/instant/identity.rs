@@ -1,12 +1,12 @@
-//! Whose types a cell's types are: no two types of a session that differ have the same identity.
+//! The identity of a cell's types: no two types of a session that differ have the same.
 //!
-//! Cells are crates of one name, so a type that one defines is the same type in the next, also
-//! where it hides in a `Box<dyn Any>`, in a panic or in a static of a crate. A cell whose items
-//! contradict those of earlier cells must not be such a crate: it gets another *generation*, and
-//! with it other types, so that an older value never passes for a newer one. Pure.
+//! Cells are crates of one name, so a type that one cell defines is the same type in the next, also
+//! where a value hides in a `Box<dyn Any>`, in a panic or in a static of a crate. A cell whose
+//! items contradict those of earlier cells gets another *generation*, which the compiler takes for
+//! another crate with other types: an older value never passes for a newer one. Pure.
 //!
-//! Only cells in which a value could be asked for its type have a generation; all others are of
-//! the first, as are those of a session in which nothing is redefined.
+//! Only cells that could ask a value for its type are given a generation. All other cells, and all
+//! cells of a session that redefines nothing, belong to the first.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::parse::{Item, ItemKey};
 use super::stamp::{Layouts, Stamp};
 use super::state::KeptItem;
 
-/// The types of a source by their names, with all that they are made of.
+/// The types of a source by their names, each with what its layout depends on.
 pub type Types = BTreeMap<String, Stamp>;
 
 /// The generations of a session's process.
@@ -27,16 +27,18 @@ pub struct Identities {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     pub generation: usize,
-    /// What contradicts the generation before it.
+    /// The type that the generation before contradicts, if that is why there is a new one.
     pub reason: Option<String>,
 }
 
 impl Identities {
-    /// The session's generation if the types fit in there, else the first in which they do, else
-    /// a new one.
+    /// Chooses a generation that contradicts none of the types: the session's if it does not, else
+    /// the first that does not, else a new one.
     pub fn choose(&self, current: usize, types: &Types) -> Choice {
-        let reason = self.generations.get(current).and_then(|it| conflict(it, types));
-        let fitting = || self.generations.iter().position(|it| conflict(it, types).is_none());
+        let reason =
+            self.generations.get(current).and_then(|generation| conflict(generation, types));
+        let fitting =
+            || self.generations.iter().position(|generation| conflict(generation, types).is_none());
         let generation = match reason {
             None => current,
             Some(_) => fitting().unwrap_or(self.generations.len()),
@@ -44,7 +46,7 @@ impl Identities {
         Choice { generation, reason: reason.map(str::to_owned) }
     }
 
-    /// A source with these types was compiled in the generation, and may run.
+    /// Notes that a source with these types was compiled in the generation, and may run.
     pub fn adopt(&mut self, generation: usize, types: Types) {
         if self.generations.len() <= generation {
             self.generations.resize(generation + 1, Types::new());
@@ -67,7 +69,7 @@ pub fn types_of(items: &[&KeptItem], layouts: &Layouts<'_>) -> Types {
             let stamp = layouts.stamp(&name);
             types.entry(name).or_default().extend(stamp);
         }
-        // Those inside of an `impl` have the name of the source, see `generate`.
+        // Types inside of an `impl` have a name with the source's seal, see `generate`.
         if let (true, ItemKey::Type(name) | ItemKey::Value(name)) =
             (item.shape.has_inner_types, &item.key)
         {
@@ -78,20 +80,20 @@ pub fn types_of(items: &[&KeptItem], layouts: &Layouts<'_>) -> Types {
     types
 }
 
-/// The names of types that an item defines; of a macro and its calls, those that it may define.
+/// The names of the types that an item defines, or that a macro or its call may define.
 fn type_names(item: &Item) -> Vec<String> {
     match &item.key {
         ItemKey::Type(name) => vec![name.clone()],
         ItemKey::Other(text) if text.contains('!') => {
             let mentions = item.shape.mentions.iter();
-            mentions.filter(|it| !is_primitive(it)).cloned().collect()
+            mentions.filter(|name| !is_primitive(name)).cloned().collect()
         }
         ItemKey::Macro(_) => {
             let words: Vec<&str> = item.shape.text.split(' ').collect();
             let named = words
                 .windows(2)
-                .filter(|it| matches!(it[0], "struct" | "enum" | "union" | "trait" | "mod"));
-            named.map(|it| it[1].to_owned()).filter(|it| it != "$").collect()
+                .filter(|pair| matches!(pair[0], "struct" | "enum" | "union" | "trait" | "mod"));
+            named.map(|pair| pair[1].to_owned()).filter(|name| name != "$").collect()
         }
         _ => Vec::new(),
     }

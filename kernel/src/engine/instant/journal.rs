@@ -1,9 +1,9 @@
 //! The cells that ran, and which variables running them again brings back.
 //!
 //! Pure. A process that crashed takes the values with it; the libraries of its cells are still
-//! there, so a new process can run them again. A cell that is left out takes all along that it made
-//! or may have changed: one that took long, one that failed or was interrupted on its way, one
-//! that ends the process again. A variable is back as it was, or not at all.
+//! there, so a new process can run them again. Some cells are left out: a slow one, one that failed
+//! or was interrupted on its way, one that ends the process again. What such a cell made or may
+//! have changed is lost. A variable is back as it was, or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,33 +11,33 @@ use std::time::Duration;
 
 use super::plain::{is_handle, is_plain};
 use super::rerun::Habits;
-use super::state::{Gone, KeptVariable, State};
+use super::state::{Absence, KeptVariable, State};
 use crate::engine::CellId;
 
 /// A cell that ran, to its end or not.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct JournalEntry {
     pub cell: CellId,
-    pub ran: Ran,
+    pub reach: Reach,
     pub habits: Habits,
-    /// The earlier variables that it read, and whether it may have changed them.
+    /// The earlier variables that the cell read, and whether the cell may have changed them.
     pub reads: Vec<(String, bool)>,
-    /// The variables that it left behind.
+    /// The variables that the cell left behind.
     pub kept: BTreeMap<String, KeptVariable>,
-    /// Those that ended with it.
-    pub gone: BTreeMap<String, Gone>,
-    /// What was typed when it asked.
+    /// The variables that the cell took away.
+    pub absent: BTreeMap<String, Absence>,
+    /// What the learner typed when the cell asked.
     pub answers: Vec<String>,
-    /// Where the random generator stood afterwards, if it drew numbers.
+    /// The state of the random generator after the cell, if the cell drew numbers.
     pub random: Option<String>,
 }
 
 /// How far a cell ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ran {
-    /// To its end: running the library again does the same.
+pub enum Reach {
+    /// The cell came to its end: running the library again does the same.
     Whole { library: PathBuf, took: Duration },
-    /// Up to a place that a second run would not stop at.
+    /// The cell stopped on its way, at a place where a second run would go on.
     Cut(Cut),
 }
 
@@ -48,29 +48,30 @@ pub enum Cut {
     Interrupted,
 }
 
-/// Whether a cell may have changed a variable that it read, behind a shared reference too.
+/// Whether a cell may have changed a variable that it read: also a shared reference may do that.
 pub fn may_change(variable: &KeptVariable, habits: Habits) -> bool {
     let KeptVariable { type_text, is_mut, .. } = variable;
     *is_mut || !is_plain(type_text) && (habits.writes_tensors || !is_handle(type_text))
 }
 
-impl Entry {
-    /// What a cell between two states did. `reads` says of each variable whether it may have changed.
+impl JournalEntry {
+    /// What a cell did between two states. `reads` says of each variable whether it may have
+    /// changed.
     pub fn new(
         cell: CellId,
-        ran: Ran,
+        reach: Reach,
         habits: Habits,
         (before, after): (&State, &State),
         reads: Vec<(String, bool)>,
-    ) -> Entry {
+    ) -> JournalEntry {
         let is_new = |(name, variable): &(&String, &KeptVariable)| {
             before.variables.get(*name) != Some(variable) || variable.cell == cell
         };
         let is_lost = |name: &&String| !after.variables.contains_key(*name);
-        let gone = before.variables.keys().chain(after.gone.keys()).filter(is_lost);
-        Entry {
+        let ended = before.variables.keys().chain(after.absent.keys()).filter(is_lost);
+        JournalEntry {
             cell,
-            ran,
+            reach,
             habits,
             reads,
             kept: after
@@ -79,31 +80,31 @@ impl Entry {
                 .filter(is_new)
                 .map(|(name, variable)| (name.clone(), variable.clone()))
                 .collect(),
-            gone: gone
-                .filter_map(|name| Some((name.clone(), after.gone.get(name)?.clone())))
+            absent: ended
+                .filter_map(|name| Some((name.clone(), after.absent.get(name)?.clone())))
                 .collect(),
             answers: Vec::new(),
             random: None,
         }
     }
 
-    /// How long the cell took, where it came to its end.
+    /// The time that the cell took, if it came to its end.
     pub fn took(&self) -> Option<Duration> {
-        match &self.ran {
-            Ran::Whole { took, .. } => Some(*took),
-            Ran::Cut(_) => None,
+        match &self.reach {
+            Reach::Whole { took, .. } => Some(*took),
+            Reach::Cut(_) => None,
         }
     }
 }
 
 /// Why a cell was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// Running it takes long, or needs what is not back; asking for it may help.
+pub enum SkipReason {
+    /// The cell is slow, or needs a variable that is not back. `:replay` may run it.
     Postponed,
-    /// It was cut short the first time.
+    /// The cell was cut short the first time.
     Cut(Cut),
-    /// It failed, or ended the process, the second time.
+    /// The second run failed, or ended the process.
     FailedAgain,
 }
 
@@ -111,51 +112,52 @@ pub enum Why {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skip {
     pub cell: CellId,
-    pub why: Why,
+    pub reason: SkipReason,
 }
 
-/// How far the new process is.
+/// A session in a new process, as far as it is back.
 #[derive(Debug, Default)]
-pub struct Rebuilt {
+pub struct RestoredSession {
     pub variables: BTreeMap<String, KeptVariable>,
-    pub gone: BTreeMap<String, Gone>,
-    /// Variables that are not back, with the cell that was left out.
+    pub absent: BTreeMap<String, Absence>,
+    /// Variables that are not back, each with the cell that was left out.
     pub lost: BTreeMap<String, Skip>,
-    /// Variables that are back, and may have another value, with what their cell asks.
+    /// Variables that are back with perhaps another value: the cell that made them, and what it
+    /// asks.
     asked: BTreeMap<String, (CellId, &'static str)>,
-    /// What the memory of each variable may be a part of.
+    /// The values whose memory each variable may share.
     roots: BTreeMap<String, BTreeSet<Root>>,
 }
 
-/// Something that others may share the memory of, by the cell and the name that brought it in.
+/// A value whose memory others may share, by the cell and the name that made it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Root {
     /// A value that may be changed in place: a `Var`, a model, an `Rc`.
     Owner(CellId, String),
-    /// A tensor, which only operations in place write to.
+    /// A tensor; only operations in place write to it.
     Tensor(CellId, String),
 }
 
-impl Rebuilt {
-    /// Whether all that the cell reads is back.
-    pub fn can_run(&self, entry: &Entry) -> bool {
+impl RestoredSession {
+    /// Whether all variables that the cell reads are back.
+    pub fn can_run(&self, entry: &JournalEntry) -> bool {
         entry.reads.iter().all(|(name, _)| self.variables.contains_key(name))
     }
 
-    /// The cell was run again, and came to its end.
-    pub fn ran(&mut self, entry: &Entry) {
+    /// Notes that the cell ran again and came to its end.
+    pub fn ran(&mut self, entry: &JournalEntry) {
         self.join(entry);
-        self.end(&entry.gone);
+        self.end(&entry.absent);
         self.ask(entry);
         for (name, variable) in &entry.kept {
-            self.gone.remove(name);
+            self.absent.remove(name);
             self.lost.remove(name);
             self.variables.insert(name.clone(), variable.clone());
         }
     }
 
-    /// The cell was left out, or failed this time.
-    pub fn skipped(&mut self, entry: &Entry, why: Why) {
+    /// Notes that the cell was left out, or failed this time.
+    pub fn skipped(&mut self, entry: &JournalEntry, reason: SkipReason) {
         let changed = entry.reads.iter().filter(|(_, may_change)| *may_change).map(|it| &it.0);
         let is_written =
             |root: &Root| matches!(root, Root::Owner(..)) || entry.habits.writes_tensors;
@@ -165,26 +167,27 @@ impl Rebuilt {
         let lost: BTreeSet<String> =
             shared.map(|(name, _)| name).chain(changed).chain(entry.kept.keys()).cloned().collect();
         self.join(entry);
-        self.end(&entry.gone);
+        self.end(&entry.absent);
         for name in lost {
             if self.variables.remove(&name).is_some() || entry.kept.contains_key(&name) {
                 self.asked.remove(&name);
-                self.lost.insert(name, Skip { cell: entry.cell, why });
+                self.lost.insert(name, Skip { cell: entry.cell, reason });
             }
         }
     }
 
-    fn end(&mut self, gone: &BTreeMap<String, Gone>) {
-        for (name, reason) in gone {
+    fn end(&mut self, absent: &BTreeMap<String, Absence>) {
+        for (name, reason) in absent {
             self.variables.remove(name);
             self.lost.remove(name);
             self.asked.remove(name);
-            self.gone.insert(name.clone(), reason.clone());
+            self.absent.insert(name.clone(), reason.clone());
         }
     }
 
-    /// Values that depend on an answer from outside: the cell's own, and those made of such.
-    fn ask(&mut self, entry: &Entry) {
+    /// Notes which values depend on an answer from outside: those of a cell that asks, and those
+    /// that are made of such values.
+    fn ask(&mut self, entry: &JournalEntry) {
         let own = entry.habits.asks.map(|what| (entry.cell, what));
         let inherited = entry.reads.iter().find_map(|(name, _)| self.asked.get(name).copied());
         let changed = entry.reads.iter().filter(|(_, may_change)| *may_change).map(|it| &it.0);
@@ -196,15 +199,18 @@ impl Rebuilt {
         }
     }
 
-    /// What a cell makes may hold what it read: a model and its optimizer share parameters. What
-    /// can be changed in place may also hold what the cell read or made beside it.
-    fn join(&mut self, entry: &Entry) {
+    /// Notes which variables may share memory after the cell. A new variable may hold what the cell
+    /// read: a model and its optimizer share parameters. A variable that can be changed in place
+    /// may also hold whatever the cell read or made beside it.
+    fn join(&mut self, entry: &JournalEntry) {
         let read = self.roots_of(entry.reads.iter().map(|it| &it.0));
         let made = entry.kept.iter().filter_map(|(name, it)| root(entry.cell, name, it));
         let all: BTreeSet<Root> = read.into_iter().chain(made).collect();
         let is_owner = |name: &str| {
             let variable = self.variables.get(name);
-            variable.is_some_and(|it| matches!(root(it.cell, name, it), Some(Root::Owner(..))))
+            variable.is_some_and(|variable| {
+                matches!(root(variable.cell, name, variable), Some(Root::Owner(..)))
+            })
         };
         let names = entry.reads.iter().map(|it| &it.0).filter(|name| is_owner(name));
         let owners: Vec<String> = names.cloned().collect();
@@ -223,8 +229,8 @@ impl Rebuilt {
         names.filter_map(|name| self.roots.get(name)).flatten().cloned().collect()
     }
 
-    /// What the learner is told.
-    pub fn summary(&self, journal: &[Entry]) -> String {
+    /// The words for the learner.
+    pub fn summary(&self, journal: &[JournalEntry]) -> String {
         let same: Vec<&String> =
             self.variables.keys().filter(|name| !self.asked.contains_key(*name)).collect();
         let mut parts = Vec::new();
@@ -239,8 +245,12 @@ impl Rebuilt {
         }
         parts.extend(self.asked_part());
         parts.extend(self.postponed_part(journal));
-        for why in [Why::Cut(Cut::Interrupted), Why::Cut(Cut::Failed), Why::FailedAgain] {
-            parts.extend(self.lost_part(why));
+        for reason in [
+            SkipReason::Cut(Cut::Interrupted),
+            SkipReason::Cut(Cut::Failed),
+            SkipReason::FailedAgain,
+        ] {
+            parts.extend(self.lost_part(reason));
         }
         parts.join("; ")
     }
@@ -251,13 +261,18 @@ impl Rebuilt {
         Some(format!("{} may have other values, since {cell} asks {what}", quoted(&names)))
     }
 
-    fn postponed_part(&self, journal: &[Entry]) -> Option<String> {
-        let (names, cells) = self.lost_by(Why::Postponed)?;
+    fn postponed_part(&self, journal: &[JournalEntry]) -> Option<String> {
+        let (names, cells) = self.lost_by(SkipReason::Postponed)?;
         let again: Vec<String> = cells
             .iter()
             .map(|cell| {
-                let entries = journal.iter().filter(|it| it.cell == *cell);
-                match entries.filter_map(Entry::took).map(|it| it.as_secs()).max().unwrap_or(0) {
+                let entries = journal.iter().filter(|entry| entry.cell == *cell);
+                match entries
+                    .filter_map(JournalEntry::took)
+                    .map(|it| it.as_secs())
+                    .max()
+                    .unwrap_or(0)
+                {
                     0 => cell.to_string(),
                     seconds => format!("{cell} (it took {seconds} s)"),
                 }
@@ -267,28 +282,30 @@ impl Rebuilt {
         Some(format!("lost: {names}. Run {again} again, or `:replay`, which runs all that can be"))
     }
 
-    fn lost_part(&self, why: Why) -> Option<String> {
-        let (names, cells) = self.lost_by(why)?;
+    fn lost_part(&self, reason: SkipReason) -> Option<String> {
+        let (names, cells) = self.lost_by(reason)?;
         let cells: Vec<String> = cells.iter().map(ToString::to_string).collect();
-        let reason = match why {
-            Why::Cut(Cut::Interrupted) => "may have changed before it was interrupted",
-            Why::Cut(Cut::Failed) => "may have changed before it failed",
-            Why::FailedAgain | Why::Postponed => "made or changed, and which did not run again",
+        let words = match reason {
+            SkipReason::Cut(Cut::Interrupted) => "may have changed before it was interrupted",
+            SkipReason::Cut(Cut::Failed) => "may have changed before it failed",
+            SkipReason::FailedAgain | SkipReason::Postponed => {
+                "made or changed, and which did not run again"
+            }
         };
         let cells = cells.join(", ");
-        Some(format!("lost: {names}, which {cells} {reason}; run the cells that make them again"))
+        Some(format!("lost: {names}, which {cells} {words}; run the cells that make them again"))
     }
 
     /// The names that are lost for this reason, and the cells that were left out.
-    fn lost_by(&self, why: Why) -> Option<(String, BTreeSet<CellId>)> {
-        let lost = || self.lost.iter().filter(|(_, skip)| skip.why == why);
+    fn lost_by(&self, reason: SkipReason) -> Option<(String, BTreeSet<CellId>)> {
+        let lost = || self.lost.iter().filter(|(_, skip)| skip.reason == reason);
         let names: Vec<&String> = lost().map(|(name, _)| name).collect();
         let cells = lost().map(|(_, skip)| skip.cell).collect();
         (!names.is_empty()).then(|| (quoted(&names), cells))
     }
 }
 
-/// What a variable's memory is, unless nothing else can be a part of it.
+/// The value that a variable makes for others to share; none if it shares nothing.
 fn root(cell: CellId, name: &str, variable: &KeptVariable) -> Option<Root> {
     match &variable.type_text {
         plain if is_plain(plain) => None,
@@ -315,55 +332,61 @@ mod tests {
         KeptVariable::of_test(type_text, cell)
     }
 
-    /// `reads -> kept`; the first letter tells the type: upper case for one that is changed in place,
-    /// x for a tensor, others for a number.
-    fn entry(cell: u32, reads: &str, kept: &str) -> Entry {
-        Entry {
+    /// `reads -> kept`; the first letter tells the type: upper case for one that is changed in
+    /// place, x for a tensor, others for a number.
+    fn entry(cell: u32, reads: &str, kept: &str) -> JournalEntry {
+        JournalEntry {
             cell: CellId::Counted(cell),
-            ran: Ran::Whole { library: PathBuf::new(), took: Duration::from_secs(u64::from(cell)) },
+            reach: Reach::Whole {
+                library: PathBuf::new(),
+                took: Duration::from_secs(u64::from(cell)),
+            },
             habits: Habits::default(),
             reads: reads
                 .split_whitespace()
-                .map(|it| (it.to_owned(), may_change(&variable(it, 0), Habits::default())))
+                .map(|word| (word.to_owned(), may_change(&variable(word, 0), Habits::default())))
                 .collect(),
-            kept: kept.split_whitespace().map(|it| (it.to_owned(), variable(it, cell))).collect(),
-            gone: BTreeMap::new(),
+            kept: kept
+                .split_whitespace()
+                .map(|word| (word.to_owned(), variable(word, cell)))
+                .collect(),
+            absent: BTreeMap::new(),
             answers: Vec::new(),
             random: None,
         }
     }
 
-    fn cut(cut: Cut, entry: Entry) -> Entry {
-        Entry { ran: Ran::Cut(cut), ..entry }
+    fn cut(cut: Cut, entry: JournalEntry) -> JournalEntry {
+        JournalEntry { reach: Reach::Cut(cut), ..entry }
     }
 
-    fn asking(what: &'static str, entry: Entry) -> Entry {
-        Entry { habits: Habits { asks: Some(what), ..entry.habits }, ..entry }
+    fn asking(what: &'static str, entry: JournalEntry) -> JournalEntry {
+        JournalEntry { habits: Habits { asks: Some(what), ..entry.habits }, ..entry }
     }
 
     /// Replays without the cells in `slow`.
-    fn replay(journal: &[Entry], slow: &[u32]) -> Rebuilt {
-        let mut rebuilt = Rebuilt::default();
+    fn replay(journal: &[JournalEntry], slow: &[u32]) -> RestoredSession {
+        let mut restored = RestoredSession::default();
         for entry in journal {
-            match entry.ran {
-                Ran::Cut(cut) => rebuilt.skipped(entry, Why::Cut(cut)),
-                Ran::Whole { .. }
-                    if rebuilt.can_run(entry)
+            match entry.reach {
+                Reach::Cut(cut) => restored.skipped(entry, SkipReason::Cut(cut)),
+                Reach::Whole { .. }
+                    if restored.can_run(entry)
                         && !slow.iter().any(|cell| entry.cell == CellId::Counted(*cell)) =>
                 {
-                    rebuilt.ran(entry)
+                    restored.ran(entry)
                 }
-                Ran::Whole { .. } => rebuilt.skipped(entry, Why::Postponed),
+                Reach::Whole { .. } => restored.skipped(entry, SkipReason::Postponed),
             }
         }
-        rebuilt
+        restored
     }
 
-    fn check(journal: &[Entry], slow: &[u32], back: &str, lost: &str) {
-        let rebuilt = replay(journal, slow);
+    fn check(journal: &[JournalEntry], slow: &[u32], back: &str, lost: &str) {
+        let restored = replay(journal, slow);
         let names = |names: Vec<&str>| names.join(" ");
-        assert_eq!(names(rebuilt.variables.keys().map(String::as_str).collect()), back);
-        assert_eq!(names(rebuilt.lost.keys().map(String::as_str).collect()), lost);
+        assert_eq!(names(restored.variables.keys().map(String::as_str).collect()), back);
+        assert_eq!(names(restored.lost.keys().map(String::as_str).collect()), lost);
     }
 
     #[test]
@@ -399,8 +422,9 @@ mod tests {
     #[test]
     fn tensor_that_may_be_a_view_of_a_written_one_is_lost() {
         let writes = Habits { writes_tensors: true, ..Habits::default() };
-        let written = Entry { habits: writes, ..entry(3, "", "") };
-        let written = Entry { reads: vec![("x1".into(), true)], ..cut(Cut::Failed, written) };
+        let written = JournalEntry { habits: writes, ..entry(3, "", "") };
+        let written =
+            JournalEntry { reads: vec![("x1".into(), true)], ..cut(Cut::Failed, written) };
         check(
             &[entry(1, "", "x1"), entry(2, "x1", "x2"), entry(2, "", "x3"), written],
             &[],
@@ -463,6 +487,6 @@ mod tests {
             replay(&journal[..1], &[]).summary(&journal),
             "the earlier cells ran again unseen, and `M`, `a` have their values"
         );
-        assert_eq!(Rebuilt::default().summary(&[]), "items and imports are kept");
+        assert_eq!(RestoredSession::default().summary(&[]), "items and imports are kept");
     }
 }

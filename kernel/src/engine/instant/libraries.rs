@@ -1,8 +1,8 @@
-//! The libraries in a session's folder, each under a name that no other one ever had there.
+//! The libraries in a session's folder, each under a name that no other library ever had there.
 //!
-//! The loader takes two files of one name for the same library, so a library's name is made of all
-//! that made it, and of a number of its own. What is in the folder is found again by this record
-//! alone, never by a name. `build` asks.
+//! The loader takes two files of one name for the same library, so a library's name consists of its
+//! source's seal and a number. A library is found again by the record here, never by a file's name.
+//! `build` asks.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use super::cache::Facts;
 #[derive(Debug)]
 pub struct Libraries {
     folder: PathBuf,
-    /// Those that may run again, by their sources' seals.
-    known: BTreeMap<String, Known>,
+    /// The libraries that may run again, by their sources' seals.
+    known: BTreeMap<String, KnownLibrary>,
     count: u32,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownLibrary {
     facts: Facts,
     path: PathBuf,
 }
@@ -33,9 +33,11 @@ impl Libraries {
         &self.folder
     }
 
-    /// A library of this session; a copy, if it has statics, which begin anew in each run.
+    /// Finds a library of this session. A library with statics is copied, since statics begin anew
+    /// in each run.
     pub fn find(&mut self, seal: &str) -> io::Result<Option<(Facts, PathBuf)>> {
-        let Some(Known { facts, path }) = self.known.get(seal).filter(|it| it.path.is_file())
+        let Some(KnownLibrary { facts, path }) =
+            self.known.get(seal).filter(|it| it.path.is_file())
         else {
             return Ok(None);
         };
@@ -56,20 +58,20 @@ impl Libraries {
         Ok(path)
     }
 
-    /// Gives a library that was just compiled its name.
+    /// Renames a library that was just compiled to its name in the folder.
     pub fn take(&mut self, seal: &str, compiled: &Path) -> io::Result<PathBuf> {
         let path = self.fresh_name(seal);
         fs::rename(compiled, &path)?;
         Ok(path)
     }
 
-    /// The library is made of nothing but its source, and may run again for the same one.
+    /// Notes that the library depends on nothing but its source, and may run again for that source.
     pub fn remember(&mut self, seal: &str, facts: &Facts, path: &Path) {
-        let known = Known { facts: facts.clone(), path: path.to_owned() };
+        let known = KnownLibrary { facts: facts.clone(), path: path.to_owned() };
         self.known.insert(seal.to_owned(), known);
     }
 
-    /// What is known of a source whose library may run again.
+    /// The facts about a source whose library may run again.
     pub fn facts(&self, seal: &str) -> Option<&Facts> {
         self.known.get(seal).map(|it| &it.facts)
     }

@@ -1,7 +1,7 @@
 //! Calls of macros that define items, which later cells must see as they see items.
 //!
-//! Whether a macro makes items is read from its `macro_rules!`, in the cell or in an earlier one;
-//! a macro of a crate is taken for one that makes none, but for a few that everybody knows. Pure.
+//! Pure. The `macro_rules!` of a macro, in this cell or an earlier one, tell whether it makes
+//! items. A macro of a crate is taken for one that makes none, except for a few well-known ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub const KNOWN: &[&str] = &["thread_local", "lazy_static", "bitflags"];
 
 /// Moves the calls of macros that define items from the cell's statements to its items.
 pub fn with_items_of_macros(mut parsed: Parsed, state: &State) -> Parsed {
-    let earlier = state.items.iter().map(|it| &it.item);
+    let earlier = state.items.iter().map(|kept| &kept.item);
     let rules: BTreeMap<&str, &str> = earlier
         .chain(&parsed.items)
         .filter_map(|item| match &item.key {
@@ -29,12 +29,12 @@ pub fn with_items_of_macros(mut parsed: Parsed, state: &State) -> Parsed {
         .collect();
     let makes_items = |piece: &Piece| {
         let name = called_macro(&piece.text)?;
-        (KNOWN.contains(&name) || rules.get(name).is_some_and(|it| defines_items(name, it)))
+        (KNOWN.contains(&name) || rules.get(name).is_some_and(|rules| defines_items(name, rules)))
             .then_some(())
     };
     let is_item: Vec<bool> =
-        parsed.statements.iter().map(|it| makes_items(&it.piece).is_some()).collect();
-    let tail_is_item = parsed.tail.as_ref().is_some_and(|it| makes_items(it).is_some());
+        parsed.statements.iter().map(|statement| makes_items(&statement.piece).is_some()).collect();
+    let tail_is_item = parsed.tail.as_ref().is_some_and(|tail| makes_items(tail).is_some());
     let mut pieces = Vec::new();
     let mut flags = is_item.into_iter();
     parsed.statements.retain(|statement| {
@@ -49,7 +49,8 @@ pub fn with_items_of_macros(mut parsed: Parsed, state: &State) -> Parsed {
     parsed
 }
 
-/// A call always belongs in: the names of what it makes may be nowhere in it.
+/// The item for a macro call. It has no names, so that every cell gets it: the names of the items
+/// that it makes may not even stand in it.
 fn item(mut piece: Piece) -> Item {
     if !piece.text.ends_with([';', '}']) {
         piece.text.push(';');
@@ -63,44 +64,47 @@ fn item(mut piece: Piece) -> Item {
     }
 }
 
-/// The name in `name!(..)`, if that is all.
+/// The name in `name!(..)`; none if the text is anything else.
 pub fn called_macro(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once('!')?;
     let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
     (is_name && !name.is_empty() && rest.trim_start().starts_with(['(', '[', '{'])).then_some(name)
 }
 
-/// Whether each arm makes items, or calls the macro again, and one makes some.
+/// Whether the rules of a macro make items: at least one arm does, and every other one calls the
+/// macro again.
 fn defines_items(name: &str, rules: &str) -> bool {
     let tree = Tree::parse(rules);
     let Some(rules) = tree.root().descendants().find_map(ast::MacroRules::cast) else {
         return false;
     };
-    if rules.name().is_none_or(|it| it.text() != name) {
+    if rules.name().is_none_or(|own| own.text() != name) {
         return false;
     }
     let Some(arms) = rules.token_tree() else { return false };
     let trees = arms.syntax().children().filter_map(ast::TokenTree::cast);
-    let starts: Vec<Start> = trees.skip(1).step_by(2).map(|it| start(it.syntax(), name)).collect();
+    let starts: Vec<Start> =
+        trees.skip(1).step_by(2).map(|arm| start(arm.syntax(), name)).collect();
     starts.contains(&Start::Item) && !starts.contains(&Start::Code)
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Start {
     Item,
-    /// Nothing, or the macro itself.
+    /// Nothing, or a call of the macro itself: other arms decide.
     Open,
     Code,
 }
 
-/// What the first word of an arm's right side, or of a repetition in it, makes of it.
+/// What the right side of an arm, or of a repetition in it, begins with.
 fn start(tree: &SyntaxNode, name: &str) -> Start {
     use SyntaxKind::*;
     let mut inside = tree.children_with_tokens().skip(1).peekable();
     let mut before = None;
     while let Some(element) = inside.next() {
         let token = match element {
-            // `$( .. )` repeats what is in it, `pub(..)` says nothing yet, all else is a block.
+            // In `$( .. )` the inside decides; `pub( .. )` decides nothing; any other group is
+            // code.
             NodeOrToken::Node(group) => match before {
                 Some(DOLLAR) => return start(&group, name),
                 Some(PUB_KW) => continue,
@@ -112,7 +116,7 @@ fn start(tree: &SyntaxNode, name: &str) -> Start {
         let is_group_next = matches!(inside.peek(), Some(NodeOrToken::Node(_)));
         match token.kind() {
             WHITESPACE | COMMENT | PUB_KW | UNSAFE_KW | ASYNC_KW | EXTERN_KW | STRING => {}
-            // An attribute, whose brackets are stepped over; or `$(`.
+            // An attribute: its brackets are skipped.
             POUND => drop(inside.next()),
             DOLLAR if is_group_next => {}
             CONST_KW if is_group_next => return Start::Code,

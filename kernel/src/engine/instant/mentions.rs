@@ -1,15 +1,15 @@
 //! Which names a piece of code mentions, binds, assigns to, and reads before it binds them.
 //!
-//! Pure; works on syntax alone. `parse` asks for whole cells and items. A name counts as read
-//! where in doubt (inside of macro calls, whose meaning only the compiler knows), never the other
-//! way round: a variable that is read but not said to be would be missing.
+//! Pure, by syntax alone. `parse` asks about whole cells and items. In doubt a name counts as read,
+//! as inside of macro calls, whose meaning only the compiler knows: if a name that is read were not
+//! counted, its variable would be missing.
 
 use std::collections::BTreeSet;
 
 use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, T};
 
-/// All names that the code mentions, in macros and in `{name}` of format strings too.
+/// All names that the code mentions, also in macros and as `{name}` in format strings.
 pub fn mentions(node: &SyntaxNode) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for token in tokens(node) {
@@ -28,28 +28,27 @@ fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
     node.descendants_with_tokens().filter_map(NodeOrToken::into_token)
 }
 
-/// Whether the token names the variable that a pattern makes, which reads nothing.
+/// Whether the token is the name that a pattern gives a variable. Such a name reads nothing.
 fn is_binding(token: &SyntaxToken) -> bool {
     token
         .parent()
-        .filter(|it| it.kind() == SyntaxKind::NAME)
-        .and_then(|it| it.parent())
-        .is_some_and(|it| it.kind() == SyntaxKind::IDENT_PAT)
+        .filter(|node| node.kind() == SyntaxKind::NAME)
+        .and_then(|name| name.parent())
+        .is_some_and(|pattern| pattern.kind() == SyntaxKind::IDENT_PAT)
 }
 
 /// Names that stand where a pattern would bind them.
 pub fn bindings(node: &SyntaxNode) -> BTreeSet<String> {
     let bindings = node.descendants().filter_map(ast::IdentPat::cast);
-    bindings.filter_map(|it| it.name()).map(|it| it.text().to_string()).collect()
+    bindings.filter_map(|binding| binding.name()).map(|name| name.text().to_string()).collect()
 }
 
 /// The variables in `x = ..`, also inside of blocks.
 pub fn assigned(node: &SyntaxNode) -> BTreeSet<String> {
-    let assignments = node
-        .descendants()
-        .filter_map(ast::BinExpr::cast)
-        .filter(|it| matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { op: None })));
-    let names = assignments.filter_map(|it| match it.lhs()? {
+    let assignments = node.descendants().filter_map(ast::BinExpr::cast).filter(|expression| {
+        matches!(expression.op_kind(), Some(ast::BinaryOp::Assignment { op: None }))
+    });
+    let names = assignments.filter_map(|assignment| match assignment.lhs()? {
         ast::Expr::PathExpr(path) => Some(path.syntax().text().to_string()),
         _ => None,
     });
@@ -74,8 +73,8 @@ fn format_names(literal: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Follows a list of statements in order, and collects the names that are read while no earlier
-/// statement or surrounding pattern has bound them.
+/// Goes through statements in order, and collects the names that they read and that no earlier
+/// statement or surrounding pattern has bound.
 #[derive(Debug, Default)]
 pub struct Reader {
     bound: Vec<String>,
@@ -83,7 +82,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Takes in the next statement; what it binds is bound for those after it.
+    /// Takes in the next statement; the names that it binds are bound for the statements after it.
     pub fn statement(&mut self, node: &SyntaxNode) {
         self.node(node);
     }
@@ -95,23 +94,23 @@ impl Reader {
         };
         match node.kind() {
             TOKEN_TREE | MACRO_RULES => self.macro_tokens(node),
-            // Its path is the macro's.
+            // The first child is the path of the macro, which is no variable.
             MACRO_CALL => node.children().skip(1).for_each(|it| self.node(&it)),
             LET_STMT | LET_EXPR => {
                 self.children_but_patterns(node);
                 self.bind(node);
             }
-            CLOSURE_EXPR | MATCH_ARM => self.scope(|it| {
-                it.bind_own(node);
-                it.children_but_patterns(node);
+            CLOSURE_EXPR | MATCH_ARM => self.scope(|reader| {
+                reader.bind_own(node);
+                reader.children_but_patterns(node);
             }),
             FOR_EXPR => self.for_loop(node),
             IF_EXPR => self.branches(node),
             BLOCK_EXPR | STMT_LIST | WHILE_EXPR => {
-                self.scope(|it| node.children().for_each(|child| it.node(&child)));
+                self.scope(|reader| node.children().for_each(|child| reader.node(&child)));
             }
             GENERIC_ARG_LIST => {}
-            // Items see no variables, types and patterns read none.
+            // Items can't see variables, and types don't read any.
             kind if ast::Item::can_cast(kind) && !ast::MacroCall::can_cast(kind) => {}
             kind if ast::Type::can_cast(kind) => {}
             _ => self.leaf_or_children(node),
@@ -124,49 +123,49 @@ impl Reader {
         self.bound.truncate(outside);
     }
 
-    /// What a pattern anywhere in the node binds.
+    /// Binds the names of the patterns that are children of the node.
     fn bind(&mut self, node: &SyntaxNode) {
-        let patterns = node.children().filter(|it| ast::Pat::can_cast(it.kind()));
-        self.bound.extend(patterns.flat_map(|it| bindings(&it)));
+        let patterns = node.children().filter(|node| ast::Pat::can_cast(node.kind()));
+        self.bound.extend(patterns.flat_map(|pattern| bindings(&pattern)));
     }
 
-    /// The parameters of a closure, or the pattern of an arm.
+    /// Binds the parameters of a closure, or the names in the pattern of an arm.
     fn bind_own(&mut self, node: &SyntaxNode) {
         self.bind(node);
         let parameters = node.children().filter_map(ast::ParamList::cast);
-        self.bound.extend(parameters.flat_map(|it| bindings(it.syntax())));
+        self.bound.extend(parameters.flat_map(|parameters| bindings(parameters.syntax())));
     }
 
     fn children_but_patterns(&mut self, node: &SyntaxNode) {
         let is_bound = |kind| ast::Pat::can_cast(kind) || ast::ParamList::can_cast(kind);
-        let parts = node.children().filter(|it| !is_bound(it.kind()));
+        let parts = node.children().filter(|node| !is_bound(node.kind()));
         parts.for_each(|child| self.node(&child));
     }
 
     fn for_loop(&mut self, node: &SyntaxNode) {
-        let Some(it) = ast::ForExpr::cast(node.clone()) else { return };
-        if let Some(iterable) = it.iterable() {
+        let Some(expression) = ast::ForExpr::cast(node.clone()) else { return };
+        if let Some(iterable) = expression.iterable() {
             self.node(iterable.syntax());
         }
         self.scope(|reader| {
             reader.bind(node);
-            if let Some(body) = ast::HasLoopBody::loop_body(&it) {
+            if let Some(body) = ast::HasLoopBody::loop_body(&expression) {
                 reader.node(body.syntax());
             }
         });
     }
 
     fn branches(&mut self, node: &SyntaxNode) {
-        let Some(it) = ast::IfExpr::cast(node.clone()) else { return };
+        let Some(expression) = ast::IfExpr::cast(node.clone()) else { return };
         self.scope(|reader| {
-            if let Some(condition) = it.condition() {
+            if let Some(condition) = expression.condition() {
                 reader.node(condition.syntax());
             }
-            if let Some(branch) = it.then_branch() {
+            if let Some(branch) = expression.then_branch() {
                 reader.node(branch.syntax());
             }
         });
-        match it.else_branch() {
+        match expression.else_branch() {
             Some(ast::ElseBranch::Block(block)) => self.node(block.syntax()),
             Some(ast::ElseBranch::IfExpr(next)) => self.node(next.syntax()),
             None => {}
@@ -189,10 +188,12 @@ impl Reader {
         }
     }
 
-    /// In a macro call any name may be a variable, unless it stands behind a dot or in a path.
+    /// Mentions the names in a macro call: each may be a variable, unless it stands behind a dot or
+    /// in a path.
     fn macro_tokens(&mut self, node: &SyntaxNode) {
         let mut found = BTreeSet::new();
-        let kinds = |token: Option<SyntaxToken>| token.map_or(SyntaxKind::EOF, |it| it.kind());
+        let kinds =
+            |token: Option<SyntaxToken>| token.map_or(SyntaxKind::EOF, |token| token.kind());
         for token in tokens(node) {
             let before = token.prev_token();
             let second = before.as_ref().and_then(SyntaxToken::prev_token);
@@ -218,7 +219,7 @@ impl Reader {
     }
 }
 
-/// Whether a name is that of a field, a method or a part of a longer path.
+/// Whether a name belongs to a field, to a method or to a longer path.
 fn is_member(name: &SyntaxNode) -> bool {
     let Some(parent) = name.parent() else { return false };
     match parent.kind() {
@@ -226,8 +227,8 @@ fn is_member(name: &SyntaxNode) -> bool {
         // `Point { x }` reads `x`, `Point { x: 1 }` does not.
         SyntaxKind::RECORD_EXPR_FIELD => true,
         SyntaxKind::PATH_SEGMENT => parent.parent().is_some_and(|path| {
-            let is_longer = path.parent().is_some_and(|it| it.kind() == SyntaxKind::PATH);
-            is_longer || path.children().any(|it| it.kind() == SyntaxKind::PATH)
+            let is_longer = path.parent().is_some_and(|node| node.kind() == SyntaxKind::PATH);
+            is_longer || path.children().any(|node| node.kind() == SyntaxKind::PATH)
         }),
         _ => false,
     }
@@ -243,7 +244,7 @@ mod tests {
         let tree = Tree::parse(code);
         let mut reader = Reader::default();
         let list = tree.statements().expect("it is a list of statements");
-        list.syntax().children().for_each(|it| reader.statement(&it));
+        list.syntax().children().for_each(|node| reader.statement(&node));
         let read: Vec<&str> =
             reader.read.iter().map(String::as_str).filter(|it| !it.starts_with("r#")).collect();
         assert_eq!(read.join(" "), expected, "{code}");

@@ -43,16 +43,16 @@ use self::cache::Cache;
 use self::compile::{Compiler, Shortcuts};
 use self::deps::Dependencies;
 use self::generate::Source;
-use self::journal::{Cut, Entry, Ran, may_change};
+use self::journal::{Cut, JournalEntry, Reach, may_change};
 use self::macros::with_items_of_macros;
 use self::plain::is_plain;
 use self::plan::Plan;
-use self::replay::Past;
+use self::replay::ProcessHistory;
 use self::rerun::Habits;
 use self::run::RunReport;
 use self::slots::Slots;
-use self::state::{Gone, State};
-use self::writes::Mentions;
+use self::state::{Absence, State};
+use self::writes::CellTokens;
 use super::analyser::Analyser;
 use super::folder::{self, Folder};
 use super::names::Names;
@@ -76,13 +76,13 @@ pub struct InstantEngine {
     builder: Builder,
     child_settings: ChildSettings,
     child: Child,
-    past: Past,
+    processes: ProcessHistory,
     state: State,
-    /// The cells that ran, for another process after this one.
-    journal: Vec<Entry>,
+    /// The cells that ran, to run them again in a new process.
+    journal: Vec<JournalEntry>,
     names: Arc<Names>,
     background: Arc<Mutex<Option<Background>>>,
-    /// Whether the time of each cell is shown.
+    /// Whether the engine shows the time that each cell takes.
     is_timed: bool,
     folder: Folder,
 }
@@ -112,7 +112,7 @@ impl InstantEngine {
             builder,
             child_settings,
             child,
-            past: Past::default(),
+            processes: ProcessHistory::default(),
             state: State::default(),
             journal: Vec::new(),
             names,
@@ -128,7 +128,8 @@ impl InstantEngine {
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
         let parsed = parse::parse(cell.code).map_err(|_| self.builder.broken(&self.state, cell))?;
-        // A cell whose code can't be right does nothing, so commands come after that.
+        // A cell that can't be parsed does nothing at all, so its commands run only after the
+        // parsing.
         self.commands(&parsed.commands, cell, sink)?;
         let parsed = with_items_of_macros(parsed, &self.state);
         if parsed.has_no_code() {
@@ -147,8 +148,8 @@ impl InstantEngine {
         let Some(error) = report.error(&self.builder.sources, &self.builder.generated) else {
             let after = commit(&compiled, cell.id);
             self.builder.ran(&compiled.source, took);
-            let ran = Ran::Whole { library: compiled.library, took };
-            self.keep(cell, ran, &compiled.source, report, after, compiled.plan.reads.keys());
+            let reach = Reach::Whole { library: compiled.library, took };
+            self.keep(cell, reach, &compiled.source, report, after, compiled.plan.reads.keys());
             return came_to_its_end(cell);
         };
         if let RunEnd::Died(death) = &report.end {
@@ -159,53 +160,53 @@ impl InstantEngine {
         Err(error)
     }
 
-    /// A cell failed or was interrupted on its way, and the process lives. Variables that it has
-    /// used up are gone; those that it may have changed can't be had again by running it.
+    /// Notes a cell that failed or was interrupted on its way, in a process that lives. Variables
+    /// that the cell has moved are absent; the journal says which others it may have changed.
     fn cut_short(&mut self, cell: &Cell<'_>, compiled: &Compiled, report: RunReport) {
         let Plan { reads, copied, unkept, .. } = &compiled.plan;
         let mut after = self.state.clone();
-        for name in report.lost.iter().filter(|it| !unkept.contains_key(*it)) {
-            after.forget(name, Gone::ProcessEnded { cell: cell.id });
+        for name in report.lost.iter().filter(|name| !unkept.contains_key(*name)) {
+            after.forget(name, Absence::ProcessEnded { cell: cell.id });
         }
         let is_back = |name: &String| copied.contains(name) && !report.lost.contains(name);
         for name in reads.keys().filter(|name| !is_back(name)) {
-            if let Some(gone) = unkept.get(name) {
-                after.forget(name, gone.clone());
+            if let Some(absence) = unkept.get(name) {
+                after.forget(name, absence.clone());
             }
         }
         let Some(cut) = report.cut() else { return };
         let is_as_before =
             |name: &String| cut == Cut::Failed && is_back(name) && !report.changed.contains(name);
-        let others: Vec<&String> = reads.keys().filter(|it| !is_as_before(it)).collect();
-        self.keep(cell, Ran::Cut(cut), &compiled.source, report, after, others.into_iter());
+        let others: Vec<&String> = reads.keys().filter(|name| !is_as_before(name)).collect();
+        self.keep(cell, Reach::Cut(cut), &compiled.source, report, after, others.into_iter());
     }
 
-    /// Puts a cell that ran into the journal, and the state after it in place of the old one.
+    /// Adds a cell that ran to the journal, and replaces the state by the one after the cell.
     fn keep<'a>(
         &mut self,
         cell: &Cell<'_>,
-        ran: Ran,
+        reach: Reach,
         source: &Source,
         report: RunReport,
         after: State,
         reads: impl Iterator<Item = &'a String>,
     ) {
         let habits = Habits::of(&source.text);
-        let mentions = OnceCell::new();
+        let tokens = OnceCell::new();
         let changes = |name: &String| match self.state.variables.get(name) {
-            Some(it) if is_plain(&it.type_text) => {
-                it.is_mut && mentions.get_or_init(|| Mentions::of(cell.code)).may_write(name)
+            Some(variable) if is_plain(&variable.type_text) => {
+                variable.is_mut && tokens.get_or_init(|| CellTokens::of(cell.code)).may_write(name)
             }
-            known => known.is_none_or(|it| may_change(it, habits)),
+            known => known.is_none_or(|variable| may_change(variable, habits)),
         };
         let reads = reads.map(|name| (name.clone(), changes(name))).collect();
-        let entry = Entry::new(cell.id, ran, habits, (&self.state, &after), reads);
+        let entry = JournalEntry::new(cell.id, reach, habits, (&self.state, &after), reads);
         let RunReport { answers, random, .. } = report;
-        self.journal.push(Entry { answers, random, ..entry });
+        self.journal.push(JournalEntry { answers, random, ..entry });
         self.state = after;
     }
 
-    /// A cell may have removed the session's folder, in which the next one is compiled.
+    /// Makes the session's folder again if a cell has removed it: cells are compiled there.
     fn restore_folder(&self) -> Result<(), CellError> {
         self.folder.restore().map_err(|error| {
             let folder = self.folder.path().display();
@@ -223,8 +224,8 @@ impl std::fmt::Debug for InstantEngine {
     }
 }
 
-/// A cell that was interrupted, and ended by itself before it stopped: the learner hears that the
-/// interrupt came, and what the client sent after the cell does not run.
+/// The result of a cell that came to its end. If an interrupt came meanwhile, that is an error: the
+/// learner sees that the interrupt was heard, and cells that were sent after this one do not run.
 fn came_to_its_end(cell: &Cell<'_>) -> Result<(), CellError> {
     match cell.stop.wish() {
         None => Ok(()),
@@ -239,7 +240,7 @@ fn with_summary(error: &CellError, summary: &str) -> CellError {
     plain_error(&error.ename, &format!("{}: {summary}", error.evalue))
 }
 
-/// The learner's own, else one of the session's own.
+/// The seed of random numbers: the learner's, or else one of the session.
 fn seed() -> u64 {
     let given = std::env::var("AKARI_SEED").ok().and_then(|it| it.trim().parse().ok());
     given.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0)

@@ -13,7 +13,7 @@ use super::shape::Shape;
 use super::words::words;
 use crate::engine::syntax::{self, Tree};
 
-/// A cell's text is no list of statements; the compiler has the words for what is wrong.
+/// The error of a text that is no list of statements. The compiler has the words for what is wrong.
 #[derive(Debug)]
 pub struct Broken;
 
@@ -30,13 +30,13 @@ pub struct Parsed {
     pub tail: Option<Piece>,
     /// Names that statements and the tail mention.
     pub mentions: BTreeSet<String>,
-    /// Those of them that may be variables of earlier cells: nothing has bound them before.
+    /// Mentioned names that may be variables of earlier cells: the cell has not bound them before.
     pub reads: BTreeSet<String>,
-    /// Names that patterns bind, unless they are constants or variants.
+    /// Names in patterns, which bind them unless they are constants or variants.
     pub bindings: BTreeSet<String>,
     /// Variables to which statements assign.
     pub assigned: BTreeSet<String>,
-    /// Whether it awaits something outside of functions, closures and `async` blocks.
+    /// Whether the cell awaits something outside of functions, closures and `async` blocks.
     pub is_async: bool,
 }
 
@@ -44,16 +44,16 @@ pub struct Parsed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     pub text: String,
-    /// Lines before it.
+    /// How many lines stand before the piece.
     pub line: u32,
-    /// Characters before it in its line.
+    /// How many characters stand before the piece in its line.
     pub column: u32,
 }
 
 #[derive(Debug)]
 pub struct Statement {
     pub piece: Piece,
-    /// Variables that it brings into scope, with their `mut`.
+    /// Variables that the statement brings into scope.
     pub variables: Vec<Variable>,
 }
 
@@ -61,7 +61,7 @@ pub struct Statement {
 pub struct Variable {
     pub name: String,
     pub is_mut: bool,
-    /// Whether it is bound to a closure expression, whose type has no name.
+    /// Whether the variable is bound to a closure expression, whose type has no name.
     pub is_closure: bool,
 }
 
@@ -71,11 +71,11 @@ pub struct Item {
     pub piece: Piece,
     /// Items with the same key replace each other.
     pub key: ItemKey,
-    /// Names by which code may refer to it; none if it always belongs in.
+    /// Names by which code may refer to the item. An item without names belongs in every cell.
     pub names: BTreeSet<String>,
-    /// Names that it mentions.
+    /// Names that the item mentions.
     pub mentions: BTreeSet<String>,
-    /// What of it the layout of a type can depend on.
+    /// The part of the item that the layout of a type can depend on.
     pub shape: Shape,
 }
 
@@ -100,7 +100,7 @@ impl ItemKey {
             (ItemKey::InherentImpl(head, names), ItemKey::InherentImpl(old_head, old_names)) => {
                 head == old_head && !names.is_disjoint(old_names)
             }
-            // A tuple struct is a value too, and an import may bring in either.
+            // An import may bring in a type, a value, or both, as a tuple struct is.
             (ItemKey::Import(name), ItemKey::Type(old) | ItemKey::Value(old)) => name == old,
             (ItemKey::Type(name) | ItemKey::Value(name), ItemKey::Import(old)) => name == old,
             (new, old) => new == old,
@@ -121,7 +121,7 @@ impl Parsed {
 /// Cuts up a cell.
 pub fn parse(code: &str) -> Result<Parsed, Broken> {
     let mut parsed = Parsed::default();
-    // The compiler reads both ends of lines as one, the parser does not inside of texts.
+    // The compiler reads `\r\n` as `\n` everywhere; the parser keeps it inside of string literals.
     let code = blank_leading_lines(&code.replace("\r\n", "\n"), &mut parsed.commands);
     let tree = Tree::parse(&code);
     let list = tree.statements().filter(|_| !tree.has_errors()).ok_or(Broken)?;
@@ -190,10 +190,10 @@ impl Cutter<'_> {
         }
     }
 
-    /// Returns whether what comes after it is cut off.
+    /// Takes in a statement; returns whether the statements after it are to be left out.
     fn statement(&self, node: &SyntaxNode, reader: &mut Reader, parsed: &mut Parsed) -> bool {
-        // What comes after a blank never runs, and without the blank's type it seldom compiles;
-        // the learner is to see «not yet implemented», not that.
+        // Code after a blank never runs, and seldom compiles without the blank's type. The learner
+        // is to see «not yet implemented» and no compile error, so that code is left out.
         let blank = blank_of(node);
         let shown = blank.as_ref().unwrap_or(node);
         let variables = match ast::LetStmt::cast(shown.clone()) {
@@ -218,7 +218,7 @@ impl Cutter<'_> {
     fn item(&self, item: ast::Item, reader: &mut Reader, parsed: &mut Parsed) {
         let node = item.syntax().clone();
         let piece = self.piece(&node);
-        let name = |name: Option<ast::Name>| name.map(|it| it.text().to_string());
+        let name = |name: Option<ast::Name>| name.map(|name| name.text().to_string());
         let keyed = match &item {
             ast::Item::Struct(it) => name(it.name()).map(ItemKey::Type),
             ast::Item::Enum(it) => name(it.name()).map(ItemKey::Type),
@@ -248,12 +248,12 @@ impl Cutter<'_> {
         parsed.items.push(Item { piece, key, names, mentions, shape });
     }
 
-    /// One item per name, so that a later import of one name replaces just that one.
+    /// Makes one item per name, so that a later import of one name replaces only that item.
     fn imports(&self, item: &ast::Use, piece: &Piece, parsed: &mut Parsed) {
         let Some(tree) = item.use_tree() else { return };
         let mut leaves = Vec::new();
         use_leaves(&tree, "", &mut leaves);
-        let before = item.use_token().map(|it| it.text_range().start());
+        let before = item.use_token().map(|token| token.text_range().start());
         let length = before.map_or(0, |it| usize::from(it - item.syntax().text_range().start()));
         let attributes = piece.text.get(..length).unwrap_or_default();
         for (path, bound) in leaves {
@@ -281,7 +281,7 @@ impl Cutter<'_> {
 
 /// The paths that a `use` tree stands for, each with the name it binds (none for `*` and `_`).
 fn use_leaves(tree: &ast::UseTree, prefix: &str, out: &mut Vec<(String, Option<String>)>) {
-    let path = tree.path().map(|it| it.syntax().text().to_string()).unwrap_or_default();
+    let path = tree.path().map(|path| path.syntax().text().to_string()).unwrap_or_default();
     let full = match (prefix.is_empty(), path.is_empty()) {
         (true, _) => path.clone(),
         (false, true) => prefix.to_owned(),
@@ -294,7 +294,7 @@ fn use_leaves(tree: &ast::UseTree, prefix: &str, out: &mut Vec<(String, Option<S
     } else if tree.star_token().is_some() {
         out.push((if full.is_empty() { "*".to_owned() } else { format!("{full}::*") }, None));
     } else if let Some(rename) = tree.rename() {
-        let bound = rename.name().map(|it| it.text().to_string());
+        let bound = rename.name().map(|name| name.text().to_string());
         let shown = bound.clone().unwrap_or_else(|| "_".to_owned());
         out.push((format!("{full} as {shown}"), bound));
     } else if path == "self" {
@@ -308,7 +308,7 @@ fn use_leaves(tree: &ast::UseTree, prefix: &str, out: &mut Vec<(String, Option<S
 
 fn impl_key(item: &ast::Impl) -> ItemKey {
     let text =
-        |ty: Option<ast::Type>| ty.map(|it| it.syntax().text().to_string()).unwrap_or_default();
+        |ty: Option<ast::Type>| ty.map(|ty| ty.syntax().text().to_string()).unwrap_or_default();
     let type_text = text(item.self_ty());
     match item.trait_() {
         Some(of) => ItemKey::TraitImpl(format!("{} for {type_text}", of.syntax().text())),
@@ -338,14 +338,14 @@ fn names(item: &ast::Item, key: &ItemKey) -> BTreeSet<String> {
         | ItemKey::Import(name) => {
             names.insert(name.clone());
         }
-        // An impl belongs in with any name of its head: the type's or the trait's.
+        // Code that mentions the type or the trait of an impl may need the impl.
         ItemKey::TraitImpl(head) | ItemKey::InherentImpl(head, _) => {
             names.extend(words(head));
         }
         ItemKey::Other(_) => {}
     }
     if let ast::Item::Trait(it) = item {
-        // Calling a method mentions it, not its trait.
+        // A call mentions the method, and the trait nowhere.
         names.extend(member_names(it.syntax()));
     }
     names
@@ -357,11 +357,11 @@ fn variables(statement: &ast::LetStmt) -> Vec<Variable> {
         && statement.ty().is_none();
     let mut found = Vec::new();
     for binding in pat.syntax().descendants().filter_map(ast::IdentPat::cast) {
-        let Some(name) = binding.name().map(|it| it.text().to_string()) else { continue };
-        // What may fail to match may hold `None` or a constant, which is no variable; style tells
-        // them apart. A pattern that always matches holds variables: `let W = ..`.
+        let Some(name) = binding.name().map(|name| name.text().to_string()) else { continue };
+        // In a refutable pattern an upper-case name is a constant or a variant, such as `None`; in
+        // one that always matches it is a variable: `let W = ..`.
         let is_constant = statement.let_else().is_some() && name.starts_with(char::is_uppercase);
-        if is_constant || found.iter().any(|it: &Variable| it.name == name) {
+        if is_constant || found.iter().any(|variable: &Variable| variable.name == name) {
             continue;
         }
         found.push(Variable { name, is_mut: binding.mut_token().is_some(), is_closure });
@@ -371,8 +371,8 @@ fn variables(statement: &ast::LetStmt) -> Vec<Variable> {
 
 fn awaits(body: &SyntaxNode) -> bool {
     use SyntaxKind::{ASYNC_KW, AWAIT_EXPR, BLOCK_EXPR, CLOSURE_EXPR, FN};
-    body.descendants().filter(|it| it.kind() == AWAIT_EXPR).any(|found| {
-        let mut around = found.ancestors().take_while(|it| it != body);
+    body.descendants().filter(|node| node.kind() == AWAIT_EXPR).any(|found| {
+        let mut around = found.ancestors().take_while(|node| node != body);
         !around.any(|it| match it.kind() {
             FN | CLOSURE_EXPR => true,
             BLOCK_EXPR => it.children_with_tokens().any(|child| child.kind() == ASYNC_KW),
@@ -389,8 +389,8 @@ fn blank_of(node: &SyntaxNode) -> Option<SyntaxNode> {
     matches!(path.as_str(), "todo" | "unimplemented").then(|| blank.syntax().clone())
 }
 
-/// Whether a last expression is a statement in all but the semicolon: displaying `()` costs a
-/// compile of nothing, and `!` has no methods.
+/// Whether the last expression of a cell has no value to display, such as a loop or `println!`.
+/// Displaying `()` would compile code for nothing, and `!` could not be displayed.
 fn has_no_value(node: &SyntaxNode) -> bool {
     const STATEMENT_MACROS: &[&str] = &[
         "print",
@@ -424,3 +424,6 @@ fn has_no_value(node: &SyntaxNode) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
-//! What a type's text tells of its values: whether they share memory with others, and whether a
-//! copy of one can stand for it.
+//! What the text of a type tells about its values: whether they share memory with others, and
+//! whether a copy can take the place of a value.
 //!
-//! Pure.
+//! Pure. `journal` asks which variables a cell may have changed, `plan` which ones can be copied.
 
 use ra_ap_syntax::AstNode;
 use ra_ap_syntax::ast::{self, HasAttrs, HasGenericParams, HasName};
@@ -56,7 +56,7 @@ const PLAIN: &[&str] = &[
     "RangeInclusive",
 ];
 
-/// Words of candle's handle: a copy of it is the same tensor, which nothing but a `Var` changes.
+/// Words in the type of candle's tensors: a copy is the same tensor, and only a `Var` changes one.
 const HANDLES: &[&str] = &["akari", "candle_core", "tensor", "Tensor"];
 
 /// Whether values of the type share nothing with others and change only as a whole.
@@ -64,31 +64,31 @@ pub fn is_plain(type_text: &str) -> bool {
     words(type_text).all(|word| is_plain_word(&word))
 }
 
-/// Whether values of the type are tensors and what holds them plainly: their numbers change only
-/// through a `Var`, or by an operation in place.
+/// Whether values of the type are tensors or plain collections of them. The numbers in them change
+/// only through a `Var`, or by an operation in place.
 pub fn is_handle(type_text: &str) -> bool {
     words(type_text).all(|word| is_plain_word(&word) || HANDLES.contains(&word.as_str()))
 }
 
 fn is_plain_word(word: &str) -> bool {
-    PLAIN.contains(&word) || word.starts_with(|it: char| it.is_ascii_digit())
+    PLAIN.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether a copy of a value, made before a cell, is what the value was: plain types, tensors, and
-/// the learner's own types of such that derive `Clone` and do nothing when they end.
+/// Whether a copy of a value can take its place: so it is with plain types, tensors, and the
+/// learner's own types made of these that derive `Clone` and have no `Drop`.
 pub fn is_copyable(type_text: &str, state: &State) -> bool {
     is_copyable_within(type_text, state, &mut Vec::new())
 }
 
-/// `known` are parameters, and types that are being looked at already.
+/// `known` are generic parameters, and the types that are being looked at already.
 fn is_copyable_within(type_text: &str, state: &State, known: &mut Vec<String>) -> bool {
     words(type_text).all(|word| {
         let is_type = |key: &ItemKey| *key == ItemKey::Type(word.clone());
         if known.contains(&word) {
             return true;
         }
-        // A learner's own `Range` is not the one of std.
-        match state.items.iter().find(|it| is_type(&it.item.key)) {
+        // A learner may have defined a type with the name of one of std, such as `Range`.
+        match state.items.iter().find(|kept| is_type(&kept.item.key)) {
             Some(own) => is_own_copyable(&word, own, state, known),
             None => is_plain_word(&word) || HANDLES.contains(&word.as_str()),
         }
@@ -99,35 +99,37 @@ fn is_own_copyable(name: &str, own: &KeptItem, state: &State, known: &mut Vec<St
     let ends = |key: &ItemKey| match key {
         ItemKey::TraitImpl(head) => {
             let mut words = words(head);
-            words.any(|it| it == "Drop") && words.any(|it| it == name)
+            words.any(|word| word == "Drop") && words.any(|word| word == name)
         }
         _ => false,
     };
-    if state.items.iter().any(|it| ends(&it.item.key)) {
+    if state.items.iter().any(|kept| ends(&kept.item.key)) {
         return false;
     }
     let tree = Tree::parse(&own.item.piece.text);
     let mut found = tree.root().descendants().filter_map(ast::Adt::cast);
-    // A module's name is a type's too, and what it holds is not looked into.
-    let Some(item) = found.next().filter(|it| it.name().is_some_and(|it| it.text() == name)) else {
+    // A module's name is kept as a type's too. What a module contains is not looked into.
+    let Some(item) = found.next().filter(|item| item.name().is_some_and(|own| own.text() == name))
+    else {
         return false;
     };
     let is_clone = item.attrs().any(|it| {
         let text = it.syntax().text().to_string();
         let mut words = words(&text);
-        words.next().is_some_and(|it| it == "derive") && words.any(|it| it == "Clone")
+        words.next().is_some_and(|word| word == "derive") && words.any(|word| word == "Clone")
     });
     if !is_clone || matches!(item, ast::Adt::Union(_)) {
         return false;
     }
     known.push(name.to_owned());
-    let parameters = item.generic_param_list().into_iter().flat_map(|it| it.type_or_const_params());
+    let parameters =
+        item.generic_param_list().into_iter().flat_map(|list| list.type_or_const_params());
     known.extend(parameters.filter_map(|it| match it {
-        ast::TypeOrConstParam::Type(it) => it.name().map(|it| it.text().to_string()),
-        ast::TypeOrConstParam::Const(it) => it.name().map(|it| it.text().to_string()),
+        ast::TypeOrConstParam::Type(it) => it.name().map(|name| name.text().to_string()),
+        ast::TypeOrConstParam::Const(it) => it.name().map(|name| name.text().to_string()),
     }));
     let mut types = item.syntax().descendants().filter_map(ast::Type::cast);
-    types.all(|it| is_copyable_within(&it.syntax().text().to_string(), state, known))
+    types.all(|field| is_copyable_within(&field.syntax().text().to_string(), state, known))
 }
 
 #[cfg(test)]

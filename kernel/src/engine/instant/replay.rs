@@ -1,54 +1,54 @@
 //! Bringing a session back after its process ended: the journal's cells, run again unseen.
 //!
-//! What is brought back is worked out in `journal`. An interrupt on the way loses nothing: the
-//! new process is given up, and the session is brought back before the next cell.
+//! `journal` works out which variables come back. An interrupt on the way loses nothing: the kernel
+//! gives the new process up, and brings the session back before the next cell.
 
 use std::time::{Duration, Instant};
 
 use akari_seam::symbol::DONE;
 
 use super::InstantEngine;
-use super::journal::{Entry, Ran, Rebuilt, Why};
-use super::state::Gone;
+use super::journal::{JournalEntry, Reach, RestoredSession, SkipReason};
+use super::state::Absence;
 use crate::engine::outcome::{CellError, Output};
 use crate::engine::stop::{Stop, Wish};
 use crate::engine::traceback::plain_error;
 use crate::engine::{CellId, Sink};
-use crate::runtime::life;
+use crate::runtime::life::LifeEvent;
 use crate::runtime::parent::{ChildError, Death, RunEnd, Task};
 use crate::runtime::wire::Command;
 
 /// A cell that took longer is not run again unasked, unless `AKARI_REPLAY_SECONDS` says otherwise.
 const LIMIT: Duration = Duration::from_secs(10);
-/// All cells together may take this many times as long.
+/// All cells together may take this many times as long as one.
 const CELLS: u32 = 3;
-/// What a cell may take more than the first time, on a machine that is busier now.
+/// How many times as long as before a cell may take, since the machine may be busier now.
 const SLACK: u32 = 3;
 /// How often a cell may end the new process as well.
 const TRIES: usize = 3;
 
-/// A learner who has stopped a cell waits for the answer: what takes longer is brought back before
-/// the next cell.
+/// A learner who has stopped a cell waits for the answer. A session that takes longer to bring back
+/// is brought back before the next cell.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// A process that ends so soon after the session was brought back may have been ended by what that
-/// has started again.
+/// A process that ends so soon may have been ended by a cell that ran again, through a thread or a
+/// program that it has started.
 const SOON: Duration = Duration::from_secs(30);
 
 const A_LONG_TIME: Duration = Duration::from_secs(1 << 30);
 
-/// How much is run again.
+/// Which cells run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// What is quickly done.
+    /// Only cells that ran quickly the first time.
     Quick,
-    /// All that can be, since the learner asked for it.
+    /// All cells that can run again, as `:replay` asks for.
     All,
 }
 
-/// What is known of the processes before this one.
+/// The processes that ran cells before the present one.
 #[derive(Debug, Default)]
-pub struct Past {
+pub struct ProcessHistory {
     /// The cell in which a process ended whose session is not back yet.
     pub pending: Option<CellId>,
     brought_back: Option<Instant>,
@@ -56,8 +56,8 @@ pub struct Past {
     short_lives: u32,
 }
 
-impl Past {
-    /// A process has ended; one that the kernel itself has killed says nothing about its cells.
+impl ProcessHistory {
+    /// Notes the end of a process. A process that the kernel killed says nothing about its cells.
     fn ended(&mut self, death: &Death) {
         let is_soon = self.brought_back.is_some_and(|it| it.elapsed() < SOON);
         match death {
@@ -67,7 +67,7 @@ impl Past {
         }
     }
 
-    /// Whether cells that leave something running are to be left out, since that may be what ends
+    /// Whether to leave out cells that leave something running: it may be such a thing that ends
     /// one process after the other.
     fn leaves_out_runners(&self) -> bool {
         self.short_lives > 1
@@ -83,12 +83,12 @@ pub enum ReplayError {
     Start(#[from] ChildError),
 }
 
-/// Shows nothing, and answers as the learner did the first time.
-struct Unseen<'a> {
+/// A sink that shows nothing, and answers questions as the learner did the first time.
+struct SilentSink<'a> {
     answers: std::slice::Iter<'a, String>,
 }
 
-impl Sink for Unseen<'_> {
+impl Sink for SilentSink<'_> {
     fn output(&mut self, _: Output) {}
 
     fn input(&mut self, _: &str, _: bool) -> Option<String> {
@@ -96,22 +96,22 @@ impl Sink for Unseen<'_> {
     }
 }
 
-/// One rebuilding.
-struct Attempt<'a> {
+/// The state of bringing a session back.
+struct Rebuilding<'a> {
     extent: Extent,
     stop: &'a Stop,
-    /// The wishes that had been dealt with when it began.
+    /// How many wishes to stop were dealt with before.
     heard: u32,
-    /// For each cell of the journal, whether it ends the new process, or may.
+    /// For each cell of the journal, whether it ends the new process, or may end it.
     is_left_out: Vec<bool>,
-    /// For each cell, whether the new process was killed in it.
+    /// For each cell of the journal, whether the new process was killed during it.
     was_killed: Vec<bool>,
 }
 
-/// How an attempt ended.
-enum Through {
-    Yes,
-    /// A cell ended the new process; it is left out the next time.
+/// How running the journal's cells in a new process ended.
+enum ReplayEnd {
+    Complete,
+    /// A cell ended the new process; the next process leaves that cell out.
     Died,
     Interrupted,
 }
@@ -124,12 +124,12 @@ impl InstantEngine {
         stop: &Stop,
         sink: &mut dyn Sink,
     ) -> Result<(), CellError> {
-        let ended_in = match self.past.pending {
+        let ended_in = match self.processes.pending {
             Some(cell) => cell,
             None if !self.child.is_over() => return Ok(()),
             None => cell,
         };
-        let unasked = self.past.pending.is_none();
+        let unasked = self.processes.pending.is_none();
         let how = if unasked { self.end_between_cells() } else { String::new() };
         match self.rebuild(ended_in, Extent::Quick, stop, 0) {
             Ok(summary) if unasked || !self.lost_in(ended_in).is_empty() => {
@@ -145,28 +145,33 @@ impl InstantEngine {
     }
 
     fn lost_in(&self, cell: CellId) -> Vec<&String> {
-        let is_lost = |gone: &Gone| matches!(gone, Gone::ProcessEnded { cell: it } if *it == cell);
-        self.state.gone.iter().filter(|(_, gone)| is_lost(gone)).map(|(name, _)| name).collect()
+        let is_lost = |absence: &Absence| *absence == Absence::ProcessEnded { cell };
+        self.state
+            .absent
+            .iter()
+            .filter(|(_, absence)| is_lost(absence))
+            .map(|(name, _)| name)
+            .collect()
     }
 
-    /// What is said of a process that ended while no cell ran.
+    /// Notes the end of a process while no cell ran; returns the words for it.
     fn end_between_cells(&mut self) -> String {
         let death = self.child.end_between_runs();
-        self.past.ended(&death);
+        self.processes.ended(&death);
         format!("{} between two cells; ", super::run::death_text(&death))
     }
 
-    /// The process has ended in a cell: brings the session back, at once if the learner doesn't
-    /// wait for having stopped it. Returns what the learner is told.
+    /// Brings the session back after its process ended in a cell: at once, unless the learner has
+    /// stopped the cell and waits for the answer. Returns the words for the learner.
     pub(super) fn recover(&mut self, death: &Death, cell: CellId, stop: &Stop) -> String {
-        self.past.ended(death);
+        self.processes.ended(death);
         match stop.wish() {
             Some(Wish::End) => {
-                self.past.pending = Some(cell);
+                self.processes.pending = Some(cell);
                 String::new()
             }
             Some(Wish::Interrupt) if self.time_of_replay() > AT_ONCE => {
-                self.past.pending = Some(cell);
+                self.processes.pending = Some(cell);
                 format!(
                     "the session's cells run again before the next one (about {} s)",
                     self.time_of_replay().as_secs().max(1)
@@ -178,15 +183,15 @@ impl InstantEngine {
         }
     }
 
-    /// How long the cells took that would be run again.
+    /// The time that bringing the session back takes, judged by the first runs of its cells.
     fn time_of_replay(&self) -> Duration {
         let limit = cell_limit();
-        let times = self.journal.iter().filter_map(Entry::took).filter(|it| *it <= limit);
+        let times = self.journal.iter().filter_map(JournalEntry::took).filter(|it| *it <= limit);
         times.sum::<Duration>().min(limit * CELLS)
     }
 
-    /// Starts a new process and brings back what can be. Returns what the learner is told. The
-    /// first `heard` wishes to stop have been dealt with.
+    /// Starts a new process and brings back what can come back. Returns the words for the learner.
+    /// The first `heard` wishes to stop have been dealt with.
     pub(super) fn rebuild(
         &mut self,
         cell: CellId,
@@ -194,44 +199,44 @@ impl InstantEngine {
         stop: &Stop,
         heard: u32,
     ) -> Result<String, ReplayError> {
-        self.past.pending = Some(cell);
-        // Whoever asks for all of them means these too.
-        let leaves_out_runners = extent == Extent::Quick && self.past.leaves_out_runners();
+        self.processes.pending = Some(cell);
+        // A learner who asks for all cells means those too that leave something running.
+        let leaves_out_runners = extent == Extent::Quick && self.processes.leaves_out_runners();
         let journal = std::mem::take(&mut self.journal);
         let is_left_out =
-            journal.iter().map(|it| leaves_out_runners && it.habits.leaves_running).collect();
+            journal.iter().map(|entry| leaves_out_runners && entry.habits.leaves_running).collect();
         let was_killed = vec![false; journal.len()];
-        let mut attempt = Attempt { extent, stop, heard, is_left_out, was_killed };
-        let rebuilt = self.attempts(&journal, &mut attempt);
+        let mut rebuilding = Rebuilding { extent, stop, heard, is_left_out, was_killed };
+        let restored = self.attempts(&journal, &mut rebuilding);
         self.journal = journal;
-        let rebuilt = rebuilt?;
-        let summary = rebuilt.summary(&self.journal);
-        self.state.variables = rebuilt.variables;
-        self.state.gone = rebuilt.gone;
-        for name in rebuilt.lost.into_keys() {
-            self.state.gone.insert(name, Gone::ProcessEnded { cell });
+        let restored = restored?;
+        let summary = restored.summary(&self.journal);
+        self.state.variables = restored.variables;
+        self.state.absent = restored.absent;
+        for name in restored.lost.into_keys() {
+            self.state.absent.insert(name, Absence::ProcessEnded { cell });
         }
-        self.past.pending = None;
-        self.past.brought_back = Some(Instant::now());
+        self.processes.pending = None;
+        self.processes.brought_back = Some(Instant::now());
         Ok(summary)
     }
 
     fn attempts(
         &mut self,
-        journal: &[Entry],
-        attempt: &mut Attempt<'_>,
-    ) -> Result<Rebuilt, ReplayError> {
+        journal: &[JournalEntry],
+        rebuilding: &mut Rebuilding<'_>,
+    ) -> Result<RestoredSession, ReplayError> {
         for number in 0..=TRIES {
             self.child = self.start_child()?;
             if number == TRIES {
-                // The process that stays is one that no cell has run in.
-                attempt.is_left_out.fill(true);
+                // No cell runs in the last new process, so that none can end it.
+                rebuilding.is_left_out.fill(true);
             }
-            let mut rebuilt = Rebuilt::default();
-            match self.replay(journal, attempt, &mut rebuilt) {
-                Through::Yes => return Ok(rebuilt),
-                Through::Died => {}
-                Through::Interrupted => break,
+            let mut restored = RestoredSession::default();
+            match self.replay(journal, rebuilding, &mut restored) {
+                ReplayEnd::Complete => return Ok(restored),
+                ReplayEnd::Died => {}
+                ReplayEnd::Interrupted => break,
             }
         }
         Err(ReplayError::Interrupted)
@@ -239,70 +244,71 @@ impl InstantEngine {
 
     fn replay(
         &mut self,
-        journal: &[Entry],
-        attempt: &mut Attempt<'_>,
-        rebuilt: &mut Rebuilt,
-    ) -> Through {
+        journal: &[JournalEntry],
+        rebuilding: &mut Rebuilding<'_>,
+        restored: &mut RestoredSession,
+    ) -> ReplayEnd {
         let (start, limit) = (Instant::now(), cell_limit());
         for (index, entry) in journal.iter().enumerate() {
-            if attempt.is_stopped() {
-                return Through::Interrupted;
+            if rebuilding.is_stopped() {
+                return ReplayEnd::Interrupted;
             }
-            let (library, took) = match &entry.ran {
-                Ran::Cut(cut) => {
-                    self.skip(entry, Why::Cut(*cut), rebuilt);
+            let (library, took) = match &entry.reach {
+                Reach::Cut(cut) => {
+                    self.skip(entry, SkipReason::Cut(*cut), restored);
                     continue;
                 }
-                Ran::Whole { library, took } => (library, *took),
+                Reach::Whole { library, took } => (library, *took),
             };
             let is_quick = took <= limit && start.elapsed() + took <= limit * CELLS;
-            if attempt.is_left_out[index] {
-                self.skip(entry, Why::FailedAgain, rebuilt);
+            if rebuilding.is_left_out[index] {
+                self.skip(entry, SkipReason::FailedAgain, restored);
                 continue;
             }
-            if !rebuilt.can_run(entry) || attempt.extent == Extent::Quick && !is_quick {
-                self.skip(entry, Why::Postponed, rebuilt);
+            if !restored.can_run(entry) || rebuilding.extent == Extent::Quick && !is_quick {
+                self.skip(entry, SkipReason::Postponed, restored);
                 continue;
             }
-            let limit = match attempt.extent {
+            let limit = match rebuilding.extent {
                 Extent::Quick => took * SLACK + limit,
                 Extent::All => A_LONG_TIME,
             };
-            let mut unseen = Unseen { answers: entry.answers.iter() };
-            let heard = attempt.heard;
-            let stop = attempt.stop;
+            let mut sink = SilentSink { answers: entry.answers.iter() };
+            let heard = rebuilding.heard;
+            let stop = rebuilding.stop;
             let report =
-                self.carry_out(Task::Library(library), Some(limit), stop, &mut unseen, |hold| {
-                    let hold = std::sync::Arc::clone(hold);
-                    // A cell can't be half run again: the process is given up.
-                    stop.listen_beyond(heard, move |_| hold.step(life::Event::End))
+                self.carry_out(Task::Library(library), Some(limit), stop, &mut sink, |handle| {
+                    let handle = std::sync::Arc::clone(handle);
+                    // Half a cell is of no use: the new process is given up.
+                    stop.listen_beyond(heard, move |_| handle.step(LifeEvent::End))
                 });
             match report.end {
-                RunEnd::Returned(DONE) => rebuilt.ran(entry),
-                RunEnd::Died(_) if attempt.is_stopped() => return Through::Interrupted,
+                RunEnd::Returned(DONE) => restored.ran(entry),
+                RunEnd::Died(_) if rebuilding.is_stopped() => return ReplayEnd::Interrupted,
                 RunEnd::Died(death) => {
-                    // A process that somebody killed from outside says nothing against the cell.
+                    // Somebody may have killed the process from outside: the cell gets a second
+                    // try.
                     let was_killed = death == Death::Signal(libc::SIGKILL);
-                    attempt.is_left_out[index] = !was_killed || attempt.was_killed[index];
-                    attempt.was_killed[index] = true;
-                    return Through::Died;
+                    rebuilding.is_left_out[index] = !was_killed || rebuilding.was_killed[index];
+                    rebuilding.was_killed[index] = true;
+                    return ReplayEnd::Died;
                 }
-                _ => self.skip(entry, Why::FailedAgain, rebuilt),
+                _ => self.skip(entry, SkipReason::FailedAgain, restored),
             }
         }
-        Through::Yes
+        ReplayEnd::Complete
     }
 
-    fn skip(&self, entry: &Entry, why: Why, rebuilt: &mut Rebuilt) {
-        rebuilt.skipped(entry, why);
+    fn skip(&self, entry: &JournalEntry, reason: SkipReason, restored: &mut RestoredSession) {
+        restored.skipped(entry, reason);
         if let Some(random) = &entry.random {
-            // Later cells draw what they drew the first time.
-            self.child.hold().send(&Command::Random(random.clone()));
+            // So that later cells draw the same numbers as the first time.
+            self.child.handle().send(&Command::Random(random.clone()));
         }
     }
 }
 
-impl Attempt<'_> {
+impl Rebuilding<'_> {
     fn is_stopped(&self) -> bool {
         self.stop.raised() > self.heard
     }
@@ -320,17 +326,17 @@ mod tests {
     #[test]
     fn runners_are_left_out_once_processes_end_soon_one_after_the_other() {
         let crash = Death::Signal(libc::SIGABRT);
-        let mut past = Past::default();
-        past.ended(&crash);
+        let mut processes = ProcessHistory::default();
+        processes.ended(&crash);
         for (death, is_suspicious) in
             [(&crash, false), (&Death::Killed, false), (&Death::Exit(3), true)]
         {
-            past.brought_back = Some(Instant::now());
-            past.ended(death);
-            assert_eq!(past.leaves_out_runners(), is_suspicious, "{death:?}");
+            processes.brought_back = Some(Instant::now());
+            processes.ended(death);
+            assert_eq!(processes.leaves_out_runners(), is_suspicious, "{death:?}");
         }
-        past.brought_back = Instant::now().checked_sub(SOON);
-        past.ended(&crash);
-        assert!(!past.leaves_out_runners());
+        processes.brought_back = Instant::now().checked_sub(SOON);
+        processes.ended(&crash);
+        assert!(!processes.leaves_out_runners());
     }
 }

@@ -1,18 +1,19 @@
-//! What a cell's source tells about running the cell again: what it may change on the way, and
-//! what else than the session its values come from.
+//! What a cell's source tells about running the cell again: whether it may write into tensors, and
+//! whether its values come from outside the session, such as the clock.
 //!
-//! Pure, and by words: a name that means something else only makes a claim more careful.
+//! Pure, by the words of the text. A word that means something else here only makes the kernel
+//! promise less.
 
 use super::words::words;
 
-/// What to expect of a second run.
+/// What to expect when a cell runs again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Habits {
     /// The cell writes into the memory of tensors, which otherwise never change.
     pub writes_tensors: bool,
-    /// What the cell asks outside the session, which may answer otherwise the next time.
+    /// What the cell asks outside the session: it may answer otherwise the next time.
     pub asks: Option<&'static str>,
-    /// The cell starts what may go on after it: threads, programs, alarms.
+    /// The cell starts something that may go on after it: a thread, a program, an alarm.
     pub leaves_running: bool,
 }
 
@@ -54,7 +55,7 @@ const ASKS: &[(&str, &str)] = &[
 const LEAVES: &[&str] = &["spawn", "fork", "alarm", "setitimer", "timer_create", "Builder"];
 
 impl Habits {
-    /// Those of a source, the items that it needs included.
+    /// The habits of a cell, from its whole source with the items that it needs.
     pub fn of(source: &str) -> Habits {
         let mut habits = Habits::default();
         for word in words(source) {

@@ -10,12 +10,12 @@ use super::InstantEngine;
 use super::generate::{Origin, Source};
 use super::journal::Cut;
 use crate::engine::outcome::{CellError, MimeBundle, Output, Stream};
-use crate::engine::stop::{Listening, Stop, Wish};
+use crate::engine::stop::{ListenerGuard, Stop, Wish};
 use crate::engine::traceback::{Place, Sources, plain_error, run_error};
 use crate::engine::{Background, Sink};
-use crate::runtime::life;
-use crate::runtime::markers::{Markers, Piece};
-use crate::runtime::parent::{Death, Hold, OnBackground, RunEnd, Task};
+use crate::runtime::life::LifeEvent;
+use crate::runtime::markers::{Markers, Segment};
+use crate::runtime::parent::{ChildHandle, Death, OnBackground, RunEnd, Task};
 use crate::runtime::wire::{Command, Event};
 
 /// How a run ended, and what it reported on the way.
@@ -24,14 +24,14 @@ pub struct RunReport {
     pub end: RunEnd,
     failure: Option<Failure>,
     /// A question of the cell that nobody answered.
-    unanswered: Option<Unanswered>,
-    /// Variables that were not there with the type they should have.
+    no_answer: Option<NoAnswer>,
+    /// Variables that the store did not have with the type that the cell expects.
     pub lost: Vec<String>,
-    /// Variables that a failed cell may have changed and that were too large to be put back.
+    /// Variables that a failed cell may have changed, and that were too large to copy before it.
     pub changed: Vec<String>,
-    /// What was typed when the cell asked.
+    /// What the learner typed when the cell asked.
     pub answers: Vec<String>,
-    /// Where the random generator stands, if the cell drew numbers.
+    /// The state of the random generator, if the cell drew numbers.
     pub random: Option<String>,
 }
 
@@ -52,43 +52,44 @@ struct Location {
 }
 
 impl InstantEngine {
-    /// Runs a compiled cell or a line of the shell, which the cell's wish to stop reaches.
+    /// Runs a compiled cell or a line of the shell; a wish to stop the cell reaches either.
     pub(super) fn run(&mut self, task: Task<'_>, stop: &Stop, sink: &mut dyn Sink) -> RunReport {
-        self.carry_out(task, None, stop, sink, |hold| {
-            let hold = Arc::clone(hold);
+        self.carry_out(task, None, stop, sink, |handle| {
+            let handle = Arc::clone(handle);
             stop.listen(move |wish| {
-                hold.step(match wish {
-                    Wish::Interrupt => life::Event::Interrupt,
-                    Wish::End => life::Event::End,
+                handle.step(match wish {
+                    Wish::Interrupt => LifeEvent::Interrupt,
+                    Wish::End => LifeEvent::End,
                 });
             })
         })
     }
 
-    /// Carries a task out under a listening that `begun` sets up, within a limit if there is one.
+    /// Carries a task out, within a limit if there is one. `begun` says who listens for wishes to
+    /// stop.
     pub(super) fn carry_out<'a>(
         &mut self,
         task: Task<'_>,
         limit: Option<Duration>,
         stop: &'a Stop,
         sink: &mut dyn Sink,
-        begun: impl FnOnce(&Arc<Hold>) -> Listening<'a>,
+        begun: impl FnOnce(&Arc<ChildHandle>) -> ListenerGuard<'a>,
     ) -> RunReport {
         let mut listener = Listener::new(sink, stop);
         let end =
-            self.child.carry_out(task, limit, begun, |hold, event| listener.event(hold, event));
+            self.child.carry_out(task, limit, begun, |handle, event| listener.event(handle, event));
         listener.report(end)
     }
 }
 
-/// Takes what the process prints between cells to the place that the engine was told.
+/// Hands what the process prints between cells to the receiver that the engine was given.
 pub fn on_background(place: &Arc<Mutex<Option<Background>>>) -> OnBackground {
     let place = Arc::clone(place);
     let mut streams = [Utf8::new(Stream::Stdout), Utf8::new(Stream::Stderr)];
     Box::new(move |event| {
         let place = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(background) = place else { return };
-        let mut sink = Forward(background);
+        let mut sink = BackgroundSink(background);
         match event {
             Event::Stdout(bytes) => streams[0].send(&bytes, &mut sink),
             Event::Stderr(bytes) => streams[1].send(&bytes, &mut sink),
@@ -104,10 +105,10 @@ pub fn on_background(place: &Arc<Mutex<Option<Background>>>) -> OnBackground {
     })
 }
 
-/// A sink for what comes between cells, when nobody can be asked.
-struct Forward(Background);
+/// A sink for output between cells, when no client can be asked.
+struct BackgroundSink(Background);
 
-impl Sink for Forward {
+impl Sink for BackgroundSink {
     fn output(&mut self, output: Output) {
         (self.0)(output);
     }
@@ -119,7 +120,7 @@ impl Sink for Forward {
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy)]
-enum Unanswered {
+enum NoAnswer {
     Interrupted,
     NotAllowed,
 }
@@ -131,7 +132,7 @@ struct Listener<'a> {
     stderr: Utf8,
     markers: Markers,
     failure: Option<Failure>,
-    unanswered: Option<Unanswered>,
+    no_answer: Option<NoAnswer>,
     lost: Vec<String>,
     changed: Vec<String>,
     answers: Vec<String>,
@@ -147,7 +148,7 @@ impl<'a> Listener<'a> {
             stderr: Utf8::new(Stream::Stderr),
             markers: Markers::default(),
             failure: None,
-            unanswered: None,
+            no_answer: None,
             lost: Vec::new(),
             changed: Vec::new(),
             answers: Vec::new(),
@@ -157,15 +158,15 @@ impl<'a> Listener<'a> {
 
     fn report(mut self, end: RunEnd) -> RunReport {
         self.finish();
-        let Listener { failure, unanswered, lost, changed, answers, random, .. } = self;
-        RunReport { end, failure, unanswered, lost, changed, answers, random }
+        let Listener { failure, no_answer, lost, changed, answers, random, .. } = self;
+        RunReport { end, failure, no_answer, lost, changed, answers, random }
     }
 
-    fn event(&mut self, hold: &Hold, event: Event) {
+    fn event(&mut self, handle: &ChildHandle, event: Event) {
         match event {
             Event::Stdout(bytes) => {
-                for piece in self.markers.feed(&bytes) {
-                    self.piece(hold, piece);
+                for segment in self.markers.feed(&bytes) {
+                    self.segment(handle, segment);
                 }
             }
             Event::Stderr(bytes) => self.stderr.send(&bytes, self.sink),
@@ -174,23 +175,24 @@ impl<'a> Listener<'a> {
         }
     }
 
-    fn piece(&mut self, hold: &Hold, piece: Piece) {
-        match piece {
-            Piece::Text(bytes) => self.stdout.send(&bytes, self.sink),
-            Piece::Display { mime_type, content } => {
+    fn segment(&mut self, handle: &ChildHandle, segment: Segment) {
+        match segment {
+            Segment::Text(bytes) => self.stdout.send(&bytes, self.sink),
+            Segment::Display { mime_type, content } => {
                 self.sink.output(display(None, false, &mime_type, &content));
             }
-            Piece::Input { prompt, is_password } => {
+            Segment::Input { prompt, is_password } => {
                 let answer = self.sink.input(&prompt, is_password).unwrap_or_else(|| {
-                    // The cell waits for a line and can't be told otherwise; it fails afterwards.
-                    self.unanswered = Some(match self.stop.wish() {
-                        Some(_) => Unanswered::Interrupted,
-                        None => Unanswered::NotAllowed,
+                    // The cell waits for a line and understands nothing else. It gets an empty one,
+                    // and is answered as failed at its end.
+                    self.no_answer = Some(match self.stop.wish() {
+                        Some(_) => NoAnswer::Interrupted,
+                        None => NoAnswer::NotAllowed,
                     });
                     String::new()
                 });
                 self.answers.push(answer.clone());
-                hold.send(&Command::Input(format!("{}\n", answer.trim_end_matches('\n'))));
+                handle.send(&Command::Input(format!("{}\n", answer.trim_end_matches('\n'))));
             }
         }
     }
@@ -224,8 +226,8 @@ impl<'a> Listener<'a> {
     }
 
     fn finish(&mut self) {
-        for piece in self.markers.finish() {
-            if let Piece::Text(bytes) = piece {
+        for segment in self.markers.finish() {
+            if let Segment::Text(bytes) = segment {
                 self.stdout.send(&bytes, self.sink);
             }
         }
@@ -260,8 +262,8 @@ fn unreadable(error: FrameError) -> Output {
     Output::Stream { stream: Stream::Stderr, text }
 }
 
-/// Bytes to text; a character that comes in two parts is put together, bytes that are no text
-/// become U+FFFD.
+/// Turns bytes into text: joins a character that comes in two parts, and writes U+FFFD for bytes
+/// that are no text.
 struct Utf8 {
     stream: Stream,
     rest: Vec<u8>,
@@ -297,7 +299,8 @@ fn emit(stream: Stream, bytes: &[u8], sink: &mut dyn Sink) {
     }
 }
 
-/// Where a cut-off character at the end begins, in bytes that have bad ones further up.
+/// The start of a character that the end of the bytes cuts off; the length if there is none. The
+/// bytes before may be bad ones.
 fn incomplete_tail(bytes: &[u8]) -> usize {
     let start = bytes.len().saturating_sub(3);
     (start..bytes.len())
@@ -309,10 +312,10 @@ fn incomplete_tail(bytes: &[u8]) -> usize {
 }
 
 impl RunReport {
-    /// What cut the cell short, if anything did after it had begun.
+    /// What cut the cell short; none if the cell came to its end.
     pub fn cut(&self) -> Option<Cut> {
         let is_interrupted = matches!(&self.failure, Some(it) if it.name == INTERRUPTED)
-            || matches!(self.unanswered, Some(Unanswered::Interrupted));
+            || matches!(self.no_answer, Some(NoAnswer::Interrupted));
         match &self.end {
             _ if is_interrupted => Some(Cut::Interrupted),
             RunEnd::Returned(DONE) => None,
@@ -333,14 +336,14 @@ impl RunReport {
                 sources,
             ));
         }
-        match self.unanswered {
-            Some(Unanswered::Interrupted) => {
+        match self.no_answer {
+            Some(NoAnswer::Interrupted) => {
                 return Some(plain_error(
                     "Interrupted",
                     "the cell was interrupted while it waited for input",
                 ));
             }
-            Some(Unanswered::NotAllowed) => {
+            Some(NoAnswer::NotAllowed) => {
                 return Some(plain_error(
                     "InputError",
                     "the cell asks for input, and this client can't answer",
@@ -381,7 +384,7 @@ impl Failure {
     }
 }
 
-/// What happened to the process; what became of the session is added when it is brought back.
+/// The error that says how the process ended. The caller adds what became of the session.
 fn death_error(death: &Death) -> CellError {
     let (ename, evalue) = match death {
         Death::Killed => {
@@ -395,7 +398,7 @@ fn death_error(death: &Death) -> CellError {
     plain_error(ename, &evalue)
 }
 
-/// How a process ended, as a claim.
+/// How a process ended, as a clause.
 pub fn death_text(death: &Death) -> String {
     match death {
         Death::Killed => "the process was ended".to_owned(),

@@ -1,9 +1,9 @@
-//! What of an item the layout of a type can depend on: fields, constants and const fns, but not
-//! the bodies of ordinary functions.
+//! The part of an item that the layout of a type can depend on: fields, constants and const fns,
+//! but not the bodies of ordinary functions.
 //!
 //! Pure, by syntax, one item at a time; `stamp` follows the names from item to item. In doubt a
-//! part belongs in: a variable that goes without need is a nuisance, one that stays with a layout
-//! that is no longer its own is read wrongly.
+//! part counts: to lose a variable without need is a nuisance, but a variable that is kept with an
+//! outdated layout is read wrongly.
 
 use std::collections::BTreeSet;
 
@@ -13,25 +13,25 @@ use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken, T}
 use super::words::words;
 use crate::engine::syntax::Tree;
 
-/// See the module.
+/// The part of one item that layouts can depend on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// The words that count, one space between them; empty where none do.
+    /// The tokens that count, with a space between them; empty if none do.
     pub text: String,
-    /// Names that are looked up where the item stands: the first of each path.
+    /// The first name of each path: the names that are looked up where the item stands.
     pub heads: BTreeSet<String>,
     /// All names in the text.
     pub mentions: BTreeSet<String>,
-    /// Constants, types and const fns of an `impl`.
+    /// The names of an `impl`'s constants, types and const fns.
     pub members: BTreeSet<String>,
     /// Whether the item's code has types of its own: closures, `async` blocks, items in bodies.
     pub has_inner_types: bool,
-    /// Whether the text may mean something else the next time: it reads a file or a variable of
-    /// the environment, or asks where it stands.
+    /// Whether the same text may mean something else the next time: it reads a file or a variable
+    /// of the environment, or asks for its line.
     pub is_volatile: bool,
 }
 
-/// Derives of std, which give a type implementations and leave its layout alone.
+/// Derives of std: they add implementations and change no layout.
 const DERIVES: &[&str] = &[
     "derive",
     "Clone",
@@ -49,6 +49,7 @@ const DERIVES: &[&str] = &[
 const INERT: &[&str] =
     &["allow", "warn", "deny", "expect", "doc", "inline", "must_use", "deprecated"];
 
+/// Macros whose value depends on more than their text.
 const VOLATILE: &[&str] =
     &["include", "include_str", "include_bytes", "env", "option_env", "file", "line", "column"];
 
@@ -57,7 +58,8 @@ impl Shape {
         let mut collector = Collector::default();
         collector.node(item);
         let has_members = item.kind() != SyntaxKind::IMPL || !collector.members.is_empty();
-        let has_inner_types = item.descendants_with_tokens().any(|it| is_inner_type(&it, item));
+        let has_inner_types =
+            item.descendants_with_tokens().any(|element| is_inner_type(&element, item));
         if !has_members {
             return Shape { has_inner_types, ..Shape::default() };
         }
@@ -78,14 +80,14 @@ impl Shape {
     /// The shape of the call of a macro.
     pub fn of_call(text: &str) -> Shape {
         let call = Tree::parse(text).root().descendants().find_map(ast::MacroCall::cast);
-        call.map(|it| Shape::of(it.syntax())).unwrap_or_default()
+        call.map(|call| Shape::of(call.syntax())).unwrap_or_default()
     }
 
     /// The shape of an import of one path.
     pub fn of_import(text: &str, path: &str) -> Shape {
         let mentions: BTreeSet<String> = words(path).collect();
         let places = ["self", "super", "crate"];
-        let head = words(path).find(|it| !places.contains(&it.as_str()));
+        let head = words(path).find(|word| !places.contains(&word.as_str()));
         Shape {
             text: text.to_owned(),
             heads: head.into_iter().collect(),
@@ -116,20 +118,22 @@ impl Collector {
     }
 
     fn child(&mut self, child: &SyntaxNode, parent: &SyntaxNode) {
-        let around = parent.parent().map_or(SyntaxKind::SOURCE_FILE, |it| it.kind());
+        let around = parent.parent().map_or(SyntaxKind::SOURCE_FILE, |node| node.kind());
         match child.kind() {
             SyntaxKind::ATTR => self.attribute(child),
             SyntaxKind::FN if !is_const_fn(child) && around == SyntaxKind::TRAIT => {
-                // The order and the types of a trait's methods are the layout of its objects.
-                let signature = child.children().filter(|it| it.kind() != SyntaxKind::BLOCK_EXPR);
-                signature.for_each(|it| self.node(&it));
+                // The table of methods in a `dyn` value has the order of the trait's methods.
+                let signature =
+                    child.children().filter(|node| node.kind() != SyntaxKind::BLOCK_EXPR);
+                signature.for_each(|part| self.node(&part));
             }
             SyntaxKind::FN if !is_const_fn(child) => {}
             _ => {
                 if parent.kind() == SyntaxKind::ASSOC_ITEM_LIST && around == SyntaxKind::IMPL {
                     let name = child.children().find_map(ast::Name::cast);
                     let called = "a macro's";
-                    self.members.insert(name.map_or(called.to_owned(), |it| it.text().to_string()));
+                    self.members
+                        .insert(name.map_or(called.to_owned(), |name| name.text().to_string()));
                 }
                 self.node(child);
             }
@@ -138,21 +142,22 @@ impl Collector {
 
     fn attribute(&mut self, attribute: &SyntaxNode) {
         let tokens = attribute.descendants_with_tokens().filter_map(NodeOrToken::into_token);
-        let words: Vec<SyntaxToken> = tokens.filter(|it| !it.kind().is_trivia()).collect();
-        let name = words.iter().find(|it| it.kind() == SyntaxKind::IDENT);
-        let name = name.map(|it| it.text().to_owned()).unwrap_or_default();
+        let words: Vec<SyntaxToken> = tokens.filter(|token| !token.kind().is_trivia()).collect();
+        let name = words.iter().find(|token| token.kind() == SyntaxKind::IDENT);
+        let name = name.map(|name| name.text().to_owned()).unwrap_or_default();
         if INERT.contains(&name.as_str()) {
             return;
         }
-        let is_counted = |it: &SyntaxToken| {
-            name != "derive" || it.kind() == SyntaxKind::IDENT && !DERIVES.contains(&it.text())
+        let is_counted = |token: &SyntaxToken| {
+            name != "derive"
+                || token.kind() == SyntaxKind::IDENT && !DERIVES.contains(&token.text())
         };
         self.tokens.extend(words.into_iter().filter(is_counted));
     }
 }
 
 fn is_const_fn(node: &SyntaxNode) -> bool {
-    node.children_with_tokens().any(|it| it.kind() == T![const])
+    node.children_with_tokens().any(|element| element.kind() == T![const])
 }
 
 /// A closure, an `async` block, or an item inside of a function.
@@ -163,43 +168,48 @@ fn is_inner_type(element: &NodeOrToken<SyntaxNode, SyntaxToken>, item: &SyntaxNo
             kind if ast::Item::can_cast(kind) && node != item => node
                 .ancestors()
                 .skip(1)
-                .take_while(|it| it != item)
-                .any(|it| it.kind() == SyntaxKind::BLOCK_EXPR),
+                .take_while(|node| node != item)
+                .any(|node| node.kind() == SyntaxKind::BLOCK_EXPR),
             _ => false,
         },
-        // Inside of a macro call there is no tree; a bar may begin a closure.
+        // A macro call has no tree inside, so any bar there may begin a closure.
         NodeOrToken::Token(token) => match token.kind() {
             T![async] => true,
-            T![|] | T![||] => token.parent().is_some_and(|it| it.kind() == SyntaxKind::TOKEN_TREE),
+            T![|] | T![||] => {
+                token.parent().is_some_and(|node| node.kind() == SyntaxKind::TOKEN_TREE)
+            }
             _ => false,
         },
     }
 }
 
 fn names(tokens: &[SyntaxToken]) -> impl Iterator<Item = String> + '_ {
-    tokens.iter().filter(|it| it.kind() == SyntaxKind::IDENT).map(|it| it.text().to_owned())
+    tokens
+        .iter()
+        .filter(|token| token.kind() == SyntaxKind::IDENT)
+        .map(|token| token.text().to_owned())
 }
 
-/// The name at a place, if it is looked up where the item stands.
+/// The name at a position, if it is the first of its path.
 fn head(tokens: &[SyntaxToken], at: usize) -> Option<String> {
     let token = &tokens[at];
-    let kind = |back: usize| at.checked_sub(back).map_or(SyntaxKind::EOF, |it| tokens[it].kind());
+    let kind = |back: usize| at.checked_sub(back).map_or(SyntaxKind::EOF, |at| tokens[at].kind());
     let is_name = token.kind() == SyntaxKind::IDENT && !is_declaration(token);
-    // In a tree two colons are one token, in a macro call they are two.
+    // `::` is one token in a tree, and two in a macro call.
     let before = match (kind(1), kind(2)) {
         (T![::], before) => Some(before),
         (T![:], T![:]) => Some(kind(3)),
         _ => None,
     };
-    let is_later = before.is_some_and(|it| matches!(it, SyntaxKind::IDENT | T![>] | T![Self]));
+    let is_later = before.is_some_and(|kind| matches!(kind, SyntaxKind::IDENT | T![>] | T![Self]));
     let is_member = kind(1) == T![.] && kind(2) != T![.];
     (is_name && !is_later && !is_member).then(|| token.text().to_owned())
 }
 
 /// Whether the token names a field, a variant or a variable inside the item.
 fn is_declaration(token: &SyntaxToken) -> bool {
-    let name = token.parent().filter(|it| it.kind() == SyntaxKind::NAME);
-    name.and_then(|it| it.parent()).is_some_and(|it| {
+    let name = token.parent().filter(|node| node.kind() == SyntaxKind::NAME);
+    name.and_then(|name| name.parent()).is_some_and(|it| {
         matches!(it.kind(), SyntaxKind::RECORD_FIELD | SyntaxKind::VARIANT | SyntaxKind::IDENT_PAT)
     })
 }
@@ -211,7 +221,7 @@ fn is_volatile(tokens: &[SyntaxToken]) -> bool {
 /// `mod name;`, which stands for a file.
 fn is_in_another_file(item: &SyntaxNode) -> bool {
     let mut modules = item.descendants().filter_map(ast::Module::cast);
-    modules.any(|it| it.item_list().is_none())
+    modules.any(|module| module.item_list().is_none())
 }
 
 #[cfg(test)]
@@ -221,7 +231,7 @@ mod tests {
     fn shape(code: &str) -> Shape {
         let tree = Tree::parse(code);
         let list = tree.statements().expect("it is a list of statements");
-        let item = list.syntax().children().find(|it| ast::Item::can_cast(it.kind()));
+        let item = list.syntax().children().find(|node| ast::Item::can_cast(node.kind()));
         Shape::of(&item.expect("it is an item"))
     }
 

@@ -1,9 +1,9 @@
-//! What the layout of a type depends on, followed from name to name through the session's items:
-//! a [`Stamp`] lists it, and two stamps tell what of it is no longer the same.
+//! Everything that the layout of a type depends on, followed from name to name through the
+//! session's items: a [`Stamp`] lists the parts, and two stamps tell which part has changed.
 //!
 //! Pure. `state` asks which variables an item takes away, `identity` which types of two cells may
 //! pass for one another. The invariant of both: equal stamps mean equal layouts. An item that
-//! can't be reached by its name (a glob, a macro's call) belongs in wherever it may count.
+//! no name leads to (a glob, a macro's call) is a part wherever it may matter.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,36 +15,36 @@ use super::state::{KeptItem, State};
 use super::words::words;
 use crate::engine::CellId;
 
-/// What is in the texts of types whose values may be of another type than they show, and of code
-/// that asks values for their types.
+/// Words in the texts of types whose values may hide a value of another type, and in code that asks
+/// a value for its type.
 const HIDING: &[&str] = &["Any", "Error", "TypeId", "type_id", "downcast", "panic_any", "unwind"];
 
-/// All that a type is made of: each part by kind and name, with a hash of its text.
+/// Everything that a type's layout depends on: each part by kind and name, with a hash of its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamp {
     parts: BTreeMap<Part, u64>,
-    /// Whether a value may hide one of another type, as in `Box<dyn Any>`.
+    /// Whether a value of the type may hide a value of another type, as `Box<dyn Any>` does.
     pub hides: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
-    /// Reached only through a trait's implementation. One that is new changes nothing: a type that
-    /// depended on it would not have compiled before.
+    /// Whether only a trait's implementation leads to the part. A new part of that kind changes
+    /// nothing: a type that depends on the part would not have compiled before.
     is_implied: bool,
     kind: &'static str,
     name: String,
 }
 
 impl Stamp {
-    /// The name of a part that is another one now, or that is new and may stand for an older one.
+    /// The name of a part that has changed, or that is new and may replace an older one.
     pub fn change<'a>(&'a self, now: &'a Stamp) -> Option<&'a str> {
         let is_other = |part: &&Part| now.parts.get(*part) != self.parts.get(*part);
         let is_there = |part: &&Part| now.parts.contains_key(*part);
         let is_new = |part: &&Part| !part.is_implied && !self.parts.contains_key(*part);
         let mut changed = self.parts.keys().filter(is_other);
         let first = changed.clone().find(is_there).or_else(|| changed.next());
-        first.or_else(|| now.parts.keys().find(is_new)).map(|it| it.name.as_str())
+        first.or_else(|| now.parts.keys().find(is_new)).map(|part| part.name.as_str())
     }
 
     /// Takes in the parts of another stamp.
@@ -54,11 +54,11 @@ impl Stamp {
     }
 }
 
-/// The items of a state, to be followed.
+/// The items of a state, sorted by what leads to them.
 #[derive(Debug)]
 pub struct Layouts<'a> {
     state: &'a State,
-    /// Makes every cell see its own version of what may have changed unseen.
+    /// The present cell. Parts that may change unseen have another hash in each cell.
     cell: CellId,
     by_name: HashMap<&'a str, Vec<&'a Item>>,
     /// Items that no name leads to.
@@ -67,7 +67,7 @@ pub struct Layouts<'a> {
     traits: Vec<&'a Item>,
 }
 
-/// How far a walk is.
+/// A walk from name to name, as far as it has come.
 #[derive(Default)]
 struct Walk<'a> {
     names: BTreeSet<String>,
@@ -118,7 +118,8 @@ impl<'a> Layouts<'a> {
         walk.stamp
     }
 
-    /// The stamp of the types inside of an item's code, which may depend on whatever it mentions.
+    /// The stamp of the types inside of an item's code, which may depend on whatever the item
+    /// mentions.
     pub fn code_stamp(&self, name: &str) -> Stamp {
         let mut stamp = Stamp::default();
         for KeptItem { item, .. } in self.state.needed_items(&BTreeSet::from([name.to_owned()])) {
@@ -130,7 +131,7 @@ impl<'a> Layouts<'a> {
         stamp
     }
 
-    /// Follows all names that are open, and what comes in with them.
+    /// Follows all open names, and the items that no name leads to where they may matter.
     fn follow(&self, walk: &mut Walk<'a>) {
         loop {
             while let Some(name) = walk.open.pop() {
@@ -145,9 +146,10 @@ impl<'a> Layouts<'a> {
                 }
                 walk.names.insert(name);
             }
-            let unnamed = self.nameless.iter().filter(|it| self.may_define(it, walk));
+            let unnamed = self.nameless.iter().filter(|item| self.may_define(item, walk));
             let reached = self.with_aliases(&walk.names);
-            let inherent = self.inherent.iter().filter(|it| counts(it, &walk.mentions, &reached));
+            let inherent =
+                self.inherent.iter().filter(|item| counts(item, &walk.mentions, &reached));
             let more: Vec<&Item> = unnamed.chain(inherent).copied().collect();
             if !self.join_all(more, walk) {
                 return;
@@ -155,7 +157,7 @@ impl<'a> Layouts<'a> {
         }
     }
 
-    /// Returns whether one of the items is new in the walk.
+    /// Takes items in; returns whether one of them is new in the walk.
     fn join_all(&self, items: Vec<&'a Item>, walk: &mut Walk<'a>) -> bool {
         let mut grew = false;
         for item in items {
@@ -164,9 +166,9 @@ impl<'a> Layouts<'a> {
         grew
     }
 
-    /// Returns whether the item is new in the walk.
+    /// Takes an item in; returns whether it is new in the walk.
     fn join(&self, item: &'a Item, walk: &mut Walk<'a>) -> bool {
-        if walk.joined.iter().any(|it| std::ptr::eq(*it, item)) {
+        if walk.joined.iter().any(|joined| std::ptr::eq(*joined, item)) {
             return false;
         }
         walk.joined.push(item);
@@ -175,7 +177,7 @@ impl<'a> Layouts<'a> {
         walk.stamp.parts.insert(part, self.hash(item, &item.shape.text));
         walk.stamp.hides |= may_hide(&item.shape.text);
         walk.mentions.extend(item.shape.mentions.iter().cloned());
-        let fresh = item.shape.heads.iter().filter(|it| !walk.names.contains(*it));
+        let fresh = item.shape.heads.iter().filter(|head| !walk.names.contains(*head));
         walk.open.extend(fresh.cloned());
         true
     }
@@ -187,15 +189,15 @@ impl<'a> Layouts<'a> {
         }
     }
 
-    /// Brings in trait implementations; returns whether there was one more.
+    /// Takes in the trait implementations of the names so far; returns whether there was a new one.
     fn implementations(&self, walk: &mut Walk<'a>) -> bool {
         let reached = self.with_aliases(&walk.names);
-        let heads = self.traits.iter().filter(|it| !it.names.is_disjoint(&reached));
+        let heads = self.traits.iter().filter(|item| !item.names.is_disjoint(&reached));
         let more: Vec<&Item> = heads.copied().collect();
         self.join_all(more, walk)
     }
 
-    /// Other names of what is named.
+    /// The names, and the aliases and imports that stand for one of them.
     fn with_aliases(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
         let mut all = names.clone();
         for KeptItem { item, .. } in &self.state.items {
@@ -211,18 +213,18 @@ impl<'a> Layouts<'a> {
         all
     }
 
-    /// Whether a glob, a macro's call or the like may say what one of the names means.
+    /// Whether a glob, a macro's call or the like may define one of the names.
     fn may_define(&self, item: &Item, walk: &Walk<'_>) -> bool {
         let names = &walk.names;
         let ItemKey::Other(text) = &item.key else { return false };
         let is_mentioned = !item.shape.mentions.is_disjoint(names);
         if let Some(name) = called_macro(&item.piece.text) {
             let rules = self.by_name.get(name).into_iter().flatten();
-            let mut rules = rules.filter(|it| matches!(it.key, ItemKey::Macro(_))).peekable();
+            let mut rules = rules.filter(|item| matches!(item.key, ItemKey::Macro(_))).peekable();
             let is_foreign = rules.peek().is_none() && !KNOWN.contains(&name);
             return is_mentioned
                 || is_foreign
-                || rules.any(|it| !it.shape.mentions.is_disjoint(names));
+                || rules.any(|item| !item.shape.mentions.is_disjoint(names));
         }
         if text.ends_with(" as _") {
             return false;
@@ -233,8 +235,8 @@ impl<'a> Layouts<'a> {
         is_mentioned
     }
 
-    /// A glob of std or of the prelude can't hide another one's names; one of a crate can hide
-    /// those that every crate has, as `Vec`, in the items of the session.
+    /// Whether a glob import may define one of the names. A glob of std or of the prelude hides no
+    /// other name; a glob of a crate can hide the names that every crate has, such as `Vec`.
     fn glob_may_define(&self, head: &str, path: &str, walk: &Walk<'_>) -> bool {
         if self.state.crates.contains_key(head) {
             return !walk.joined.is_empty();
@@ -242,7 +244,7 @@ impl<'a> Layouts<'a> {
         words(path).any(|word| {
             self.by_name.get(word.as_str()).into_iter().flatten().any(|own| match own.key {
                 ItemKey::Import(_) => {
-                    let is_crate = |it: &String| self.state.crates.contains_key(it);
+                    let is_crate = |name: &String| self.state.crates.contains_key(name);
                     !walk.joined.is_empty() && own.shape.heads.iter().any(is_crate)
                 }
                 _ => !own.shape.mentions.is_disjoint(&walk.names) || own.shape.text.contains('*'),
@@ -250,12 +252,12 @@ impl<'a> Layouts<'a> {
         })
     }
 
-    /// Attributes of the whole crate may take away the names that every crate has.
+    /// Takes in attributes of the whole crate: some take away the names that every crate has.
     fn attributes(&self, stamp: &mut Stamp) {
         const INERT: &[&str] =
             &["allow", "warn", "deny", "forbid", "expect", "feature", "recursion_limit"];
         for (_, piece) in &self.state.attributes {
-            if !words(&piece.text).next().is_some_and(|it| INERT.contains(&it.as_str())) {
+            if !words(&piece.text).next().is_some_and(|word| INERT.contains(&word.as_str())) {
                 let part = Part { is_implied: false, kind: "attribute", name: piece.text.clone() };
                 stamp.parts.insert(part, 0);
             }
@@ -263,22 +265,23 @@ impl<'a> Layouts<'a> {
     }
 }
 
-/// Whether an `impl` has a constant, a type or a const fn that counts.
+/// Whether an `impl` of one of the types has a constant, a type or a const fn that is mentioned.
 fn counts(item: &Item, mentions: &BTreeSet<String>, reached: &BTreeSet<String>) -> bool {
-    let is_named = item.shape.members.iter().any(|it| mentions.contains(it));
+    let is_named = item.shape.members.iter().any(|name| mentions.contains(name));
     (is_named || item.shape.text.contains('!')) && !item.names.is_disjoint(reached)
 }
 
-/// Whether a value of such a type may hide one of another type, or such code may ask for it.
+/// Whether a value of a type with this text may hide a value of another type, or code with this
+/// text may ask a value for its type.
 pub fn may_hide(text: &str) -> bool {
-    HIDING.iter().any(|it| text.contains(it))
+    HIDING.iter().any(|word| text.contains(word))
 }
 
 fn is_alias(text: &str) -> bool {
-    text.split(' ').any(|it| it == "type") && !text.contains('{')
+    text.split(' ').any(|word| word == "type") && !text.contains('{')
 }
 
-/// The names in a type's text that are looked up: those that no `::` stands before.
+/// The first name of each path in a type's text: only those are looked up in the cell.
 fn heads(type_text: &str) -> Vec<String> {
     let mut heads = Vec::new();
     let mut rest = type_text;

@@ -1,8 +1,8 @@
 //! What earlier cells left behind: items, and the names and types of variables.
 //!
-//! A value. A cell's run makes the next state from this one, and the engine keeps it only when
-//! the cell came to its end, so a failed cell changes nothing. The values themselves are in the
-//! child process.
+//! A cell's run makes the next state from the present one, and the engine keeps the next state only
+//! when the cell came to its end, so a failed cell changes nothing. The values of the variables are
+//! in the child process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,16 +14,16 @@ use crate::engine::CellId;
 
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    /// In the order of definition, which matters for macros.
+    /// The items in the order of definition, which matters for macros.
     pub items: Vec<KeptItem>,
     /// `#![..]` attributes of earlier cells.
     pub attributes: Vec<(CellId, super::parse::Piece)>,
     pub variables: BTreeMap<String, KeptVariable>,
-    /// Why names that once were variables no longer are.
-    pub gone: BTreeMap<String, Gone>,
-    /// The crates of `:dep` lines, each with a hash of what it was made of.
+    /// The names that were variables once, and why they no longer are.
+    pub absent: BTreeMap<String, Absence>,
+    /// The crates of `:dep` lines, each with a hash of its contents.
     pub crates: BTreeMap<String, String>,
-    /// Whose types the session's types are, see `identity`.
+    /// The generation of the session's types, see `identity`.
     pub generation: usize,
 }
 
@@ -39,19 +39,20 @@ pub struct KeptVariable {
     pub type_text: String,
     pub is_mut: bool,
     pub cell: CellId,
-    /// What its type was made of when it was made.
+    /// What the layout of the type depended on when the variable was made.
     pub stamp: Stamp,
-    /// The generation of the cell that made it.
+    /// The generation of the cell that made the variable.
     pub generation: usize,
 }
 
-/// Why a variable is not there any more.
+/// Why a variable no longer exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Gone {
+pub enum Absence {
     Moved {
         cell: CellId,
     },
-    /// The cell moved the value and gave the variable another one; it is gone if the cell failed.
+    /// The cell moved the value and gave the variable another one. If the cell failed, there is
+    /// none.
     Replaced {
         cell: CellId,
     },
@@ -65,7 +66,7 @@ pub enum Gone {
         cell: CellId,
         item: String,
     },
-    /// The value may be, or hold, one of a type that is another now.
+    /// The value may be, or contain, a value of a type that the cell redefined.
     Hidden {
         cell: CellId,
         item: String,
@@ -75,46 +76,46 @@ pub enum Gone {
     },
 }
 
-impl Gone {
-    /// The same in another cell.
-    pub fn in_cell(mut self, id: CellId) -> Gone {
-        let (Gone::Moved { cell }
-        | Gone::Replaced { cell }
-        | Gone::Borrows { cell }
-        | Gone::Unnameable { cell }
-        | Gone::Redefined { cell, .. }
-        | Gone::Hidden { cell, .. }
-        | Gone::ProcessEnded { cell }) = &mut self;
+impl Absence {
+    /// The same reason, in another cell.
+    pub fn in_cell(mut self, id: CellId) -> Absence {
+        let (Absence::Moved { cell }
+        | Absence::Replaced { cell }
+        | Absence::Borrows { cell }
+        | Absence::Unnameable { cell }
+        | Absence::Redefined { cell, .. }
+        | Absence::Hidden { cell, .. }
+        | Absence::ProcessEnded { cell }) = &mut self;
         *cell = id;
         self
     }
 
-    /// One sentence for the learner, with the way out.
+    /// The sentence for the learner, with the way out.
     pub fn explain(&self, name: &str) -> String {
-        let (Gone::Moved { cell }
-        | Gone::Replaced { cell }
-        | Gone::Borrows { cell }
-        | Gone::Unnameable { cell }
-        | Gone::Redefined { cell, .. }
-        | Gone::Hidden { cell, .. }
-        | Gone::ProcessEnded { cell }) = self;
+        let (Absence::Moved { cell }
+        | Absence::Replaced { cell }
+        | Absence::Borrows { cell }
+        | Absence::Unnameable { cell }
+        | Absence::Redefined { cell, .. }
+        | Absence::Hidden { cell, .. }
+        | Absence::ProcessEnded { cell }) = self;
         match self {
-            Gone::Moved { .. } | Gone::Replaced { .. } => format!(
+            Absence::Moved { .. } | Absence::Replaced { .. } => format!(
                 "`{name}` was moved in {cell} and can't be used after that; pass `&{name}` or `{name}.clone()` there, and run the cell that defines it again"
             ),
-            Gone::Borrows { .. } => format!(
+            Absence::Borrows { .. } => format!(
                 "`{name}` of {cell} borrows from something that ended with that cell, so it was not kept; store an owned value (`.clone()`, `.to_vec()`, `.to_string()`), or use it in the same cell"
             ),
-            Gone::Unnameable { .. } => format!(
+            Absence::Unnameable { .. } => format!(
                 "`{name}` of {cell} has a type without a name (a closure or an `impl Trait`), so it was not kept; box it, as in `let {name}: Box<dyn Fn(f32) -> f32> = Box::new(..)`, collect it, or make it a `fn`"
             ),
-            Gone::Redefined { item, .. } => format!(
+            Absence::Redefined { item, .. } => format!(
                 "`{name}` was made with an older `{item}`, which {cell} redefined; run the cell that makes `{name}` again"
             ),
-            Gone::Hidden { item, .. } => format!(
+            Absence::Hidden { item, .. } => format!(
                 "`{name}` may hold an older `{item}`, which is another one in {cell}; run the cell that makes `{name}` again"
             ),
-            Gone::ProcessEnded { .. } => format!(
+            Absence::ProcessEnded { .. } => format!(
                 "`{name}` was lost when the process ended in {cell}; run the cell that defines it again"
             ),
         }
@@ -122,8 +123,8 @@ impl Gone {
 }
 
 impl State {
-    /// The state with a cell's items and attributes in it, each in place of what it replaces, and
-    /// without the variables whose types are others now.
+    /// The state with a cell's items and attributes, each in place of what it replaces, and without
+    /// the variables whose types have changed by that.
     pub fn with_items(&self, parsed: &Parsed, cell: CellId) -> State {
         let mut next = self.clone();
         for item in &parsed.items {
@@ -143,23 +144,23 @@ impl State {
         next
     }
 
-    /// Takes a variable away, for a reason.
-    pub fn forget(&mut self, name: &str, gone: Gone) {
+    /// Takes a variable away, and remembers why.
+    pub fn forget(&mut self, name: &str, absence: Absence) {
         if self.variables.remove(name).is_some() {
-            self.gone.insert(name.to_owned(), gone);
+            self.absent.insert(name.to_owned(), absence);
         }
     }
 
-    /// One with the same text keeps its place, so that the sources of later cells stay the same; a
-    /// macro does too, since its calls must stand behind it.
+    /// Takes in an item. An item with the same text keeps its place, so that the sources of later
+    /// cells stay the same. A macro keeps its place too, since its calls must stand behind it.
     fn take_item(&mut self, item: &Item, cell: CellId) {
         let is_macro = matches!(item.key, ItemKey::Macro(_));
-        let is_same = |it: &KeptItem| {
-            let is_it = it.cell != cell && it.item.key == item.key;
-            is_it && (is_macro || it.item.piece.text == item.piece.text)
+        let is_same = |kept: &KeptItem| {
+            let has_key = kept.cell != cell && kept.item.key == item.key;
+            has_key && (is_macro || kept.item.piece.text == item.piece.text)
         };
         let new = KeptItem { cell, item: item.clone() };
-        let replaced = |it: &KeptItem| it.cell != cell && item.key.replaces(&it.item.key);
+        let replaced = |kept: &KeptItem| kept.cell != cell && item.key.replaces(&kept.item.key);
         let mut is_in = false;
         self.items.retain_mut(|kept| {
             if !is_in && is_same(kept) {
@@ -174,8 +175,8 @@ impl State {
         }
     }
 
-    /// Forgets variables whose types are made of something that is no longer what it was: their
-    /// memory may have another layout.
+    /// Forgets variables whose types depend on something that has changed: their memory may have
+    /// another layout.
     fn drop_outdated(&mut self, cell: CellId) {
         let layouts = Layouts::new(self, cell);
         let mut stamps: BTreeMap<&str, Stamp> = BTreeMap::new();
@@ -188,24 +189,25 @@ impl State {
             }
         }
         for (name, item) in outdated {
-            self.forget(&name, Gone::Redefined { cell, item });
+            self.forget(&name, Absence::Redefined { cell, item });
         }
     }
 
-    /// Forgets variables that may hide a value whose type is of another generation, in which it
-    /// would not be known again. Returns whether there was one.
+    /// Forgets variables that may hide a value of another generation's type, which code of this
+    /// generation would not recognise. Returns whether there was one.
     pub fn forget_hidden(&mut self, generation: usize, item: &str, cell: CellId) -> bool {
-        let is_hidden = |it: &KeptVariable| it.stamp.hides && it.generation != generation;
+        let is_hidden =
+            |variable: &KeptVariable| variable.stamp.hides && variable.generation != generation;
         let hidden = self.variables.iter().filter(|(_, it)| is_hidden(it));
         let names: Vec<String> = hidden.map(|(name, _)| name.clone()).collect();
         for name in &names {
-            self.forget(name, Gone::Hidden { cell, item: item.to_owned() });
+            self.forget(name, Absence::Hidden { cell, item: item.to_owned() });
         }
         !names.is_empty()
     }
 
-    /// The items that code mentioning `names` may need. A hundred earlier functions that it
-    /// doesn't mention cost it nothing.
+    /// The items that code with these names may need. Functions that the code doesn't mention cost
+    /// nothing.
     pub fn needed_items(&self, names: &BTreeSet<String>) -> Vec<&KeptItem> {
         let mut names = names.clone();
         let mut needed = vec![false; self.items.len()];
@@ -213,7 +215,8 @@ impl State {
             let mut grew = false;
             for (index, kept) in self.items.iter().enumerate() {
                 let item = &kept.item;
-                // An import may be a trait's, whose methods are called without naming it.
+                // A cell may call a trait's methods without naming the trait that an import brings
+                // in.
                 let is_always = item.names.is_empty() || matches!(item.key, ItemKey::Import(_));
                 if !needed[index] && (is_always || !item.names.is_disjoint(&names)) {
                     needed[index] = true;
@@ -270,8 +273,8 @@ mod tests {
         let variable = KeptVariable { stamp, ..KeptVariable::of_test(type_text, 90) };
         state.variables.insert("v".to_owned(), variable);
         let state = after(&state, then, 91);
-        match state.gone.get("v") {
-            Some(Gone::Redefined { cell: CellId::Counted(91), item }) => item.clone(),
+        match state.absent.get("v") {
+            Some(Absence::Redefined { cell: CellId::Counted(91), item }) => item.clone(),
             Some(other) => format!("{other:?}"),
             None => String::new(),
         }
@@ -418,7 +421,7 @@ mod tests {
         let state = after(&State::default(), "struct A; struct B;", 1);
         let state = after(&state, "use std::fmt; fn f() {}", 2);
         let order = |state: &State| -> Vec<String> {
-            state.items.iter().map(|it| it.item.piece.text.clone()).collect()
+            state.items.iter().map(|kept| kept.item.piece.text.clone()).collect()
         };
         let again = after(&state, "struct A; struct B;", 3);
         assert_eq!(order(&again), order(&state));

@@ -1,8 +1,8 @@
 //! Which variables of plain values a cell may change, as far as its text shows.
 //!
-//! Pure. Asked after a cell ran, for the journal: a mention that is not seen to only read counts as
-//! a change, since a value must not be said to be back that may have been another. Values that can
-//! be changed behind a shared reference are `journal`'s.
+//! Pure. The journal asks after a cell ran. A mention that does not clearly only read counts as a
+//! change: otherwise a variable could be said to be back with a value that the cell had changed.
+//! `journal` itself sees to values that can be changed behind a shared reference.
 
 use ra_ap_syntax::ast::{self, AstNode};
 use ra_ap_syntax::{NodeOrToken, SyntaxKind, SyntaxNode, SyntaxToken};
@@ -72,38 +72,39 @@ const READING_MACROS: &[&str] = &[
 
 /// The tokens of a cell.
 #[derive(Debug)]
-pub struct Mentions {
+pub struct CellTokens {
     tokens: Vec<SyntaxToken>,
-    /// Patterns with `ref mut`, which borrow what stands elsewhere.
+    /// Whether there is a pattern with `ref mut`, which may borrow any variable.
     has_borrowing_patterns: bool,
 }
 
-impl Mentions {
-    pub fn of(code: &str) -> Mentions {
+impl CellTokens {
+    pub fn of(code: &str) -> CellTokens {
         let tree = Tree::parse(code);
         let tokens = tree.root().descendants_with_tokens().filter_map(NodeOrToken::into_token);
-        let tokens: Vec<SyntaxToken> = tokens.filter(|it| !it.kind().is_trivia()).collect();
-        let kinds = |it: &[SyntaxToken]| (it[0].kind(), it[1].kind());
+        let tokens: Vec<SyntaxToken> = tokens.filter(|token| !token.kind().is_trivia()).collect();
+        let kinds = |pair: &[SyntaxToken]| (pair[0].kind(), pair[1].kind());
         let has_borrowing_patterns =
-            tokens.windows(2).any(|it| kinds(it) == (SyntaxKind::REF_KW, SyntaxKind::MUT_KW));
-        Mentions { tokens, has_borrowing_patterns }
+            tokens.windows(2).any(|pair| kinds(pair) == (SyntaxKind::REF_KW, SyntaxKind::MUT_KW));
+        CellTokens { tokens, has_borrowing_patterns }
     }
 
     /// Whether the cell may change the variable.
     pub fn may_write(&self, name: &str) -> bool {
-        let is_name = |it: &SyntaxToken| it.kind() == SyntaxKind::IDENT && it.text() == name;
+        let is_name =
+            |token: &SyntaxToken| token.kind() == SyntaxKind::IDENT && token.text() == name;
         let mut mentions = (0..self.tokens.len()).filter(|at| is_name(&self.tokens[*at]));
         self.has_borrowing_patterns || mentions.any(|at| !self.only_reads(at))
     }
 
     fn only_reads(&self, at: usize) -> bool {
         let token = &self.tokens[at];
-        let is_assigned = token.parent_ancestors().any(|it| assigns(&it, token));
-        let mut macros = token.parent_ancestors().filter_map(|it| called_macro(&it));
-        !is_assigned && macros.all(|it| is_reading_macro(&it)) && self.is_read(at)
+        let is_assigned = token.parent_ancestors().any(|node| assigns(&node, token));
+        let mut macros = token.parent_ancestors().filter_map(|node| called_macro(&node));
+        !is_assigned && macros.all(|name| is_reading_macro(&name)) && self.is_read(at)
     }
 
-    /// What stands around a name, also inside of a macro, where there are only tokens.
+    /// Whether the tokens around a name only read it. Inside of a macro there is no tree to ask.
     fn is_read(&self, at: usize) -> bool {
         use SyntaxKind::*;
         let kind = |at: usize| self.tokens.get(at).map_or(EOF, SyntaxToken::kind);
@@ -115,14 +116,15 @@ impl Mentions {
         if before == L_PAREN && kind(next) == R_PAREN {
             next += 1;
         }
-        // `name[index]`, which an assignment may follow.
+        // An assignment may follow behind `name[index]`.
         while kind(next) == L_BRACK {
             next = behind_bracket(&self.tokens, next);
         }
         match kind(next) {
             DOT => {
                 let method = self.tokens.get(next + 1);
-                method.is_some_and(|it| READERS.contains(&it.text())) && kind(next + 2) == L_PAREN
+                method.is_some_and(|method| READERS.contains(&method.text()))
+                    && kind(next + 2) == L_PAREN
             }
             EQ => kind(next + 1) == EQ,
             PLUS | MINUS | STAR | SLASH | PERCENT | AMP | PIPE | CARET => kind(next + 1) != EQ,
@@ -135,25 +137,28 @@ impl Mentions {
 
 /// Whether the node is an assignment with the token on its left side.
 fn assigns(node: &SyntaxNode, token: &SyntaxToken) -> bool {
-    let assignment = ast::BinExpr::cast(node.clone())
-        .filter(|it| matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { .. })));
-    let left = assignment.and_then(|it| it.lhs());
-    left.is_some_and(|it| it.syntax().text_range().contains_range(token.text_range()))
+    let assignment = ast::BinExpr::cast(node.clone()).filter(|expression| {
+        matches!(expression.op_kind(), Some(ast::BinaryOp::Assignment { .. }))
+    });
+    let left = assignment.and_then(|assignment| assignment.lhs());
+    left.is_some_and(|left| left.syntax().text_range().contains_range(token.text_range()))
 }
 
-/// The name in `name!( .. )` with its path, if the node is what stands in the brackets.
+/// The path of the macro in `path!( .. )`, if the node is the part in brackets.
 fn called_macro(node: &SyntaxNode) -> Option<String> {
     if node.kind() != SyntaxKind::TOKEN_TREE {
         return None;
     }
-    let mut before =
-        std::iter::successors(node.prev_sibling_or_token(), |it| it.prev_sibling_or_token())
-            .filter(|it| !it.kind().is_trivia());
-    before.next().filter(|it| it.kind() == SyntaxKind::BANG)?;
-    // Inside of another macro a path is no node, but its tokens.
+    let mut before = std::iter::successors(node.prev_sibling_or_token(), |element| {
+        element.prev_sibling_or_token()
+    })
+    .filter(|element| !element.kind().is_trivia());
+    before.next().filter(|element| element.kind() == SyntaxKind::BANG)?;
+    // Inside of another macro a path is several tokens and no node.
     use SyntaxKind::{COLON, COLON2, IDENT, PATH};
-    let parts = before.take_while(|it| matches!(it.kind(), PATH | IDENT | COLON2 | COLON));
-    let parts: Vec<String> = parts.map(|it| it.to_string()).collect();
+    let parts =
+        before.take_while(|element| matches!(element.kind(), PATH | IDENT | COLON2 | COLON));
+    let parts: Vec<String> = parts.map(|part| part.to_string()).collect();
     Some(parts.into_iter().rev().collect())
 }
 
@@ -203,7 +208,7 @@ mod tests {
             "assert_eq!(v, [1]);",
             "(v + 1) * 2",
         ] {
-            assert!(!Mentions::of(code).may_write("v"), "{code}");
+            assert!(!CellTokens::of(code).may_write("v"), "{code}");
         }
         for code in [
             "v.push(1);",
@@ -228,7 +233,7 @@ mod tests {
             "let ref mut w = v;",
             "if let Some(ref mut x) = v { *x = 1; }",
         ] {
-            assert!(Mentions::of(code).may_write("v"), "{code}");
+            assert!(CellTokens::of(code).may_write("v"), "{code}");
         }
     }
 }

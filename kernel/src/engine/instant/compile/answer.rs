@@ -1,7 +1,8 @@
-//! What the compiler says: its messages as JSON, its inputs as rules of a makefile, and the types
-//! of variables in its MIR.
+//! Reading what the compiler writes: messages as JSON, inputs as rules of a makefile, and the types
+//! of variables in the MIR.
 //!
-//! The only place that reads what rustc writes. Called by the module above. Pure.
+//! Pure, and the only place that reads what rustc writes; the module above calls it. `contract`
+//! tries on the installed rustc what is taken for granted here.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -39,7 +40,7 @@ pub struct Span {
     pub file_name: String,
     pub line_start: u32,
     pub line_end: u32,
-    /// In characters, from 1.
+    /// The column, in characters from 1.
     pub column_start: u32,
     pub column_end: u32,
     pub is_primary: bool,
@@ -54,7 +55,7 @@ pub struct Expansion {
 }
 
 impl Span {
-    /// The place in the file that stands for this one: for a macro's inside, where it was called.
+    /// The span in the source's own file: for a span inside of a macro, that of the macro's call.
     pub fn outermost(&self) -> &Span {
         let mut span = self;
         while let Some(expansion) = &span.expansion {
@@ -72,30 +73,31 @@ pub fn errors(messages: &str) -> Vec<Diagnostic> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
-        .filter(|it: &Diagnostic| it.level.starts_with("error"))
+        .filter(|diagnostic: &Diagnostic| diagnostic.level.starts_with("error"))
         // The closing «aborting due to ..» has no place and says nothing new.
-        .filter(|it| !(it.spans.is_empty() && it.message.starts_with("aborting due to")))
+        .filter(|error| !(error.spans.is_empty() && error.message.starts_with("aborting due to")))
         .collect()
 }
 
-/// What the answer of a parked compiler is worth.
+/// The use of a parked compiler's answer.
 #[derive(Debug)]
 pub enum Worth {
-    /// An object, if that is there.
+    /// The compiler has found no errors: the object can be used if it exists.
     Object,
     /// The learner's errors.
     Errors(Vec<Diagnostic>),
-    /// It was killed, as another one would be.
+    /// The compiler was killed, as an ordinary one would be.
     Killed,
-    /// An ordinary compiler may say something else.
+    /// None: an ordinary compiler may answer something else.
     Nothing,
 }
 
-/// Errors that may come of the cell's being included: names that a macro defined and names that
-/// were imported are told apart, and files are looked for elsewhere.
+/// Errors that may come only because a parked compiler includes the cell by a macro: it tells names
+/// of macros from imported ones, and looks for files elsewhere.
 const OF_INCLUSION: &[&str] = &["E0659", "E0583", "E0753"];
 
-/// Judges by messages alone: a fork of a compiler ends well whatever it has found.
+/// Judges an answer. The exit code tells nothing: a fork of a compiler ends with success even after
+/// errors.
 pub fn worth(status: ExitStatus, messages: &str) -> Worth {
     match status.signal() {
         Some(libc::SIGKILL) => return Worth::Killed,
@@ -103,9 +105,11 @@ pub fn worth(status: ExitStatus, messages: &str) -> Worth {
         None => {}
     }
     let errors = errors(messages);
-    let is_doubtful = |it: &Diagnostic| {
-        let is_of_inclusion = |it: &Code| OF_INCLUSION.contains(&it.code.as_str());
-        it.level == INTERNAL || it.spans.is_empty() || it.code.as_ref().is_some_and(is_of_inclusion)
+    let is_doubtful = |error: &Diagnostic| {
+        let is_of_inclusion = |code: &Code| OF_INCLUSION.contains(&code.code.as_str());
+        error.level == INTERNAL
+            || error.spans.is_empty()
+            || error.code.as_ref().is_some_and(is_of_inclusion)
     };
     match errors.is_empty() {
         true if messages.contains("panicked at ") => Worth::Nothing,
@@ -115,7 +119,7 @@ pub fn worth(status: ExitStatus, messages: &str) -> Worth {
     }
 }
 
-/// Why a compiler that ended like this made no library.
+/// The reason why a compiler made no library.
 pub fn failure(status: ExitStatus, messages: &str) -> CompileError {
     match status.signal() {
         Some(libc::SIGKILL) => return CompileError::Killed,
@@ -123,11 +127,11 @@ pub fn failure(status: ExitStatus, messages: &str) -> CompileError {
         None => {}
     }
     let errors = errors(messages);
-    if let Some(error) = errors.iter().find(|it| it.level == INTERNAL) {
+    if let Some(error) = errors.iter().find(|error| error.level == INTERNAL) {
         return CompileError::Internal { message: error.message.clone() };
     }
     if errors.is_empty() {
-        return match messages.split("panicked at ").nth(1).and_then(|it| it.lines().nth(1)) {
+        return match messages.split("panicked at ").nth(1).and_then(|text| text.lines().nth(1)) {
             Some(message) => CompileError::Internal { message: message.to_owned() },
             None => CompileError::Silent { status, messages: first_words(messages) },
         };
@@ -145,7 +149,7 @@ fn signal_name(signal: i32) -> String {
     }
 }
 
-/// The beginning of what was said, which says most.
+/// The beginning of the messages, which tells most.
 fn first_words(messages: &str) -> String {
     match messages.trim() {
         "" => "it said nothing".to_owned(),
@@ -153,9 +157,9 @@ fn first_words(messages: &str) -> String {
     }
 }
 
-/// Whether there is a static in what the code became, also one that a macro made.
+/// Whether the code has a static; the MIR shows also one that a macro made.
 pub fn has_statics(mir: &str) -> bool {
-    mir.lines().any(|it| it.trim_start().starts_with("static "))
+    mir.lines().any(|line| line.trim_start().starts_with("static "))
 }
 
 /// The types in the calls that keep variables.
@@ -170,12 +174,12 @@ pub fn types(mir: &str) -> Types {
     mir.lines().filter_map(type_of).collect()
 }
 
-/// Reads a makefile's rules, which name the files that were read, and comments that name the
-/// variables of the environment.
+/// Whether a cell depends on nothing but its own file. `inputs` has a makefile's rules, which name
+/// the files that the compiler read, and comments that name variables of the environment.
 pub fn is_pure(inputs: &str, file: &str) -> bool {
     let is_own = |line: &str| {
         let inputs = line.split_once(": ").map(|(_, inputs)| inputs).unwrap_or_default();
-        inputs.split_whitespace().all(|it| it == file || it == CRATE)
+        inputs.split_whitespace().all(|word| word == file || word == CRATE)
     };
     !inputs.is_empty() && !inputs.contains("# env-dep:") && inputs.lines().all(is_own)
 }
@@ -257,6 +261,9 @@ mod tests {
         let CompileError::Code(errors) = failure(status, &messages.join("\n")) else {
             panic!("no errors");
         };
-        assert_eq!(errors.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), ["wrong"]);
+        assert_eq!(
+            errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>(),
+            ["wrong"]
+        );
     }
 }

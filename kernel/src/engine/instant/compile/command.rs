@@ -1,7 +1,8 @@
 //! The compiler's arguments: the same for all cells, and those of one.
 //!
-//! What a compiled cell depends on besides its source is written here too, so that no argument can
-//! be left out of it. Running the compiler is the module above.
+//! The identity of a compiler, which names everything that a compiled cell depends on besides its
+//! source, stands beside the arguments, so that no argument is forgotten in it. The module above
+//! runs the compiler.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,14 +11,14 @@ use akari_seam::path::CELL_CRATE;
 
 use super::Compiler;
 
-/// The crate of a parked compiler, which includes the cell's file; `answer` knows that it is no
-/// input of the cell.
+/// The crate of a parked compiler, which includes the cell's file; `answer` does not count it among a
+/// cell's inputs.
 pub const CRATE: &str = "parked.rs";
 
-/// What the compiler is to make of a cell.
+/// The file that the compiler makes of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Product {
-    /// An object file, which is linked here.
+    /// An object file, which `link` links.
     Object,
     /// The library, linked by the compiler.
     Library,
@@ -34,12 +35,12 @@ const FLAGS: &[&str] = &[
     "--error-format=json",
     // Full paths of types, as a later cell must write them; an unstable flag.
     "-Ztrim-diagnostic-paths=no",
-    // For `--extern force:`, which dependencies need.
+    // Dependencies need `--extern force:`, which is unstable.
     "-Zunstable-options",
 ];
 
 impl Compiler {
-    /// All that a compiled cell depends on besides its source.
+    /// Everything that a compiled cell depends on besides its source.
     pub fn identity(&self, source: &str) -> String {
         // The folder is named by a hash of the prelude and the compiler.
         let prelude = self.prelude.file_name().unwrap_or_default().to_string_lossy();
@@ -47,8 +48,8 @@ impl Compiler {
         format!("{prelude} {} {CELL_CRATE} {FLAGS:?} {dependencies:?}", self.opt_level)
     }
 
-    /// Compiles `file` in a folder of its own, where temporary files go too. What is made has the
-    /// name `stem`; `metadata` say whose types its types are.
+    /// The command that compiles `file` in a folder of its own, where temporary files go too.
+    /// `stem` is the name of the files that it makes; types of equal `metadata` are the same types.
     pub(super) fn command(
         &self,
         file: &str,

@@ -1,9 +1,9 @@
 //! A cell that ran for long, compiled once more with optimisation while nobody waits for it.
 //!
-//! One at a time, at the lowest priority, when the machine has a processor to spare; it takes a
-//! compile slot as others do, and gives way to whatever this session compiles. Checks of overflows
-//! and assertions stay, so that the cell does the same. `build` decides which cells are worth it
-//! and uses what comes of it at their next run; nothing is lost where nothing comes.
+//! One cell at a time is compiled so, at the lowest priority, when the machine has a processor to
+//! spare. Such a compile takes a slot as others do, and gives way to whatever this session
+//! compiles. Checks of overflows and assertions stay, so that the cell does the same as before.
+//! `build` decides which cells are worth it, and uses the library at their next run if it was made.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -22,8 +22,9 @@ use crate::engine::instant::slots::Slots;
 use crate::engine::stop::{Stop, Wish};
 use crate::process::group::Group;
 
-/// How long a machine that is busy is waited for.
+/// How long to wait for a processor on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How often to look for one.
 const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
@@ -38,18 +39,18 @@ struct Job {
     done: Receiver<Library>,
 }
 
-/// A job as its thread carries it out.
+/// The part of a job that its thread carries out.
 struct Order {
     command: Command,
     run: Run,
-    /// Where the library goes; its name may be that of another compile's.
+    /// The folder for the library: an ordinary compile may make one of the same name elsewhere.
     target: PathBuf,
     slots: Arc<Slots>,
     stop: Stop,
 }
 
 impl Later {
-    /// Whether a source is being compiled, or waits to be taken over.
+    /// Whether a source is being compiled, or its library waits to be taken over.
     pub fn is_busy(&self) -> bool {
         self.job.is_some()
     }
@@ -80,7 +81,7 @@ impl Later {
         let (sender, done) = channel();
         let spawned = thread::Builder::new().name("later".into()).spawn(move || {
             if let Some(library) = order.carry_out() {
-                // The session may be over.
+                // Nobody receives it if the session is over.
                 let _ = sender.send(library);
             }
         });
@@ -89,7 +90,7 @@ impl Later {
         }
     }
 
-    /// The seal of a source that was compiled meanwhile, and what came of it.
+    /// The seal and the library of a source that was compiled meanwhile.
     pub fn finished(&mut self) -> Option<(String, Library)> {
         let job = self.job.as_ref()?;
         match job.done.try_recv() {
@@ -102,7 +103,7 @@ impl Later {
         }
     }
 
-    /// Ends what is under way, since somebody waits for another compile; returns whose seal it was.
+    /// Ends the job, since a learner waits for another compile; returns the seal of its source.
     pub fn give_way(&mut self) -> Option<String> {
         let job = self.job.take()?;
         job.stop.raise(Wish::End);
@@ -130,7 +131,8 @@ impl Order {
     }
 }
 
-/// The same command at the lowest priority, with optimisation: the last of two levels counts.
+/// The same command at the lowest priority and with optimisation. Of two levels rustc takes the
+/// last.
 fn optimising(ordinary: &Command) -> Command {
     let mut command = Command::new("nice");
     command.args(["-n", "19"]).arg(ordinary.get_program()).args(ordinary.get_args());
@@ -143,7 +145,7 @@ fn optimising(ordinary: &Command) -> Command {
     command
 }
 
-/// Waits until the machine has processors to spare; none if that takes too long, or nobody wants it.
+/// Waits until the machine has a processor to spare; none if that takes too long, or at a stop.
 fn wait_for_a_processor(stop: &Stop) -> Option<()> {
     let begin = Instant::now();
     let mut before = Ticks::now();
@@ -158,7 +160,7 @@ fn wait_for_a_processor(stop: &Stop) -> Option<()> {
     None
 }
 
-/// The time of all processors together since the machine started.
+/// The time that all processors together have spent since the machine started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ticks {
     idle: u64,
@@ -178,7 +180,7 @@ impl Ticks {
         Some(Ticks { idle, all: numbers.iter().sum() })
     }
 
-    /// Whether a quarter of the time between was idle.
+    /// Whether the processors were idle for a quarter of the time since.
     fn is_idle_since(self, before: Ticks) -> bool {
         let since = |now: u64, before: u64| now.saturating_sub(before);
         since(self.idle, before.idle) * 4 >= since(self.all, before.all)

@@ -1,8 +1,8 @@
 //! Linking a cell's one object, without the C compiler that rustc would start for it.
 //!
-//! The toolchain's own linker is what rustc's C compiler starts in the end; called directly it
-//! takes a quarter of the time. A cell that asks for more than the prelude, the standard library
-//! and C's own is linked by rustc: see [`is_ordinary`].
+//! In the end the C compiler starts the toolchain's own linker; started directly, the linker takes
+//! a quarter of the time. A cell that needs more than the prelude, the standard library and C's own
+//! libraries is linked by rustc: see [`is_ordinary`].
 
 use std::ffi::OsStr;
 use std::fs;
@@ -19,13 +19,13 @@ use crate::engine::instant::words::words;
 use crate::engine::stop::Stop;
 use crate::process::group::Group;
 
-/// The file that says what a library exports.
+/// The file that lists what a library exports.
 const EXPORTS: &str = "exports";
 
-/// C's libraries, of which a cell's library needs the versions of its functions.
+/// C's libraries: a cell's library names the versions of the functions that it calls there.
 const SYSTEM: [&str; 3] = ["libgcc_s.so", "libm.so", "libc.so"];
 
-/// What is linked, under the name that a parked linker waits for.
+/// The file to be linked, under the name that a parked linker waits for.
 const OBJECT: &str = "cell.o";
 const LIBRARY: &str = "cell.so";
 
@@ -33,19 +33,19 @@ const LIBRARY: &str = "cell.so";
 pub struct Linker {
     program: PathBuf,
     libraries: Vec<PathBuf>,
-    /// Half of the linker's time is its own start.
+    /// A linker that was started ahead: the start takes half of a linker's time.
     spot: Mutex<Spot<()>>,
 }
 
 impl Linker {
-    /// The linker of the toolchain, beside the folder of its standard library; none if something
-    /// of what it needs is not where it is looked for.
+    /// Finds the linker of the toolchain, beside the folder of the standard library; none if the
+    /// linker or a library that it needs is missing there.
     pub fn find(std_folder: &Path) -> Option<Linker> {
         let program = std_folder.parent()?.join("bin").join("rust-lld");
         let builtins =
-            files(std_folder).find(|it| has_name(it, "libcompiler_builtins-", "rlib"))?;
+            files(std_folder).find(|path| has_name(path, "libcompiler_builtins-", "rlib"))?;
         let mapped = fs::read_to_string("/proc/self/maps").ok()?;
-        // Those that this program uses are those that it uses as the process that runs cells.
+        // The process that runs cells is this program too, and so loads the same libraries of C.
         let system = SYSTEM.map(|name| mapped_file(&mapped, name));
         let mut libraries = vec![builtins];
         for path in system {
@@ -55,7 +55,7 @@ impl Linker {
         program.is_file().then_some(Linker { program, libraries, spot })
     }
 
-    /// Links the object of a run; false if that was not possible.
+    /// Links the object of a run; false if this linker can't.
     pub fn link(&self, run: &Run, stop: &Stop) -> Result<bool, CompileError> {
         let folder = run.path();
         fs::rename(run.file("o"), folder.join(OBJECT)).map_err(|error| run.error(error))?;
@@ -96,21 +96,21 @@ impl Linker {
         });
     }
 
-    /// The prelude and the standard library are in the process already, for all to see; reading
-    /// their tables of symbols would take longer than the rest. C's functions must be bound to a
-    /// version, or the loader takes the oldest.
+    /// The command that links. The prelude and the standard library are not named: the process that
+    /// runs cells has them loaded, and to read their symbols would take longer than all the rest.
+    /// C's libraries are named, because a function without a version is bound to the oldest.
     fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command
             .current_dir(folder)
             .args(["-flavor", "gnu", "-shared", "--threads=1", "--hash-style=gnu"])
-            // For panics, and as rustc does it.
+            // Panics need the frame header; the other flags are those of rustc.
             .args(["--eh-frame-hdr", "--gc-sections"])
             .args(["-z", "noexecstack", "-z", "relro", "-z", "now"])
             .arg(format!("--version-script={EXPORTS}"))
             .arg("--as-needed")
             .args(&self.libraries)
-            // The last to be opened, so that a parked linker has read the others.
+            // A parked linker stops where it opens the object, with all other files read.
             .args([OBJECT, "-o", LIBRARY])
             .stdin(Stdio::null())
             .stdout(Stdio::null());
@@ -122,15 +122,16 @@ fn exports() -> String {
     format!("{{ global: {ENTRY}; local: *; }};")
 }
 
-/// Whether a source needs nothing of a linker but the usual. Foreign functions may be anywhere,
-/// and the C compiler knows where; names of its own choice are to be exported.
+/// Whether a source needs nothing unusual of a linker. Only the C compiler knows where the
+/// libraries of foreign functions are, and only rustc exports functions under names that a cell
+/// chooses.
 pub fn is_ordinary(source: &str) -> bool {
-    // Those of the entry, which is an exported C function.
+    // The words of the entry, which is an exported C function.
     let mut expected = vec!["extern", "export_name"];
     words(source).all(|word| match word.as_str() {
         "extern" | "export_name" => {
-            let index = expected.iter().position(|it| *it == word);
-            index.map(|it| expected.swap_remove(it)).is_some()
+            let index = expected.iter().position(|expected| *expected == word);
+            index.map(|index| expected.swap_remove(index)).is_some()
         }
         "link" | "link_name" | "link_section" | "no_mangle" | "used" => false,
         "asm" | "global_asm" | "naked_asm" => false,
@@ -139,7 +140,7 @@ pub fn is_ordinary(source: &str) -> bool {
 }
 
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    fs::read_dir(folder).into_iter().flatten().filter_map(|it| Some(it.ok()?.path()))
+    fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
 }
 
 fn has_name(path: &Path, start: &str, extension: &str) -> bool {
@@ -147,12 +148,12 @@ fn has_name(path: &Path, start: &str, extension: &str) -> bool {
     name.starts_with(start) && path.extension() == Some(OsStr::new(extension))
 }
 
-/// The file of a library among the lines of a process's map of memory.
+/// The file of a library, found in the map of a process's memory.
 fn mapped_file(maps: &str, name: &str) -> Option<PathBuf> {
     let paths = maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])));
-    let mut found =
-        paths.filter(|it| it.file_name().unwrap_or_default().to_string_lossy().starts_with(name));
-    found.next().filter(|it| it.is_file()).map(Path::to_owned)
+    let mut found = paths
+        .filter(|path| path.file_name().unwrap_or_default().to_string_lossy().starts_with(name));
+    found.next().filter(|path| path.is_file()).map(Path::to_owned)
 }
 
 #[cfg(test)]
@@ -166,7 +167,7 @@ mod tests {
     use crate::engine::instant::plan::Plan;
     use crate::engine::instant::state::State;
 
-    /// What the compiler gets for a cell with this in a block.
+    /// The generated source of a cell with this code in a block.
     fn source(code: &str) -> String {
         let Ok(parsed) = parse(&format!("{{ {code} }}")) else { panic!("{code}") };
         let state = State::default();

@@ -1,8 +1,9 @@
 //! From a generated source to a library: one run of `rustc`, which ends with whoever waits for it.
 //!
-//! `parking` has a compiler that was started ahead, `link` what is quicker than rustc's own way of
-//! linking; where either can't be had, [`Compiler::compile`] takes the ordinary way, with the same
-//! result. `command` has the arguments, `run` the files, `answer` reads them. Called by `build`.
+//! `parking` has a compiler that was started ahead, and `link` links quicker than rustc. Where
+//! either is not available, [`Compiler::compile`] takes the ordinary way, with the same result.
+//! `command` has the arguments, `run` the files, and `answer` reads what rustc writes. `build`
+//! calls this module.
 
 mod answer;
 mod command;
@@ -44,11 +45,11 @@ pub struct Compiler {
     pub shortcuts: Shortcuts,
 }
 
-/// What makes an ordinary cell quicker.
+/// Quicker ways of compiling and linking an ordinary cell.
 #[derive(Debug)]
 pub struct Shortcuts {
     std_folder: PathBuf,
-    /// Looked for at the first cell that is compiled.
+    /// Filled at the first cell that is compiled.
     linker: OnceLock<Option<Linker>>,
     parking: Parking,
 }
@@ -82,15 +83,15 @@ pub enum CompileError {
 pub struct Library {
     pub path: PathBuf,
     pub types: Types,
-    /// Whether it is made of nothing but its source; a file or a variable of the environment
-    /// that the source names may say something else the next time.
+    /// Whether the library depends on nothing but its source. A file or a variable of the
+    /// environment that the source names may have another content the next time.
     pub is_pure: bool,
     /// Whether its code may have state of its own that outlives a run.
     pub has_statics: bool,
 }
 
 impl Shortcuts {
-    /// `std_folder` is that of the standard library's shared object.
+    /// `std_folder` has the standard library's shared object.
     pub fn new(std_folder: &Path) -> Shortcuts {
         Shortcuts {
             std_folder: std_folder.to_owned(),
@@ -132,7 +133,7 @@ impl Compiler {
         });
         drop(slot);
         if !matches!(result, Err(CompileError::Stopped)) {
-            // The next cell finds them ready, while nobody waits for them now.
+            // Compiler and linker start while nobody waits, and are ready for the next cell.
             self.shortcuts.parking.prepare(self, source, folder);
             linker.prepare(folder);
         }

@@ -1,8 +1,9 @@
-//! A program that was started ahead and waits where it opens its input, with all else loaded.
+//! A parked program: one that was started ahead and waits where it opens its input, with everything
+//! else loaded.
 //!
-//! `shim/park.rs`, loaded into the program, stops it there and forks for each input, which lies in
-//! a folder of its own under the name that the program was started with. Who parks what for which
-//! circumstances is `parking` and `link`; here is how. A parked program ends after some idle
+//! The library `shim/park.rs`, loaded into the program, stops it there and forks it for each input.
+//! An input lies in a folder of its own, under the name that the program was started with.
+//! `parking` parks the compiler and `link` the linker. A parked program ends after some idle
 //! minutes, with its [`Spot`], and with the kernel however that ends.
 
 use std::fs;
@@ -27,35 +28,35 @@ use crate::process::group::Group;
 /// Compiled by `build.rs`.
 const SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/park.so"));
 
-/// What a parked program says first; `shim/park.rs` has the same.
+/// The number that a parked program sends first; `shim/park.rs` has the same.
 const READY: i32 = 0x414b_0001;
 
-/// A program that takes longer to come to its input never will. Nobody waits for it.
+/// How long a program may take to come to its input. Nobody waits for it meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often to look whether the cell is to be stopped.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The end of a killed fork, and a number that is on its way, are there long before.
+/// How long to wait for a number that the program must send at once, as after a fork was killed.
 const SOON: Duration = Duration::from_secs(2);
 
-/// So many programs that could not be parked are enough for a session.
+/// After so many failures a session parks no more programs.
 const ATTEMPTS: u32 = 4;
 
-/// So many inputs in a row that need another program replace the one that is parked; a single
-/// one among others doesn't.
+/// After so many inputs in a row that need another program, that one takes the place of the parked
+/// one. A single such input among others changes nothing.
 const MISSES: u32 = 2;
 
-/// How long an idle program waits; 0 for none at all.
+/// The variable that says how long an idle program waits; 0 parks none.
 const SECONDS: &str = "AKARI_COMPILER_SECONDS";
 const IDLE_SECONDS: u32 = 300;
 
-/// The place for one parked program, which serves one set of circumstances.
+/// The place for one parked program, which is good for one kind of circumstances.
 #[derive(Debug)]
 pub struct Spot<C> {
     parked: Option<(C, Parked)>,
     failures: u32,
-    /// How often in a row other circumstances were asked for.
+    /// How many inputs in a row had other circumstances.
     misses: u32,
 }
 
@@ -63,7 +64,7 @@ pub struct Spot<C> {
 pub struct Parked {
     _group: Group,
     socket: UnixStream,
-    /// The file name that stands for the input's.
+    /// The name under which the program opens its input.
     name: String,
     started: Instant,
     is_ready: bool,
@@ -77,7 +78,8 @@ impl<C> Default for Spot<C> {
 }
 
 impl<C: PartialEq> Spot<C> {
-    /// The name of the input that the parked program waits for, if one is ready for just this.
+    /// The name of the input that the parked program waits for, if a program with just these
+    /// circumstances is ready.
     pub fn name(&mut self, circumstances: &C) -> Option<&str> {
         let (own, parked) = self.parked.as_mut()?;
         let is_it = own == circumstances;
@@ -92,7 +94,8 @@ impl<C: PartialEq> Spot<C> {
         self.parked.as_ref().filter(|_| is_it).map(|(_, parked)| parked.name.as_str())
     }
 
-    /// Has a fork go on with the input in the folder; no status if the program was lost.
+    /// Lets a fork of the program go on with the input in the folder; no status if the program is
+    /// lost.
     pub fn run(&mut self, folder: &Path, stop: &Stop) -> Result<Option<ExitStatus>, CompileError> {
         let Some((_, parked)) = &mut self.parked else { return Ok(None) };
         let end = parked.run(folder, stop);
@@ -105,7 +108,7 @@ impl<C: PartialEq> Spot<C> {
         }
     }
 
-    /// Parks a program, if there is none for this. It becomes ready in its own time.
+    /// Parks a program if there is none for these circumstances. Nobody waits until it is ready.
     pub fn prepare(&mut self, circumstances: C, start: impl FnOnce() -> io::Result<Parked>) {
         self.misses = match &self.parked {
             Some((own, _)) if *own != circumstances => self.misses + 1,
@@ -133,7 +136,7 @@ impl Parked {
         parent: &Path,
         command: impl FnOnce(&Path) -> Command,
     ) -> io::Result<Parked> {
-        // A library of the learner's own would have to stay, and be loaded before ours.
+        // A preloaded library of the learner's own would have to stay, and to come first.
         if std::env::var_os("LD_PRELOAD").is_some() {
             return Err(io::ErrorKind::Unsupported.into());
         }
@@ -151,7 +154,7 @@ impl Parked {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // A path without folders: blanks and colons in one would end it.
+            // The path is relative, because a blank or a colon in a folder's name would end it.
             .env("LD_PRELOAD", "./park.so")
             .env("AKARI_PARKED", format!("{}:{name}", u64::from(idle_seconds()) * 1000));
         let group = Group::start(&mut command)?;
@@ -184,11 +187,12 @@ impl Parked {
         let fork = self.wanted_number(stop)?;
         let fork = Pid::from_raw(fork).filter(|_| fork > 1).ok_or(io::ErrorKind::InvalidData)?;
         let end = self.wanted_number(stop);
-        // The fork keeps its id until the next one; what it started itself ends here too.
+        // The fork keeps its id until the next fork. Processes that it has started end here too.
         let _ = kill_process_group(fork, Signal::KILL);
         match end {
             Ok(status) => Ok(ExitStatus::from_raw(status)),
-            // The program goes on waiting, once it has told how the fork ended.
+            // The cell is not wanted any more. The program tells how the fork ended, and waits
+            // again.
             Err(_) => self.number().map(ExitStatus::from_raw),
         }
     }

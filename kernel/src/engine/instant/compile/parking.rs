@@ -1,9 +1,10 @@
 //! The compiler that is parked for a session's cells.
 //!
-//! It waits where a crate of two lines includes the cell's file behind the prelude: std, the
-//! prelude's crates and the compiler itself are loaded by then. What comes back is used if it is
-//! whole and beyond doubt; for anything else the caller starts an ordinary compiler, so that the
-//! result is the same. How a program is parked is `parked`; what an answer is worth, `answer`.
+//! A crate of two lines imports the prelude and includes the cell's file. The parked compiler waits
+//! where it opens that file: std, the prelude's crates and the compiler itself are loaded by then.
+//! An answer is used if it is whole and beyond doubt, which `answer` judges; otherwise the caller
+//! starts an ordinary compiler, so that the result is the same. `parked` knows how a program is
+//! parked.
 
 use std::fs;
 use std::io;
@@ -24,20 +25,20 @@ pub struct Parking {
     spot: Mutex<Spot<Circumstances>>,
 }
 
-/// What was settled when the compiler was started, and may change in a session.
+/// Everything that the start of a compiler has fixed, and that may change in a session.
 #[derive(Debug, PartialEq, Eq)]
 struct Circumstances {
     opt_level: String,
     metadata: String,
-    /// Sizes and times of the compiler, the prelude and the sources of std, if they are there:
-    /// panics then name them.
+    /// Sizes and times of the compiler, the prelude and the sources of std. If these sources are
+    /// installed, the places of panics name them.
     files: [Option<(u64, i64, i64)>; 3],
     name_length: usize,
 }
 
 impl Parking {
-    /// Compiles a source to an object; none where no compiler is parked for it, or where its
-    /// answer isn't to be trusted.
+    /// Compiles a source to an object; none if no compiler is parked for it, or if the answer is
+    /// doubtful.
     pub fn compile(
         &self,
         compiler: &Compiler,
@@ -95,16 +96,17 @@ impl Circumstances {
     }
 }
 
-/// What is to be included of a source: all but its first line, which the crate has already. The
-/// others keep their numbers. None for one that can't be: attributes of the crate come before that
-/// line, and macros that see their file or the environment would find others.
+/// The part of a source that the parked crate includes: all but the first line, which the crate has
+/// already. The other lines keep their numbers. None for a source that can't be included: one with
+/// attributes of the crate, which stand before that line, or with macros that look at their file or
+/// at the environment.
 fn included(source: &str) -> Option<&str> {
     let text = source.strip_prefix(PRELUDE_LINE)?;
     let sees_its_file = ["file!", "env!", "include"].iter().any(|it| text.contains(it));
     Some(text).filter(|_| !sees_its_file)
 }
 
-/// A name as long as this one, which no cell's text has.
+/// A random name as long as `file`, which no cell contains.
 fn stand_in(file: &str) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     let length = file.trim_end_matches(".rs").len();

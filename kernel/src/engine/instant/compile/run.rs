@@ -1,8 +1,8 @@
 //! One source in a folder of its own, with all that the compiler writes about it.
 //!
-//! Dropping a run removes the folder, so that nothing is left of one that was stopped. A parked
-//! compiler knows the source under another name of the same length; whoever reads here sees the
-//! source's own.
+//! Dropping a run removes the folder, so that a stopped compile leaves nothing. A parked compiler
+//! knows the source under another name of the same length; what is read here has the source's own
+//! name.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -13,20 +13,20 @@ use tempfile::TempDir;
 
 use super::{CompileError, Library, answer};
 
-/// The file that takes the compiler's messages.
+/// The file of the compiler's messages.
 const MESSAGES: &str = "messages";
 
 #[derive(Debug)]
 pub struct Run {
     folder: TempDir,
-    /// The source's file as the compiler knows it.
+    /// The name of the source's file for the compiler.
     name: String,
-    /// The source's own.
+    /// The source's own name.
     file: String,
 }
 
 impl Run {
-    /// Writes `text` for a source of the name `file`, under `name`.
+    /// Writes the text of the source `file` to a file `name`.
     pub fn new(folder: &Path, name: &str, file: &str, text: &str) -> Result<Run, CompileError> {
         let made = private_folder("compile-", folder);
         let error = |source| CompileError::Write { path: folder.to_owned(), source };
@@ -53,12 +53,12 @@ impl Run {
         self.read(&self.path().join(MESSAGES))
     }
 
-    /// Whether there is all that a cell's object is used with.
+    /// Whether the compiler has written all files that come with a cell's object.
     pub fn is_whole(&self) -> bool {
         ["o", "mir", "d"].iter().all(|it| self.file(it).is_file())
     }
 
-    /// Gives the object the source's own name where it has the other: it says where panics are.
+    /// Puts the source's own name into the object, whose places of panics have the compiler's.
     pub fn name_object(&self) -> Result<(), CompileError> {
         let path = self.file("o");
         let mut object = fs::read(&path).map_err(|error| self.error(error))?;
@@ -66,7 +66,7 @@ impl Run {
         fs::write(&path, object).map_err(|error| self.error(error))
     }
 
-    /// Moves the library to where it is kept.
+    /// Moves the library to the folder, and reads what the compiler has written about it.
     pub fn library(&self, folder: &Path) -> Result<Library, CompileError> {
         let path = folder.join(&self.file).with_extension("so");
         fs::rename(self.file("so"), &path).map_err(|error| self.error(error))?;
@@ -83,7 +83,8 @@ impl Run {
         CompileError::Write { path: self.path().to_owned(), source }
     }
 
-    /// What the compiler wrote there; what is no text is no answer of it.
+    /// Reads a file of the compiler's. Bytes that are no text are replaced: nothing that matters is
+    /// among them.
     fn read(&self, path: &Path) -> String {
         let bytes = fs::read(path).unwrap_or_default();
         String::from_utf8_lossy(&bytes).replace(&self.name, &self.file)
