@@ -1,6 +1,7 @@
 //! The connection file, and the sockets that it names.
 //!
-//! All five are bound before anything is served: one that can't be is an error in words.
+//! All five sockets are bound before any of them is served; a socket that can't be bound is an
+//! error in words.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::signature::Key;
 use super::zmtp::Listener;
 
-/// The only way to sign that is known here.
+/// The only signature scheme that Akari knows.
 const SCHEME: &str = "hmac-sha256";
 
 #[derive(Debug, thiserror::Error)]
@@ -89,13 +90,13 @@ impl ConnectionFile {
         })
     }
 
-    /// Leaves no Unix socket behind; to be called at the end, when nobody is served any more.
+    /// Removes the files of Unix sockets. To be called at the end, when nobody is served any more.
     pub fn remove_sockets(&self) {
         let ports =
             [self.shell_port, self.control_port, self.stdin_port, self.iopub_port, self.hb_port];
         if matches!(self.transport, Transport::Ipc) {
             for port in ports {
-                // Most are gone with their listeners.
+                // Listeners remove their own files; this is for the others.
                 let _ = std::fs::remove_file(self.path(port));
             }
         }

@@ -1,4 +1,7 @@
-//! The control socket and its thread, which answers whatever the rest of the kernel is at.
+//! The control socket, and its thread, which answers while the rest of the kernel is busy.
+//!
+//! Control knows the same requests as `shell`, whose [`Hub`] answers both. The heartbeat is served
+//! by the same thread.
 
 use std::io;
 use std::sync::Arc;

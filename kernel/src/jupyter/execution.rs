@@ -1,7 +1,7 @@
-//! The engine's thread: carries out the queue's cells in order, and publishes what comes out.
+//! The engine's thread: carries out the queue's cells in order, and publishes their outputs.
 //!
-//! All here is synchronous. How a cell is stopped is `queue`'s; how the engine comes about,
-//! `startup`'s.
+//! Everything here is synchronous. `queue` knows how a cell is stopped, `startup` how the engine is
+//! found and made.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,11 +23,11 @@ use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
 use crate::engine::stop::Stop;
 use crate::engine::{Background, Cell, CellId, Sink};
 
-/// The header of the last cell that was begun, which output between cells belongs to.
+/// The header of the cell that began last: output between cells counts as that cell's.
 type LastCell = Arc<Mutex<Option<Arc<Header>>>>;
 
 /// The state of the engine's thread.
-pub struct Worker {
+pub struct Executor {
     prepare: Preparation,
     queue: Arc<Queue>,
     questions: Arc<Questions>,
@@ -40,9 +40,9 @@ pub struct Worker {
     uncounted: u32,
 }
 
-impl Worker {
-    pub fn new(hub: &Hub, iopub: &Arc<IoPub>, prepare: Preparation) -> Worker {
-        Worker {
+impl Executor {
+    pub fn new(hub: &Hub, iopub: &Arc<IoPub>, prepare: Preparation) -> Executor {
+        Executor {
             prepare,
             queue: Arc::clone(&hub.queue),
             questions: Arc::clone(&hub.questions),
@@ -118,10 +118,10 @@ impl Worker {
             ));
         }
         let cell = Cell { code, id, silent: job.request.silent, stop: &job.stop };
-        run(engine, &cell, &mut Publisher { worker: self, job })
+        run(engine, &cell, &mut Publisher { executor: self, job })
     }
 
-    /// Shows how far the engine is until it is there, or until the cell is to stop.
+    /// Waits for the engine, or until the cell is to stop, and shows how far the engine has come.
     fn wait_for_engine(&self, engine: &mut Startup, job: &Job) {
         let mut shown: Option<String> = None;
         while engine.is_preparing() && job.stop.wish().is_none() {
@@ -144,7 +144,7 @@ impl Worker {
         }
     }
 
-    /// One step further towards the engine.
+    /// Goes one step further towards the engine.
     fn advance(&self, engine: &mut Startup) {
         engine.advance();
         if let Startup::Ready(engine) = engine {
@@ -159,7 +159,7 @@ impl Worker {
         ExecuteReply::error(self.count, error)
     }
 
-    /// Each expression is a cell of its own, which only the asker sees.
+    /// Evaluates the expressions, each as a cell of its own, which only the asker sees.
     fn user_expressions(
         &mut self,
         engine: &mut Startup,
@@ -206,7 +206,7 @@ fn run(engine: &mut Startup, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
     outcome.unwrap_or_else(|_| Outcome::Failed(CellError::own_fault()))
 }
 
-/// `?name` opens the client's pager.
+/// The reply to `?name`: it opens the client's pager.
 fn page(names: &Names, name: &str, execution_count: u32) -> ExecuteReply {
     let unknown = || [("text/plain".to_owned(), format!("nothing is known of `{name}`").into())];
     let data = names
@@ -216,7 +216,7 @@ fn page(names: &Names, name: &str, execution_count: u32) -> ExecuteReply {
     ExecuteReply::Ok { execution_count, payload, user_expressions: Object::new() }
 }
 
-/// Keeps a cell's value, and nothing else.
+/// A sink that keeps a cell's value, and nothing else.
 #[derive(Default)]
 struct Collector {
     data: MimeBundle,
@@ -234,9 +234,9 @@ impl Sink for Collector {
     }
 }
 
-/// Sends a cell's outputs to the clients.
+/// A sink that sends a cell's outputs to the clients.
 struct Publisher<'a> {
-    worker: &'a Worker,
+    executor: &'a Executor,
     job: &'a Job,
 }
 
@@ -250,21 +250,21 @@ impl Sink for Publisher<'_> {
             && request.store_history
         {
             let text = data.get("text/plain").and_then(Value::as_str).unwrap_or_default();
-            self.worker.session.history().set_output(self.worker.count, text);
+            self.executor.session.history().set_output(self.executor.count, text);
         }
-        self.worker.iopub.wait_for_room(|| stop.wish().is_some());
-        publish(&self.worker.iopub, &asker.header, &output, self.worker.count);
+        self.executor.iopub.wait_for_room(|| stop.wish().is_some());
+        publish(&self.executor.iopub, &asker.header, &output, self.executor.count);
     }
 
     fn input(&mut self, prompt: &str, is_password: bool) -> Option<String> {
         if !self.job.request.allow_stdin {
             return None;
         }
-        self.worker.questions.ask(&self.job.asker, prompt, is_password, &self.job.stop)
+        self.executor.questions.ask(&self.job.asker, prompt, is_password, &self.job.stop)
     }
 }
 
-/// Publishes what comes between cells as the last cell's, at once.
+/// Publishes output between cells at once, as the last cell's.
 fn background(iopub: &Arc<IoPub>, last: &LastCell) -> Background {
     let (iopub, last) = (Arc::clone(iopub), Arc::clone(last));
     Arc::new(move |output| {

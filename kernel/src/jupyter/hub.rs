@@ -40,7 +40,7 @@ impl Hub {
     }
 }
 
-/// The one whose request ends the kernel, who is to get the reply before the sockets close.
+/// The client whose request ends the kernel: it gets the reply before the sockets close.
 #[derive(Debug)]
 pub struct Farewell {
     pub asker: Asker,

@@ -1,8 +1,8 @@
 //! The iopub socket: publishes in order, and batches what a cell prints.
 //!
-//! Publishing never waits for a client; the sender of a flood calls [`IoPub::wait_for_room`].
-//! A new subscriber is welcomed (JEP 65). Messages leave in the order of the calls. Printed text is
-//! put into messages and signed by the thread of the sockets, beside the cell that prints on.
+//! Publishing never waits for a client; the sender of a flood calls [`IoPub::wait_for_room`]. A new
+//! subscriber is welcomed (JEP 65). Messages leave in the order of the calls. The thread of the
+//! sockets makes the messages of printed text and signs them, while the cell prints on.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,23 +15,23 @@ use super::message::{Composer, Header, Publication, State};
 use super::zmtp::{Publisher, Welcome};
 use crate::engine::outcome::Stream;
 
-/// How long printed text may wait for more: a flood becomes few messages, a line is seen at once.
+/// How long printed text waits for more: a flood becomes few messages, and a line is soon seen.
 const BATCH: Duration = Duration::from_millis(20);
 
 /// A batch this large goes out at once.
 const BATCH_SIZE: usize = 1 << 18;
 
-/// With this many batches waiting, whoever prints sends them himself.
+/// With this many batches waiting, the thread that prints sends them itself.
 const BATCHES: usize = 4;
 
 pub struct IoPub {
     pub composer: Arc<Composer>,
     pub publisher: Publisher,
-    /// Locked while messages are made and sent, which keeps them in order.
+    /// Locked while messages are made and sent, so that they stay in order.
     sending: Mutex<Sending>,
-    /// Printed and not yet sent. Locked after `sending` where both are.
+    /// Printed text that was not sent yet. Where both are locked, `sending` is locked first.
     printed: Mutex<VecDeque<Batch>>,
-    /// Told when a batch begins, and when one is full.
+    /// Notified when a batch begins, and when one is full.
     batched: Notify,
 }
 
@@ -61,8 +61,8 @@ impl IoPub {
         let welcome: Welcome = Arc::new(move |topic| {
             let subscription = &String::from_utf8_lossy(topic);
             let mut parts = by.publication(None, &Publication::Welcome { subscription });
-            // Only what has the subscribed topic is let through by the subscriber's own socket.
-            if let Some(first) = parts.first_mut().filter(|it| !it.starts_with(topic)) {
+            // The subscriber's own socket drops messages without the subscribed topic.
+            if let Some(first) = parts.first_mut().filter(|part| !part.starts_with(topic)) {
                 first.clone_from(topic);
             }
             parts
@@ -72,7 +72,7 @@ impl IoPub {
         IoPub { composer, publisher, sending, printed, batched: Notify::new() }
     }
 
-    /// Publishes, after all that was printed before.
+    /// Publishes a message, after everything that was printed before.
     pub fn publish(&self, parent: Option<&Arc<Header>>, publication: &Publication<'_>) {
         let mut state = self.sending();
         self.send_printed(&state);
@@ -85,8 +85,8 @@ impl IoPub {
                 state.running = Some(Arc::clone(parent));
             }
             State::Idle if parent.kind == "execute_request" => state.running = None,
-            // Clients show the last state they hear of, and a question that was answered beside a
-            // cell must not make the kernel look idle.
+            // Clients show the last state that they hear of. A request that was answered while a
+            // cell runs must not make the kernel look idle.
             State::Idle => {
                 if let Some(cell) = &state.running {
                     self.send(Some(cell), &Publication::status(State::Busy));
@@ -96,11 +96,11 @@ impl IoPub {
         }
     }
 
-    /// Publishes printed text, soon.
+    /// Publishes printed text, after a moment in which more may come.
     pub fn print(&self, parent: &Arc<Header>, stream: Stream, text: &str) {
         let mut printed = self.printed();
-        let open = printed.back_mut().filter(|it| {
-            it.stream == stream && it.parent.id == parent.id && it.text.len() < BATCH_SIZE
+        let open = printed.back_mut().filter(|batch| {
+            batch.stream == stream && batch.parent.id == parent.id && batch.text.len() < BATCH_SIZE
         });
         match open {
             Some(batch) => {
@@ -123,25 +123,25 @@ impl IoPub {
         }
     }
 
-    /// Publishes what was printed, at once.
+    /// Publishes printed text at once.
     pub fn flush(&self) {
         let sending = self.sending();
         self.send_printed(&sending);
     }
 
-    /// Waits while a client that reads is far behind, unless `is_over` says not to. Blocks.
+    /// Blocks while a client that reads is far behind, until `is_over` says to stop.
     pub fn wait_for_room(&self, is_over: impl Fn() -> bool) {
         self.publisher.wait_for_room(is_over);
     }
 
-    /// Publishes printed text when it is time to, for ever.
+    /// Publishes printed text whenever a batch is due, for ever.
     pub async fn flush_in_time(&self) {
         loop {
             let due = self.printed().front().map(Batch::due);
             match due {
                 None => self.batched.notified().await,
                 Some(due) if due <= Instant::now() => self.flush(),
-                // A batch that is full before does not wait.
+                // A batch that is full does not wait for its time.
                 Some(due) => tokio::select! {
                     () = sleep_until(due) => {}
                     () = self.batched.notified() => {}
@@ -150,7 +150,7 @@ impl IoPub {
         }
     }
 
-    /// Sends in order what was printed so far; more may be printed meanwhile.
+    /// Sends the text that was printed so far, in order; more may be printed meanwhile.
     fn send_printed(&self, _: &MutexGuard<'_, Sending>) {
         let printed = std::mem::take(&mut *self.printed());
         for Batch { stream, text, parent, .. } in printed {

@@ -1,8 +1,8 @@
 //! The Jupyter messaging protocol, from the connection file to the sockets.
 //!
-//! Async stops here: the engine has a thread of its own (`execution`). A room for each socket:
-//! `shell`, `control`, `iopub`, `stdin`, `heartbeat`. All JSON of the protocol is in `message`, all
-//! that is ZeroMQ in `zmtp`. Every request goes through `turn`, which says busy and idle.
+//! Async stops here: the engine has a thread of its own (`execution`). Each socket has a module:
+//! `shell`, `control`, `iopub`, `stdin`, `heartbeat`. `message` has all JSON of the protocol,
+//! `zmtp` everything of ZeroMQ. Every request goes through `turn`, which says busy and idle.
 
 mod connection;
 mod control;

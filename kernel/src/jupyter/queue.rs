@@ -1,9 +1,10 @@
 //! The cells that wait for the engine, and what an interrupt means to them.
 //!
 //! Each cell has its [`Stop`] from the moment it arrives. An interrupt is for the cell that is
-//! carried out, or else for the first that waits. Since cells and interrupts come by different
-//! sockets, one that was sent before an interrupt may arrive after it, and is stopped too; one that the
-//! same client sent after an interrupt may arrive before it, and goes on.
+//! carried out, or else for the first that waits. Cells and interrupts come by different sockets,
+//! so the order of arrival tells little: a cell that was sent before an interrupt is stopped also
+//! when it arrives later, and a cell that the same client sent after the interrupt goes on also
+//! when it arrives first.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use super::message::{Asker, ExecuteRequest, Header};
 use super::turn::Desk;
 use crate::engine::stop::{Stop, Wish};
 
-/// Clients whose last interrupt is remembered.
+/// How many clients' last interrupts are remembered.
 const REMEMBERED: usize = 64;
 
 /// A request to run a cell, and where its reply goes.
@@ -74,26 +75,26 @@ impl Queue {
         state.waiting.is_empty() && !state.has_ended
     }
 
-    /// Notes that the cell has come to its end. What its client sent on the heels of a cell that
-    /// failed or was interrupted is not to run, and is returned; what the client sends once it has
-    /// seen the reply is to run, and so is what others sent.
+    /// Notes that the cell has come to its end. After a cell that failed or was interrupted, the
+    /// cells that its client has already sent don't run; they are returned. Cells that the client
+    /// sends once it has seen the reply run, and so do the cells of other clients.
     pub fn finish(&self, job: &Job, has_failed: bool) -> Vec<Job> {
         let mut state = self.lock();
         state.running = None;
-        // A cell may end well in spite of the interrupt; the wish was to stop all the same.
+        // A cell may end well in spite of an interrupt: its client wished to stop all the same.
         if !has_failed && job.stop.wish().is_none() {
             return Vec::new();
         }
         let session = &job.asker.header.session;
         let waiting = std::mem::take(&mut state.waiting).into_iter();
         let (aborted, rest): (Vec<Job>, _) =
-            waiting.partition(|it| &it.asker.header.session == session);
+            waiting.partition(|job| &job.asker.header.session == session);
         state.waiting = Vec::into(rest);
         aborted
     }
 
-    /// Stops the cell that is carried out, or else the first that waits. By a signal where no
-    /// request says so.
+    /// Stops the cell that is carried out, or else the first that waits. An interrupt by a signal
+    /// comes without a request.
     pub fn interrupt(&self, request: Option<&Header>) {
         let mut state = self.lock();
         if let Some((header, date)) = request.and_then(|it| Some((it, it.date?))) {
@@ -105,15 +106,15 @@ impl Queue {
         }
         // Under the lock, so that the cell can't come to its end in between.
         let running = state.running.as_ref().map(|(header, stop)| (&**header, stop));
-        let first = || state.waiting.front().map(|it| (&*it.asker.header, &it.stop));
+        let first = || state.waiting.front().map(|job| (&*job.asker.header, &job.stop));
         if let Some((header, stop)) = running.or_else(first)
-            && !request.is_some_and(|it| is_later(header, it))
+            && !request.is_some_and(|request| is_later(header, request))
         {
             stop.raise(Wish::Interrupt);
         }
     }
 
-    /// Ends the cell that is carried out; none is begun after it.
+    /// Ends the cell that is carried out; no other cell begins after it.
     pub fn end(&self) {
         let mut state = self.lock();
         state.has_ended = true;
@@ -129,14 +130,14 @@ impl Queue {
 }
 
 impl State {
-    /// Whether the same client has sent an interrupt after this, which arrived before it.
+    /// Whether an interrupt that the same client sent after this request has arrived before it.
     fn was_interrupted(&self, header: &Header) -> bool {
         let Some(date) = header.date else { return false };
         self.interrupts.iter().any(|(session, at)| *session == header.session && date <= *at)
     }
 }
 
-/// Whether one client sent this after the other, by its own clock.
+/// Whether one client sent both, and the first after the second by the client's clock.
 fn is_later(header: &Header, other: &Header) -> bool {
     let dates = header.date.zip(other.date);
     header.session == other.session && dates.is_some_and(|(date, other)| date > other)
@@ -164,7 +165,7 @@ mod tests {
     }
 
     fn wish_of_next(queue: &Queue) -> Option<Wish> {
-        queue.next().and_then(|it| it.stop.wish())
+        queue.next().and_then(|job| job.stop.wish())
     }
 
     #[test]
@@ -174,8 +175,8 @@ mod tests {
         queue.push(job("b", 1));
         let running = queue.next();
         queue.interrupt(None);
-        let running = running.filter(|it| it.stop.wish() == Some(Wish::Interrupt));
-        let aborted = running.map(|it| queue.finish(&it, false).len());
+        let running = running.filter(|job| job.stop.wish() == Some(Wish::Interrupt));
+        let aborted = running.map(|job| queue.finish(&job, false).len());
         assert_eq!(aborted, Some(0));
         assert_eq!(wish_of_next(&queue), None);
     }
@@ -186,9 +187,9 @@ mod tests {
         queue.push(job("a", 1));
         queue.push(job("a", 1));
         queue.interrupt(None);
-        let first = queue.next().filter(|it| it.stop.wish() == Some(Wish::Interrupt));
+        let first = queue.next().filter(|job| job.stop.wish() == Some(Wish::Interrupt));
         // The rest of the client's queue goes with it.
-        assert_eq!(first.map(|it| queue.finish(&it, false).len()), Some(1));
+        assert_eq!(first.map(|job| queue.finish(&job, false).len()), Some(1));
         assert!(queue.is_idle());
     }
 
@@ -222,7 +223,7 @@ mod tests {
             running.push(job(session, second));
             let job = running.next();
             running.interrupt(Some(&header("a", 30)));
-            assert_eq!(job.and_then(|it| it.stop.wish()), wish, "{session} {second} runs");
+            assert_eq!(job.and_then(|job| job.stop.wish()), wish, "{session} {second} runs");
         }
     }
 
@@ -240,9 +241,9 @@ mod tests {
         for session in ["a", "a", "b", "a"] {
             queue.push(job(session, 1));
         }
-        let aborted = queue.next().map(|it| queue.finish(&it, true).len());
+        let aborted = queue.next().map(|job| queue.finish(&job, true).len());
         assert_eq!(aborted, Some(2));
-        assert_eq!(queue.next().map(|it| it.asker.header.session.clone()).as_deref(), Some("b"));
+        assert_eq!(queue.next().map(|job| job.asker.header.session.clone()).as_deref(), Some("b"));
     }
 
     #[test]
@@ -252,7 +253,7 @@ mod tests {
         queue.push(job("a", 1));
         let running = queue.next();
         queue.end();
-        assert_eq!(running.and_then(|it| it.stop.wish()), Some(Wish::End));
+        assert_eq!(running.and_then(|job| job.stop.wish()), Some(Wish::End));
         assert!(queue.next().is_none());
     }
 

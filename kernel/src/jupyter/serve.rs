@@ -1,4 +1,6 @@
-//! The life of a kernel, from its sockets to the reply that ends it.
+//! The life of a kernel, from binding its sockets to the reply that ends it.
+//!
+//! `cli` calls [`serve`]. What is said on a socket is the business of that socket's module.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +12,10 @@ use tokio::time::timeout;
 
 use super::connection::{ConnectionError, ConnectionFile, Sockets};
 use super::control;
-use super::execution::Worker;
+use super::execution::Executor;
 use super::hub::{Farewell, Hub, KernelInfo};
 use super::iopub::IoPub;
-use super::message::{Composer, Publication, Received, State};
+use super::message::{Composer, IncomingMessage, Publication, State};
 use super::queue::Queue;
 use super::session::Session;
 use super::startup::Preparation;
@@ -29,8 +31,8 @@ pub enum ServeError {
     Thread(#[from] std::io::Error),
 }
 
-/// The stack of the engine's thread: cells nest as deep as they do in the process that runs them.
-/// Memory is only reserved.
+/// The stack of the engine's thread, as large as that of the thread that runs cells. The memory is
+/// only reserved.
 const ENGINE_STACK: usize = 256 << 20;
 
 /// How long the kernel waits for the engine to clean up after itself.
@@ -43,7 +45,7 @@ pub fn serve(path: &Path, prepare: Preparation, info: KernelInfo) -> Result<(), 
     let composer = Arc::new(Composer::new(file.key()));
     let runtime = super::runtime()?;
     let served = runtime.block_on(serve_sockets(composer, sockets, prepare, info));
-    // A thread that still waits for the engine must not keep the process.
+    // A thread that still waits for the engine must not keep the process alive.
     runtime.shutdown_background();
     file.remove_sockets();
     served
@@ -66,12 +68,12 @@ async fn serve_sockets(
         info,
         end,
     });
-    let worker = Worker::new(&hub, &iopub, prepare);
+    let executor = Executor::new(&hub, &iopub, prepare);
     let (gone, engine_gone) = oneshot::channel();
     std::thread::Builder::new().name("engine".into()).stack_size(ENGINE_STACK).spawn(
         move || {
-            worker.run();
-            // Nobody may wait for it.
+            executor.run();
+            // Sending fails if nobody waits for the engine any more.
             let _ = gone.send(());
         },
     )?;
@@ -111,7 +113,7 @@ fn open(
     Ok(())
 }
 
-/// Waits until the reply to the request that ends the kernel has left, and what was published.
+/// Waits until the reply to the request that ends the kernel, and all publications, have left.
 async fn say_goodbye(farewell: Option<Farewell>, iopub: &IoPub) {
     if let Some(Farewell { asker, router }) = farewell {
         router.is_answered(&asker.address).await;
@@ -119,10 +121,10 @@ async fn say_goodbye(farewell: Option<Farewell>, iopub: &IoPub) {
     }
 }
 
-/// Hands answers to the questions that they are for, for ever.
+/// Hands each answer to its question, for ever.
 async fn answers(hub: Arc<Hub>, router: Router, listener: Listener, budget: Budget) {
     let deliver = move |address: &Address, parts| {
-        let received = Received::read(&hub.composer.key, address, parts);
+        let received = IncomingMessage::read(&hub.composer.key, address, parts);
         received.map(|it| hub.questions.answer(it)).is_ok()
     };
     if let Err(error) = router.serve(listener, budget, deliver).await {
@@ -130,7 +132,7 @@ async fn answers(hub: Arc<Hub>, router: Router, listener: Listener, budget: Budg
     }
 }
 
-/// A frontend that interrupts by signal, and Ctrl-C in a terminal.
+/// Listens for interrupts by signal: some frontends send them, and Ctrl-C in a terminal does.
 async fn interrupt_on_signal(hub: Arc<Hub>) {
     match signal(SignalKind::interrupt()) {
         Ok(mut signals) => {

@@ -1,14 +1,15 @@
-//! Requests of clients on shell, and on control, which knows the same ones.
+//! Requests of clients on shell, and on control, which knows the same requests.
 //!
-//! Cells go to the engine's queue. All else is answered at once, also while a cell runs; what may
-//! take a moment is answered aside, so that the sockets are served meanwhile.
+//! Cells go to the engine's queue. Every other request is answered at once, also while a cell runs.
+//! A request that may take a moment is answered on another thread, so that the sockets are served
+//! meanwhile.
 
 use std::sync::Arc;
 
 use super::hub::{Farewell, Hub};
 use super::message::{
-    Asker, Body, Comm, LanguageInfo, Position, Publication, Received, Reply, Request, TypedMatch,
-    byte_offset, cursor_position,
+    Asker, Body, Comm, IncomingMessage, LanguageInfo, Position, Publication, Reply, Request,
+    TypedMatch, byte_offset, cursor_position,
 };
 use super::queue::Job;
 use super::turn::{Busy, Desk, Turn};
@@ -18,10 +19,10 @@ use crate::engine::stop::Stop;
 use crate::engine::syntax;
 
 impl Hub {
-    /// Answers what comes in by a socket, for ever.
+    /// Answers the messages of a socket, for ever.
     pub async fn listen(self: Arc<Self>, desk: Desk, listener: Listener, budget: Budget) {
         let router = desk.router.clone();
-        let deliver = move |address: &Address, parts| match Received::read(
+        let deliver = move |address: &Address, parts| match IncomingMessage::read(
             &self.composer.key,
             address,
             parts,
@@ -40,7 +41,7 @@ impl Hub {
         }
     }
 
-    fn dispatch(&self, Received { asker, body }: Received, desk: &Desk) {
+    fn dispatch(&self, IncomingMessage { asker, body }: IncomingMessage, desk: &Desk) {
         match body {
             Body::Execute(request) => {
                 let (desk, stop) = (desk.clone(), Stop::default());
@@ -90,7 +91,7 @@ impl Hub {
     }
 
     fn say_farewell(&self, asker: Asker, desk: &Desk) {
-        // The kernel may be about to end already.
+        // Sending fails if the kernel ends already.
         let _ = self.end.send(Farewell { asker, router: desk.router.clone() });
     }
 
@@ -107,7 +108,7 @@ impl Hub {
     }
 }
 
-/// A comm that nobody serves is closed as soon as it is opened.
+/// Closes a comm as soon as it is opened, since the kernel serves none.
 fn close(busy: &Busy, comm: &Comm) {
     match comm {
         Comm::Open { id } => busy.publish(&Publication::comm_close(id)),
@@ -123,10 +124,10 @@ fn complete(names: &Names, at: &Position) -> Reply {
     let found = names.complete(&at.code, offset(at));
     let start = cursor_position(&at.code, found.start);
     let end = cursor_position(&at.code, found.end);
-    let matches = found.items.into_iter().map(|it| TypedMatch {
-        text: it.text,
-        kind: it.kind,
-        signature: it.detail.unwrap_or_default(),
+    let matches = found.items.into_iter().map(|item| TypedMatch {
+        text: item.text,
+        kind: item.kind,
+        signature: item.detail.unwrap_or_default(),
         start,
         end,
     });

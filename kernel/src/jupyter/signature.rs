@@ -1,7 +1,7 @@
-//! The key of a connection file: signing what goes out, and checking what comes in.
+//! The key of a connection file: signing outgoing messages, and checking incoming ones.
 //!
-//! A signature is good once. A message that was overheard and is sent again is refused, as ipykernel
-//! does, with a history as long as ipykernel's.
+//! A signature is good once: a message that somebody has overheard and sends again is refused, as
+//! by ipykernel, with a history as long as ipykernel's.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// Signatures that are remembered.
+/// How many signatures are remembered.
 const HISTORY: usize = 1 << 16;
 
 /// The parts that a signature covers: header, parent header, metadata, content.
@@ -26,14 +26,14 @@ pub enum SignatureError {
 /// Signs and checks messages.
 #[derive(Debug)]
 pub struct Key {
-    /// None where the key is empty: then messages are not signed.
+    /// None if the key is empty: then messages are not signed.
     mac: Option<Hmac<Sha256>>,
     history: Mutex<History>,
 }
 
 #[derive(Debug, Default)]
 struct History {
-    /// The first half of each signature, which is as hard to meet by chance as need be.
+    /// The first half of each signature, which is long enough that no two meet by chance.
     known: HashSet<u128>,
     order: VecDeque<u128>,
 }
@@ -41,7 +41,7 @@ struct History {
 impl Key {
     pub fn new(key: &str) -> Key {
         let mac = Some(key).filter(|it| !it.is_empty());
-        // A key of any length will do.
+        // HMAC takes a key of any length, so this does not fail.
         let mac = mac.and_then(|it| Hmac::new_from_slice(it.as_bytes()).ok());
         Key { mac, history: Mutex::default() }
     }
@@ -55,7 +55,7 @@ impl Key {
     pub fn check(&self, signature: &[u8], parts: Signed<'_>) -> Result<(), SignatureError> {
         let Some(mac) = self.over(parts) else { return Ok(()) };
         let signature = from_hex(signature).ok_or(SignatureError::Wrong)?;
-        // In constant time.
+        // The comparison takes the same time for every wrong signature.
         mac.verify_slice(&signature).map_err(|_| SignatureError::Wrong)?;
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.note(&signature)

@@ -1,5 +1,5 @@
-//! The engine before it is there: what it needs is found or built on a thread of its own, while
-//! cells that wait see how far that is, and can be interrupted.
+//! The start of the engine: a thread of its own finds or builds what the engine needs, while cells
+//! that wait see how far the thread has come, and can be interrupted.
 //!
 //! The engine itself is made, and lives, on the thread of `execution`.
 
@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use crate::engine::{self, Engine, EngineConfig};
 
-/// Finds or builds what the engine needs, and says how far that is; asked again by the next cell
-/// where that failed.
+/// Finds or builds what the engine needs, and reports how far it has come. After a failure the next
+/// cell calls it again.
 pub type Preparation = Arc<Mutex<Prepare>>;
 pub type Prepare = dyn FnMut(&mut dyn FnMut(String)) -> Result<EngineConfig, String> + Send;
 
-/// How often somebody who waits looks about.
+/// How often a waiting cell looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
 pub enum Step {
@@ -30,7 +30,7 @@ pub enum Startup {
         progress: Option<String>,
     },
     Ready(Box<dyn Engine>),
-    /// With why, for the learner.
+    /// The reason, for the learner.
     Failed(String),
 }
 
@@ -42,7 +42,7 @@ impl Startup {
             let mut prepare = prepare.lock().unwrap_or_else(PoisonError::into_inner);
             let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&mut report)));
             let prepared = prepared.unwrap_or_else(|_| Err("the search for it panicked".into()));
-            // The kernel may be about to end.
+            // Sending fails if the kernel ends.
             let _ = sender.send(Step::Prepared(prepared));
         });
         match spawned {
@@ -51,7 +51,7 @@ impl Startup {
         }
     }
 
-    /// What was mended since it could not be had may be there now.
+    /// Begins again after a failure: the learner may have mended what was missing.
     pub fn try_again(&mut self, prepare: &Preparation) {
         if matches!(self, Startup::Failed(_)) {
             *self = Startup::begin(Arc::clone(prepare));
@@ -62,7 +62,7 @@ impl Startup {
         matches!(self, Startup::Preparing { .. })
     }
 
-    /// How far it is, once that takes long enough to be told.
+    /// The progress of a start that takes long enough to be reported.
     pub fn progress(&self) -> Option<&str> {
         match self {
             Startup::Preparing { progress, .. } => progress.as_deref(),
@@ -70,7 +70,7 @@ impl Startup {
         }
     }
 
-    /// Waits a moment for the next step, and makes the engine when all is there.
+    /// Waits a moment for the next step, and makes the engine when everything is there.
     pub fn advance(&mut self) {
         let Startup::Preparing { steps, progress } = self else { return };
         let prepared = match steps.recv_timeout(LOOK) {

@@ -1,16 +1,16 @@
 //! The stdin socket: a running cell's question for the learner, and the answer.
 //!
-//! At most one question waits. Only an answer to that very question counts: it comes from the client
-//! that was asked, after it was asked, and if it names a question, it names this one.
+//! At most one question waits. Only an answer to that very question counts: it comes from the
+//! client that was asked, after the question was asked, and names either no question or this one.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::message::{Asker, Body, Composer, Received};
+use super::message::{Asker, Body, Composer, IncomingMessage};
 use super::zmtp::Router;
 use crate::engine::stop::Stop;
 
-/// Asks questions, and hands answers to whom they are for.
+/// Asks questions, and hands each answer to the cell that waits for it.
 #[derive(Debug)]
 pub struct Questions {
     composer: Arc<Composer>,
@@ -22,7 +22,7 @@ pub struct Questions {
 struct Question {
     id: String,
     asked: Asker,
-    /// Dropping it ends the wait.
+    /// The cell waits at the other end; dropping the sender ends its wait.
     answer: SyncSender<String>,
 }
 
@@ -42,7 +42,7 @@ impl Questions {
         let (id, message) = self.composer.question(asked, prompt, is_password);
         let (answer, answered) = sync_channel(1);
         *self.lock() = Some(Question { id, asked: asked.clone(), answer });
-        // A wish that was raised before the question stood there has not found it.
+        // A wish that was raised a moment ago has found no question to withdraw.
         if stop.wish().is_some() {
             self.withdraw();
             return None;
@@ -52,19 +52,21 @@ impl Questions {
     }
 
     /// Ends the wait for an answer. To be called after the wish to stop was raised, so that the
-    /// cell knows why it gets none.
+    /// cell knows why it gets no answer.
     pub fn withdraw(&self) {
         drop(self.lock().take());
     }
 
-    /// Takes what came in on stdin.
-    pub fn answer(&self, received: Received) {
-        let Received { asker, body: Body::Input(answer) } = received else { return };
+    /// Takes in a message of the stdin socket.
+    pub fn answer(&self, received: IncomingMessage) {
+        let IncomingMessage { asker, body: Body::Input(answer) } = received else { return };
         let mut waiting = self.lock();
-        if waiting.as_ref().is_some_and(|it| it.is_answered_by(&asker, &answer.question))
+        if waiting
+            .as_ref()
+            .is_some_and(|question| question.is_answered_by(&asker, &answer.question))
             && let Some(question) = waiting.take()
         {
-            // The cell may have stopped to wait.
+            // Sending fails if the cell waits no more.
             let _ = question.answer.try_send(answer.value);
         }
     }

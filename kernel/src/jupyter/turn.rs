@@ -1,7 +1,7 @@
 //! The one wrapper around everything that a client asks: busy, the reply, idle.
 //!
-//! A [`Busy`] says busy when it is made and idle when it is dropped; a [`Turn`] owes a reply too.
-//! Both keep their word on every path, also where a panic takes them away.
+//! A [`Busy`] says busy when it is made and idle when it is dropped; a [`Turn`] also owes a reply.
+//! Both do so on every path, also when a panic drops them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::iopub::IoPub;
 use super::message::{Asker, Publication, Reply, State};
 use super::zmtp::Router;
 
-/// Between busy and idle.
+/// The time between busy and idle, for one message of a client.
 #[derive(Debug)]
 pub struct Busy {
     pub asker: Asker,
@@ -34,7 +34,7 @@ impl Drop for Busy {
     }
 }
 
-/// Where replies go: the socket that the request came in by.
+/// The socket that requests come in by and replies go out by, and the one for publications.
 #[derive(Debug, Clone)]
 pub struct Desk {
     pub router: Router,
@@ -56,7 +56,7 @@ impl Turn {
         Turn { router: desk.router.clone(), is_answered: false, busy }
     }
 
-    /// Answers, after all that was published for this request.
+    /// Sends the reply, after all publications for this request.
     pub fn end(mut self, reply: &Reply) {
         self.send(reply);
     }

@@ -1,8 +1,8 @@
-//! Messages as they come from and go to the wire: all JSON of the protocol is here.
+//! Messages of the protocol, and all of its JSON.
 //!
-//! A message that comes in is decoded once: `request` has all that a client may say, in types
-//! whose fields have defaults, so that content which a client leaves out or adds neither loses the
-//! message nor ends a loop. The types of `reply` and `publication` go out. Signing is `signature`'s.
+//! An incoming message is decoded once, into the types of `request`. Their fields have defaults, so
+//! that a message is not lost because a client leaves a field out or adds one. `reply` and
+//! `publication` have the types of outgoing messages. `signature` signs.
 
 mod publication;
 mod reply;
@@ -23,10 +23,10 @@ pub use request::{Body, Comm, ExecuteRequest, HistoryAccess, HistoryRequest, Pos
 use super::signature::{Key, SignatureError};
 use super::zmtp::Address;
 
-/// Stands between the names of peers and the message itself.
+/// The part between the names of peers and the message itself.
 const DELIMITER: &[u8] = b"<IDS|MSG>";
 
-/// The version of the protocol that all of this follows.
+/// The version of the protocol.
 pub const PROTOCOL: &str = "5.5";
 
 /// Why a message is dropped.
@@ -49,11 +49,11 @@ pub struct Header {
     pub kind: String,
     pub session: String,
     pub date: Option<DateTime<Utc>>,
-    /// As it came, to be given back as the parent of what answers it.
+    /// The header's own bytes, which an answer carries as its parent header.
     raw: Box<[u8]>,
 }
 
-/// A header needs an id and a kind; what else a client leaves out is empty.
+/// A header as it comes. It needs an id and a kind; any other field may be missing.
 #[derive(Debug, serde::Deserialize)]
 struct RawHeader {
     msg_id: String,
@@ -66,7 +66,7 @@ struct RawHeader {
 
 impl Header {
     fn read(frame: &[u8]) -> Result<Header, MessageError> {
-        // The header is given back to all clients, so that all of it must be text.
+        // The header goes out to all clients again, so all of it must be text.
         std::str::from_utf8(frame).map_err(|_| MessageError::Text)?;
         let RawHeader { msg_id: id, msg_type: kind, session, date } =
             serde_json::from_slice(frame)?;
@@ -75,26 +75,30 @@ impl Header {
     }
 }
 
-/// The client that asked, and how an answer finds the way back.
+/// The client that asked, and the way back for the answer.
 #[derive(Debug, Clone)]
 pub struct Asker {
     pub header: Arc<Header>,
     pub address: Address,
-    /// Names of peers between the asker and us, which the answer carries too.
+    /// The names of peers between the client and the kernel, which the answer carries too.
     route: Vec<Bytes>,
 }
 
-/// A message that came in, with a good signature.
+/// A message of a client, with a good signature.
 #[derive(Debug)]
-pub struct Received {
+pub struct IncomingMessage {
     pub asker: Asker,
     pub body: Body,
 }
 
-impl Received {
-    pub fn read(key: &Key, address: &Address, parts: Vec<Bytes>) -> Result<Received, MessageError> {
+impl IncomingMessage {
+    pub fn read(
+        key: &Key,
+        address: &Address,
+        parts: Vec<Bytes>,
+    ) -> Result<IncomingMessage, MessageError> {
         let delimiter =
-            parts.iter().position(|it| &it[..] == DELIMITER).ok_or(MessageError::Parts)?;
+            parts.iter().position(|part| &part[..] == DELIMITER).ok_or(MessageError::Parts)?;
         let Some([signature, header, parent, metadata, content]) =
             parts.get(delimiter + 1..delimiter + 6)
         else {
@@ -103,9 +107,9 @@ impl Received {
         key.check(signature, [header, parent, metadata, content])?;
         let header = Header::read(header)?;
         let body = Body::read(&header.kind, content, parent);
-        let route = parts.iter().take(delimiter).map(|it| Bytes::copy_from_slice(it)).collect();
+        let route = parts.iter().take(delimiter).map(|part| Bytes::copy_from_slice(part)).collect();
         let asker = Asker { header: Arc::new(header), address: address.clone(), route };
-        Ok(Received { asker, body })
+        Ok(IncomingMessage { asker, body })
     }
 }
 
@@ -132,14 +136,14 @@ impl Composer {
         Composer { key, session: uuid::Uuid::new_v4().to_string(), count: AtomicU64::new(0) }
     }
 
-    /// A message for the one who asked.
+    /// A message for the client that asked.
     pub fn reply(&self, to: &Asker, reply: &Reply) -> Vec<Bytes> {
         let kind = reply::kind_of(&to.header.kind);
         let id = self.next_id();
         self.compose(to.route.clone(), &kind, &id, Some(&to.header), reply)
     }
 
-    /// A question for the one whose cell runs, and its id, which the answer may name.
+    /// A question for the client whose cell runs, and the question's id, which the answer may name.
     pub fn question(&self, to: &Asker, prompt: &str, password: bool) -> (String, Vec<Bytes>) {
         let id = self.next_id();
         let question = reply::InputRequest { prompt, password };
@@ -148,7 +152,7 @@ impl Composer {
         (id, message)
     }
 
-    /// A message for everyone.
+    /// A message for all clients.
     pub fn publication(
         &self,
         parent: Option<&Header>,
@@ -196,7 +200,7 @@ impl Composer {
     }
 }
 
-/// None of our types can fail to be JSON: their keys are texts.
+/// JSON of a message. No type of a message can fail to be JSON: the keys are all texts.
 fn json(content: &impl Serialize) -> Bytes {
     serde_json::to_vec(content).map_or(Bytes::from_static(b"{}"), Bytes::from)
 }
@@ -204,18 +208,18 @@ fn json(content: &impl Serialize) -> Bytes {
 /// A JSON object that may be anything.
 pub type Object = Map<String, Value>;
 
-/// A cursor in characters, as the protocol counts, to a byte offset of the code.
+/// Turns a cursor in characters, as the protocol counts, into a byte offset of the code.
 pub fn byte_offset(code: &str, cursor: i64) -> usize {
     let cursor = usize::try_from(cursor).unwrap_or(0);
     code.char_indices().nth(cursor).map_or(code.len(), |(at, _)| at)
 }
 
-/// The reverse.
+/// Turns a byte offset of the code into a cursor in characters.
 pub fn cursor_position(code: &str, offset: usize) -> usize {
     code.char_indices().take_while(|(at, _)| *at < offset).count()
 }
 
-/// Messages of nobody in particular, for the tests of those who take them.
+/// Messages for the tests of other modules.
 #[cfg(test)]
 mod samples {
     use super::*;
@@ -250,8 +254,8 @@ mod tests {
         texts.iter().map(|it| Bytes::copy_from_slice(it)).collect()
     }
 
-    fn read(texts: &[&[u8]]) -> Result<Received, MessageError> {
-        Received::read(&Key::new(""), &Router::address_of_nobody(), parts(texts))
+    fn read(texts: &[&[u8]]) -> Result<IncomingMessage, MessageError> {
+        IncomingMessage::read(&Key::new(""), &Router::address_of_nobody(), parts(texts))
     }
 
     const HEADER: &[u8] = br#"{"msg_id": "1", "msg_type": "execute_request", "extra": [1]}"#;
@@ -375,7 +379,7 @@ mod tests {
         ) {
             let parts: Vec<Bytes> = texts.into_iter().map(Bytes::from).collect();
             for key in ["", "key"] {
-                drop(Received::read(&Key::new(key), &Router::address_of_nobody(), parts.clone()));
+                drop(IncomingMessage::read(&Key::new(key), &Router::address_of_nobody(), parts.clone()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Messages for all clients.
+//! Messages for all clients, on iopub: the status of the kernel and the outputs of cells.
 
 use serde::Serialize;
 
@@ -73,7 +73,7 @@ impl<'a> Publication<'a> {
         Publication::Result { execution_count, data, metadata: MimeBundle::new() }
     }
 
-    /// A new display, or new content for one that is there.
+    /// A new display, or new content for an earlier one.
     pub fn display(
         data: &'a MimeBundle,
         metadata: &'a MimeBundle,

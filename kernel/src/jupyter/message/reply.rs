@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Object;
 use crate::engine::outcome::{CellError, Completeness};
 
-/// A reply's kind follows from the request's.
+/// The kind of the reply to a request of a kind.
 pub(super) fn kind_of(request: &str) -> String {
     format!("{}_reply", request.strip_suffix("_request").unwrap_or(request))
 }
@@ -22,7 +22,7 @@ pub enum Reply {
     Failed(Failure),
 }
 
-/// Contents that say that all is well.
+/// The content of a reply that tells success.
 #[derive(Debug, Serialize)]
 pub struct Done {
     status: &'static str,
@@ -99,7 +99,8 @@ pub struct TypedMatch {
     pub end: usize,
 }
 
-/// Session, number of the cell, and its code, with the output if that was asked for.
+/// A session, the number of a cell and its code; with the cell's output if the client asks for
+/// that.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum HistoryEntry {
@@ -154,7 +155,7 @@ pub enum Expression {
 }
 
 impl Expression {
-    /// As a field of the reply that carries it.
+    /// The JSON for a field of the reply.
     pub fn into_json(self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
@@ -170,7 +171,7 @@ pub struct Failure {
 }
 
 impl From<CellError> for Failure {
-    /// For where the status stands outside.
+    /// The failure without a status, which the type around it has.
     fn from(CellError { ename, evalue, traceback }: CellError) -> Failure {
         Failure { status: None, ename, evalue, traceback }
     }
@@ -226,7 +227,7 @@ impl Reply {
         })
     }
 
-    /// No comm is ever open.
+    /// The list of open comms, which is always empty.
     pub fn comm_info() -> Reply {
         done(Answer::CommInfo { comms: Object::new() })
     }
@@ -239,7 +240,7 @@ impl Reply {
         done(Answer::Shutdown { restart })
     }
 
-    /// A request that got no answer of its own.
+    /// The reply to a request that can't be carried out.
     pub fn failed(ename: &str, evalue: String) -> Reply {
         let ename = ename.to_owned();
         Reply::Failed(Failure { status: Some("error"), ename, evalue, traceback: Vec::new() })

@@ -1,21 +1,21 @@
-//! Everything that clients may say, decoded once.
+//! Everything that clients may say, decoded once, and tolerant of what clients leave out or add.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
 
 use super::Object;
 
-/// A message by its kind.
+/// The content of a message, by its kind.
 #[derive(Debug)]
 pub enum Body {
-    /// Answered by a reply when its turn has come.
+    /// A cell: the reply comes when the cell has run.
     Execute(ExecuteRequest),
-    /// Answered by a reply at once, whatever it is.
+    /// A request that is answered at once.
     Request(Request),
-    /// Answered, if at all, on iopub.
+    /// A message about a comm: an answer, if any, goes to iopub.
     Comm(Comm),
     Input(InputReply),
-    /// A kind that nothing is known of.
+    /// A message of an unknown kind.
     Other,
 }
 
@@ -33,14 +33,14 @@ pub enum Request {
     Shutdown {
         restart: bool,
     },
-    /// A kind that ends like a request's and is none that we know.
+    /// A request of an unknown kind: its name ends in `_request`.
     Unknown,
 }
 
 #[derive(Debug, serde::Deserialize)]
 #[serde(default)]
 pub struct ExecuteRequest {
-    /// None where there is no text.
+    /// None if the client sends no text.
     #[serde(deserialize_with = "tolerant")]
     pub code: Option<String>,
     #[serde(deserialize_with = "tolerant")]
@@ -74,7 +74,7 @@ impl Default for ExecuteRequest {
 pub struct Position {
     #[serde(deserialize_with = "tolerant")]
     pub code: String,
-    /// In characters; the end of the code where the client doesn't say.
+    /// In characters; the end of the code if the client names none.
     #[serde(deserialize_with = "tolerant")]
     pub cursor_pos: Option<i64>,
 }
@@ -119,7 +119,7 @@ pub enum Comm {
 #[derive(Debug, Default)]
 pub struct InputReply {
     pub value: String,
-    /// The id of the question that is answered, where the client says so.
+    /// The id of the question that this answers; empty if the client names none.
     pub question: String,
 }
 
@@ -163,9 +163,9 @@ impl Body {
     }
 }
 
-/// A JSON object; what is none is one without fields.
+/// Reads a JSON object. Text that is no object counts as an object without fields.
 fn object<T: DeserializeOwned + Default>(text: &[u8]) -> T {
-    // Through a value, since of two fields with the same name the last is meant.
+    // Read as a value first: of two fields with the same name that keeps the last.
     serde_json::from_slice(text)
         .ok()
         .filter(Value::is_object)
@@ -173,14 +173,14 @@ fn object<T: DeserializeOwned + Default>(text: &[u8]) -> T {
         .unwrap_or_default()
 }
 
-/// A field; the default where it is of another type.
+/// Reads a field; the default if the field has another type.
 pub fn tolerant<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
-/// A claim that holds unless the client denies it.
+/// Reads a truth value that is true unless the client says `false`.
 fn tolerant_or_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Value::deserialize(deserializer)?.as_bool().unwrap_or(true))
 }

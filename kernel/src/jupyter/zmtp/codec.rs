@@ -1,15 +1,15 @@
 //! Bytes to messages and back: the greeting and the frames of ZMTP 3.0.
 //!
-//! Pure, without a socket: `connection` feeds the [`Decoder`] with what arrives. A frame's length
-//! is held against the limits before anything is reserved for it, and the buffer grows only with
-//! bytes that have come.
+//! Pure, without a socket: `connection` feeds arriving bytes to the [`Decoder`]. A frame's length
+//! is compared with the limits before any memory is reserved for it, and the buffer grows only with
+//! bytes that have arrived.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-/// The first bytes of every peer.
+/// The length of a greeting, the first bytes that every peer sends.
 pub const GREETING: usize = 64;
 
-/// The cost of a part beside its bytes, so that many empty parts count too.
+/// The cost of a part besides its bytes, so that many empty parts count too.
 const PART_COST: usize = 64;
 
 /// The longest command that a peer may send; the commands of the protocol are far shorter.
@@ -19,7 +19,7 @@ const MORE: u8 = 1;
 const LONG: u8 = 2;
 const COMMAND: u8 = 4;
 
-/// How much one message may be.
+/// How large one message may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of all parts of a message together.
@@ -72,7 +72,7 @@ pub fn greeting() -> [u8; GREETING] {
     bytes
 }
 
-/// Reads a peer's greeting, which needs no answer that differs.
+/// Checks a peer's greeting. The kernel's own greeting is the same for all peers.
 pub fn check_greeting(bytes: &[u8]) -> Result<(), WireError> {
     let is_zmtp = bytes.len() >= GREETING && bytes[0] == 0xff && bytes[9] & 1 == 1;
     if !is_zmtp || bytes[10] < 3 {
@@ -85,7 +85,7 @@ pub fn check_greeting(bytes: &[u8]) -> Result<(), WireError> {
     }
 }
 
-/// A thing that a peer sent.
+/// A message or a command that a peer sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// A message, with all of its parts.
@@ -98,7 +98,7 @@ pub enum Item {
 #[derive(Debug, Clone, Copy)]
 struct Head {
     flags: u8,
-    /// Bytes of the head itself.
+    /// The length of the head itself.
     width: usize,
     length: usize,
 }
@@ -109,7 +109,7 @@ pub struct Decoder {
     limits: Limits,
     buffer: BytesMut,
     parts: Vec<Bytes>,
-    /// Cost of the parts so far.
+    /// The cost of the parts so far.
     size: usize,
 }
 
@@ -118,22 +118,22 @@ impl Decoder {
         Decoder { limits, buffer: BytesMut::new(), parts: Vec::new(), size: 0 }
     }
 
-    /// Where arriving bytes are to be appended.
+    /// The buffer that arriving bytes are to be appended to.
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
 
-    /// Bytes of the greeting, once they are there.
+    /// The bytes of the greeting, once all of them are there.
     pub fn take_greeting(&mut self) -> Option<Bytes> {
         (self.buffer.len() >= GREETING).then(|| self.buffer.split_to(GREETING).freeze())
     }
 
-    /// Bytes that the unfinished message holds in memory.
+    /// How many bytes of memory the unfinished message takes.
     pub fn held(&self) -> usize {
         self.buffer.len() + self.size
     }
 
-    /// The next message or command; none until more bytes are there.
+    /// The next message or command; none until more bytes arrive.
     pub fn next(&mut self) -> Result<Option<Item>, WireError> {
         while let Some(head) = self.head()? {
             if self.buffer.len() < head.width + head.length {
@@ -142,7 +142,7 @@ impl Decoder {
             self.buffer.advance(head.width);
             let body = self.buffer.split_to(head.length).freeze();
             if self.buffer.is_empty() {
-                // The rest of a large message's memory must not stay with an idle connection.
+                // An idle connection must not keep the memory of a large message.
                 self.buffer = BytesMut::new();
             }
             if head.flags & COMMAND != 0 {
@@ -158,7 +158,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// The head at the front of the buffer, held against the limits; none if it is cut off.
+    /// The head at the front of the buffer, checked against the limits; none if bytes are missing.
     fn head(&self) -> Result<Option<Head>, WireError> {
         let Some(flags) = self.buffer.first().copied() else { return Ok(None) };
         let is_command = flags & COMMAND != 0;
@@ -187,7 +187,7 @@ impl Decoder {
     }
 }
 
-/// Parts longer than this are sent from where they lie, shorter ones are put together.
+/// Parts longer than this are sent without copying them; shorter parts are joined.
 const COPIED: usize = 16 << 10;
 
 /// A message as chunks of bytes for the wire.
@@ -321,8 +321,8 @@ mod tests {
             step in 1usize..2000,
         ) {
             let messages: Vec<Vec<Bytes>> =
-                messages.into_iter().map(|it| it.into_iter().map(Bytes::from).collect()).collect();
-            let bytes: Vec<u8> = messages.iter().flat_map(|it| encode_message(it)).flatten().collect();
+                messages.into_iter().map(|message| message.into_iter().map(Bytes::from).collect()).collect();
+            let bytes: Vec<u8> = messages.iter().flat_map(|message| encode_message(message)).flatten().collect();
             let expected: Vec<Item> = messages.into_iter().map(Item::Message).collect();
             prop_assert_eq!(decode(LIMITS, &bytes, step).unwrap(), expected);
         }

@@ -1,6 +1,6 @@
-//! The commands of ZMTP 3.0 and 3.1 that a peer of a kernel sends, and those that it is sent.
+//! The commands of ZMTP 3.0 and 3.1 that the peers of a kernel send, and those that a kernel sends.
 //!
-//! Pure. `handshake` uses READY and ERROR, `connection` answers PING, and `publisher` takes
+//! Pure. `handshake` uses READY and ERROR, `connection` answers PING, and `publisher` reads
 //! subscriptions, which older peers send as messages instead.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -14,13 +14,13 @@ pub enum Command {
     Error(String),
     Subscribe(Bytes),
     Cancel(Bytes),
-    /// To be answered with the same context.
+    /// A ping with a context, which the pong repeats.
     Ping(Bytes),
-    /// One that means nothing to a kernel.
+    /// A command that means nothing to a kernel.
     Other,
 }
 
-/// A peer, in its own words.
+/// What a peer says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ready {
     pub socket_type: String,
@@ -64,7 +64,7 @@ impl Ready {
     }
 }
 
-/// The frame that says what kind of socket this is.
+/// The frame that tells the kind of the kernel's socket.
 pub fn ready(socket_type: &str) -> Bytes {
     let mut body = BytesMut::new();
     put_short(&mut body, b"READY");
@@ -74,7 +74,7 @@ pub fn ready(socket_type: &str) -> Bytes {
     encode_command(&body)
 }
 
-/// The frame that says why a peer is not served.
+/// The frame that tells a peer why it is not served.
 pub fn error(reason: &str) -> Bytes {
     let mut body = BytesMut::new();
     put_short(&mut body, b"ERROR");
@@ -95,7 +95,7 @@ fn put_short(body: &mut BytesMut, text: &[u8]) {
     body.put_slice(&text[..usize::from(length)]);
 }
 
-/// Bytes behind a length of one byte.
+/// Takes bytes that follow a length of one byte.
 fn take_short(body: &mut Bytes) -> Result<Bytes, WireError> {
     let length = body.try_get_u8().map_err(|_| WireError::Command)?;
     take(body, usize::from(length))

@@ -1,6 +1,7 @@
 //! One peer after its handshake: reading within limits, and the memory that strangers share.
 //!
-//! `router`, `publisher` and `replier` hold the loops over what a [`Connection`] brings.
+//! A stranger is a peer that has not proven yet that it holds the key. `router`, `publisher` and
+//! `replier` have the loops that read from a [`Connection`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,25 +13,25 @@ use super::codec::{Decoder, Item, Limits, WireError};
 use super::command::{self, Command};
 use super::outbox::{Outbox, Parcel};
 
-/// Bytes that are read at once.
+/// How many bytes to read at once.
 const READ: usize = 64 << 10;
 
-/// Bytes that each unproven peer may hold in an unfinished message at nobody's expense.
+/// How many bytes of an unfinished message each stranger may have outside of the shared budget.
 const FREE: usize = 64 << 10;
 
-/// Bytes that all unproven peers of a kernel may hold together beyond that.
+/// How many bytes all strangers of a kernel may have together beyond that.
 const SHARED: usize = 128 << 20;
 
-/// Answers to pings that may wait for a peer that doesn't read.
+/// How many bytes of pongs may wait for a peer that doesn't read.
 const PONGS: usize = 64 << 10;
 
-/// The memory that the unfinished messages of unproven peers share.
+/// The memory that the unfinished messages of all strangers share.
 #[derive(Debug, Clone, Default)]
 pub struct Budget {
     held: Arc<AtomicUsize>,
 }
 
-/// One peer's part of the budget, given back when it leaves.
+/// One peer's part of the budget. A peer that leaves gives its part back.
 #[derive(Debug)]
 struct Share {
     budget: Budget,
@@ -39,7 +40,7 @@ struct Share {
 }
 
 impl Share {
-    /// Holds that many bytes from now on.
+    /// Sets how many bytes the peer's unfinished message takes; an error if the budget is exceeded.
     fn hold(&mut self, bytes: usize) -> Result<(), WireError> {
         let wanted = if self.is_proven { 0 } else { bytes.saturating_sub(FREE) };
         let total = if wanted >= self.held {
@@ -73,7 +74,7 @@ impl Reader {
         Reader { input, decoder: Decoder::new(limits), share }
     }
 
-    /// The peer holds the key: its messages no longer count against what strangers share.
+    /// Notes that the peer holds the key: its messages no longer count against the budget.
     pub fn prove(&mut self) {
         self.share.is_proven = true;
     }
@@ -106,7 +107,8 @@ impl Reader {
             0 => Err(WireError::Gone),
             count => {
                 if count >= READ / 16 {
-                    // A peer that sends without end must let the others have their turn.
+                    // The tasks of other peers get their turn beside a peer that never stops
+                    // sending.
                     tokio::task::yield_now().await;
                 }
                 Ok(())
@@ -115,7 +117,7 @@ impl Reader {
     }
 }
 
-/// A peer, ready to talk.
+/// A peer after its handshake.
 pub struct Connection {
     pub reader: Reader,
     pub output: Box<dyn AsyncWrite + Send + Unpin>,
@@ -133,7 +135,7 @@ impl Connection {
     }
 }
 
-/// Does what every socket does with a command; a peer that shakes hands twice is refused.
+/// Handles a command as every kind of socket does. A peer that shakes hands twice is refused.
 pub fn obey(command: Command, outbox: &Outbox) -> Result<(), WireError> {
     match command {
         Command::Ping(context) => {

@@ -1,4 +1,6 @@
-//! The first words with a peer: greetings, and what kind of socket each side is.
+//! The handshake with a peer: greetings, and the kind of socket that each side is.
+//!
+//! `listener` limits how long a handshake may take; `connection` reads what comes after it.
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
@@ -12,16 +14,16 @@ pub struct Pipe {
     pub output: Box<dyn AsyncWrite + Send + Unpin>,
 }
 
-/// One of our sockets, as its peers see it.
+/// A socket of the kernel, as its peers see it.
 #[derive(Debug, Clone, Copy)]
 pub struct Role {
     pub socket_type: &'static str,
-    /// The types of socket that may talk to it.
+    /// The types of socket that may talk to this one.
     pub peers: &'static [&'static str],
     pub limits: Limits,
 }
 
-/// Shakes hands; how long that may take is for the caller to limit.
+/// Shakes hands; the caller limits how long that may take.
 pub async fn shake_hands(
     Pipe { input, mut output }: Pipe,
     role: Role,

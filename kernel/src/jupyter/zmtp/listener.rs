@@ -1,8 +1,8 @@
-//! Where peers come in: TCP ports and Unix sockets, and how many peers may be there.
+//! Accepting peers on TCP ports and Unix sockets, and how many peers there may be.
 //!
-//! A flood of connections costs none that is there: those that have not finished their handshake
-//! are few, and the oldest of them makes room for a new one; those that have finished it are
-//! limited, and a new one waits outside until one leaves.
+//! A flood of new connections costs no established one. Only a few handshakes may be under way at
+//! once, and the oldest of them makes room for a new one. The number of peers after their handshake
+//! is limited too, and a new one is turned away.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -23,11 +23,11 @@ use super::codec::WireError;
 use super::connection::{Budget, Connection};
 use super::handshake::{Pipe, Role, shake_hands};
 
-/// Peers of one socket whose handshake is under way.
+/// How many handshakes of one socket may be under way.
 const STRANGERS: usize = 32;
 
-/// Peers of one socket after their handshake. Five sockets of these stay below the 1,024
-/// descriptors that a process usually has.
+/// How many peers one socket may have after their handshake. With five sockets that is fewer than
+/// the 1,024 descriptors that a process usually has.
 const GUESTS: usize = 128;
 
 /// How long a handshake may take.
@@ -51,8 +51,9 @@ impl Listener {
 
     /// Binds a Unix socket, which only the user may connect to.
     pub fn bind_ipc(path: &Path) -> io::Result<Listener> {
-        // A kernel that was killed leaves its socket, and the next has the same connection file.
-        if fs::symlink_metadata(path).is_ok_and(|it| it.file_type().is_socket()) {
+        // A killed kernel leaves its socket behind, and the next kernel has the same connection
+        // file.
+        if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket()) {
             fs::remove_file(path)?;
         }
         let listener = StdUnixListener::bind(path)?;
@@ -103,7 +104,7 @@ impl Open {
     }
 }
 
-/// Serves each peer by a task of its own, for ever; all of them end when this is dropped.
+/// Serves each peer by a task of its own, for ever. Dropping the future ends all tasks.
 pub async fn accept<F>(
     listener: Listener,
     role: Role,
@@ -120,7 +121,7 @@ where
     let mut peers = JoinSet::new();
     loop {
         let Ok(pipe) = open.accept().await else {
-            // Out of descriptors, most likely: some are freed by and by.
+            // Most likely the process has no descriptor left; some become free in time.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -141,7 +142,7 @@ where
     }
 }
 
-/// Shakes hands in time, and finds a place among those that are served.
+/// Shakes hands within the time, and takes a place among the peers that are served.
 async fn meet(
     handshake: impl Future<Output = Result<Connection, WireError>>,
     turned_out: oneshot::Receiver<()>,
@@ -155,7 +156,7 @@ async fn meet(
     Ok((connection, place))
 }
 
-/// Those whose handshake is under way, oldest first; dropping a sender turns one out.
+/// The peers whose handshake is under way, oldest first. Dropping a sender turns its peer out.
 #[derive(Default)]
 struct Strangers {
     waiting: VecDeque<oneshot::Sender<()>>,
@@ -163,7 +164,7 @@ struct Strangers {
 
 impl Strangers {
     fn admit(&mut self) -> oneshot::Receiver<()> {
-        self.waiting.retain(|it| !it.is_closed());
+        self.waiting.retain(|sender| !sender.is_closed());
         if self.waiting.len() >= STRANGERS {
             self.waiting.pop_front();
         }

@@ -2,9 +2,9 @@
 //! ROUTER, XPUB and REP over TCP and Unix sockets, without encryption (the mechanism NULL).
 //!
 //! Nothing here knows Jupyter. `codec` and `command` are pure; `listener`, `handshake` and
-//! `connection` carry one peer; `router`, `publisher` and `replier` are the three kinds of socket.
-//! Invariant: a peer that has not proven itself decides neither how much memory is reserved nor
-//! how long anybody else waits.
+//! `connection` serve one peer; `router`, `publisher` and `replier` are the three kinds of socket.
+//! Invariant: a peer that has not proven that it holds the key decides neither how much memory is
+//! reserved nor how long anybody else waits.
 
 mod codec;
 mod command;

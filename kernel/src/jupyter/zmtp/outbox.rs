@@ -1,7 +1,7 @@
 //! Messages that wait to be written to one peer: a queue with a limit in bytes, and its writer.
 //!
-//! Pushing never waits. `router` and `publisher` decide what becomes of messages for a peer that
-//! doesn't read; nobody else notices.
+//! Pushing never waits. `router` and `publisher` decide what happens to the messages for a peer
+//! that doesn't read; other peers don't notice.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -15,19 +15,19 @@ use tokio::sync::Notify;
 
 use super::codec::encode_message;
 
-/// With more than this waiting for it, a peer is behind.
+/// A peer is behind when more bytes than this wait for it.
 pub const BEHIND: usize = 4 << 20;
 
-/// A peer that is behind is at work while it takes this much ..
+/// A peer that is behind is catching up while it takes this many bytes ..
 const PACE: usize = 1 << 20;
 
 /// .. in this time.
 const TURN: Duration = Duration::from_millis(250);
 
-/// Bytes that the writer takes out of the queue at once.
+/// How many bytes the writer takes out of the queue at once.
 const BATCH: usize = 64 << 10;
 
-/// Chunks that go to the system in one call.
+/// How many chunks go to the system in one call.
 const CHUNKS: usize = 64;
 
 /// A message for one peer or for many, encoded.
@@ -35,7 +35,7 @@ const CHUNKS: usize = 64;
 pub struct Parcel {
     chunks: Vec<Bytes>,
     size: usize,
-    /// Bytes that all parcels of a publisher hold in memory.
+    /// The memory that all parcels of a publisher take, in bytes.
     live: Option<Arc<AtomicUsize>>,
 }
 
@@ -80,11 +80,13 @@ pub struct Outbox {
 #[derive(Debug)]
 struct State {
     queue: VecDeque<Arc<Parcel>>,
-    /// In the queue, and in the writer's hands.
+    /// The bytes in the queue, and of the messages that the writer has taken.
     bytes: usize,
+    /// The bytes in the queue alone.
     queued: usize,
-    /// When the peer fell behind, or had last taken as much as one at work takes.
+    /// When the peer fell behind, or last completed a [`PACE`].
     since: Instant,
+    /// How many bytes the peer has taken since.
     taken: usize,
     is_closed: bool,
 }
@@ -107,7 +109,7 @@ impl Outbox {
         }
     }
 
-    /// Puts a message behind those that wait, unless these are more than the limit already.
+    /// Adds a message to the queue; false if more bytes than the limit wait already.
     pub fn push(&self, parcel: Arc<Parcel>, limit: usize) -> bool {
         let mut state = self.lock();
         if state.is_closed || state.bytes > limit {
@@ -125,24 +127,25 @@ impl Outbox {
         true
     }
 
-    /// Bytes that wait.
+    /// How many bytes wait.
     pub fn backlog(&self) -> usize {
         self.lock().bytes
     }
 
-    /// Whether the peer is behind, and reads on.
+    /// Whether the peer is behind, and still reads.
     pub fn is_catching_up(&self) -> bool {
         let state = self.lock();
         state.bytes > BEHIND && !state.is_closed && state.since.elapsed() <= TURN
     }
 
-    /// Whether the peer is behind, and has stopped to read or nearly so.
+    /// Whether the peer is behind, and has stopped reading or nearly so.
     pub fn is_stuck(&self) -> bool {
         let state = self.lock();
         state.bytes > BEHIND && state.since.elapsed() > TURN
     }
 
-    /// Forgets what waits. The message that is being written must go out whole.
+    /// Drops the messages in the queue; returns their bytes. A message that is being written stays,
+    /// since it must go out whole.
     pub fn clear(&self) -> usize {
         let mut state = self.lock();
         let cleared = std::mem::take(&mut state.queued);
@@ -153,14 +156,14 @@ impl Outbox {
         cleared
     }
 
-    /// Ends the connection, also while the peer takes nothing.
+    /// Ends the connection, also while the writer waits for the peer.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.closed.notify_one();
         self.drained.notify_waiters();
     }
 
-    /// Waits until all has been handed to the system, or the peer has gone.
+    /// Waits until the system has taken all messages, or the peer has gone.
     pub async fn is_empty(&self) {
         loop {
             let drained = self.drained.notified();
@@ -175,7 +178,7 @@ impl Outbox {
         }
     }
 
-    /// Writes what is pushed, until the connection ends. `on_progress` is called after each write.
+    /// Writes the messages, until the connection ends. `on_progress` is called after each write.
     pub async fn write_to(
         &self,
         output: &mut (dyn AsyncWrite + Send + Unpin),
@@ -218,7 +221,7 @@ impl Outbox {
         }
     }
 
-    /// Takes the next messages in hand.
+    /// Takes the next messages out of the queue.
     fn take(&self, batch: &mut VecDeque<Arc<Parcel>>) {
         let mut state = self.lock();
         let mut size = 0;

@@ -1,8 +1,8 @@
-//! XPUB: what is published goes to all who subscribed to its topic, each at its own pace.
+//! XPUB: a message goes to all subscribers of its topic, to each at its own pace.
 //!
-//! Publishing never waits. A source of floods asks [`Publisher::wait_for_room`] first, which waits
-//! for subscribers that are behind as long as they read on. One that has stopped to read is
-//! waited for by nobody: its messages are kept, up to a limit of memory for all, then lost.
+//! Publishing never waits. A source of floods calls [`Publisher::wait_for_room`] first, which waits
+//! for subscribers that are behind, as long as they read. Nobody waits for a subscriber that has
+//! stopped reading: its messages are kept, up to a limit of memory for all, and then lost.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,42 +23,42 @@ const LIMITS: Limits = Limits { message: 1 << 10, parts: 1 };
 
 const ROLE: Role = Role { socket_type: "XPUB", peers: &["SUB", "XSUB"], limits: LIMITS };
 
-/// Topics of one subscriber at a time, and how many of its subscriptions are welcomed.
+/// How many topics a subscriber may have at a time, and how many of its subscriptions are welcomed.
 const TOPICS: usize = 128;
 
-/// Bytes that are kept in memory for subscribers that have stopped to read.
+/// How many bytes are kept in memory for subscribers that have stopped reading.
 const KEPT: usize = 256 << 20;
 
-/// A message that greets a new subscription to this topic.
+/// Makes the message that greets a new subscription to a topic.
 pub type Welcome = Arc<dyn Fn(&Bytes) -> Vec<Bytes> + Send + Sync>;
 
 /// The sending side; clones share their subscribers.
 #[derive(Clone)]
 pub struct Publisher {
-    shared: Arc<Shared>,
+    audience: Arc<Audience>,
     welcome: Welcome,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Audience {
     subscribers: Mutex<Vec<Arc<Subscriber>>>,
-    /// Bytes of messages that wait for some subscriber.
+    /// How many bytes of messages wait for some subscriber.
     live: Arc<AtomicUsize>,
-    /// Told whenever a subscriber took something.
+    /// Notified whenever a subscriber took bytes, or left.
     progress: Condvar,
     progressed: Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Subscriber {
-    /// With how often each was subscribed to.
+    /// The topics, each with the number of subscriptions to it.
     topics: Mutex<Vec<(Bytes, usize)>>,
     outbox: Outbox,
 }
 
 impl Publisher {
     pub fn new(welcome: Welcome) -> Publisher {
-        Publisher { shared: Arc::default(), welcome }
+        Publisher { audience: Arc::default(), welcome }
     }
 
     pub async fn serve(self, listener: Listener, budget: Budget) -> io::Result<()> {
@@ -69,35 +69,38 @@ impl Publisher {
         accept(listener, ROLE, budget, serve).await
     }
 
-    /// Whether anybody would get a message of this topic.
+    /// Whether any subscriber would get a message of this topic.
     pub fn is_heard(&self, topic: &[u8]) -> bool {
-        self.subscribers().iter().any(|it| it.is_for(topic))
+        self.subscribers().iter().any(|subscriber| subscriber.is_for(topic))
     }
 
-    /// Sends to all who subscribed to the first part.
+    /// Sends a message to all subscribers of its topic, which is its first part.
     pub fn publish(&self, parts: &[Bytes]) {
-        let topic = parts.first().map_or(&[][..], |it| it);
-        let parcel = Parcel::counted(parts, &self.shared.live);
+        let topic = parts.first().map_or(&[][..], |part| part);
+        let parcel = Parcel::counted(parts, &self.audience.live);
         let subscribers = self.subscribers();
-        for subscriber in subscribers.iter().filter(|it| it.is_for(topic)) {
+        for subscriber in subscribers.iter().filter(|subscriber| subscriber.is_for(topic)) {
             subscriber.outbox.push(Arc::clone(&parcel), usize::MAX);
         }
         drop(parcel);
-        if self.shared.live.load(Ordering::Relaxed) > KEPT {
-            make_room(&subscribers, &self.shared.live);
+        if self.audience.live.load(Ordering::Relaxed) > KEPT {
+            make_room(&subscribers, &self.audience.live);
         }
     }
 
-    /// Waits while a subscriber that reads on is behind, unless `is_over` says not to.
+    /// Waits while a subscriber that still reads is behind, until `is_over` says to stop.
     pub fn wait_for_room(&self, is_over: impl Fn() -> bool) {
         const LOOK: Duration = Duration::from_millis(20);
-        while self.subscribers().iter().any(|it| it.outbox.is_catching_up()) && !is_over() {
-            let progressed = self.shared.progressed.lock().unwrap_or_else(PoisonError::into_inner);
-            drop(self.shared.progress.wait_timeout(progressed, LOOK));
+        while self.subscribers().iter().any(|subscriber| subscriber.outbox.is_catching_up())
+            && !is_over()
+        {
+            let progressed =
+                self.audience.progressed.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(self.audience.progress.wait_timeout(progressed, LOOK));
         }
     }
 
-    /// Waits until all subscribers have taken all, or have gone.
+    /// Waits until each subscriber has taken all its messages, or has gone.
     pub async fn is_sent(&self) {
         let subscribers = self.subscribers().clone();
         for subscriber in subscribers {
@@ -108,7 +111,7 @@ impl Publisher {
     async fn talk(&self, mut connection: Connection) -> Result<(), WireError> {
         let subscriber = Arc::new(Subscriber { topics: Mutex::default(), outbox: Outbox::new() });
         self.subscribers().push(Arc::clone(&subscriber));
-        let _entered = Entered { publisher: self, subscriber: &subscriber };
+        let _entry = SubscriberEntry { publisher: self, subscriber: &subscriber };
         let reading = async {
             let mut welcomes = TOPICS;
             loop {
@@ -128,7 +131,7 @@ impl Publisher {
                 };
                 if subscriber.note(is_new, &topic)? && welcomes > 0 {
                     welcomes -= 1;
-                    let parcel = Parcel::counted(&(self.welcome)(&topic), &self.shared.live);
+                    let parcel = Parcel::counted(&(self.welcome)(&topic), &self.audience.live);
                     subscriber.outbox.push(parcel, BEHIND);
                 }
             }
@@ -136,16 +139,16 @@ impl Publisher {
         let output = &mut *connection.output;
         tokio::select! {
             end = reading => end,
-            end = subscriber.outbox.write_to(output, || self.shared.progress.notify_all()) => Ok(end?),
+            end = subscriber.outbox.write_to(output, || self.audience.progress.notify_all()) => Ok(end?),
         }
     }
 
     fn subscribers(&self) -> MutexGuard<'_, Vec<Arc<Subscriber>>> {
-        self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.audience.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An older peer's way to subscribe: a byte 1 or 0, and the topic.
+/// Reads an older peer's subscription: a byte 1 (or 0, to end one), and the topic.
 fn subscription(parts: &[Bytes]) -> Option<(bool, Bytes)> {
     let part = parts.first()?;
     match part.first()? {
@@ -155,15 +158,17 @@ fn subscription(parts: &[Bytes]) -> Option<(bool, Bytes)> {
     }
 }
 
-/// Lets those who have stopped to read lose what waits for them, the one furthest behind first.
+/// Drops the messages of subscribers that have stopped reading, the one furthest behind first,
+/// until there is room.
 fn make_room(subscribers: &[Arc<Subscriber>], live: &AtomicUsize) {
-    let mut stuck: Vec<_> = subscribers.iter().filter(|it| it.outbox.is_stuck()).collect();
+    let mut stuck: Vec<_> =
+        subscribers.iter().filter(|subscriber| subscriber.outbox.is_stuck()).collect();
     stuck.sort_by_key(|it| std::cmp::Reverse(it.outbox.backlog()));
     for subscriber in stuck {
         let cleared = subscriber.outbox.clear();
         tracing::warn!("a client that does not read lost {cleared} bytes of output");
         if cleared == 0 {
-            // Only the message in hand is left, which can't be taken back.
+            // Only a message that is being written is left, and it can't be taken back.
             subscriber.outbox.close();
         }
         if live.load(Ordering::Relaxed) <= KEPT {
@@ -177,7 +182,7 @@ impl Subscriber {
         self.topics().iter().any(|(prefix, _)| topic.starts_with(prefix))
     }
 
-    /// Notes a subscription or its end; true if it is one that was not there.
+    /// Notes a subscription or its end; true if the topic is new.
     fn note(&self, is_new: bool, topic: &Bytes) -> Result<bool, WireError> {
         let mut topics = self.topics();
         let known = topics.iter().position(|(it, _)| it == topic);
@@ -185,7 +190,7 @@ impl Subscriber {
             (true, Some(at)) => topics[at].1 = topics[at].1.saturating_add(1),
             (true, None) if topics.len() >= TOPICS => return Err(WireError::Subscriptions),
             (true, None) => {
-                // A copy, so that no buffer is kept for a few bytes.
+                // The topic is copied, because a slice would keep the whole buffer in memory.
                 topics.push((Bytes::copy_from_slice(topic), 1));
                 return Ok(true);
             }
@@ -201,17 +206,17 @@ impl Subscriber {
     }
 }
 
-/// Takes a subscriber out of the list when its task ends, however that ends.
-struct Entered<'a> {
+/// A subscriber's place in the list; dropping it, however the task ends, takes the subscriber out.
+struct SubscriberEntry<'a> {
     publisher: &'a Publisher,
     subscriber: &'a Arc<Subscriber>,
 }
 
-impl Drop for Entered<'_> {
+impl Drop for SubscriberEntry<'_> {
     fn drop(&mut self) {
-        self.publisher.subscribers().retain(|it| !Arc::ptr_eq(it, self.subscriber));
+        self.publisher.subscribers().retain(|subscriber| !Arc::ptr_eq(subscriber, self.subscriber));
         self.subscriber.outbox.close();
-        self.publisher.shared.progress.notify_all();
+        self.publisher.audience.progress.notify_all();
     }
 }
 

@@ -1,4 +1,5 @@
-//! REP, as a heartbeat needs it: each message comes back as it was, and no peer can end that.
+//! REP, as a heartbeat needs it: each message comes back as it was, and no peer can end the
+//! service.
 
 use std::io;
 

@@ -1,7 +1,8 @@
-//! ROUTER: each peer has a name, messages say whose they are, and answers go to where they came from.
+//! ROUTER: each peer has a name, and an answer goes to the peer that asked.
 //!
-//! A peer names itself, and nobody checks that. So an answer goes to the very connection that asked;
-//! only where that is gone, or where a question begins the talk, to all connections of the name.
+//! A peer names itself, and nobody checks the name. So an answer goes to the very connection that
+//! the request came from. Only if that connection is gone, and for a question of the kernel's own,
+//! does a message go to all connections of the name.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,10 +24,10 @@ const LIMITS: Limits = Limits { message: 64 << 20, parts: 1024 };
 const ROLE: Role =
     Role { socket_type: "ROUTER", peers: &["DEALER", "REQ", "ROUTER"], limits: LIMITS };
 
-/// Answers that may wait for a peer that doesn't read them.
+/// How many bytes of answers may wait for a peer that doesn't read them.
 const BACKLOG: usize = 64 << 20;
 
-/// Where a message came from.
+/// The connection that a message came from, and the name of its peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     pub identity: Bytes,
@@ -36,14 +37,14 @@ pub struct Address {
 /// The sending side; clones share their peers.
 #[derive(Debug, Clone, Default)]
 pub struct Router {
-    shared: Arc<Shared>,
+    table: Arc<PeerTable>,
 }
 
-/// By connection, with their names.
+/// The peers by connection, with their names.
 type Peers = BTreeMap<u64, (Bytes, Arc<Outbox>)>;
 
 #[derive(Debug, Default)]
-struct Shared {
+struct PeerTable {
     next: AtomicU64,
     peers: Mutex<Peers>,
 }
@@ -64,7 +65,7 @@ impl Router {
         accept(listener, ROLE, budget, serve).await
     }
 
-    /// Sends to the connection that a message came from, or else to all that have its name.
+    /// Sends an answer to the connection that a message came from, or else to all of the same name.
     pub fn answer(&self, to: &Address, parts: &[Bytes]) {
         let parcel = Parcel::message(parts);
         match self.outbox(to) {
@@ -73,7 +74,7 @@ impl Router {
         }
     }
 
-    /// Sends to all connections of a name, since nothing says which of them is the one.
+    /// Sends a question to all connections of a name: nothing tells which of them will answer.
     pub fn ask(&self, identity: &Bytes, parts: &[Bytes]) {
         self.send(identity, &Parcel::message(parts));
     }
@@ -107,7 +108,7 @@ impl Router {
     ) -> Result<(), WireError> {
         let outbox = Arc::new(Outbox::new());
         let address = self.enter(connection.identity, &outbox);
-        let _entered = Entered { router: self, connection: address.connection };
+        let _entry = PeerEntry { router: self, connection: address.connection };
         let reading = async {
             loop {
                 match connection.reader.next().await? {
@@ -127,7 +128,7 @@ impl Router {
     }
 
     fn enter(&self, identity: Bytes, outbox: &Arc<Outbox>) -> Address {
-        let connection = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let connection = self.table.next.fetch_add(1, Ordering::Relaxed);
         let is_named = identity.first().is_some_and(|first| *first != 0);
         let unnamed = || [&[0], &connection.to_be_bytes()[..]].concat().into();
         let identity = if is_named { identity } else { unnamed() };
@@ -136,17 +137,17 @@ impl Router {
     }
 
     fn peers(&self) -> MutexGuard<'_, Peers> {
-        self.shared.peers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Takes a connection out of the list when its task ends, however that ends.
-struct Entered<'a> {
+/// A connection's place in the table; dropping it, however the task ends, takes the connection out.
+struct PeerEntry<'a> {
     router: &'a Router,
     connection: u64,
 }
 
-impl Drop for Entered<'_> {
+impl Drop for PeerEntry<'_> {
     fn drop(&mut self) {
         if let Some((_, outbox)) = self.router.peers().remove(&self.connection) {
             outbox.close();
