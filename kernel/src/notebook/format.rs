@@ -1,8 +1,8 @@
 //! The notebook's file format (nbformat 4): reading, changing outputs, writing.
 //!
-//! The file is kept as the JSON it was, so that whatever is unknown here survives; only the outputs
-//! and counts of cells that ran are replaced. Where the text goes is in `store`, running cells in
-//! `run`, comparing in `check`.
+//! A notebook stays the JSON that it was, so that unknown fields survive; only the outputs and
+//! counts of cells that ran are replaced. `store` writes the text, `run` runs the cells, `check`
+//! compares.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub enum NotebookError {
     Write { path: PathBuf, source: std::io::Error },
 }
 
-/// What is wrong with a file that should be a notebook.
+/// The reason why a file is no notebook.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatProblem {
     #[error("it holds no text (UTF-8)")]
@@ -55,10 +55,10 @@ pub struct Notebook {
 /// A code cell that is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeCell {
-    /// Its place among all cells of the notebook.
+    /// The cell's place among all cells of the notebook.
     pub index: usize,
     pub source: String,
-    /// Whether a failure is what the author wants here.
+    /// Whether the author expects a failure here.
     pub may_fail: bool,
 }
 
@@ -80,7 +80,7 @@ pub enum CellOutput {
         display_id: Option<String>,
     },
     Error(CellError),
-    /// Something from a file that this version does not know.
+    /// An output from a file, of a type that this version does not know.
     Unknown(Value),
 }
 
@@ -136,7 +136,7 @@ impl Notebook {
         Ok(())
     }
 
-    /// The kernel or language that the notebook names, where it isn't ours.
+    /// The kernel or language that the notebook names, unless it is Akari's.
     fn other_kernel(&self) -> Option<String> {
         let metadata = &self.root["metadata"];
         if let Some(kernel) = metadata["kernelspec"]["name"].as_str() {
@@ -146,7 +146,8 @@ impl Notebook {
         Some(language.to_owned()).filter(|it| it != "rust")
     }
 
-    /// The code cells that a client would run: not the empty ones, nor those tagged `skip-execution`.
+    /// The code cells that a client would run: not the empty ones, nor those tagged
+    /// `skip-execution`.
     pub fn code_cells(&self) -> Vec<CodeCell> {
         let cells = self.root["cells"].as_array().into_iter().flatten().enumerate();
         cells
@@ -185,7 +186,7 @@ impl Notebook {
     }
 }
 
-/// An output as Jupyter writes it: keys in order of the alphabet, long text as a list of lines.
+/// An output as Jupyter writes it: keys in alphabetical order, long text as a list of lines.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Stored<'a> {
@@ -284,7 +285,7 @@ fn has_tag(cell: &Value, tag: &str) -> bool {
     cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|it| it == tag))
 }
 
-/// Text that the format stores as one string or as a list of lines.
+/// Reads text that the format stores as one string or as a list of lines.
 fn lines(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -293,7 +294,7 @@ fn lines(value: &Value) -> Option<String> {
     }
 }
 
-/// The places where Python's `str.splitlines` ends a line; nbformat uses that.
+/// Splits a text where Python's `str.splitlines` does, which nbformat uses.
 fn split_lines(text: &str) -> Vec<&str> {
     const ENDS: [char; 10] =
         ['\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}'];
@@ -315,7 +316,7 @@ fn split_lines(text: &str) -> Vec<&str> {
     lines
 }
 
-/// Which MIME types nbformat stores as lists of lines.
+/// Whether nbformat stores text of a MIME type as a list of lines.
 fn is_split(mime_type: &str) -> bool {
     mime_type.starts_with("text/")
         || mime_type == "image/svg+xml"

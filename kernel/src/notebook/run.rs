@@ -1,6 +1,6 @@
 //! Running the code cells of a notebook, and recording their outputs as a Jupyter client would.
 //!
-//! Reading and writing files is in `format`; what the user sees meanwhile is the `Observer`'s.
+//! `format` reads and writes files. The [`Observer`] shows the run to the user.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,7 +19,7 @@ pub trait Observer {
     fn is_over(&self) -> bool;
 }
 
-/// A cell that came to its end.
+/// A cell that came to its end, well or not.
 #[derive(Debug)]
 pub struct Finished<'a> {
     pub number: usize,
@@ -27,7 +27,7 @@ pub struct Finished<'a> {
     pub error: Option<&'a CellError>,
 }
 
-/// What ran.
+/// The cells that ran, and their outputs.
 #[derive(Debug, Default)]
 pub struct Run {
     /// The number of the cell that failed and ended the run.
@@ -35,7 +35,7 @@ pub struct Run {
     recorder: Recorder,
 }
 
-/// Runs the cells in order, until one fails that should not, or all are to stop.
+/// Runs the cells in order, until one fails that may not fail, or the run is to stop.
 pub fn run(
     cells: &[CodeCell],
     engine: &mut dyn Engine,
@@ -52,7 +52,7 @@ pub fn run(
         run.recorder.cells.push(Vec::new());
         let count = u32::try_from(number).unwrap_or(u32::MAX);
         let outcome = {
-            let mut sink = Watched { recorder: &mut run.recorder, observer, count };
+            let mut sink = RecordingSink { recorder: &mut run.recorder, observer, count };
             let id = CellId::Counted(count);
             let cell = Cell { code: &cell.source, id, silent: false, stop };
             catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, &mut sink)))
@@ -76,17 +76,18 @@ pub fn run(
 }
 
 impl Run {
-    /// How many cells came to their end, well or not.
+    /// How many cells ran.
     pub fn len(&self) -> usize {
         self.recorder.cells.len()
     }
 
-    /// What a cell of the run has put out, by its place in the run.
+    /// The outputs of a cell, by its place in the run.
     pub fn outputs(&self, at: usize) -> &[CellOutput] {
         self.recorder.cells.get(at).map_or(&[], Vec::as_slice)
     }
 
-    /// Puts the outputs into the notebook. Cells that did not run lose theirs: they belong to another run.
+    /// Puts the outputs into the notebook. Cells that did not run lose theirs: they belong to
+    /// another run.
     pub fn store(&self, cells: &[CodeCell], notebook: &mut Notebook) {
         for (at, cell) in cells.iter().enumerate() {
             let count = u32::try_from(at + 1).ok().filter(|_| at < self.len());
@@ -99,7 +100,7 @@ impl Run {
 #[derive(Debug, Default)]
 struct Recorder {
     cells: Vec<Vec<CellOutput>>,
-    /// `clear_output` with `wait`: the next output replaces the present ones.
+    /// Whether the next output replaces the present ones, after `clear_output` with `wait`.
     clears_next: bool,
 }
 
@@ -145,7 +146,7 @@ impl Recorder {
         }
     }
 
-    /// A display's new content, wherever in the notebook it was shown.
+    /// Gives a display new content, wherever in the notebook it was shown.
     fn update(&mut self, id: &str, data: &MimeBundle, metadata: &MimeBundle) {
         for output in self.cells.iter_mut().flatten() {
             if let CellOutput::Display {
@@ -162,13 +163,13 @@ impl Recorder {
     }
 }
 
-struct Watched<'a> {
+struct RecordingSink<'a> {
     recorder: &'a mut Recorder,
     observer: &'a mut dyn Observer,
     count: u32,
 }
 
-impl Sink for Watched<'_> {
+impl Sink for RecordingSink<'_> {
     fn output(&mut self, output: Output) {
         self.recorder.record(&output, self.count);
         self.observer.output(&output);

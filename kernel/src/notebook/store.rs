@@ -1,7 +1,7 @@
-//! Writing a notebook to where it was asked for.
+//! Writing a notebook to a path.
 //!
-//! A regular file is replaced whole or not at all, through links. Whatever else has the name (a
-//! device, a pipe, the standard output) is written into, and never replaced.
+//! A regular file is replaced whole or not at all, also behind links. Anything else under the path
+//! (a device, a pipe, the standard output) is written into, and never replaced.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -31,11 +31,11 @@ pub fn write(notebook: &Notebook, path: &Path) -> Result<(), NotebookError> {
     write().map_err(|error| write_error(path, error))
 }
 
-/// Whether a notebook can be written there, asked before the work that makes it.
+/// Whether a notebook can be written to the path. Asked before the work that makes the notebook.
 pub fn check_writable(path: &Path) -> Result<(), NotebookError> {
     let check = || match Target::of(path)? {
         Target::File(path) => begin(&path).map(drop),
-        // Opening a pipe would wait for its reader, who may come later.
+        // A pipe is not opened: that would wait for a reader, which may come later.
         Target::Stream(path) => Ok(rustix::fs::access(&path, rustix::fs::Access::WRITE_OK)?),
     };
     check().map_err(|error| write_error(path, error))
@@ -46,7 +46,7 @@ pub fn check_writable(path: &Path) -> Result<(), NotebookError> {
 enum Target {
     /// A regular file, or none yet, under its own name.
     File(PathBuf),
-    /// Something that only takes what is written.
+    /// A device, a pipe or the like, which only takes bytes.
     Stream(PathBuf),
 }
 
@@ -65,7 +65,8 @@ impl Target {
             }
             let folder = path.parent().unwrap_or(Path::new("/"));
             if folder.canonicalize()?.starts_with("/proc") {
-                // An open file of a process: what its link says is no name that could be replaced.
+                // The link leads to an open file of a process, whose name may mean another file
+                // now.
                 let metadata = path.metadata()?;
                 return match metadata.is_file() {
                     true => Ok(Target::Stream(path)),
@@ -95,14 +96,15 @@ impl Target {
     }
 }
 
-/// Opens something that is not to be made. What is printed to the same file stays before the text.
+/// Opens a target that exists. Appending keeps what was printed to the same file before.
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).custom_flags(libc::O_NOCTTY).open(path)
 }
 
 /// A temporary file beside the one that it will replace, with the same permissions and owner.
 fn begin(path: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let metadata = fs::metadata(path).ok();
     if metadata.as_ref().is_some_and(|it| it.permissions().readonly()) {
         return Err(io::Error::other("the file is write-protected"));
@@ -120,15 +122,14 @@ fn begin(path: &Path) -> io::Result<tempfile::NamedTempFile> {
             _ => error,
         })?;
     if let (Some(metadata), Some(permissions)) = (metadata, permissions) {
-        // Only root can give a file away; for others it is their own anyway.
+        // Only root can give a file to another user; other users own the file anyway.
         let _ = fchown(file.as_file(), Some(metadata.uid()), Some(metadata.gid()));
         file.as_file().set_permissions(permissions)?;
     }
     Ok(file)
 }
 
-/// The error without the name of the temporary file, which tempfile adds and which tells nobody
-/// anything.
+/// The error without the name of the temporary file, which tempfile adds and which helps nobody.
 fn write_error(path: &Path, error: io::Error) -> NotebookError {
     let source = match error.kind() {
         io::ErrorKind::Other => error,
