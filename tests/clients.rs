@@ -1,7 +1,8 @@
 //! Runs the tests of `tests/clients` (pytest, real Jupyter clients) against this build's kernel.
 //!
-//! Makes the Python environment and the prelude under `target/` when they aren't there; both are
-//! made once. `AKARI_HOME` names another place for preludes.
+//! Makes the Python environment and the prelude under `target/` when they aren't there, and the
+//! program `akari-evcxr` beside the kernel; each is made once. `AKARI_HOME` names another place for
+//! preludes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,6 +20,7 @@ fn jupyter_clients_are_content() {
     let tests = checkout.join("tests").join("clients");
     let environment = target.join("clients-venv");
     prepare(&environment, &tests.join("requirements.txt"));
+    build_evcxr(checkout);
     let home = env::var_os("AKARI_HOME").map_or_else(|| target.join("akari-home"), PathBuf::from);
     let mut pytest = Command::new(environment.join(PYTHON));
     pytest
@@ -35,6 +37,21 @@ fn jupyter_clients_are_content() {
 fn target_folder() -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_akari"));
     binary.ancestors().nth(2).expect("cargo puts binaries two folders deep").to_owned()
+}
+
+/// Builds the program beside ours that has evcxr, where cargo was asked for this package alone. With
+/// `--workspace` that package's own test makes cargo build it.
+fn build_evcxr(checkout: &Path) {
+    let akari = Path::new(env!("CARGO_BIN_EXE_akari"));
+    if akari.with_file_name("akari-evcxr").is_file() {
+        return;
+    }
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--package", "akari-evcxr"]).current_dir(checkout);
+    if akari.parent().is_some_and(|folder| folder.ends_with("release")) {
+        cargo.arg("--release");
+    }
+    run(&mut cargo, "akari-evcxr could not be built");
 }
 
 /// Makes the environment, unless it is there with these very requirements.

@@ -1,5 +1,5 @@
-//! Picks the role of this process: one that runs cells, a compiler for evcxr or for dependencies,
-//! the guard of a process group, or the command line.
+//! Picks the role of this process: one that runs cells, a compiler for dependencies, the guard of a
+//! process group, or the command line.
 //!
 //! `unsafe` stands only in the files that allow it themselves (`tests/tidy.rs` lists them).
 
@@ -31,13 +31,10 @@ fn main() -> ExitCode {
     let role = std::env::args_os().nth(1).unwrap_or_default();
     match role.to_str() {
         Some("runtime") => return runtime::child::main(),
-        Some("evcxr-runtime") => return engine::evcxr::child::main(),
-        Some(engine::analyser::ROLE) => return engine::evcxr::analyser::main(),
         Some(process::guard::ROLE) => return process::guard::main(),
         _ => {}
     }
-    let compiled = engine::evcxr::compiler::run().or_else(engine::instant::deps::compiler::run);
-    if let Some(code) = compiled {
+    if let Some(code) = engine::instant::deps::compiler::run() {
         return code;
     }
     log();

@@ -6,10 +6,7 @@ pub type Arrows = &'static [(&'static str, &'static [&'static str])];
 
 /// The kernel's rooms, from the top of the house to its bottom.
 pub const KERNEL: Arrows = &[
-    (
-        "main",
-        &["cli", "engine", "engine::evcxr", "engine::instant::deps", "home", "process", "runtime"],
-    ),
+    ("main", &["cli", "engine::instant::deps", "home", "process", "runtime"]),
     ("cli", &["engine", "engine::start", "home", "jupyter", "notebook", "setup"]),
     ("jupyter", &["engine", "engine::start"]),
     ("notebook", &["engine"]),
@@ -17,8 +14,9 @@ pub const KERNEL: Arrows = &[
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
     ("engine::instant", &["engine", "engine::instant::deps", "home", "process", "runtime"]),
     ("engine::instant::deps", &["cargo", "engine::instant", "home"]),
-    ("engine::evcxr", &["cargo", "engine"]),
-    ("engine", &["home"]),
+    ("engine::evcxr", &["engine", "engine::program"]),
+    ("engine::program", &["cargo", "engine", "process"]),
+    ("engine", &["engine::program", "home"]),
     ("runtime", &["process"]),
     ("cargo", &["home", "process"]),
     ("process", &[]),
@@ -56,8 +54,8 @@ pub const CIRCLES: &[(&str, &str)] = &[
 
 /// Files that may hold `unsafe`, and allow it to themselves.
 pub const UNSAFE: &[&str] = &[
+    "kernel/evcxr/src/child.rs",
     "kernel/shim/park.rs",
-    "kernel/src/engine/evcxr/child.rs",
     "kernel/src/process/group.rs",
     "kernel/src/runtime/load.rs",
     "src/functional/kernel.rs",
@@ -74,16 +72,11 @@ pub const UNSAFE: &[&str] = &[
 pub const JSON: &[&str] = &["kernel/src/jupyter/message/"];
 
 /// Where the crate `evcxr` may be named.
-pub const EVCXR: &[&str] = &["kernel/evcxr/", "kernel/src/engine/evcxr/"];
+pub const EVCXR: &[&str] = &["kernel/evcxr/"];
 
 /// Where cargo, and so the network, may be asked for.
-pub const CARGO: &[&str] = &[
-    "kernel/evcxr/",
-    "kernel/src/cargo/",
-    "kernel/src/engine/evcxr/",
-    "kernel/src/engine/instant/deps/",
-    "kernel/src/setup/",
-];
+pub const CARGO: &[&str] =
+    &["kernel/evcxr/", "kernel/src/cargo/", "kernel/src/engine/instant/deps/", "kernel/src/setup/"];
 
 /// Where a socket may be opened that others can reach: by a name in a folder, or over the network.
 /// The kernel listens; it never calls anybody.

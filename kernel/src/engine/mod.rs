@@ -7,12 +7,14 @@
 pub mod analyser;
 mod cell_id;
 pub mod evcxr;
+pub mod finder;
 pub mod folder;
 pub mod index;
 pub mod instant;
 pub mod names;
 pub mod nesting;
 pub mod outcome;
+pub mod program;
 pub mod start;
 pub mod stop;
 pub mod syntax;
@@ -21,6 +23,7 @@ mod traceback;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use finder::Finder;
 use names::Names;
 use outcome::{Outcome, Output};
 use stop::Stop;
@@ -56,6 +59,8 @@ pub struct EngineConfig {
     pub cells: CellFolders,
     /// The folder of the crates of `:dep` lines, built for this prelude.
     pub dependencies: PathBuf,
+    /// Finds the program that has evcxr and its rust-analyzer.
+    pub evcxr: Finder,
 }
 
 /// The folders of compiled cells.

@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+use akari_evcxr_protocol::questions::{Answer, Question};
 use serde::{Deserialize, Serialize};
 
-use super::analyser::{Analyser, Answer, Question};
+use super::analyser::Analyser;
 use super::outcome::{Completion, Completions, Inspection, MimeBundle};
 
 /// The names that a session knows after its last cell.
@@ -43,7 +44,7 @@ impl Names {
     }
 
     /// Completions at `cursor`, a byte offset on a character boundary of `code`. May wait for the
-    /// analyser, if it runs.
+    /// analyser, if it runs. Where the analyser's program is not built yet, a note says so.
     pub fn complete(&self, code: &str, cursor: usize) -> Completions {
         let mut found = self.with_all(|names| complete(names, code, cursor));
         let is_enough = !found.items.is_empty();
@@ -55,13 +56,14 @@ impl Names {
             }
             Some(_) => {}
             None if is_enough => {}
-            None => analyser.start(),
+            None => found.note = analyser.start().err(),
         }
         found
     }
 
     /// Documentation of the name at `cursor`, a byte offset on a character boundary of `code`. May
-    /// wait for the analyser, if it runs.
+    /// wait for the analyser, if it runs. Where the analyser's program is not built yet, that is what
+    /// a field or a method is explained by.
     pub fn inspect(&self, code: &str, cursor: usize) -> Option<Inspection> {
         let known = self.with_all(|names| inspect(names, code, cursor));
         if known.is_some() {
@@ -69,6 +71,7 @@ impl Names {
         }
         let analyser = self.analyser.get()?;
         let end = cursor + code[cursor..].find(|c| !is_word(c)).unwrap_or(code.len() - cursor);
+        let is_member = is_member(code, path_before(code, end).1);
         let (code, at, _) = self.with_session(code, end);
         match analyser.ask(Question::Explain { code, at }) {
             Some(Answer::Explanation { text, html }) => {
@@ -79,8 +82,10 @@ impl Names {
             }
             Some(_) => None,
             None => {
-                analyser.start();
-                None
+                let note = analyser.start().err()?;
+                is_member.then(|| Inspection {
+                    data: MimeBundle::from_iter([("text/plain".to_owned(), note.into())]),
+                })
             }
         }
     }
@@ -139,9 +144,9 @@ impl Completions {
 fn complete<'a>(names: impl Iterator<Item = &'a Name>, code: &str, cursor: usize) -> Completions {
     let (module, start) = path_before(code, cursor);
     let typed = &code[start..cursor];
-    if code[..start].ends_with('.') && !code[..start].ends_with("..") {
+    if is_member(code, start) {
         // Fields and methods are the analyser's.
-        return Completions { start, end: cursor, items: Vec::new() };
+        return Completions { start, end: cursor, ..Completions::default() };
     }
     let mut items: Vec<Completion> = names
         .filter(|name| name.module == module && name.name.starts_with(typed))
@@ -162,7 +167,7 @@ fn complete<'a>(names: impl Iterator<Item = &'a Name>, code: &str, cursor: usize
     // The sorting is stable, so that of two equal names the session's comes first and stays.
     items.sort_by(|a, b| a.text.cmp(&b.text));
     items.dedup_by(|a, b| a.text == b.text);
-    Completions { start, end: cursor, items }
+    Completions { start, end: cursor, items, note: None }
 }
 
 /// The documentation of the name at the cursor.
@@ -188,6 +193,11 @@ fn inspect<'a>(
         format!("```rust\n{}\n```{separator}{}", name.detail, name.documentation).into(),
     );
     Some(Inspection { data })
+}
+
+/// Whether the word that starts at `start` is a field or a method.
+fn is_member(code: &str, start: usize) -> bool {
+    code[..start].ends_with('.') && !code[..start].ends_with("..")
 }
 
 fn is_word(c: char) -> bool {

@@ -103,6 +103,8 @@ pub struct Completions {
     pub start: usize,
     pub end: usize,
     pub items: Vec<Completion>,
+    /// Why there may be more than these.
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

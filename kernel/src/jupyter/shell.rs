@@ -131,7 +131,7 @@ fn complete(names: &Names, at: &Position) -> Reply {
         start,
         end,
     });
-    Reply::complete(matches.collect(), start, end)
+    Reply::complete(matches.collect(), start, end, found.note)
 }
 
 fn inspect(names: &Names, at: &Position) -> Reply {

@@ -1,6 +1,7 @@
 //! What must be found or built before a cell can run: each thing in a file of its own.
 
 pub mod checkout;
+pub mod evcxr_program;
 pub mod kernelspec;
 pub mod lab;
 pub mod prelude;

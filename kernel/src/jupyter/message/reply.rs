@@ -86,6 +86,9 @@ struct HelpLink {
 #[derive(Debug, Serialize)]
 struct CompletionMetadata {
     _jupyter_types_experimental: Vec<TypedMatch>,
+    /// Why there may be more than these. A field of our own, which clients pass over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    akari_note: Option<String>,
 }
 
 /// A completion as JupyterLab draws it.
@@ -201,12 +204,17 @@ impl Reply {
         })
     }
 
-    pub fn complete(matches: Vec<TypedMatch>, start: usize, end: usize) -> Reply {
+    pub fn complete(
+        matches: Vec<TypedMatch>,
+        start: usize,
+        end: usize,
+        note: Option<String>,
+    ) -> Reply {
         done(Answer::Complete {
             matches: matches.iter().map(|it| it.text.clone()).collect(),
             cursor_start: start,
             cursor_end: end,
-            metadata: CompletionMetadata { _jupyter_types_experimental: matches },
+            metadata: CompletionMetadata { _jupyter_types_experimental: matches, akari_note: note },
         })
     }
 
@@ -288,6 +296,14 @@ mod tests {
                     HistoryEntry::WithOutput(0, 2, ("b".into(), None)),
                 ]),
                 r#"{"status":"ok","history":[[0,1,"a"],[0,2,["b",null]]]}"#,
+            ),
+            (
+                Reply::complete(Vec::new(), 1, 2, None),
+                r#"{"status":"ok","matches":[],"cursor_start":1,"cursor_end":2,"metadata":{"_jupyter_types_experimental":[]}}"#,
+            ),
+            (
+                Reply::complete(Vec::new(), 1, 2, Some("soon".into())),
+                r#"{"status":"ok","matches":[],"cursor_start":1,"cursor_end":2,"metadata":{"_jupyter_types_experimental":[],"akari_note":"soon"}}"#,
             ),
             (Reply::is_complete(Completeness::Invalid), r#"{"status":"invalid"}"#),
             (

@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, Command};
 use std::sync::mpsc::{self, Receiver, SendError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use evcxr::{CommandContext, CompilationError, Error, EvalCallbacks, EvalContext, EvalOutputs};
 
-use super::{Settings, child, compiler};
-use crate::engine::CellId;
-use crate::engine::traceback::{self, Place};
+use crate::protocol::cells::{Failure, Label, Message};
+use crate::session::Settings;
+use crate::{child, compiler};
 
 /// Before the first cell: what every cell sees, and how its last value is displayed.
 ///
@@ -36,7 +36,7 @@ impl<T: std::fmt::Debug + ?Sized> EvcxrDisplay for T {
 }
 "#;
 
-/// evcxr parses cells on its thread, as deep as `nesting` lets them be. Only reserved.
+/// evcxr parses cells on its thread, as deep as the kernel lets them be. Only reserved.
 const STACK: usize = 64 << 20;
 
 /// What happens while a cell runs.
@@ -51,34 +51,12 @@ pub enum Event {
 /// The end of a cell.
 #[derive(Debug)]
 pub struct Answer {
-    /// Representations of the last value.
+    /// Representations of the last value, or why the cell did not come to its end.
     pub result: Result<Vec<(String, String)>, Failure>,
     /// Whether anything was compiled and run.
     pub has_run: bool,
     /// Variables with their types, and items without.
     pub names: Vec<(String, String)>,
-}
-
-/// Why a cell did not come to its end.
-#[derive(Debug)]
-pub enum Failure {
-    Compile(Vec<CompileMessage>),
-    /// The process that runs cells has ended.
-    Ended(String),
-    Other(String),
-}
-
-/// A compiler's message about the cell that ran.
-#[derive(Debug)]
-pub struct CompileMessage(traceback::Message);
-
-impl CompileMessage {
-    pub fn in_cell(mut self, cell: CellId) -> traceback::Message {
-        for (place, _) in &mut self.0.labels {
-            place.cell = cell;
-        }
-        self.0
-    }
 }
 
 /// Ends the process that runs cells, from any thread; evcxr then starts another.
@@ -95,9 +73,8 @@ impl Handle {
 /// The thread.
 #[derive(Debug)]
 pub struct Worker {
-    cells: Option<Sender<String>>,
+    cells: Sender<String>,
     handle: Handle,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
@@ -120,43 +97,23 @@ impl Worker {
                     break;
                 }
             }
-            end(&context);
         };
-        let thread = thread::Builder::new()
+        thread::Builder::new()
             .name("evcxr".into())
             .stack_size(STACK)
             .spawn(run)
             .map_err(|error| error.to_string())?;
         let handle = readiness.recv().unwrap_or_else(|_| Err("its thread has ended".to_owned()))?;
-        Ok((Worker { cells: Some(cells), handle, thread: Some(thread) }, event_queue))
+        Ok((Worker { cells, handle }, event_queue))
     }
 
     pub fn run(&self, code: String) -> Result<(), SendError<String>> {
-        match &self.cells {
-            Some(cells) => cells.send(code),
-            None => Err(SendError(code)),
-        }
+        self.cells.send(code)
     }
 
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
-}
-
-impl Drop for Worker {
-    /// Waits for the thread, which removes evcxr's temporary files.
-    fn drop(&mut self) {
-        self.cells = None;
-        self.handle.kill();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Ends the process that runs cells.
-pub fn end(context: &CommandContext) {
-    Handle(context.process_handle()).kill();
 }
 
 /// Starts evcxr with the prelude in scope.
@@ -165,12 +122,16 @@ pub fn context(settings: &Settings, events: &Sender<Event>) -> Result<CommandCon
     let libraries = std::env::join_paths([&settings.prelude, &settings.std_folder])
         .map_err(|error| error.to_string())?;
     command
-        .arg("evcxr-runtime")
-        // A client that kills the kernel's group leaves it the time to remove files.
+        .arg(child::ROLE)
+        // Whoever kills this program's group leaves that process the time to remove files.
         .process_group(0)
         .env("LD_LIBRARY_PATH", libraries)
-        .env(child::FOLDER, &settings.crates)
+        .env(child::FOLDER, &settings.folder)
         .env(child::LIBRARY, settings.prelude.join("libakari.so"));
+    match &settings.temporary {
+        Some(temporary) => command.env("TMPDIR", temporary),
+        None => command.env_remove("TMPDIR"),
+    };
     let (context, outputs) =
         EvalContext::with_subprocess_command(command).map_err(|error| error.to_string())?;
     let mut context = CommandContext::with_eval_context(context);
@@ -244,32 +205,33 @@ fn contents(outputs: EvalOutputs) -> Vec<(String, String)> {
 
 fn failure(error: Error) -> Failure {
     match error {
-        Error::CompilationErrors(errors) => Failure::Compile(errors.iter().map(message).collect()),
-        Error::SubprocessTerminated(text) => Failure::Ended(text),
+        Error::CompilationErrors(errors) => {
+            Failure::NotCompiled(errors.iter().map(message).collect())
+        }
+        Error::SubprocessTerminated(text) => Failure::ProcessEnded(text),
         error => Failure::Other(error.to_string()),
     }
 }
 
-fn message(error: &CompilationError) -> CompileMessage {
+fn message(error: &CompilationError) -> Message {
     let mut messages: Vec<_> = error.spanned_messages().iter().collect();
     messages.sort_by_key(|it| !it.is_primary);
-    let label = |line: usize, column: usize| (from_zero(line), from_zero(column));
+    let place = |line: usize, column: usize| (from_zero(line), from_zero(column));
     let labels = messages.iter().filter_map(|it| {
         let span = it.span?;
-        let place = Place {
-            cell: CellId::Counted(0),
-            start: label(span.start_line, span.start_column),
-            end: label(span.end_line, span.end_column),
-        };
-        Some((place, it.label.clone()))
+        Some(Label {
+            start: place(span.start_line, span.start_column),
+            end: place(span.end_line, span.end_column),
+            text: it.label.clone(),
+        })
     });
-    CompileMessage(traceback::Message {
+    Message {
         code: error.code().map(str::to_owned),
         text: error.message(),
         labels: labels.collect(),
         notes: error.evcxr_extra_hint().map(str::to_owned).into_iter().collect(),
         helps: error.help(),
-    })
+    }
 }
 
 fn from_zero(number: usize) -> u32 {

@@ -1,61 +1,39 @@
-//! The process behind `engine::analyser`: evcxr's rust-analyzer, asked by lines of JSON.
+//! The role behind Tab: evcxr's rust-analyzer, asked what a session's own names can't answer.
+//!
+//! No cell runs here: a session comes as code in front of each question. The kernel's side is its
+//! `engine::analyser`.
 
-use std::io::{BufRead, Write, stdin, stdout};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use evcxr::CommandContext;
 
-use super::{settings, worker};
-use crate::engine::analyser::{Answer, Asked, Paths, Question, Said};
-use crate::engine::folder::Folder;
+use crate::protocol::questions::{Answer, Asked, Question, Said};
+use crate::protocol::{Setup, say};
+use crate::session::{self, Settings};
+use crate::worker;
 
 /// After that much silence the memory is given back.
 const IDLE: Duration = Duration::from_secs(600);
 
-/// Becomes the analyser; ends with the kernel, whose pipe is its input.
-pub fn main() -> ExitCode {
-    let paths = std::env::args().nth(2).and_then(|it| serde_json::from_str(&it).ok());
-    match paths.as_ref().map(serve) {
-        Some(Ok(())) => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    }
-}
-
-fn serve(paths: &Paths) -> Result<(), String> {
-    let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
-        for line in stdin().lock().lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    let folder = Folder::make("analyser-").map_err(|error| error.to_string())?;
-    let settings = settings(paths, folder.path()).map_err(|error| error.to_string())?;
+/// Answers the kernel's questions, until the kernel ends or asks nothing for long.
+pub fn serve(setup: Setup) -> io::Result<()> {
+    let mut output = session::take_stdout()?;
+    let (sender, questions) = mpsc::channel();
+    session::listen(setup.folder.clone(), move |asked: Asked| drop(sender.send(asked)))?;
+    let settings = Settings::write(setup).map_err(io::Error::other)?;
     // No cell runs here, and so nothing is printed that somebody must take.
     let (events, _silence) = mpsc::channel();
-    let mut context = worker::context(&settings, &events)?;
-    say(&Said::Ready);
-    // An error is the end of the questions, or a long time without one.
-    while let Ok(line) = lines.recv_timeout(IDLE) {
-        if let Ok(Asked { number, question }) = serde_json::from_str(&line) {
-            let answer = catch_unwind(AssertUnwindSafe(|| answer(&mut context, &question)));
-            say(&Said::Answered { number, answer: answer.unwrap_or(Answer::Nothing) });
-        }
+    let mut context = worker::context(&settings, &events).map_err(io::Error::other)?;
+    say(&mut output, &Said::Ready)?;
+    while let Ok(Asked { number, question }) = questions.recv_timeout(IDLE) {
+        let answer = catch_unwind(AssertUnwindSafe(|| answer(&mut context, &question)));
+        let answer = answer.unwrap_or(Answer::Nothing);
+        say(&mut output, &Said::Answered { number, answer })?;
     }
-    worker::end(&context);
     Ok(())
-}
-
-fn say(said: &Said) {
-    if let Ok(line) = serde_json::to_string(said) {
-        // Nobody listens any more: the next line from stdin won't come either.
-        let _ = writeln!(stdout(), "{line}").and_then(|()| stdout().flush());
-    }
 }
 
 fn answer(context: &mut CommandContext, question: &Question) -> Answer {

@@ -9,15 +9,18 @@ use std::ffi::c_void;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsRawFd, FromRawFd};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::OnceLock;
 use std::thread;
 
 use akari_seam::symbol;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
+use rustix::stdio;
 
+/// The first argument that chooses this role.
+pub const ROLE: &str = "evcxr-runtime";
 /// The prelude's shared object.
 pub const LIBRARY: &str = "AKARI_EVCXR_LIBRARY";
 /// The engine's temporary folder.
@@ -28,9 +31,6 @@ pub const UNFINISHED: char = '\u{2}';
 pub const PANICKED: &str = "\u{1}akari panicked";
 pub const FAILED: &str = "\u{1}akari failed";
 pub const ENDED: &str = "\u{1}akari ended";
-
-/// Where evcxr compiles.
-static EVCXR_FOLDER: OnceLock<PathBuf> = OnceLock::new();
 
 /// Deep recursion is ordinary in learners' code, and `backward` recurses along the graph.
 const STACK: usize = 256 << 20;
@@ -62,62 +62,40 @@ pub fn main() -> ExitCode {
         },
         Err(error) => eprintln!("akari: the process that runs cells had to end: {error}"),
     }
-    // Destructors of loaded libraries may run in any order, so none runs.
-    // SAFETY: a plain system call.
-    unsafe { libc::_exit(1) }
+    end(1)
 }
 
-/// Ends this process with the kernel, however that ends and whatever the cell does; then removes
-/// the temporary files, which a kernel that was killed could not do.
+/// Ends this process with the program that started it, however that ends and whatever the cell
+/// does; then removes the temporary files, which a program that was killed could not do.
 fn guard() {
-    let mut stdin = libc::pollfd { fd: 0, events: 0, revents: 0 };
-    // SAFETY: a plain system call on a value of this thread; it returns when the kernel's end of
-    // stdin is closed.
-    while unsafe { libc::poll(&mut stdin, 1, -1) } <= 0 {}
+    // The poll returns when the other end of stdin is closed; what is written there, `run_cells` reads.
+    while poll(&mut [PollFd::new(&stdio::stdin(), PollFlags::empty())], None).is_err() {}
     if let Some(folder) = std::env::var_os(FOLDER) {
         let _ = fs::remove_dir_all(folder);
     }
-    if let Some(folder) = EVCXR_FOLDER.get() {
-        let _ = fs::remove_dir_all(folder);
+    // This process was made the leader of a group of its own, in which are the programs that its
+    // cells have started.
+    if getpgrp() == getpid() {
+        let _ = kill_current_process_group(Signal::KILL);
     }
-    // SAFETY: plain system calls. The kernel made this process the leader of a group of its own,
-    // in which are the programs that its cells have started.
-    unsafe {
-        if libc::getpgrp() == libc::getpid() {
-            libc::kill(0, libc::SIGKILL);
-        }
-        libc::_exit(0)
-    }
+    end(0)
 }
 
-/// evcxr's folder, if it is one that evcxr would remove: those that a user names are left.
-fn temporary_folder(library: &Path) -> Option<PathBuf> {
-    // FOLDER/target/TARGET/debug/libcode_1.so
-    let folder = library.ancestors().find(|it| it.ends_with("target"))?.parent()?;
-    let is_temporary = folder.parent() == Some(&std::env::temp_dir())
-        && folder.file_name()?.as_encoded_bytes().starts_with(b".tmp");
-    is_temporary.then(|| folder.to_owned())
+/// Ends this process. Destructors of loaded libraries may run in any order, so none runs.
+fn end(code: i32) -> ! {
+    // SAFETY: a plain system call.
+    unsafe { libc::_exit(code) }
 }
 
 /// Puts a pipe in the place of stdout, and a thread behind it that writes to evcxr.
 fn relay() -> io::Result<()> {
-    let mut ends = [0; 2];
-    // SAFETY: plain system calls on descriptors that nothing else has got yet.
-    let (reader, out) = unsafe {
-        let out = libc::dup(1);
-        if out < 0 || libc::pipe(ends.as_mut_ptr()) < 0 || libc::dup2(ends[1], 1) < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        libc::close(ends[1]);
-        (File::from_raw_fd(ends[0]), File::from_raw_fd(out))
-    };
-    for file in [&reader, &out] {
-        // SAFETY: programs that a cell starts have no use for these.
-        unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
-    }
+    // Programs that a cell starts have no use for these descriptors.
+    let out = File::from(rustix::io::fcntl_dupfd_cloexec(stdio::stdout(), 3)?);
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    stdio::dup2_stdout(&writer)?;
     thread::Builder::new()
         .name("relay".into())
-        .spawn(move || pass_on(BufReader::new(reader), out))
+        .spawn(move || pass_on(BufReader::new(File::from(reader)), out))
         .map(drop)
 }
 
@@ -174,11 +152,6 @@ fn run_cells() -> io::Result<()> {
         else {
             return Err(io::Error::other(format!("evcxr said `{line}`")));
         };
-        if EVCXR_FOLDER.get().is_none()
-            && let Some(folder) = temporary_folder(path.as_ref())
-        {
-            let _ = EVCXR_FOLDER.set(folder);
-        }
         // SAFETY: evcxr generated the function with this type, and catches panics in it; libraries
         // are never unloaded, because values and thread-locals outlive the cell.
         unsafe {

@@ -9,7 +9,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::EvcxrError;
+use crate::compiler;
+
+/// Why rust-analyzer would have nothing to read.
+#[derive(Debug, thiserror::Error)]
+pub enum CratesError {
+    #[error("could not write the crates that evcxr analyses: {0}")]
+    Folder(#[from] io::Error),
+    #[error("candle's sources were not found, which evcxr analyses: {0}")]
+    Sources(String),
+}
 
 /// Writes the manifests, and returns the folder of the crate `akari`.
 pub fn write(
@@ -17,7 +26,7 @@ pub fn write(
     cargo: &Path,
     platform: &str,
     checkout: &Path,
-) -> Result<PathBuf, EvcxrError> {
+) -> Result<PathBuf, CratesError> {
     let candle = sources(cargo, platform, checkout)?;
     let core = r#"candle-core = { path = "../candle-core" }"#;
     let all = format!(
@@ -25,12 +34,11 @@ pub fn write(
     );
     let seam = checkout.join("kernel").join("seam").join("src").join("lib.rs");
     let akari = checkout.join("src").join("lib.rs");
-    let result = write_one(folder, "candle-core", "2021", &candle.core, "")
-        .and_then(|()| write_one(folder, "candle-nn", "2021", &candle.nn, core))
-        .and_then(|()| write_one(folder, "akari-seam", "2024", &seam, ""))
-        .and_then(|()| write_one(folder, "akari", "2024", &akari, &all))
-        .and_then(|()| fs::write(folder.join(super::compiler::EMPTY), ""));
-    result.map_err(EvcxrError::Folder)?;
+    write_one(folder, "candle-core", "2021", &candle.core, "")?;
+    write_one(folder, "candle-nn", "2021", &candle.nn, core)?;
+    write_one(folder, "akari-seam", "2024", &seam, "")?;
+    write_one(folder, "akari", "2024", &akari, &all)?;
+    fs::write(folder.join(compiler::EMPTY), "")?;
     Ok(folder.join("akari"))
 }
 
@@ -56,16 +64,16 @@ struct Candle {
     nn: PathBuf,
 }
 
-fn sources(cargo: &Path, platform: &str, checkout: &Path) -> Result<Candle, EvcxrError> {
+fn sources(cargo: &Path, platform: &str, checkout: &Path) -> Result<Candle, CratesError> {
     let output = Command::new(cargo)
         // The crates of other platforms were not downloaded.
         .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", platform])
         .arg("--manifest-path")
         .arg(checkout.join("Cargo.toml"))
         .output()
-        .map_err(|error| EvcxrError::Sources(error.to_string()))?;
+        .map_err(|error| CratesError::Sources(error.to_string()))?;
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|_| {
-        EvcxrError::Sources(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        CratesError::Sources(String::from_utf8_lossy(&output.stderr).trim().to_owned())
     })?;
     let find = |name: &str| {
         let package = metadata["packages"].as_array()?.iter().find(|it| it["name"] == name)?;
@@ -73,6 +81,6 @@ fn sources(cargo: &Path, platform: &str, checkout: &Path) -> Result<Candle, Evcx
     };
     match (find("candle-core"), find("candle-nn")) {
         (Some(core), Some(nn)) => Ok(Candle { core, nn }),
-        _ => Err(EvcxrError::Sources("the prelude doesn't depend on candle".to_owned())),
+        _ => Err(CratesError::Sources("the prelude doesn't depend on candle".to_owned())),
     }
 }
