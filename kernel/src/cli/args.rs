@@ -42,6 +42,8 @@ pub enum Command {
     Uninstall(Uninstall),
     Doctor(Doctor),
     Kernel(Kernel),
+    #[command(hide = true)]
+    BuildEvcxr(BuildEvcxr),
 }
 
 /// Open JupyterLab on the lessons; set up first what is missing
@@ -159,4 +161,14 @@ pub struct Kernel {
     /// What compiles and runs the cells
     #[arg(long, value_enum, default_value_t)]
     pub engine: Choice,
+}
+
+/// Build the program that completes fields and methods and runs `--engine evcxr`
+///
+/// `akari install` and `akari lab` begin this in the background.
+#[derive(Debug, Args)]
+pub struct BuildEvcxr {
+    /// Leave the processors to everybody else
+    #[arg(long)]
+    pub background: bool,
 }

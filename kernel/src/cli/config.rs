@@ -5,20 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::engine::finder::Finder;
+use super::finder;
 use crate::engine::{CellFolders, EngineChoice, EngineConfig};
 use crate::home::write::Readers;
 use crate::home::{self, HomeError};
 use crate::setup::checkout::checkout;
-use crate::setup::evcxr_program;
 use crate::setup::kernelspec::Kernel;
 use crate::setup::toolchain::Toolchain;
 
 /// How much room compiled cells may take, unless `AKARI_CELLS_MB` says so: some ten thousand cells.
 const LIMIT_MB: u64 = 512;
-
-/// What a learner is told who asks for more than names.
-const MISSING: &str = "fields and methods can be completed once `cargo build --release -p akari-evcxr` has built what that takes";
 
 /// Which engine runs the cells, as it is typed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -60,7 +56,7 @@ pub fn engine_config(
 ) -> anyhow::Result<EngineConfig> {
     Ok(EngineConfig {
         choice: choice.engine(),
-        evcxr: Finder::new(|| evcxr_program::find().ok_or_else(|| MISSING.to_owned())),
+        evcxr: finder::finder(toolchain.clone()),
         rustc: toolchain.rustc,
         std_folder: toolchain.std_folder,
         cells: cell_folders(),

@@ -8,6 +8,7 @@ use super::{args, say};
 use crate::home::manifest::Depth;
 use crate::home::write::Readers;
 use crate::home::{self, HomeError};
+use crate::setup::evcxr_program::{self, State};
 use crate::setup::prelude::PreludeError;
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{kernelspec, prelude, python};
@@ -25,7 +26,8 @@ pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find();
     let rows = [
         ("toolchain", Some(toolchain_finding(&toolchain))),
-        ("prelude", Some(prelude_finding(toolchain.ok().as_ref()))),
+        ("prelude", Some(prelude_finding(toolchain.as_ref().ok()))),
+        ("analyser", toolchain.as_ref().ok().map(analyser_finding)),
         ("shared", shared_finding()),
         ("cache", Some(cache_finding())),
         ("kernel", Some(kernel_finding())),
@@ -92,6 +94,23 @@ fn prelude_finding(toolchain: Option<&Toolchain>) -> Finding {
             Finding::Missing(damaged.to_string(), "akari install".into())
         }
         // The text says the way out, which the command would only repeat.
+        Err(error) => Finding::Unfit(error.to_string()),
+    }
+}
+
+/// The program that completes fields and methods, and is the engine `evcxr`.
+fn analyser_finding(toolchain: &Toolchain) -> Finding {
+    let install = "akari install".to_owned();
+    match evcxr_program::state(toolchain) {
+        Ok(State::Built(program)) => Finding::Ok(program.display().to_string()),
+        Ok(State::Building) => Finding::Ok("is being built, which takes some minutes".into()),
+        Ok(State::Failed(log)) => {
+            let text = format!("could not be built; cargo's messages are in {}", log.display());
+            Finding::Missing(text, install)
+        }
+        Ok(State::Wanted | State::Missing) => {
+            Finding::Missing("not built (only names are completed without)".into(), install)
+        }
         Err(error) => Finding::Unfit(error.to_string()),
     }
 }

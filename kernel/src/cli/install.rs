@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::{args, lessons, mend_prelude, say};
+use super::{args, evcxr_program, lessons, mend_prelude, say};
 use crate::home;
 use crate::home::manifest::Depth;
 use crate::setup::kernelspec;
@@ -17,11 +17,13 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
         home::share_home()?;
     }
     let prelude = mend_prelude(&toolchain, Depth::Contents)?;
+    evcxr_program::prepare(arguments.place.engine, &toolchain)?;
     kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine.kernel())
         .with_context(|| {
             format!("could not write `{}`; name a folder of yours with --prefix", folder.display())
         })?;
-    lessons::prepare(toolchain, &prelude);
+    lessons::prepare(toolchain.clone(), &prelude);
+    evcxr_program::ask_for(&toolchain);
     say(&format!(
         "installed the kernel `{}` in {}",
         arguments.place.engine.kernel().name,

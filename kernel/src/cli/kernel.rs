@@ -10,6 +10,7 @@ use crate::engine::EngineConfig;
 use crate::home::manifest::Depth;
 use crate::jupyter::{self, KernelInfo};
 use crate::setup::Progress;
+use crate::setup::evcxr_program;
 use crate::setup::prelude;
 use crate::setup::toolchain::{Toolchain, ToolchainError};
 
@@ -58,6 +59,10 @@ fn prepare(
         },
     };
     let prelude = prelude.map_err(|error| error.to_string())?;
+    if choice == Choice::Evcxr && failed.is_none() {
+        evcxr_program::find_or_build(&toolchain, &mut on_progress)
+            .map_err(|error| error.to_string())?;
+    }
     engine_config(choice, toolchain, prelude).map_err(|error| error.to_string())
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::config::Choice;
 use super::progress::Reporter;
-use super::{args, lessons, mend_prelude, say};
+use super::{args, evcxr_program, lessons, mend_prelude, say};
 use crate::home::manifest::Depth;
 use crate::setup::lab::{self, Browser};
 use crate::setup::toolchain::Toolchain;
@@ -25,7 +25,8 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
     kernelspec::write(&spec, &std::env::current_exe()?, Choice::default().kernel())
         .with_context(|| format!("could not write `{}`", spec.display()))?;
-    lessons::prepare(toolchain, &prelude);
+    lessons::prepare(toolchain.clone(), &prelude);
+    evcxr_program::ask_for(&toolchain);
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
     say(&format!("opening JupyterLab on {} (Ctrl-C twice ends it)", folder.display()));
     // JupyterLab takes the place of this process, so that signals reach it.

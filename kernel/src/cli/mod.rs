@@ -3,6 +3,8 @@
 mod args;
 mod config;
 mod doctor;
+mod evcxr_program;
+mod finder;
 mod install;
 mod kernel;
 mod lab;
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
         Command::Uninstall(arguments) => install::uninstall(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Kernel(arguments) => kernel::kernel(&arguments),
+        Command::BuildEvcxr(arguments) => evcxr_program::build(&arguments),
     };
     result.unwrap_or_else(|error| {
         // The other end of stderr may be gone as well.

@@ -10,7 +10,7 @@ use console::strip_ansi_codes;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::config::engine_config;
-use super::{args, find_prelude};
+use super::{args, evcxr_program, find_prelude};
 use crate::engine::outcome::{MimeBundle, Output};
 use crate::engine::start;
 use crate::engine::stop::{Stop, Wish};
@@ -33,6 +33,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     let cells = notebook.code_cells();
     let toolchain = Toolchain::find()?;
     let prelude = find_prelude(&toolchain)?;
+    evcxr_program::prepare(arguments.engine, &toolchain)?;
     let config = engine_config(arguments.engine, toolchain, prelude)?;
     // Jupyter runs a notebook in its own folder too, so that relative paths in it mean the same.
     if let Some(folder) = path.parent() {

@@ -114,7 +114,7 @@ impl Process {
 }
 
 /// Whether the user wants no analyser.
-fn is_off() -> bool {
+pub fn is_off() -> bool {
     std::env::var(SWITCH).is_ok_and(|it| it == "off")
 }
 

@@ -20,9 +20,7 @@ use super::{Cell, CellId, Engine, EngineConfig, Sink, index, nesting};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EvcxrError {
-    #[error(
-        "the program `akari-evcxr` is not built; `cargo build --release -p akari-evcxr` builds it"
-    )]
+    #[error("the program `akari-evcxr` is not built; `akari install --engine evcxr` builds it")]
     Missing,
     #[error("could not start `akari-evcxr`: {0}")]
     Program(#[source] io::Error),

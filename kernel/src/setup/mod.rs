@@ -8,6 +8,8 @@ pub mod prelude;
 pub mod python;
 pub mod toolchain;
 
+use crate::cargo::run::News;
+
 /// How far long work is, for whoever waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -20,6 +22,20 @@ pub struct Progress {
 impl Progress {
     pub fn doing(what: impl Into<String>) -> Progress {
         Progress { what: what.into(), crates: None }
+    }
+
+    /// What is done becomes what cargo does now: its crates, and before the first one its messages.
+    fn follow(&mut self, what: &str, news: News<'_>) {
+        match news {
+            News::Progress(counted) => {
+                self.crates = Some((counted.done, counted.total));
+                self.what = format!("{what}: {}", counted.what);
+            }
+            News::Said(line) if self.crates.is_none() => {
+                self.what = format!("{what}: {}", line.trim());
+            }
+            News::Json(_) | News::Said(_) | News::Tick => {}
+        }
     }
 }
 

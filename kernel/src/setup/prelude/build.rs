@@ -50,17 +50,10 @@ pub fn build(
     );
     on_progress(&progress);
     let ended = run::run(&mut command(checkout, home, toolchain), &log, &mut |news| {
-        match news {
-            News::Json(line) => artifacts.extend(Artifact::parse(line)),
-            News::Progress(counted) => {
-                progress.crates = Some((counted.done, counted.total));
-                progress.what = format!("building the prelude: {}", counted.what);
-            }
-            News::Said(line) if progress.crates.is_none() => {
-                progress.what = format!("building the prelude: {}", line.trim());
-            }
-            News::Said(_) | News::Tick => {}
+        if let News::Json(line) = news {
+            artifacts.extend(Artifact::parse(line));
         }
+        progress.follow("building the prelude", news);
         on_progress(&progress);
         ControlFlow::Continue(())
     });

@@ -20,17 +20,30 @@ const FORMAT: &str = "akari prelude 2";
 
 /// The name of the prelude that a build of this checkout with this toolchain makes.
 pub fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
+    let flags = format!("{:?} {:?}", build::ARGUMENTS, build::FLAGS);
+    name_of_build([FORMAT, &flags], checkout, &["src", "kernel/seam"], toolchain)
+}
+
+/// A name made of the words, of folders of the checkout, and of what every build depends on.
+pub fn name_of_build(
+    words: [&str; 2],
+    checkout: &Path,
+    folders: &[&str],
+    toolchain: &Toolchain,
+) -> Result<String, PreludeError> {
     let mut files = BTreeSet::new();
-    collect(&checkout.join("src"), &mut files);
-    collect(&checkout.join("kernel").join("seam"), &mut files);
+    for folder in folders {
+        collect(&checkout.join(folder), &mut files);
+    }
     files.extend(["Cargo.toml", "Cargo.lock"].map(|it| checkout.join(it)));
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     };
-    add(FORMAT.as_bytes());
-    add(format!("{:?} {:?}", build::ARGUMENTS, build::FLAGS).as_bytes());
+    for word in words {
+        add(word.as_bytes());
+    }
     add(toolchain.version.as_bytes());
     add(configuration(checkout)?.as_bytes());
     for file in files {

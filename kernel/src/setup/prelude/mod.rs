@@ -24,6 +24,7 @@ use crate::home::write::{self, Readers};
 use crate::home::{self, HomeError};
 
 pub use self::error::PreludeError;
+pub use self::key::name_of_build;
 
 /// How often the sources may change under a build.
 const ATTEMPTS: u32 = 2;
