@@ -1,7 +1,7 @@
 """Times a class: many kernels on one machine that all run the lesson at once.
 
 usage: python benches/classroom.py [--learners 10,40] [--idle 200] [--own] [--akari target/release/akari]
-                                   [--evcxr evcxr_jupyter] [--python python3]
+                                   [--evcxr target/release/akari-evcxr] [--python python3]
 
 With --own, each learner's cells are his own, so that nobody has compiled them before. All kernels start, then all clients press "run all" at the same moment. A row tells the wall time
 until the last has finished, the median and 95th percentile of a cell, the memory of all (PSS, so

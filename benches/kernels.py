@@ -1,11 +1,12 @@
 """Times Jupyter kernels beside each other, in one run on one machine.
 
-usage: python benches/kernels.py [--akari target/release/akari] [--evcxr evcxr_jupyter]
+usage: python benches/kernels.py [--akari target/release/akari] [--evcxr target/release/akari-evcxr]
                                  [--python python3] [--cells 20] [--json FILE]
 
 Peers: PyTorch on ipykernel (the --python interpreter needs ipykernel and torch), stock evcxr_jupyter
-0.22.0 with candle 0.11.1 (`cargo install evcxr_jupyter --version 0.22.0 --locked`), and Akari.
-What isn't installed is skipped, and the table says so. Needs jupyter_client and psutil.
+0.22.0 with candle 0.11.1, and Akari. `cargo build --release -p akari-evcxr` makes the stock kernel,
+as a role of that program; an `evcxr_jupyter` on PATH is the second choice.
+What isn't there is skipped, and the table says so. Needs jupyter_client and psutil.
 
 Each kernel runs the same lesson in its own language. Stock evcxr gets explicit types on its
 variables, since it can't find them without the standard library's sources. Before a kernel is
@@ -256,7 +257,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     root = Path(__file__).resolve().parent.parent
     parser.add_argument("--akari", default=str(root / "target" / "release" / "akari"))
-    parser.add_argument("--evcxr", default="evcxr_jupyter")
+    stock = root / "target" / "release" / "akari-evcxr"
+    parser.add_argument("--evcxr", default=str(stock) if stock.is_file() else "evcxr_jupyter")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--cells", type=int, default=20)
     parser.add_argument("--json", help="write the figures here too")
