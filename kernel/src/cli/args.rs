@@ -23,16 +23,17 @@ Examples:
   akari doctor                       say what is there, and how to mend what is not
 
 Environment:
-  AKARI_HOME     where builds and the private Python environment are kept
-                 (otherwise the platform's folder for caches)
-  AKARI_SHARED   a folder with builds made by `akari install --shared`, which is only read; it must
-                 belong to root or to you
-  AKARI_LOG      what akari.log in AKARI_HOME tells, such as debug or akari::jupyter=trace [warn]
+  AKARI_HOME              where builds and the private Python environment are kept (otherwise the
+                          platform's folder for caches)
+  AKARI_SHARED            a folder with builds made by `akari install --shared`, which is only read;
+                          it must belong to root or to you
+  AKARI_LOG               what is written to akari.log in AKARI_HOME, such as debug or
+                          akari::jupyter=trace [warn]
   AKARI_CELLS_MB          room for compiled cells, in megabytes; 0 keeps none [512]
   AKARI_COMPILER_SECONDS  how long an idle compiler waits for the next cell; 0 for none [300]
-  AKARI_REPLAY_SECONDS    how long a cell may have taken to run again after a crash [10]
-  AKARI_ANALYSER          off: Tab completes no fields and methods
-  AKARI_SEED              the number that unseeded random numbers begin with [another each time]";
+  AKARI_REPLAY_SECONDS    how long a cell may have taken to be run again after a crash [10]
+  AKARI_ANALYSER          off: no analyser starts, and Tab completes no fields and methods
+  AKARI_SEED              what random numbers begin with where no cell seeds them";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
