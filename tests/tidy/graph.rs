@@ -18,6 +18,8 @@ const DEPTH: u32 = 8;
 #[derive(Debug, Default)]
 pub struct Crate {
     pub modules: BTreeMap<Module, Names>,
+    /// Other packages of ours that the crate may name: the name in code, and that of the room.
+    pub packages: &'static [(&'static str, &'static str)],
 }
 
 impl Crate {
@@ -37,6 +39,9 @@ impl Crate {
     /// The module in which a path of this module ends; none for other crates.
     fn resolve(&self, from: &Module, path: &[String], depth: u32) -> Option<Module> {
         let absolute = self.absolute(from, path, depth)?;
+        if self.packages.iter().any(|(_, room)| absolute.first().is_some_and(|it| it == room)) {
+            return Some(absolute[..1].to_vec());
+        }
         let length = (0..=absolute.len()).rev();
         let length = length.into_iter().find(|it| self.modules.contains_key(&absolute[..*it]))?;
         let (module, rest) = absolute.split_at(length);
@@ -69,6 +74,10 @@ impl Crate {
                 let child = [from.as_slice(), &path[..1]].concat();
                 if self.modules.contains_key(&child) {
                     return Some([from.as_slice(), path].concat());
+                }
+                if let Some((_, room)) = self.packages.iter().find(|(package, _)| *package == name)
+                {
+                    return Some(vec![(*room).to_owned()]);
                 }
                 let import = self.import(from, name).filter(|import| import.path != path)?;
                 let path = [import.path.as_slice(), rest].concat();
@@ -124,7 +133,7 @@ mod tests {
     fn of(files: &[(&str, &str)]) -> Crate {
         let names = |text: &str| Names::of(&tokens(text));
         let modules = files.iter().map(|(path, text)| (module(path), names(text)));
-        Crate { modules: modules.collect() }
+        Crate { modules: modules.collect(), packages: &[("our_seam", "seam")] }
     }
 
     fn arrows(files: &[(&str, &str)], from: &str) -> Vec<String> {
@@ -154,6 +163,12 @@ mod tests {
         ];
         assert_eq!(arrows(&files, "a"), ["a::b"]);
         assert_eq!(arrows(&files, "a::b"), ["c", "c::e"]);
+    }
+
+    #[test]
+    fn other_packages_of_ours_are_rooms() {
+        let files = [("", ""), ("a", "use our_seam::frame::Frame; fn f() { their_crate::g() }")];
+        assert_eq!(arrows(&files, "a"), ["seam"]);
     }
 
     #[test]

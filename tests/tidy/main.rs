@@ -12,6 +12,7 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use ra_ap_parser::SyntaxKind;
 
@@ -34,10 +35,20 @@ fn checkout() -> PathBuf {
     kernel.parent().expect("the kernel's folder is in the checkout").to_owned()
 }
 
-/// All Rust files below a folder of the checkout, in order.
-fn files(folder: &str) -> Vec<File> {
+/// The kernel's files and the prelude's, read once for all rules.
+static FILES: LazyLock<Vec<File>> =
+    LazyLock::new(|| ["kernel", "src"].into_iter().flat_map(read).collect());
+
+/// All Rust files below a folder of the checkout.
+fn files(folder: &str) -> impl Iterator<Item = &'static File> {
+    FILES.iter().filter(move |file| Path::new(&file.path).starts_with(folder))
+}
+
+/// Reads all Rust files below a folder, in order.
+fn read(folder: &str) -> Vec<File> {
+    let checkout = checkout();
     let mut paths = Vec::new();
-    collect(&checkout().join(folder), &mut paths);
+    collect(&checkout.join(folder), &mut paths);
     let mut only_tests = BTreeSet::new();
     let mut files = Vec::new();
     for path in paths {
@@ -46,15 +57,13 @@ fn files(folder: &str) -> Vec<File> {
         let (code, modules) = without_tests(&all);
         // `x` of `a/mod.rs` is `a/x.rs`; no other file has such modules.
         only_tests.extend(modules.iter().map(|name| path.with_file_name(name.clone() + ".rs")));
-        files.push((path, File { path: String::new(), text, all, code }));
+        let short = path.strip_prefix(&checkout).unwrap_or(&path).to_string_lossy().into_owned();
+        files.push((path, File { path: short, text, all, code }));
     }
-    let checkout = checkout();
-    let finish = |(path, file): (PathBuf, File)| File {
-        path: path.strip_prefix(&checkout).unwrap_or(&path).to_string_lossy().into_owned(),
-        code: if only_tests.contains(&path) { Vec::new() } else { file.code },
-        ..file
-    };
-    files.into_iter().map(finish).collect()
+    for (_, file) in files.iter_mut().filter(|(path, _)| only_tests.contains(path)) {
+        file.code.clear();
+    }
+    files.into_iter().map(|(_, file)| file).collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
@@ -68,11 +77,6 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
             paths.push(path);
         }
     }
-}
-
-/// The kernel's files and the prelude's.
-fn all_files() -> Vec<File> {
-    ["kernel", "src"].into_iter().flat_map(files).collect()
 }
 
 /// The module of a file below the folder of its crate; the root's has no names.
@@ -92,9 +96,9 @@ fn split(path: &str) -> Module {
 
 /// What each module of a crate names.
 fn arrows(folder: &str) -> BTreeMap<Module, BTreeSet<Module>> {
-    let modules = files(folder).into_iter().filter(|file| !file.code.is_empty());
+    let modules = files(folder).filter(|file| !file.code.is_empty());
     let modules = modules.map(|file| (module(&file.path, folder), Names::of(&file.code)));
-    Crate { modules: modules.collect() }.arrows()
+    Crate { modules: modules.collect(), packages: tables::PACKAGES }.arrows()
 }
 
 /// The room that a module lies in.
@@ -213,27 +217,27 @@ fn no_files_name_each_other_in_a_circle() {
 
 #[test]
 fn every_file_begins_with_a_header() {
-    let files = all_files().into_iter().filter(|file| !file.text.starts_with("//!"));
-    let complaints: Vec<String> = files.map(|file| file.path).collect();
+    let files = FILES.iter().filter(|file| !file.text.starts_with("//!"));
+    let complaints: Vec<String> = files.map(|file| file.path.clone()).collect();
     refuse("these files don't say what lives in them (`//!`):", &complaints);
 }
 
 #[test]
 fn json_is_written_by_hand_in_the_protocol_alone() {
-    let is_written = |file: &File| file.code.windows(2).any(|it| is_sequence(it, &["json", "!"]));
-    let files = all_files().into_iter().filter(is_written);
+    let is_written = |file: &&File| file.code.windows(2).any(|it| is_sequence(it, &["json", "!"]));
+    let files = FILES.iter().filter(is_written);
     let complaints: Vec<String> =
-        files.map(|file| file.path).filter(|path| !is_in(path, tables::JSON)).collect();
+        files.map(|file| file.path.clone()).filter(|path| !is_in(path, tables::JSON)).collect();
     refuse("`json!` where a type should be:", &complaints);
 }
 
 #[test]
 fn unsafe_code_stands_in_the_named_files() {
-    let has_unsafe = |file: &File| {
+    let has_unsafe = |file: &&File| {
         let mut tokens = file.all.windows(2);
         tokens.any(|it| it[0].text == "unsafe" && it[1].text != "(")
     };
-    let files = all_files().into_iter().filter(has_unsafe).map(|file| file.path);
+    let files = FILES.iter().filter(has_unsafe).map(|file| file.path.clone());
     let found: BTreeSet<String> = files.collect();
     let named: BTreeSet<String> = tables::UNSAFE.iter().map(ToString::to_string).collect();
     assert_eq!(found, named, "files with `unsafe`, and those that `tables.rs` names");
@@ -247,13 +251,13 @@ fn unsafe_code_stands_in_the_named_files() {
 fn evcxr_is_named_in_one_folder() {
     // At the beginning of a path it is the crate; `engine::evcxr` is a folder of ours.
     let is_evcxr = |path: &Vec<String>| path.first().is_some_and(|first| first == "evcxr");
-    let names_it = |file: &File| {
+    let names_it = |file: &&File| {
         let names = Names::of(&file.code);
         let has_child = file.code.windows(2).any(|it| is_sequence(it, &["mod", "evcxr"]));
         let imports = names.imports.iter().map(|import| &import.path);
         imports.chain(&names.paths).any(|path| is_evcxr(path) && !has_child)
     };
-    let files = all_files().into_iter().filter(names_it).map(|file| file.path);
+    let files = FILES.iter().filter(names_it).map(|file| file.path.clone());
     let complaints: Vec<String> = files.filter(|path| !is_in(path, tables::EVCXR)).collect();
     refuse("the crate `evcxr` is named outside its folder:", &complaints);
 }
@@ -261,16 +265,16 @@ fn evcxr_is_named_in_one_folder() {
 #[test]
 fn cargo_is_run_where_something_is_built() {
     let is_cargo = |token: &Token| token.kind == SyntaxKind::STRING && token.text == "\"cargo\"";
-    let files = all_files().into_iter().filter(|file| file.code.iter().any(is_cargo));
+    let files = FILES.iter().filter(|file| file.code.iter().any(is_cargo));
     let complaints: Vec<String> =
-        files.map(|file| file.path).filter(|path| !is_in(path, tables::CARGO)).collect();
+        files.map(|file| file.path.clone()).filter(|path| !is_in(path, tables::CARGO)).collect();
     refuse("cargo is named outside of what builds or installs:", &complaints);
 }
 
 #[test]
 fn sockets_are_opened_in_one_file_and_nobody_is_called() {
     let mut complaints = Vec::new();
-    for file in all_files() {
+    for file in FILES.iter() {
         let names = file.code.iter().map(|token| token.text.as_str()).collect::<BTreeSet<_>>();
         let mut types = tables::SOCKET_TYPES.iter().filter(|_| !is_in(&file.path, tables::SOCKETS));
         let mut calling = tables::CALLING_TYPES.iter();
@@ -286,7 +290,6 @@ fn sockets_are_opened_in_one_file_and_nobody_is_called() {
 #[test]
 fn no_type_of_the_prelude_stands_for_one_of_candle() {
     let complaints: Vec<String> = files("src")
-        .iter()
         .flat_map(|file| stand_ins(&file.code).map(|name| format!("{name} in {}", file.path)))
         .collect();
     refuse("types that wrap one of candle's:", &complaints);

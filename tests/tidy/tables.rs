@@ -4,6 +4,10 @@
 /// that is in it but for what has a row of its own; `main` and `lib` are the roots.
 pub type Arrows = &'static [(&'static str, &'static [&'static str])];
 
+/// Packages of ours that others name, and their rooms.
+pub const PACKAGES: &[(&str, &str)] =
+    &[("akari_evcxr_protocol", "evcxr protocol"), ("akari_seam", "seam")];
+
 /// The kernel's rooms, from the top of the house to its bottom.
 pub const KERNEL: Arrows = &[
     ("main", &["cli", "engine::instant::deps", "home", "process", "runtime"]),
@@ -12,15 +16,17 @@ pub const KERNEL: Arrows = &[
     ("notebook", &["engine"]),
     ("setup", &["cargo", "home", "process"]),
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
-    ("engine::instant", &["engine", "engine::instant::deps", "home", "process", "runtime"]),
+    ("engine::instant", &["engine", "engine::instant::deps", "home", "process", "runtime", "seam"]),
     ("engine::instant::deps", &["cargo", "engine::instant", "home"]),
-    ("engine::evcxr", &["engine", "engine::program"]),
-    ("engine::program", &["cargo", "engine", "process"]),
-    ("engine", &["engine::program", "home"]),
-    ("runtime", &["process"]),
+    ("engine::evcxr", &["engine", "engine::program", "evcxr protocol"]),
+    ("engine::program", &["cargo", "engine", "evcxr protocol", "process"]),
+    ("engine", &["engine::program", "evcxr protocol", "home"]),
+    ("runtime", &["process", "seam"]),
     ("cargo", &["home", "process"]),
     ("process", &[]),
     ("home", &[]),
+    ("seam", &[]),
+    ("evcxr protocol", &[]),
 ];
 
 /// The prelude's rooms as they are. `functional` and `nn` still name each other: the losses have their
@@ -33,22 +39,24 @@ pub const PRELUDE: Arrows = &[
     ("nn", &["error", "functional", "lib", "optim", "print", "rt", "sampling", "tensor"]),
     ("functional", &["error", "nn", "print", "random", "rt", "sampling", "tensor"]),
     ("optim", &["error", "print", "rt", "tensor"]),
-    ("print", &["rt"]),
+    ("print", &["rt", "seam"]),
     ("tensor", &["error"]),
-    ("display", &["rt"]),
+    ("display", &["rt", "seam"]),
     ("sampling", &["error", "random"]),
-    ("rt", &["random"]),
+    ("rt", &["random", "seam"]),
     ("random", &[]),
     ("error", &[]),
+    ("seam", &[]),
 ];
 
 /// Arrows that close a circle of files and are still to be turned round. An arrow that is gone has to
 /// go from here too.
 pub const CIRCLES: &[(&str, &str)] = &[
-    ("engine::instant::stamp", "engine::instant::state"),
+    ("engine::instant::state", "engine::instant::stamp"),
     ("functional::loss", "nn"),
     ("nn::loss::soft_cross_entropy", "nn::loss::cross_entropy"),
     ("optim::kernel", "optim::core"),
+    ("rt::before", "rt::store"),
     ("rt::failure", "rt::host"),
 ];
 
