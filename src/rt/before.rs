@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use akari_seam::Frame;
 
-use super::store::put;
-use super::{failure, host};
+use super::store::{put, report_lost};
+use super::{failure, wire};
 
 /// More bytes than this are not copied before each cell that could change them.
 const LIMIT: usize = 16 << 20;
@@ -87,12 +87,7 @@ pub fn bring_back<T: 'static>(name: u64, before: Option<T>, is_done: bool, text:
 
 #[inline(never)]
 fn report_changed(variable: &str) {
-    host::send(Frame::Changed { variable });
-}
-
-#[inline(never)]
-pub(super) fn report_lost(variable: &str) {
-    host::send(Frame::Lost { variable });
+    wire::send(Frame::Changed { variable });
 }
 
 /// A copy of the variable, or none where it is large.

@@ -10,7 +10,7 @@ use std::mem;
 use akari_seam::Frame;
 use candle_core::Tensor;
 
-use super::host;
+use super::wire;
 
 /// What [`EvcxrFallback::evcxr_display`] returns, to tell it from a type's own method.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl<T: ?Sized> AnyDisplayed for &T {
 #[inline(never)]
 pub fn send_result(type_name: &str, text: &dyn Fn() -> String) {
     if type_name != "()" {
-        host::send(Frame::Result { mime_type: "text/plain", content: &text() });
+        wire::send(Frame::Result { mime_type: "text/plain", content: &text() });
     }
 }
 

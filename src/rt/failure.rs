@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe, Location};
 
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
-use super::host;
+use super::wire;
 use crate::random;
 
 /// What `?` turns an error into at the top level of a cell.
@@ -86,14 +86,14 @@ fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
         // The cell, once it is mended, draws the numbers that it would have drawn at first.
         random::put_back(random);
     } else if let Some(state) = random::state().filter(|it| before.as_ref() != Some(it)) {
-        host::send(Frame::Random { state: &state });
+        wire::send(Frame::Random { state: &state });
     }
     is_done
 }
 
 /// Unwinds out of the cell if the learner asked to stop it. Long loops of the prelude call it.
 pub fn interrupt_point() {
-    if host::is_interrupted() && IN_CELL.get() {
+    if wire::is_interrupted() && IN_CELL.get() {
         panic::resume_unwind(Box::new(Interrupted));
     }
 }
@@ -141,7 +141,7 @@ fn payload_text(payload: &(dyn Any + Send)) -> String {
 }
 
 fn report(name: &str, text: &str, location: Option<SourceLocation<'_>>) {
-    host::send(Frame::Failure { name, text, location });
+    wire::send(Frame::Failure { name, text, location });
 }
 
 fn source_location<'a>(place: &'a Location<'_>) -> SourceLocation<'a> {

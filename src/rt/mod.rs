@@ -11,11 +11,12 @@ mod future;
 mod host;
 mod memory;
 mod store;
+mod wire;
 
 pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
 pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, as_tensor, send_result};
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;
-pub(crate) use host::send;
 pub use memory::{return_memory, reuse_memory};
 pub use store::{has, put, take};
+pub(crate) use wire::send;

@@ -10,9 +10,10 @@ use std::any::{Any, TypeId, type_name};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use akari_seam::Frame;
 use akari_seam::path::CELL_TYPES;
 
-use super::before::report_lost;
+use super::wire;
 
 thread_local! {
     /// Cells run on one thread, so values need not be `Send`.
@@ -119,4 +120,10 @@ fn take_boxed(name: u64, wanted: Wanted) -> Box<dyn Any> {
 #[inline(never)]
 fn missing() -> ! {
     panic!("a variable is missing")
+}
+
+/// Tells the kernel that a variable is not there any more.
+#[inline(never)]
+pub(super) fn report_lost(variable: &str) {
+    wire::send(Frame::Lost { variable });
 }

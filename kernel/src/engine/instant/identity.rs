@@ -10,8 +10,9 @@
 
 use std::collections::BTreeMap;
 
+use super::layouts::Layouts;
 use super::parse::{Item, ItemKey};
-use super::stamp::{Layouts, Stamp};
+use super::stamp::Stamp;
 use super::state::KeptItem;
 
 /// The types of a source by their names, each with what its layout depends on.

@@ -1,7 +1,7 @@
 //! The part of an item that the layout of a type can depend on: fields, constants and const fns,
 //! but not the bodies of ordinary functions.
 //!
-//! Pure, by syntax, one item at a time; `stamp` follows the names from item to item. In doubt a
+//! Pure, by syntax, one item at a time; `layouts` follows the names from item to item. In doubt a
 //! part counts: to lose a variable without need is a nuisance, but a variable that is kept with an
 //! outdated layout is read wrongly.
 
