@@ -1,7 +1,8 @@
 //! `torch`: the few top-level functions of PyTorch that a lesson uses.
 
 pub use crate::functional::element::{abs, clamp, round};
-pub use crate::functional::extreme::{amax, amin, argmax, max, mean, min, sum};
+pub use crate::functional::extreme::{amax, amin, argmax, max, min};
+pub use crate::functional::sum::{mean, sum};
 pub use crate::functional::{
     celu, hardshrink, log_softmax, prelu, relu, rrelu, selu, sigmoid, softmax, tanh, threshold,
 };

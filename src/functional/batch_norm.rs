@@ -3,10 +3,10 @@
 use candle_core::{Result, Shape, Tensor, Var, WithDType};
 use rayon::prelude::*;
 
-use super::norm::NUMBERS_PER_TASK;
-use super::op::{self, Call, Op, sum_of};
+use super::norm_rows::NUMBERS_PER_TASK;
+use super::op::{self, Call, Op};
 use crate::error::fail;
-use crate::tensor::parallel::vectorized;
+use crate::tensor::parallel::{sum_of, vectorized};
 
 /// What [`batch_norm`] is told besides its tensors.
 #[derive(Debug, Clone, Copy, PartialEq)]

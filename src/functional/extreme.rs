@@ -1,4 +1,4 @@
-//! Sums, means, largest and smallest values: what drifts or shares gradients wrongly in candle.
+//! Largest and smallest values, and where they are: candle shares their gradients wrongly.
 
 use std::cmp::Ordering;
 
@@ -7,57 +7,6 @@ use candle_core::{DType, Result, Shape, Tensor, WithDType};
 use super::op::{self, Call, Op};
 use crate::error::fail;
 use crate::tensor::axis::{self, Axis};
-use crate::tensor::reduce::{mean_all, sum_all};
-
-/// The sum of all elements; integers give `i64`.
-///
-/// Differs from candle, whose `f32` sums drift: of ten million times 0.1 it makes 997,297. See
-/// PyTorch's `sum`.
-///
-/// # Errors
-///
-/// If memory runs out.
-///
-/// ```
-/// use akari::prelude::*;
-/// assert_eq!(torch::sum(&tensor!([[1.0, 2.0], [3.0, 4.0]]))?.to_scalar::<f32>()?, 10.0);
-/// assert_eq!(torch::sum(&tensor!([1, 2]))?.to_scalar::<i64>()?, 3);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-pub fn sum(x: &Tensor) -> Result<Tensor> {
-    if x.dtype().is_int() {
-        let values = x.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?;
-        return Tensor::new(values.into_iter().fold(0, i64::wrapping_add), x.device());
-    }
-    sum_all(x)
-}
-
-/// The mean of all elements; nan if there are none.
-///
-/// Differs from candle, whose `f32` means drift, and which gives 0 for the mean of 1 and 2 as
-/// integers. See PyTorch's `mean`.
-///
-/// # Errors
-///
-/// For integers.
-///
-/// ```
-/// use akari::prelude::*;
-/// assert_eq!(torch::mean(&tensor!([1.0, 2.0]))?.to_scalar::<f32>()?, 1.5);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-pub fn mean(x: &Tensor) -> Result<Tensor> {
-    if !x.dtype().is_float() {
-        return fail(
-            "torch::mean",
-            format_args!(
-                "could not infer output dtype. Input dtype must be a floating point dtype. Got: {:?} (convert it with .to_dtype(DType::F32)?)",
-                x.dtype()
-            ),
-        );
-    }
-    mean_all(x)
-}
 
 /// The largest of all elements; nan if one is. Equal ones share the gradient.
 ///

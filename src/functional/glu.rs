@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
 use super::kernel::{self, CHUNK, Loop};
-use super::unary::dense;
+use super::op::dense;
 use super::unary_math::{Lane, logistic, logistic_pair};
 use crate::error::{fail, wrong_dtype};
 use crate::tensor::axis::{self, Axis};

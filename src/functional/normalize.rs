@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
-use super::unary::dense;
+use super::op::dense;
 use super::unary_math::Lane;
 use crate::error::wrong_dtype;
 use crate::tensor::axis::{self, Axis};

@@ -139,9 +139,14 @@ pub(crate) fn with_values<R>(
     }
 }
 
-fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
-    let values = T::cpu_storage_as_slice(storage)?;
-    Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
+/// The elements of a contiguous tensor, whose dtype is `T`'s.
+pub(crate) fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
+    Ok(dense(T::cpu_storage_as_slice(storage)?, layout))
+}
+
+/// The elements of a contiguous tensor.
+pub(super) fn dense<'a, T>(values: &'a [T], layout: &Layout) -> &'a [T] {
+    &values[layout.start_offset()..][..layout.shape().elem_count()]
 }
 
 impl<O: Op> CustomOp1 for Custom<O> {
@@ -213,26 +218,4 @@ impl<O: Op> CustomOp3 for Custom<O> {
         let mut grads = self.backward(&[a, b, c], grad)?.into_iter();
         Ok((grads.next().flatten(), grads.next().flatten(), grads.next().flatten()))
     }
-}
-
-/// Sums that don't drift: blocks are added in the numbers' own type, in lanes that a processor adds
-/// side by side, and the blocks in `f64`.
-#[inline(always)]
-pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f64 {
-    const LANES: usize = 16;
-    const BLOCK: usize = 64 * LANES;
-    let mut total = 0.0;
-    for start in (0..len).step_by(BLOCK) {
-        let end = len.min(start + BLOCK);
-        let mut lanes = [T::zero(); LANES];
-        let whole = start + (end - start) / LANES * LANES;
-        for first in (start..whole).step_by(LANES) {
-            for (lane, sum) in lanes.iter_mut().enumerate() {
-                *sum += value(first + lane);
-            }
-        }
-        total += (whole..end).map(|index| value(index).to_f64()).sum::<f64>();
-        total += lanes.iter().map(|it| it.to_f64()).sum::<f64>();
-    }
-    total
 }

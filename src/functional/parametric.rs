@@ -5,8 +5,8 @@ use candle_core::{
 };
 
 use super::kernel::{self, CHUNK, Loop};
+use super::op::dense;
 use super::rectifiers::leaky_relu;
-use super::unary::dense;
 use super::unary_math::Lane;
 use crate::error::{fail, wrong_dtype};
 use crate::random;

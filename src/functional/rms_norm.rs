@@ -2,9 +2,9 @@
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
-use super::norm::{check_shapes, rows_backward, rows_forward, times_weight};
-use super::op::{self, Call, Op, sum_of};
-use crate::tensor::parallel::vectorized;
+use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
+use super::op::{self, Call, Op};
+use crate::tensor::parallel::{sum_of, vectorized};
 
 /// Gives every row a mean square of 1, then scales it.
 ///

@@ -2,8 +2,8 @@
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
+use super::op::dense;
 use super::rows::{Kind, Rows};
-use super::unary::dense;
 use crate::error::wrong_dtype;
 use crate::random;
 use crate::rt::interrupt_point;

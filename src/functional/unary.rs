@@ -10,6 +10,7 @@ use candle_core::{
 };
 
 use super::kernel::{self, Map, Map2};
+use super::op::dense;
 use super::unary_math::Lane;
 use crate::error::wrong_dtype;
 use crate::rt::interrupt_point;
@@ -230,9 +231,4 @@ impl<E: Elementwise> CustomOp2 for Gradient<E> {
         };
         Ok((storage, x_layout.shape().clone()))
     }
-}
-
-/// The elements of a contiguous tensor.
-pub(super) fn dense<'a, T>(values: &'a [T], layout: &Layout) -> &'a [T] {
-    &values[layout.start_offset()..][..layout.shape().elem_count()]
 }

@@ -75,3 +75,25 @@ pub(crate) fn sum_lanes<T: WithDType>(values: &[T]) -> f64 {
     }
     lanes.iter().sum::<f64>() + rest
 }
+
+/// Sums that don't drift: blocks are added in the numbers' own type, in lanes that a processor adds
+/// side by side, and the blocks in `f64`.
+#[inline(always)]
+pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f64 {
+    const LANES: usize = 16;
+    const BLOCK: usize = 64 * LANES;
+    let mut total = 0.0;
+    for start in (0..len).step_by(BLOCK) {
+        let end = len.min(start + BLOCK);
+        let mut lanes = [T::zero(); LANES];
+        let whole = start + (end - start) / LANES * LANES;
+        for first in (start..whole).step_by(LANES) {
+            for (lane, sum) in lanes.iter_mut().enumerate() {
+                *sum += value(first + lane);
+            }
+        }
+        total += (whole..end).map(|index| value(index).to_f64()).sum::<f64>();
+        total += lanes.iter().map(|it| it.to_f64()).sum::<f64>();
+    }
+    total
+}

@@ -10,6 +10,7 @@ use candle_core::{
 };
 
 use super::real::Real;
+use crate::functional::op::slice;
 use crate::rt::interrupt_point;
 
 /// The numbers of a loss and of its gradients.
@@ -56,14 +57,9 @@ pub(super) fn with_elements<T: WithDType, O>(
 ) -> Result<O> {
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
-        Storage::Cpu(storage) => visit(elements(storage, layout)?),
+        Storage::Cpu(storage) => visit(slice(storage, layout)?),
         _ => bail!("losses are computed on the CPU"),
     }
-}
-
-fn elements<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
-    let values = T::cpu_storage_as_slice(storage)?;
-    Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
 }
 
 /// Hands the elements of all tensors to `visit`, after those already in `found`.
@@ -102,7 +98,7 @@ impl<K: Kernel> Fused<K> {
     ) -> Result<(CpuStorage, Shape)> {
         let inputs = inputs
             .iter()
-            .map(|(storage, layout)| elements(storage, layout))
+            .map(|(storage, layout)| slice(storage, layout))
             .collect::<Result<Vec<&[R]>>>()?;
         let constants = self.constants.iter().collect::<Vec<_>>();
         let (losses, shape) =

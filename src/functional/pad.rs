@@ -1,0 +1,80 @@
+//! Borders around the last axes.
+
+use candle_core::{Result, Tensor};
+
+use crate::error::{fail, wrong_dtype};
+
+/// Puts a border of `value` around the last axes; negative widths cut instead.
+///
+/// `widths` are PyTorch's: before and after along the last axis, then along the one before it, and
+/// so on.
+///
+/// # Errors
+///
+/// If `widths` has an odd length or more pairs than `x` has axes, or cuts off more than there is.
+/// See PyTorch's `pad` with `mode='constant'`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let y = F::pad(&tensor!([[1., 2.]]), &[1, 0, 0, 1], 9.0)?;
+/// assert_eq!(y.to_vec2::<f32>()?, [[9., 1., 2.], [9., 9., 9.]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
+    let function = "F::pad";
+    if !widths.len().is_multiple_of(2) {
+        return fail(function, "Padding length must be divisible by 2");
+    }
+    if widths.len() / 2 > x.rank() {
+        return fail(
+            function,
+            format_args!(
+                "Padding length should be less than or equal to two times the input dimension, but padding length {} and input is {:?}",
+                widths.len(),
+                x.dims()
+            ),
+        );
+    }
+    if !x.dtype().is_float() && !x.dtype().is_int() {
+        return wrong_dtype(function, "an input", x.dtype());
+    }
+    let mut padded = x.clone();
+    for (index, pair) in widths.chunks_exact(2).enumerate() {
+        let axis = x.rank() - 1 - index;
+        let size = padded.dims()[axis] as i64;
+        let cut = |width: i64| (-width).max(0);
+        let kept = size - cut(pair[0]) - cut(pair[1]);
+        if kept < 0 {
+            return fail(
+                function,
+                format_args!(
+                    "padding {pair:?} cuts off more than the {size} there are at dim {axis}"
+                ),
+            );
+        }
+        padded = padded.narrow(axis, cut(pair[0]) as usize, kept as usize)?;
+        let border = |width: i64| {
+            let mut dims = padded.dims().to_vec();
+            dims[axis] = width.max(0) as usize;
+            Tensor::full(value, dims, x.device())?.to_dtype(x.dtype())
+        };
+        let (before, after) = (border(pair[0])?, border(pair[1])?);
+        // candle joins no empty tensors.
+        let parts = [before, padded, after];
+        let parts = parts.iter().filter(|it| it.dims()[axis] > 0).collect::<Vec<_>>();
+        padded = match parts.as_slice() {
+            [] => return Tensor::zeros(padded_dims(x, widths), x.dtype(), x.device()),
+            [one] => (*one).clone(),
+            parts => Tensor::cat(parts, axis)?,
+        };
+    }
+    Ok(padded)
+}
+
+fn padded_dims(x: &Tensor, widths: &[i64]) -> Vec<usize> {
+    let mut dims = x.dims().to_vec();
+    for (pair, size) in widths.chunks_exact(2).zip(dims.iter_mut().rev()) {
+        *size = (*size as i64 + pair[0] + pair[1]).max(0) as usize;
+    }
+    dims
+}
