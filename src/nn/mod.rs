@@ -5,12 +5,13 @@ pub mod init;
 #[doc(hidden)]
 pub mod layers;
 pub(crate) mod loss;
+mod prelu;
 mod reduction;
 pub mod utils;
 
 pub use activation::{
     CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid,
-    LogSoftmax, Mish, PReLU, RReLU, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softmax, Softmax2d, Softmin,
+    LogSoftmax, Mish, RReLU, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softmax, Softmax2d, Softmin,
     Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
 pub use layers::{
@@ -25,6 +26,7 @@ pub use loss::{
     MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss, PoissonNLLLoss,
     SmoothL1Loss, SoftMarginLoss, TripletMarginLoss, TripletMarginWithDistanceLoss,
 };
+pub use prelu::PReLU;
 pub use reduction::Reduction;
 
 #[doc(inline)]

@@ -2,8 +2,7 @@
 
 use candle_core::{Module, Result, Tensor, Var};
 
-use super::layer::Layer;
-use super::linear::{display_as_repr, named};
+use super::layer::{Layer, display_as_repr, named};
 use crate::error::fail;
 use crate::functional::{Conv2dConfig, Pair, conv2d_named};
 use crate::nn::init;

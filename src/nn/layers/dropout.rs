@@ -2,8 +2,7 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, Mode};
-use super::linear::display_as_repr;
+use super::layer::{Layer, Mode, display_as_repr};
 use crate::error::fail;
 use crate::functional::dropout_named;
 use crate::print::python::float_repr;

@@ -2,8 +2,7 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
-use super::layer::Layer;
-use super::linear::display_as_repr;
+use super::layer::{Layer, display_as_repr};
 use crate::error::fail;
 use crate::functional::embedding_named;
 use crate::nn::init;

@@ -229,3 +229,22 @@ impl fmt::Debug for Mode {
         f.write_str(if self.is_training() { "training" } else { "eval" })
     }
 }
+
+/// A weight and the bias that may be there, by PyTorch's names.
+pub(super) fn named(weight: &Var, bias: &Option<Var>) -> Vec<(&'static str, Var)> {
+    let bias = bias.iter().map(|it| ("bias", it.clone()));
+    [("weight", weight.clone())].into_iter().chain(bias).collect()
+}
+
+/// Implements `Display` by [`Layer::repr`].
+macro_rules! display_as_repr {
+    ($($layer:ty),* $(,)?) => {$(
+        impl std::fmt::Display for $layer {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.repr())
+            }
+        }
+    )*};
+}
+
+pub(super) use display_as_repr;

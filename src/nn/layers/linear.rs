@@ -1,28 +1,13 @@
-//! The linear layer, and the two layers that only hand on: flattening and nothing at all.
+//! The linear layer.
 
 use candle_core::{Module, Result, Tensor, Var};
 
-use super::layer::Layer;
-use crate::error::fail;
+use super::layer::{Layer, display_as_repr, named};
 use crate::functional::linear_named;
 use crate::nn::init;
 use crate::print::python::bool_repr;
-use crate::tensor::axis;
 
-/// Implements `Display` by [`Layer::repr`].
-macro_rules! display_as_repr {
-    ($($layer:ty),* $(,)?) => {$(
-        impl std::fmt::Display for $layer {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.repr())
-            }
-        }
-    )*};
-}
-
-pub(super) use display_as_repr;
-
-display_as_repr!(Linear, Flatten, Identity);
+display_as_repr!(Linear);
 
 /// A linear map with a bias.
 ///
@@ -101,78 +86,3 @@ impl Layer for Linear {
         )
     }
 }
-
-/// A weight and the bias that may be there, by PyTorch's names.
-pub(super) fn named(weight: &Var, bias: &Option<Var>) -> Vec<(&'static str, Var)> {
-    let bias = bias.iter().map(|it| ("bias", it.clone()));
-    [("weight", weight.clone())].into_iter().chain(bias).collect()
-}
-
-/// Makes one axis of several.
-///
-/// # Shapes
-///
-/// By default all axes but the first become one: `(N, C, H, W)` becomes `(N, C H W)`.
-///
-/// # Errors
-///
-/// If an axis isn't there, or the last comes before the first. See PyTorch's `Flatten`.
-///
-/// ```
-/// use akari::prelude::*;
-/// let y = nn::Flatten::default().forward(&torch::rand((2, 3, 4))?)?;
-/// assert_eq!(y.dims(), &[2, 12]);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Flatten {
-    /// The first axis of those that become one. Default: 1.
-    pub start_dim: i64,
-    /// The last of them. Default: -1.
-    pub end_dim: i64,
-}
-
-impl Default for Flatten {
-    fn default() -> Self {
-        Flatten { start_dim: 1, end_dim: -1 }
-    }
-}
-
-impl Module for Flatten {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let first = axis::resolve("nn::Flatten", x, &self.start_dim)?;
-        let last = axis::resolve("nn::Flatten", x, &self.end_dim)?;
-        if first > last {
-            return fail(
-                "nn::Flatten",
-                "flatten() has invalid args: start_dim cannot come after end_dim",
-            );
-        }
-        if x.rank() == 0 { x.reshape(1) } else { x.flatten(first, last) }
-    }
-}
-
-impl Layer for Flatten {
-    fn head(&self) -> String {
-        format!("Flatten(start_dim={}, end_dim={})", self.start_dim, self.end_dim)
-    }
-}
-
-/// Gives back what it gets: a place for a layer. See PyTorch's `Identity`.
-///
-/// ```
-/// use akari::prelude::*;
-/// let x = tensor!([1.0, 2.0]);
-/// assert_eq!(nn::Identity.forward(&x)?.to_vec1::<f32>()?, [1.0, 2.0]);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Identity;
-
-impl Module for Identity {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.clone())
-    }
-}
-
-impl Layer for Identity {}

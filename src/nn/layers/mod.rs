@@ -11,19 +11,21 @@ mod macros;
 mod norm;
 mod pool;
 mod sequential;
+mod shape;
 mod state;
 
 pub use convolution::Conv2d;
 pub use dropout::Dropout;
 pub use embedding::{Embedding, EmbeddingConfig};
 pub use layer::{Layer, Mode};
-pub use linear::{Flatten, Identity, Linear};
+pub use linear::Linear;
 pub use macros::{AnyLayer, ByFunction, ByLayer, ByModule, Taken};
 pub use norm::{
     BatchNorm1d, BatchNorm2d, BatchNormConfig, LayerNorm, LayerNormConfig, RMSNorm, RMSNormConfig,
 };
 pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 pub use sequential::Sequential;
+pub use shape::{Flatten, Identity};
 pub use state::{StateDict, load, save};
 
 pub use crate::functional::Conv2dConfig;

@@ -2,8 +2,7 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
-use super::layer::{Layer, Mode};
-use super::linear::{display_as_repr, named};
+use super::layer::{Layer, Mode, display_as_repr, named};
 use crate::error::fail;
 use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named, rms_norm_named};
 use crate::print::python::{bool_repr, float_repr, tuple};

@@ -2,8 +2,7 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::Layer;
-use super::linear::display_as_repr;
+use super::layer::{Layer, display_as_repr};
 use crate::functional::{Pair, Slide, adaptive_avg_pool, avg_pool, max_pool};
 use crate::print::python::bool_repr;
 

@@ -1,13 +1,12 @@
-//! Losses of the distance between input and target: absolute, smoothed, and Huber's.
+//! Losses of the size of a difference: absolute, smoothed, and Huber's.
 
 use candle_core::{Result, Tensor};
 
+use super::difference::{of_difference, with_weight};
 use super::elementwise::{self, Rule, Weighted};
 use super::real::Real;
 use crate::error::fail;
 use crate::nn::Reduction;
-use crate::tensor::promote::promote_and_broadcast;
-use crate::tensor::reduce::sum_all;
 
 /// The absolute difference of input and target.
 ///
@@ -90,7 +89,7 @@ impl SmoothL1Loss {
         if self.beta == 0.0 {
             return absolute(function, input, target, self.reduction, None);
         }
-        distance(function, Smooth { beta: self.beta }, input, target, self.reduction, None)
+        of_difference(function, Smooth { beta: self.beta }, input, target, self.reduction, None)
     }
 }
 
@@ -145,7 +144,7 @@ pub(crate) fn absolute(
     reduction: Reduction,
     weight: Option<&Tensor>,
 ) -> Result<Tensor> {
-    distance(function, Absolute, input, target, reduction, weight)
+    of_difference(function, Absolute, input, target, reduction, weight)
 }
 
 /// [`HuberLoss`], with a factor for each element; unlike in the others, the mean divides by their
@@ -163,69 +162,10 @@ pub(crate) fn huber(
     }
     let rule = Huber { delta };
     let Some(weight) = weight else {
-        return distance(function, rule, input, target, reduction, None);
+        return of_difference(function, rule, input, target, reduction, None);
     };
     let [input, target, weight] = with_weight(function, input, target, weight)?;
     elementwise::reduce(function, Weighted(rule), reduction, &[&input, &target, &weight], &[])
-}
-
-/// The loss of a distance; the mean divides by the number of elements or by the sum of weights.
-pub(super) fn distance<E: Rule<2>>(
-    function: &'static str,
-    rule: E,
-    input: &Tensor,
-    target: &Tensor,
-    reduction: Reduction,
-    weight: Option<&Tensor>,
-) -> Result<Tensor> {
-    let Some(weight) = weight else {
-        let (input, target) = floats(function, input, target)?;
-        return elementwise::reduce(function, rule, reduction, &[&input, &target], &[]);
-    };
-    let [input, target, weight] = with_weight(function, input, target, weight)?;
-    let inputs = [&input, &target, &weight];
-    if reduction == Reduction::Mean {
-        let total = elementwise::reduce(function, Weighted(rule), Reduction::Sum, &inputs, &[])?;
-        return total / sum_all(&weight)?;
-    }
-    elementwise::reduce(function, Weighted(rule), reduction, &inputs, &[])
-}
-
-/// Input and target in one dtype and shape.
-fn floats(function: &str, input: &Tensor, target: &Tensor) -> Result<(Tensor, Tensor)> {
-    let (input, target) = promote_and_broadcast(function, input, target)?;
-    if !input.dtype().is_float() {
-        return fail(
-            function,
-            format_args!(
-                "not implemented for {:?}: could not infer output dtype, since input and target are both integers (convert one with .to_dtype(DType::F32)?)",
-                input.dtype()
-            ),
-        );
-    }
-    Ok((input, target))
-}
-
-fn with_weight(
-    function: &str,
-    input: &Tensor,
-    target: &Tensor,
-    weight: &Tensor,
-) -> Result<[Tensor; 3]> {
-    if weight.dims() != input.dims() {
-        return fail(
-            function,
-            format_args!(
-                "Weights and input must have the same size, but their shapes are {:?} and {:?}",
-                weight.dims(),
-                input.dims()
-            ),
-        );
-    }
-    let weight = weight.to_dtype(floats(function, input, target)?.0.dtype())?;
-    let (input, target) = floats(function, input, target)?;
-    let (weight, _) = promote_and_broadcast(function, &weight, &input)?;
-    Ok([input, target, weight])
 }
 
 #[derive(Clone, Copy)]

@@ -99,7 +99,7 @@ impl CrossEntropyLoss {
         };
         let weights = class_weights(function, self.weight.as_ref(), input.dims()[axis])?;
         if input.dims() == target.dims() {
-            return soft_cross_entropy::apply(function, self, input, target, weights);
+            return self.of_probabilities(function, input, target, axis, weights);
         }
         let classes = Classes::new(function, input, target, Some(self.ignore_index))?;
         let kernel = Hard {
@@ -111,6 +111,35 @@ impl CrossEntropyLoss {
             divisor: OnceLock::new(),
         };
         fused::apply(function, kernel, &[input], &[])
+    }
+
+    fn of_probabilities(
+        &self,
+        function: &'static str,
+        input: &Tensor,
+        target: &Tensor,
+        axis: usize,
+        weights: Option<Vec<f64>>,
+    ) -> Result<Tensor> {
+        if !target.dtype().is_float() {
+            return fail(
+                function,
+                format_args!(
+                    "Expected floating point type for target with class probabilities, got {:?}",
+                    target.dtype()
+                ),
+            );
+        }
+        if self.ignore_index >= 0 {
+            return fail(function, "ignore_index is not supported for floating point target");
+        }
+        let options = soft_cross_entropy::Options {
+            weight: self.weight.as_ref(),
+            weights,
+            smoothing: self.label_smoothing,
+            reduction: self.reduction,
+        };
+        soft_cross_entropy::apply(function, options, input, target, axis)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::absolute::distance;
+use super::difference::of_difference;
 use super::elementwise::Rule;
 use super::real::Real;
 use crate::nn::Reduction;
@@ -53,7 +53,7 @@ pub(crate) fn squared(
     reduction: Reduction,
     weight: Option<&Tensor>,
 ) -> Result<Tensor> {
-    distance(function, SquaredDifference, input, target, reduction, weight)
+    of_difference(function, SquaredDifference, input, target, reduction, weight)
 }
 
 #[derive(Clone, Copy)]

@@ -5,12 +5,10 @@ use std::ops::Range;
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::classes::{Rows, class_axis};
-use super::cross_entropy::CrossEntropyLoss;
+use super::classes::Rows;
 use super::fused::{self, Kernel};
 use super::real::Real;
 use super::tile::{LANES, Tile, gather, scatter};
-use crate::error::fail;
 use crate::functional::log_softmax;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
@@ -18,50 +16,44 @@ use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces, vectorized};
 use crate::tensor::promote::{broadcast_to, promote};
 use crate::tensor::reduce::{mean_over, sum_all};
 
-/// The loss of logits against probabilities of the same shape.
+/// The options of the loss, as [`CrossEntropyLoss`](super::CrossEntropyLoss) has them.
+pub(super) struct Options<'a> {
+    pub weight: Option<&'a Tensor>,
+    /// The numbers of `weight`.
+    pub weights: Option<Vec<f64>>,
+    pub smoothing: f64,
+    pub reduction: Reduction,
+}
+
+/// The loss of logits against float probabilities of the same shape.
 pub(super) fn apply(
     function: &'static str,
-    loss: &CrossEntropyLoss,
+    options: Options<'_>,
     input: &Tensor,
     target: &Tensor,
-    weights: Option<Vec<f64>>,
+    axis: usize,
 ) -> Result<Tensor> {
-    if !target.dtype().is_float() {
-        return fail(
-            function,
-            format_args!(
-                "Expected floating point type for target with class probabilities, got {:?}",
-                target.dtype()
-            ),
-        );
+    let (input, target) = promote(input, target)?;
+    if let Some(weight) = options.weight.filter(|weight| weight.track_op()) {
+        return of_learned_weight(&options, &input, &target, weight, axis);
     }
-    if loss.ignore_index >= 0 {
-        return fail(function, "ignore_index is not supported for floating point target");
-    }
-    let Some(axis) = class_axis(input) else {
-        return fail(function, "Expected 1 or more dimensions (got 0)");
-    };
     let mut shape = input.dims().to_vec();
     shape.remove(axis);
-    let rows = Rows::of(input, axis);
+    let rows = Rows::of(&input, axis);
     let kernel = Soft {
         rows,
-        weights,
-        smoothing: loss.label_smoothing,
-        outcome: loss.reduction.outcome(rows.positions as f64),
+        weights: options.weights,
+        smoothing: options.smoothing,
+        outcome: options.reduction.outcome(rows.positions as f64),
         shape: Shape::from(shape),
     };
-    let (input, target) = promote(input, target)?;
-    match &loss.weight {
-        Some(weight) if weight.track_op() => of_learned_weight(loss, &input, &target, weight, axis),
-        _ => fused::apply(function, kernel, &[&input, &target], &[]),
-    }
+    fused::apply(function, kernel, &[&input, &target], &[])
 }
 
 /// The same by candle's operations, which know of a gradient for the weight; PyTorch gives one
 /// here, though not with class numbers.
 fn of_learned_weight(
-    loss: &CrossEntropyLoss,
+    options: &Options<'_>,
     input: &Tensor,
     target: &Tensor,
     weight: &Tensor,
@@ -71,10 +63,10 @@ fn of_learned_weight(
     let mut dims = vec![1; input.rank()];
     dims[axis] = classes;
     let weight = broadcast_to(&weight.to_dtype(input.dtype())?.reshape(dims)?, input.shape())?;
-    let kept = 1.0 - loss.label_smoothing;
-    let counts = (target.affine(kept, loss.label_smoothing / classes as f64)? * weight)?;
+    let kept = 1.0 - options.smoothing;
+    let counts = (target.affine(kept, options.smoothing / classes as f64)? * weight)?;
     let terms = (log_softmax(input, axis)? * counts)?.neg()?;
-    match loss.reduction {
+    match options.reduction {
         Reduction::None => terms.sum(axis),
         Reduction::Sum => sum_all(&terms),
         Reduction::Mean => mean_over(&terms, (input.elem_count() / classes.max(1)) as f64),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Result, Tensor};
 
-use super::distance::pairwise;
 use super::elementwise::{self, Rule};
+use super::pairwise::pairwise;
 use super::real::Real;
 use crate::error::fail;
 use crate::nn::Reduction;
