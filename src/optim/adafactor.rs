@@ -2,10 +2,11 @@
 
 use candle_core::Result;
 
-use super::core::{Learner, Rule};
-use super::kernel::{PARALLEL, Real, Sweep, lerp};
+use super::optimizer::Learner;
 use super::options::{config, first_complaint};
+use super::rule::Rule;
 use super::sums::{lane_sum, square_sum};
+use super::sweep::{PARALLEL, Real, Sweep, lerp};
 use crate::print::python::float_repr;
 
 /// Adam's division by a mean of squares, with the memory of a row and a column in place of a

@@ -2,9 +2,10 @@
 
 use candle_core::Result;
 
-use super::core::{Learner, Rule};
-use super::kernel::{Real, Sweep, gradient};
+use super::optimizer::Learner;
 use super::options::{config, first_complaint, not_negative};
+use super::rule::Rule;
+use super::sweep::{Real, Sweep, gradient};
 
 /// Divides a step by the root of the sum of all squared gradients.
 ///

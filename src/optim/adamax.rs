@@ -2,9 +2,10 @@
 
 use candle_core::Result;
 
-use super::core::{Learner, Rule};
-use super::kernel::{Real, Sweep, gradient, lerp, maximum};
+use super::optimizer::Learner;
 use super::options::{config, first_complaint, fraction, not_negative};
+use super::rule::Rule;
+use super::sweep::{Real, Sweep, gradient, lerp, maximum};
 
 /// Adam that divides by the largest recent gradient.
 ///

@@ -6,11 +6,12 @@ use std::fmt;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::core::{ParamGroup, ParamGroups, backward, write_groups};
+use super::groups::{ParamGroup, ParamGroups, write_groups};
 use super::line_search::{Point, strong_wolfe};
 use super::options::{Options, config, first_complaint, not_negative, words};
 use super::parameters::Parameters;
 use super::state_dict::{NOTES, StateDict, list, numbers};
+use super::step::backward;
 use super::sums::{add_scaled, dot, largest};
 use crate::error::fail;
 use crate::rt::interrupt_point;

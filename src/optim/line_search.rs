@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 
 use candle_core::Result;
 
-use super::kernel::Real;
 use super::sums::{dot, largest};
+use super::sweep::Real;
 
 /// How much of the fall that the slope promises is enough.
 const ENOUGH: f64 = 1e-4;

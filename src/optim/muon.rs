@@ -2,10 +2,11 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::core::{Learner, Rule};
-use super::kernel::{Real, Sweep, lerp};
+use super::optimizer::Learner;
 use super::options::{config, first_complaint, words};
 use super::parameters::Parameters;
+use super::rule::Rule;
+use super::sweep::{Real, Sweep, lerp};
 use crate::error::fail;
 
 /// Steps along a momentum whose singular values are all made about 1; for weight matrices alone.

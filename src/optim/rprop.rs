@@ -2,9 +2,10 @@
 
 use candle_core::Result;
 
-use super::core::{Learner, Rule};
-use super::kernel::{Real, Sweep};
+use super::optimizer::Learner;
 use super::options::{config, first_complaint, not_negative};
+use super::rule::Rule;
+use super::sweep::{Real, Sweep};
 use crate::print::python::float_repr;
 
 /// Resilient backpropagation: an element's step grows while its gradient keeps its sign, and

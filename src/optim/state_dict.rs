@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use candle_core::{Device, Result, Tensor, WithDType};
 
-use super::core::{Learner, Rule, State};
-use super::kernel::{Buffers, Real};
+use super::optimizer::Learner;
 use super::options::Options;
+use super::rule::{Rule, State};
+use super::sweep::{Buffers, Real};
 use crate::error::fail;
 
 /// Named tensors: what `candle_core::safetensors::save` takes and `load` gives.

@@ -1,6 +1,6 @@
 //! Sums over long vectors: in wide registers, on all cores, and without the drift of one long sum.
 
-use super::kernel::{PARALLEL, Real};
+use super::sweep::{PARALLEL, Real};
 use crate::tensor::parallel::vectorized;
 
 /// How many partial sums are kept beside each other, so that they fit wide registers.

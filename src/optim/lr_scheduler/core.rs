@@ -8,6 +8,12 @@ use crate::error::fail;
 use crate::optim::ParamGroups;
 use crate::optim::state_dict::{StateDict, list, numbers};
 
+/// What a schedule makes of its options, or why they make no sense, in PyTorch's words.
+pub(super) type Attached<T> = std::result::Result<T, String>;
+
+/// A rate, or why there is none, in PyTorch's words.
+pub(super) type Rate = std::result::Result<f64, String>;
+
 /// When a rate is asked for, and of which group.
 #[derive(Debug, Clone, Copy)]
 pub struct At {
@@ -30,18 +36,15 @@ pub trait Schedule: fmt::Debug + Sized + 'static {
 
     /// Checks the options, in PyTorch's words, and prepares the groups.
     #[doc(hidden)]
-    fn attach(
-        config: Self::Config,
-        optimizer: &mut dyn ParamGroups,
-    ) -> std::result::Result<Self, String>;
+    fn attach(config: Self::Config, optimizer: &mut dyn ParamGroups) -> Attached<Self>;
 
     /// The new rate.
     #[doc(hidden)]
-    fn lr(&self, at: At) -> std::result::Result<f64, String>;
+    fn lr(&self, at: At) -> Rate;
 
     /// The new rate as a formula of the epoch, where PyTorch has one.
     #[doc(hidden)]
-    fn closed_form(&self, at: At) -> std::result::Result<f64, String> {
+    fn closed_form(&self, at: At) -> Rate {
         self.lr(at)
     }
 
@@ -204,7 +207,7 @@ impl<R: Schedule> Scheduler<R> {
         &mut self,
         optimizer: &mut dyn ParamGroups,
         is_initial: bool,
-        rate: impl Fn(&R, At) -> std::result::Result<f64, String>,
+        rate: impl Fn(&R, At) -> Rate,
     ) -> Result<()> {
         let epoch = self.last_epoch;
         let at = |group: usize, lr: f64| At {
@@ -292,7 +295,7 @@ pub struct PerGroup(Vec<f64>);
 
 impl PerGroup {
     /// The numbers of `count` groups.
-    pub(super) fn of(&self, name: &str, count: usize) -> std::result::Result<Vec<f64>, String> {
+    pub(super) fn of(&self, name: &str, count: usize) -> Attached<Vec<f64>> {
         match self.0.as_slice() {
             [] => Err(format!("{name} is missing")),
             [one] => Ok(vec![*one; count]),

@@ -2,11 +2,8 @@
 
 use std::f64::consts::PI;
 
-use super::core::{At, Schedule, Scheduler};
+use super::core::{At, Attached, Rate, Schedule, Scheduler};
 use crate::optim::ParamGroups;
-
-type Attached<T> = std::result::Result<T, String>;
-type Rate = std::result::Result<f64, String>;
 
 /// Lets the rates fall along half a cosine; after `T_max` they rise again.
 ///

@@ -2,12 +2,9 @@
 
 use std::f64::consts::PI;
 
-use super::core::{At, PerGroup, Schedule, Scheduler, set_momentum};
+use super::core::{At, Attached, PerGroup, Rate, Schedule, Scheduler, set_momentum};
 use crate::optim::ParamGroups;
 use crate::print::python::float_repr;
-
-type Attached<T> = std::result::Result<T, String>;
-type Rate = std::result::Result<f64, String>;
 
 /// How the height of a cycle of [`CyclicLR`] changes.
 #[derive(Debug, Clone, Copy, Default)]

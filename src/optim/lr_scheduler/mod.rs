@@ -22,6 +22,7 @@ mod core;
 mod cosine;
 mod cyclic;
 mod decay;
+mod lambda;
 mod plateau;
 mod sequence;
 
@@ -35,9 +36,9 @@ pub use cyclic::{
     OneCycleLRConfig,
 };
 pub use decay::{
-    ConstantLR, ConstantLRConfig, ExponentialLR, ExponentialLRConfig, LambdaLR, LambdaSchedule,
-    Lambdas, LinearLR, LinearLRConfig, MultiStepLR, MultiStepLRConfig, MultiplicativeLR,
-    MultiplicativeSchedule, PolynomialLR, PolynomialLRConfig, StepLR, StepLRConfig,
+    ConstantLR, ConstantLRConfig, ExponentialLR, ExponentialLRConfig, LinearLR, LinearLRConfig,
+    MultiStepLR, MultiStepLRConfig, PolynomialLR, PolynomialLRConfig, StepLR, StepLRConfig,
 };
+pub use lambda::{LambdaLR, LambdaSchedule, Lambdas, MultiplicativeLR, MultiplicativeSchedule};
 pub use plateau::{PlateauMode, ReduceLROnPlateau, ReduceLROnPlateauConfig, ThresholdMode};
 pub use sequence::{ChainedScheduler, SequentialLR};

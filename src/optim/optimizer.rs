@@ -6,97 +6,13 @@ use std::fmt;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
-use super::kernel::{self, Buffers, Real, Sweep};
-use super::options::{Keys, NEW_KEYS, Options};
+use super::groups::{ParamGroup, ParamGroups, write_groups};
+use super::options::Options;
 use super::parameters::Parameters;
+use super::rule::{Rule, State};
+use super::step::{backward, step};
 use crate::error::fail;
-use crate::print::python::float_repr;
 use crate::rt::interrupt_point;
-
-/// One update rule: its options, their checks, what it remembers, and the step itself.
-pub trait Rule: fmt::Debug + Sized + 'static {
-    /// The optimizer's name.
-    const NAME: &'static str;
-    /// The optimizer as the learner types it.
-    #[doc(hidden)]
-    const FUNCTION: &'static str;
-    /// What it remembers of each element, by the names of PyTorch's state dict.
-    #[doc(hidden)]
-    const BUFFERS: &'static [&'static str];
-    /// What it remembers of a parameter as a whole, beside the number of steps.
-    #[doc(hidden)]
-    const NUMBERS: &'static [&'static str] = &[];
-    type Config: Options;
-
-    /// The first option that makes no sense, in PyTorch's words.
-    fn complaint(config: &Self::Config) -> Option<String>;
-
-    /// Why these parameters can't be optimized.
-    #[doc(hidden)]
-    fn complaint_about(_params: &Parameters) -> Option<String> {
-        None
-    }
-
-    /// What [`Rule::NUMBERS`] begin with.
-    #[doc(hidden)]
-    fn begin(_config: &Self::Config) -> Vec<f64> {
-        Vec::new()
-    }
-
-    /// The shape of a buffer of a parameter of this shape.
-    #[doc(hidden)]
-    fn buffer_shape(_buffer: usize, dims: &[usize]) -> Vec<usize> {
-        dims.to_vec()
-    }
-
-    /// One step of one parameter; `time` counts its steps from 1.
-    #[doc(hidden)]
-    fn update<T: Real>(
-        config: &Self::Config,
-        time: u32,
-        numbers: &mut [f64],
-        sweep: Sweep<'_, T>,
-    ) -> Result<()>;
-}
-
-/// What an optimizer remembers of one parameter.
-#[derive(Debug, Clone)]
-pub struct State {
-    /// The steps in which the parameter had a gradient.
-    pub(super) steps: u32,
-    pub(super) numbers: Vec<f64>,
-    pub(super) buffers: Buffers,
-}
-
-impl State {
-    pub(super) fn new<R: Rule>(config: &R::Config, var: &Var) -> Result<State> {
-        let buffers = Buffers::new(R::FUNCTION, var.dtype(), R::BUFFERS.len())?;
-        Ok(State { steps: 0, numbers: R::begin(config), buffers })
-    }
-}
-
-/// Parameters that share options.
-///
-/// ```
-/// use akari::optim::ParamGroup;
-/// use akari::prelude::*;
-/// let [a, b] = [Var::new(&[1f32], &Device::Cpu)?, Var::new(&[1f32], &Device::Cpu)?];
-/// let base = optim::SGDConfig { lr: 0.1, ..Default::default() };
-/// let slow = optim::SGDConfig { lr: 0.01, ..base.clone() };
-/// let mut sgd = optim::SGD::with_groups(vec![
-///     ParamGroup { params: a.into(), config: base },
-///     ParamGroup { params: b.into(), config: slow },
-/// ])?;
-/// assert_eq!(sgd.param_groups()[1].config.lr, 0.01);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct ParamGroup<C> {
-    /// Each belongs to one group only.
-    pub params: Parameters,
-    /// Their options.
-    pub config: C,
-}
 
 /// An optimizer with the update rule `R`; known by its alias, such as [`SGD`](super::SGD).
 #[derive(Debug)]
@@ -180,7 +96,7 @@ impl<R: Rule> Learner<R> {
                     None => state.insert(State::new::<R>(&group.config, var)?),
                 };
                 state.steps += 1;
-                kernel::step::<R>(R::FUNCTION, &group.config, var, grad, state)?;
+                step::<R>(R::FUNCTION, &group.config, var, grad, state)?;
             }
         }
         Ok(())
@@ -213,42 +129,6 @@ impl<R: Rule> candle_nn::Optimizer for Learner<R> {
     fn backward_step(&mut self, loss: &Tensor) -> Result<()> {
         Learner::step(self, &backward(&format!("{}::backward_step", R::FUNCTION), loss)?)
     }
-}
-
-/// The gradients of a loss. candle takes every tensor for one; PyTorch asks for one number that
-/// depends on a variable.
-pub(super) fn backward(function: &str, loss: &Tensor) -> Result<GradStore> {
-    if !loss.track_op() {
-        return fail(
-            function,
-            "element 0 of tensors does not require grad and does not have a grad_fn (the loss depends on no Var)",
-        );
-    }
-    if loss.elem_count() != 1 {
-        return fail(
-            function,
-            format_args!(
-                "grad can be implicitly created only for scalar outputs, but the loss has shape {:?} (take its .mean_all()? or .sum_all()?)",
-                loss.dims()
-            ),
-        );
-    }
-    loss.backward()
-}
-
-/// An optimizer's groups by name, as schedulers see them; every optimizer here has them.
-pub trait ParamGroups {
-    /// How many there are.
-    fn group_count(&self) -> usize;
-    /// An option of a group, or what a scheduler noted there, as numbers.
-    #[doc(hidden)]
-    fn get(&self, group: usize, name: &str) -> Option<Vec<f64>>;
-    /// Sets an option of a group.
-    #[doc(hidden)]
-    fn set(&mut self, group: usize, name: &str, numbers: &[f64]);
-    /// Notes a scheduler's number in a group.
-    #[doc(hidden)]
-    fn note(&mut self, group: usize, name: &'static str, number: f64);
 }
 
 impl<R: Rule> ParamGroups for Learner<R> {
@@ -284,24 +164,4 @@ impl<R: Rule> fmt::Display for Learner<R> {
         let groups = self.groups.iter().zip(&self.notes);
         write_groups(f, R::NAME, groups.map(|(group, notes)| (group.config.keys(), notes)))
     }
-}
-
-pub(super) fn write_groups<'a>(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    groups: impl Iterator<Item = (Keys, &'a BTreeMap<&'static str, f64>)>,
-) -> fmt::Result {
-    write!(f, "{name} (")?;
-    for (number, (mut keys, notes)) in groups.enumerate() {
-        if !f.alternate() {
-            keys.retain(|(key, _)| !NEW_KEYS.contains(key));
-        }
-        keys.extend(notes.iter().map(|(key, number)| (*key, float_repr(*number))));
-        keys.sort_unstable();
-        writeln!(f, "\nParameter Group {number}")?;
-        for (key, value) in keys {
-            writeln!(f, "    {key}: {value}")?;
-        }
-    }
-    write!(f, ")")
 }

@@ -1,0 +1,74 @@
+//! What an update rule is, and what an optimizer remembers for it of each parameter.
+//!
+//! The rules are in files of their own, `adam.rs` and so on; `step.rs` calls them, `optimizer.rs` keeps their
+//! options and states.
+
+use std::fmt;
+
+use candle_core::{Result, Var};
+
+use super::options::Options;
+use super::parameters::Parameters;
+use super::sweep::{Buffers, Real, Sweep};
+
+/// One update rule: its options, their checks, what it remembers, and the step itself.
+pub trait Rule: fmt::Debug + Sized + 'static {
+    /// The optimizer's name.
+    const NAME: &'static str;
+    /// The optimizer as the learner types it.
+    #[doc(hidden)]
+    const FUNCTION: &'static str;
+    /// What it remembers of each element, by the names of PyTorch's state dict.
+    #[doc(hidden)]
+    const BUFFERS: &'static [&'static str];
+    /// What it remembers of a parameter as a whole, beside the number of steps.
+    #[doc(hidden)]
+    const NUMBERS: &'static [&'static str] = &[];
+    type Config: Options;
+
+    /// The first option that makes no sense, in PyTorch's words.
+    fn complaint(config: &Self::Config) -> Option<String>;
+
+    /// Why these parameters can't be optimized.
+    #[doc(hidden)]
+    fn complaint_about(_params: &Parameters) -> Option<String> {
+        None
+    }
+
+    /// What [`Rule::NUMBERS`] begin with.
+    #[doc(hidden)]
+    fn begin(_config: &Self::Config) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// The shape of a buffer of a parameter of this shape.
+    #[doc(hidden)]
+    fn buffer_shape(_buffer: usize, dims: &[usize]) -> Vec<usize> {
+        dims.to_vec()
+    }
+
+    /// One step of one parameter; `time` counts its steps from 1.
+    #[doc(hidden)]
+    fn update<T: Real>(
+        config: &Self::Config,
+        time: u32,
+        numbers: &mut [f64],
+        sweep: Sweep<'_, T>,
+    ) -> Result<()>;
+}
+
+/// What an optimizer remembers of one parameter.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The steps in which the parameter had a gradient.
+    pub(super) steps: u32,
+    pub(super) numbers: Vec<f64>,
+    pub(super) buffers: Buffers,
+}
+
+impl State {
+    pub(super) fn new<R: Rule>(config: &R::Config, var: &Var) -> Result<State> {
+        let buffers = Buffers::new(R::FUNCTION, var.dtype(), R::BUFFERS.len())?;
+        Ok(State { steps: 0, numbers: R::begin(config), buffers })
+    }
+}
