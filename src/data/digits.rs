@@ -8,7 +8,7 @@ use candle_core::{Result, Tensor};
 use rand_mt::Mt;
 use rayon::prelude::*;
 
-use super::loader::examples;
+use super::dataset::examples;
 use crate::error::fail;
 use crate::random::fresh_seed;
 

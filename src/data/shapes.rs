@@ -4,7 +4,7 @@ use std::f64::consts::{PI, TAU};
 
 use candle_core::{DType, Result, Tensor};
 
-use super::loader::examples;
+use super::dataset::examples;
 use crate::error::fail;
 use crate::random::randn;
 use crate::sampling::uniform_f64;
