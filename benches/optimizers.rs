@@ -7,7 +7,7 @@ mod measure;
 
 use akari::candle_core::backprop::GradStore;
 use akari::candle_core::{Device, Result, Tensor, Var};
-use akari::optim::{self, Learner, Rule};
+use akari::optim::{self, Rule, RuleOptimizer};
 use candle_nn::Optimizer;
 
 use self::measure::Bench;
@@ -34,26 +34,26 @@ fn main() -> Result<()> {
         };
     }
     time! {
-        "SGD": learner::<optim::SgdRule>,
+        "SGD": optimizer_of::<optim::SgdRule>,
         "SGD(momentum)": |vars| {
-            Learner::<optim::SgdRule>::new(vars, optim::SGDConfig { momentum: 0.9, ..Default::default() })
+            RuleOptimizer::<optim::SgdRule>::new(vars, optim::SGDConfig { momentum: 0.9, ..Default::default() })
         },
-        "Adam": learner::<optim::AdamRule>,
-        "AdamW": learner::<optim::AdamWRule>,
+        "Adam": optimizer_of::<optim::AdamRule>,
+        "AdamW": optimizer_of::<optim::AdamWRule>,
         "AdamW (candle-nn)": |vars| candle_nn::AdamW::new(vars, Default::default()),
-        "NAdam": learner::<optim::NAdamRule>,
-        "RAdam": learner::<optim::RAdamRule>,
-        "Adamax": learner::<optim::AdamaxRule>,
-        "Adadelta": learner::<optim::AdadeltaRule>,
-        "Adagrad": learner::<optim::AdagradRule>,
-        "RMSprop": learner::<optim::RMSpropRule>,
-        "Rprop": learner::<optim::RpropRule>,
-        "ASGD": learner::<optim::ASGDRule>,
-        "Adafactor": learner::<optim::AdafactorRule>,
+        "NAdam": optimizer_of::<optim::NAdamRule>,
+        "RAdam": optimizer_of::<optim::RAdamRule>,
+        "Adamax": optimizer_of::<optim::AdamaxRule>,
+        "Adadelta": optimizer_of::<optim::AdadeltaRule>,
+        "Adagrad": optimizer_of::<optim::AdagradRule>,
+        "RMSprop": optimizer_of::<optim::RMSpropRule>,
+        "Rprop": optimizer_of::<optim::RpropRule>,
+        "ASGD": optimizer_of::<optim::ASGDRule>,
+        "Adafactor": optimizer_of::<optim::AdafactorRule>,
     }
     let large = Sizes { name: "25M", dims: (1000, 1000), count: 25, steps: 3 };
-    time(&bench, "Muon", &large, learner::<optim::MuonRule>)?;
-    time(&bench, "Muon", &SIZES[1], learner::<optim::MuonRule>)?;
+    time(&bench, "Muon", &large, optimizer_of::<optim::MuonRule>)?;
+    time(&bench, "Muon", &SIZES[1], optimizer_of::<optim::MuonRule>)?;
     SIZES.iter().try_for_each(|sizes| lbfgs(&bench, sizes))
 }
 
@@ -75,8 +75,8 @@ fn lbfgs(bench: &Bench, sizes: &Sizes) -> Result<()> {
     Ok(())
 }
 
-fn learner<R: Rule>(vars: Vec<Var>) -> Result<Learner<R>> {
-    Learner::new(vars, R::Config::default())
+fn optimizer_of<R: Rule>(vars: Vec<Var>) -> Result<RuleOptimizer<R>> {
+    RuleOptimizer::new(vars, R::Config::default())
 }
 
 fn variables(sizes: &Sizes) -> Result<Vec<Var>> {

@@ -11,7 +11,7 @@ use akari::optim::lr_scheduler::{
     ExponentialLRConfig, LinearLR, LinearLRConfig, OneCycleLR, OneCycleLRConfig, ReduceLROnPlateau,
     ReduceLROnPlateauConfig, SequentialLR,
 };
-use akari::optim::{self, Learner, Options, ParamGroup, Rule};
+use akari::optim::{self, Options, ParamGroup, Rule, RuleOptimizer};
 use candle_nn::Optimizer;
 
 /// Calls a generic function with each rule in turn.
@@ -85,7 +85,7 @@ fn run_twice<R: Rule>(options: &[(&str, f64)], dims: &[&[usize]]) {
                 ParamGroup { params: vars[..1].to_vec().into(), config: config::<R>(options) },
                 ParamGroup { params: vars[1..].to_vec().into(), config: second },
             ];
-            Learner::<R>::with_groups(groups).unwrap()
+            RuleOptimizer::<R>::with_groups(groups).unwrap()
         };
         let mut whole = make(&vars, 0.3);
         for seed in 0..5 {
@@ -153,7 +153,7 @@ fn an_lbfgs_that_is_saved_and_loaded_walks_the_same_path() {
 
 fn takes_odd_shapes<R: Rule>(options: &[(&str, f64)]) {
     let vars = shapes(&[&[0], &[], &[0, 3], &[1], &[2, 0, 3], &[1, 1]], DType::F32);
-    let mut optimizer = Learner::<R>::new(&vars, config::<R>(options)).unwrap();
+    let mut optimizer = RuleOptimizer::<R>::new(&vars, config::<R>(options)).unwrap();
     for seed in 0..3 {
         optimizer.step(&gradients(&vars, seed)).unwrap();
     }
@@ -178,8 +178,8 @@ fn is_the_same_in_pieces<R: Rule>(options: &[(&str, f64)]) {
     let pieces = [(0, 70_000), (70_000, 60_000), (130_000, len - 130_000)];
     let parts =
         pieces.map(|(start, len)| Var::from_tensor(&flat.narrow(0, start, len).unwrap()).unwrap());
-    let mut of_whole = Learner::<R>::new([whole.clone()], config::<R>(options)).unwrap();
-    let mut of_parts = Learner::<R>::new(parts.to_vec(), config::<R>(options)).unwrap();
+    let mut of_whole = RuleOptimizer::<R>::new([whole.clone()], config::<R>(options)).unwrap();
+    let mut of_parts = RuleOptimizer::<R>::new(parts.to_vec(), config::<R>(options)).unwrap();
     for seed in 0..3 {
         let gradient = tensor(seed + 7, &[len], DType::F32);
         let mut grads = GradStore::default();
@@ -204,8 +204,8 @@ fn large_parameters_are_stepped_as_small_ones() {
 
 fn takes_itself_as_gradient<R: Rule>(options: &[(&str, f64)]) {
     let (one, two) = (var(3, &[3, 2], DType::F64), var(3, &[3, 2], DType::F64));
-    let mut first = Learner::<R>::new([one.clone()], config::<R>(options)).unwrap();
-    let mut second = Learner::<R>::new([two.clone()], config::<R>(options)).unwrap();
+    let mut first = RuleOptimizer::<R>::new([one.clone()], config::<R>(options)).unwrap();
+    let mut second = RuleOptimizer::<R>::new([two.clone()], config::<R>(options)).unwrap();
     for gradient in [one.as_tensor().clone(), one.as_detached_tensor()] {
         let mut grads = GradStore::default();
         grads.insert(&two, gradient.copy().unwrap());
@@ -225,8 +225,8 @@ fn is_still_without_gradient<R: Rule>(options: &[(&str, f64)]) {
     // Late first gradients: a parameter counts its own steps.
     let vars = shapes(&[&[3, 2], &[3, 2]], DType::F64);
     let alone = Var::from_tensor(&vars[1].copy().unwrap()).unwrap();
-    let mut both = Learner::<R>::new(&vars, config::<R>(options)).unwrap();
-    let mut one = Learner::<R>::new([alone.clone()], config::<R>(options)).unwrap();
+    let mut both = RuleOptimizer::<R>::new(&vars, config::<R>(options)).unwrap();
+    let mut one = RuleOptimizer::<R>::new([alone.clone()], config::<R>(options)).unwrap();
     for seed in 0..6 {
         let mut grads = gradients(&vars, seed);
         if seed % 2 == 0 {
@@ -264,7 +264,7 @@ fn candle_adamw_counts_steps_globally_with_missing_gradients() {
 fn refuses_half_precision<R: Rule>(options: &[(&str, f64)]) {
     for dtype in [DType::F16, DType::BF16] {
         let var = var(1, &[2, 2], dtype);
-        let mut optimizer = Learner::<R>::new([var.clone()], config::<R>(options)).unwrap();
+        let mut optimizer = RuleOptimizer::<R>::new([var.clone()], config::<R>(options)).unwrap();
         let error = optimizer.step(&gradients(&[var], 1)).unwrap_err().to_string();
         assert!(error.contains("can only optimize parameters of dtype F32 or F64"), "{error}");
         assert!(error.starts_with("optim::"), "{error}");

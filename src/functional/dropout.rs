@@ -53,16 +53,16 @@ pub(crate) fn dropout_named(function: &str, x: &Tensor, p: f64, training: bool) 
     }
     let kept = if p == 1.0 { vec![false; x.elem_count()] } else { coins(x.elem_count(), 1.0 - p) };
     let scale = if p == 1.0 { 0.0 } else { 1.0 / (1.0 - p) };
-    op::apply(Dropout { kept, scale, shape: x.shape().clone() }, &[x])
+    op::apply(DropoutOp { kept, scale, shape: x.shape().clone() }, &[x])
 }
 
-struct Dropout {
+struct DropoutOp {
     kept: Vec<bool>,
     scale: f64,
     shape: Shape,
 }
 
-impl Dropout {
+impl DropoutOp {
     fn scaled<T: WithDType>(&self, values: &[T]) -> Vec<T> {
         let scales = [T::zero(), T::from_f64(self.scale)];
         // A product, as in PyTorch: a dropped nan stays one.
@@ -71,7 +71,7 @@ impl Dropout {
     }
 }
 
-impl Op for Dropout {
+impl Op for DropoutOp {
     const NAME: &'static str = "F::dropout";
 
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {

@@ -2,9 +2,9 @@
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
-use super::kernel::{self, CHUNK, Loop};
+use super::loops::{self, CHUNK, Loop};
 use super::op::dense;
-use super::unary_math::{Lane, logistic, logistic_pair};
+use super::unary_math::{Number, logistic, logistic_pair};
 use crate::error::{fail, wrong_dtype};
 use crate::tensor::axis::{self, Axis};
 
@@ -43,7 +43,7 @@ pub fn glu(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
             format_args!("Halving dimension must be even, but dimension {dim} is size {size}"),
         );
     }
-    let op = Op { dim };
+    let op = Glu { dim };
     match x.dtype() {
         DType::F32 | DType::F64 => x.contiguous()?.apply_op1(op),
         dtype @ (DType::F16 | DType::BF16) => {
@@ -53,18 +53,18 @@ pub fn glu(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
     }
 }
 
-struct Op {
+struct Glu {
     dim: usize,
 }
 
-impl Op {
+impl Glu {
     /// How many neighbours each half has, before the other half begins.
     fn half(&self, dims: &[usize]) -> usize {
         dims[self.dim..].iter().product::<usize>() / 2
     }
 }
 
-impl CustomOp1 for Op {
+impl CustomOp1 for Glu {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -82,14 +82,14 @@ impl CustomOp1 for Op {
     }
 
     fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let gradient = Gradient(Op { dim: self.dim });
+        let gradient = GluGradient(Glu { dim: self.dim });
         Ok(Some(arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &gradient)?))
     }
 }
 
-struct Gradient(Op);
+struct GluGradient(Glu);
 
-impl CustomOp2 for Gradient {
+impl CustomOp2 for GluGradient {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -115,40 +115,40 @@ impl CustomOp2 for Gradient {
     }
 }
 
-fn forward<T: Lane>(xs: &[T], half: usize) -> Vec<T> {
-    let mut ys = kernel::zeros(xs.len() / 2);
+fn forward<T: Number>(xs: &[T], half: usize) -> Vec<T> {
+    let mut ys = loops::zeros(xs.len() / 2);
     let mut jobs = Vec::new();
     for (xs, ys) in xs.chunks(2 * half.max(1)).zip(ys.chunks_mut(half.max(1))) {
         let (a, b) = xs.split_at(half);
         let inputs = a.chunks(CHUNK).zip(b.chunks(CHUNK));
-        jobs.extend(inputs.zip(ys.chunks_mut(CHUNK)).map(|((a, b), ys)| Forward { a, b, ys }));
+        jobs.extend(inputs.zip(ys.chunks_mut(CHUNK)).map(|((a, b), ys)| Gate { a, b, ys }));
     }
-    kernel::each(xs.len(), jobs, kernel::run);
+    loops::each(xs.len(), jobs, loops::run);
     ys
 }
 
-fn backward<T: Lane>(xs: &[T], gs: &[T], half: usize) -> Vec<T> {
-    let mut out = kernel::zeros(xs.len());
+fn backward<T: Number>(xs: &[T], gs: &[T], half: usize) -> Vec<T> {
+    let mut out = loops::zeros(xs.len());
     let mut jobs = Vec::new();
     let pairs = xs.chunks(2 * half.max(1)).zip(gs.chunks(half.max(1)));
     for ((xs, gs), out) in pairs.zip(out.chunks_mut(2 * half.max(1))) {
         let ((a, b), (of_a, of_b)) = (xs.split_at(half), out.split_at_mut(half));
         let inputs = a.chunks(CHUNK).zip(b.chunks(CHUNK)).zip(gs.chunks(CHUNK));
         let outputs = of_a.chunks_mut(CHUNK).zip(of_b.chunks_mut(CHUNK));
-        let job = |(((a, b), gs), (of_a, of_b))| Backward { a, b, gs, of_a, of_b };
+        let job = |(((a, b), gs), (of_a, of_b))| GateSlopes { a, b, gs, of_a, of_b };
         jobs.extend(inputs.zip(outputs).map(job));
     }
-    kernel::each(xs.len(), jobs, kernel::run);
+    loops::each(xs.len(), jobs, loops::run);
     out
 }
 
-struct Forward<'a, T> {
+struct Gate<'a, T> {
     a: &'a [T],
     b: &'a [T],
     ys: &'a mut [T],
 }
 
-impl<T: Lane> Loop for Forward<'_, T> {
+impl<T: Number> Loop for Gate<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -159,7 +159,7 @@ impl<T: Lane> Loop for Forward<'_, T> {
     }
 }
 
-struct Backward<'a, T> {
+struct GateSlopes<'a, T> {
     a: &'a [T],
     b: &'a [T],
     gs: &'a [T],
@@ -167,7 +167,7 @@ struct Backward<'a, T> {
     of_b: &'a mut [T],
 }
 
-impl<T: Lane> Loop for Backward<'_, T> {
+impl<T: Number> Loop for GateSlopes<'_, T> {
     type Output = ();
 
     #[inline(always)]

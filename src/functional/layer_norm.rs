@@ -52,11 +52,11 @@ pub(crate) fn layer_norm_named(
 ) -> Result<Tensor> {
     check_shapes(function, x, normalized_shape, &[("weight", weight), ("bias", bias)])?;
     let size = normalized_shape.iter().product();
-    let op = LayerNorm { size, eps, has_weight: weight.is_some(), shape: x.shape().clone() };
+    let op = LayerNormOp { size, eps, has_weight: weight.is_some(), shape: x.shape().clone() };
     op::apply(op, &[Some(x), weight, bias].into_iter().flatten().collect::<Vec<_>>())
 }
 
-struct LayerNorm {
+struct LayerNormOp {
     size: usize,
     eps: f64,
     /// Whether the second argument is a weight; without one, it is a bias if it is there.
@@ -64,7 +64,7 @@ struct LayerNorm {
     shape: Shape,
 }
 
-impl LayerNorm {
+impl LayerNormOp {
     /// Weight and bias among the arguments.
     fn affine<'a, T>(&self, args: &[&'a [T]]) -> (Option<&'a [T]>, Option<&'a [T]>) {
         if self.has_weight {
@@ -95,7 +95,7 @@ fn mean_and_variance<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> (f
     (mean, (squares / len as f64 - shift * shift).max(0.0))
 }
 
-impl Op for LayerNorm {
+impl Op for LayerNormOp {
     const NAME: &'static str = "F::layer_norm";
 
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
@@ -142,7 +142,7 @@ impl Op for LayerNorm {
     }
 }
 
-impl LayerNorm {
+impl LayerNormOp {
     #[inline(always)]
     fn row_backward<T: WithDType>(
         &self,

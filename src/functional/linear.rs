@@ -64,7 +64,7 @@ pub(crate) fn linear_named(
     }
     check_bias(function, bias, outputs)?;
     let shape = Shape::from([front, &[outputs]].concat());
-    let op = Linear { rows, inputs, outputs, shape };
+    let op = LinearOp { rows, inputs, outputs, shape };
     match bias {
         Some(bias) => op::apply(op, &[x, weight, bias]),
         None => op::apply(op, &[x, weight]),
@@ -85,14 +85,14 @@ pub(super) fn check_bias(function: &str, bias: Option<&Tensor>, outputs: usize) 
     }
 }
 
-struct Linear {
+struct LinearOp {
     rows: usize,
     inputs: usize,
     outputs: usize,
     shape: Shape,
 }
 
-impl Op for Linear {
+impl Op for LinearOp {
     const NAME: &'static str = "F::linear";
 
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {

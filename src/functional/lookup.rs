@@ -107,10 +107,10 @@ pub(crate) fn embedding_named(
         );
     }
     let numbers = numbers.into_iter().map(|it| it as usize).collect();
-    op::apply(Embedding { numbers, padding, columns, shape }, &[weight])
+    op::apply(EmbeddingOp { numbers, padding, columns, shape }, &[weight])
 }
 
-struct Embedding {
+struct EmbeddingOp {
     numbers: Vec<usize>,
     /// A row that isn't trained.
     padding: Option<usize>,
@@ -118,7 +118,7 @@ struct Embedding {
     shape: Shape,
 }
 
-impl Op for Embedding {
+impl Op for EmbeddingOp {
     const NAME: &'static str = "F::embedding";
 
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {

@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
 use super::op::dense;
-use super::unary_math::Lane;
+use super::unary_math::Number;
 use crate::error::wrong_dtype;
 use crate::tensor::axis::{self, Axis};
 
@@ -37,7 +37,7 @@ pub fn normalize(x: &Tensor, p: f64, dim: impl Axis, eps: f64) -> Result<Tensor>
     let dims = x.dims();
     let inner = dims.iter().skip(dim + 1).product();
     let size = dims.get(dim).copied().unwrap_or(1);
-    let op = Op { p, eps, size, inner };
+    let op = Normalize { p, eps, size, inner };
     match x.dtype() {
         DType::F32 | DType::F64 => x.contiguous()?.apply_op1(op),
         dtype @ (DType::F16 | DType::BF16) => {
@@ -48,14 +48,14 @@ pub fn normalize(x: &Tensor, p: f64, dim: impl Axis, eps: f64) -> Result<Tensor>
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Op {
+struct Normalize {
     p: f64,
     eps: f64,
     size: usize,
     inner: usize,
 }
 
-impl CustomOp1 for Op {
+impl CustomOp1 for Normalize {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -70,13 +70,15 @@ impl CustomOp1 for Op {
     }
 
     fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &Gradient(*self))?))
+        Ok(Some(
+            arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &NormalizeGradient(*self))?,
+        ))
     }
 }
 
-struct Gradient(Op);
+struct NormalizeGradient(Normalize);
 
-impl CustomOp2 for Gradient {
+impl CustomOp2 for NormalizeGradient {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -101,8 +103,8 @@ impl CustomOp2 for Gradient {
     }
 }
 
-impl Op {
-    fn forward<T: Lane>(&self, xs: &[T]) -> Vec<T> {
+impl Normalize {
+    fn forward<T: Number>(&self, xs: &[T]) -> Vec<T> {
         let mut ys = vec![T::ZERO; xs.len()];
         self.each_row(xs.len(), |places| {
             let norm = self.norm(places.clone().map(|place| xs[place].wide()));
@@ -112,7 +114,7 @@ impl Op {
         ys
     }
 
-    fn backward<T: Lane>(&self, xs: &[T], gs: &[T]) -> Vec<T> {
+    fn backward<T: Number>(&self, xs: &[T], gs: &[T]) -> Vec<T> {
         let mut out = vec![T::ZERO; xs.len()];
         self.each_row(xs.len(), |places| {
             let norm = self.norm(places.clone().map(|place| xs[place].wide()));

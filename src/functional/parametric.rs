@@ -4,10 +4,10 @@ use candle_core::{
     CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Tensor, bail,
 };
 
-use super::kernel::{self, CHUNK, Loop};
+use super::loops::{self, CHUNK, Loop};
 use super::op::dense;
 use super::rectifiers::leaky_relu;
-use super::unary_math::Lane;
+use super::unary_math::Number;
 use crate::error::{fail, wrong_dtype};
 use crate::random;
 
@@ -111,7 +111,7 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     }
     // One weight has all elements as its neighbours, so has the only channel of a vector.
     let inner = if count == 1 { x.elem_count() } else { x.dims()[2..].iter().product() };
-    let op = Op { inner };
+    let op = Prelu { inner };
     match x.dtype() {
         DType::F32 | DType::F64 => x.contiguous()?.apply_op2(&weight.contiguous()?, op),
         dtype @ (DType::F16 | DType::BF16) => {
@@ -124,11 +124,11 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
 
 /// `inner` neighbours share a weight.
 #[derive(Debug, Clone, Copy)]
-struct Op {
+struct Prelu {
     inner: usize,
 }
 
-impl CustomOp2 for Op {
+impl CustomOp2 for Prelu {
     fn name(&self) -> &'static str {
         "F::prelu"
     }
@@ -168,11 +168,11 @@ impl CustomOp2 for Op {
     }
 }
 
-impl Op {
+impl Prelu {
     /// `gs` where `xs` is positive, else times the weight: the value if `gs` is `xs`, or the
     /// gradient.
-    fn slopes<T: Lane>(&self, xs: &[T], gs: &[T], weights: &[T]) -> Vec<T> {
-        let mut out = kernel::zeros(xs.len());
+    fn slopes<T: Number>(&self, xs: &[T], gs: &[T], weights: &[T]) -> Vec<T> {
+        let mut out = loops::zeros(xs.len());
         let mut jobs = Vec::new();
         if self.inner == 1 {
             // The weights over and over, so that loops are long.
@@ -183,7 +183,7 @@ impl Op {
             for ((xs, gs), out) in inputs.zip(out.chunks_mut(size)) {
                 jobs.push(Slopes { xs, gs, weights: &weights, weight: T::ZERO, out });
             }
-            kernel::each(xs.len(), jobs, kernel::run);
+            loops::each(xs.len(), jobs, loops::run);
             return out;
         }
         let spans = xs.chunks(self.inner.max(1)).zip(gs.chunks(self.inner.max(1)));
@@ -193,12 +193,12 @@ impl Op {
             let weight = *weight;
             jobs.extend(inputs.map(|((xs, gs), out)| Slopes { xs, gs, weights: &[], weight, out }));
         }
-        kernel::each(xs.len(), jobs, kernel::run);
+        loops::each(xs.len(), jobs, loops::run);
         out
     }
 
     /// For each weight the sum of `x * g` over its elements that aren't positive.
-    fn sums<T: Lane>(&self, xs: &[T], gs: &[T], count: usize) -> Vec<T> {
+    fn sums<T: Number>(&self, xs: &[T], gs: &[T], count: usize) -> Vec<T> {
         let mut sums = vec![0.0; count];
         let spans = xs.chunks(self.inner.max(1)).zip(gs.chunks(self.inner.max(1)));
         for (index, (xs, gs)) in spans.enumerate() {
@@ -222,7 +222,7 @@ struct Slopes<'a, T> {
     out: &'a mut [T],
 }
 
-impl<T: Lane> Loop for Slopes<'_, T> {
+impl<T: Number> Loop for Slopes<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -240,9 +240,9 @@ impl<T: Lane> Loop for Slopes<'_, T> {
     }
 }
 
-struct InputGradient(Op);
+struct InputGradient(Prelu);
 
-struct WeightGradient(Op);
+struct WeightGradient(Prelu);
 
 macro_rules! gradients {
     ($($struct:ident, |$op:ident, $xs:ident, $weights:ident, $gs:ident| $numbers:expr, $shape:expr;)*) => {$(

@@ -9,7 +9,7 @@ use candle_core::{Result, Tensor};
 
 use super::unary::activations;
 use super::unary_math::{
-    Lane, logistic, logistic_pair, normal, softplus as softplus_of, tanh as tanh_of,
+    Number, logistic, logistic_pair, normal, softplus as softplus_of, tanh as tanh_of,
     tanh_of_softplus, tanh_slope,
 };
 
@@ -194,7 +194,7 @@ pub fn gelu(x: &Tensor, approximate: Gelu) -> Result<Tensor> {
 
 /// Twice the argument of tanh, and its slope.
 #[inline(always)]
-fn gelu_inner<T: Lane>(x: T) -> (T, T) {
+fn gelu_inner<T: Number>(x: T) -> (T, T) {
     let scale = T::of(FRAC_2_SQRT_PI * std::f64::consts::SQRT_2);
     let cubic = T::of(0.044715);
     let square = x * x;

@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
 use super::op::dense;
-use super::rows::{Kind, Rows};
+use super::softmax_rows::{Kind, SoftmaxRows};
 use crate::error::wrong_dtype;
 use crate::random;
 use crate::rt::interrupt_point;
@@ -156,7 +156,7 @@ fn along(
     // A number without axes is a row of one.
     let inner = dims.iter().skip(dim + 1).product();
     let size = dims.get(dim).copied().unwrap_or(1);
-    let op = Op { function, rows: Rows { kind, is_negated, size, inner } };
+    let op = Softmax { function, rows: SoftmaxRows { kind, is_negated, size, inner } };
     match x.dtype() {
         DType::F32 | DType::F64 => x.contiguous()?.apply_op1(op),
         dtype @ (DType::F16 | DType::BF16) => {
@@ -167,12 +167,12 @@ fn along(
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Op {
+struct Softmax {
     function: &'static str,
-    rows: Rows,
+    rows: SoftmaxRows,
 }
 
-impl CustomOp1 for Op {
+impl CustomOp1 for Softmax {
     fn name(&self) -> &'static str {
         self.function
     }
@@ -187,13 +187,13 @@ impl CustomOp1 for Op {
     }
 
     fn bwd(&self, _arg: &Tensor, res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(res.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &Gradient(*self))?))
+        Ok(Some(res.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &SoftmaxGradient(*self))?))
     }
 }
 
-struct Gradient(Op);
+struct SoftmaxGradient(Softmax);
 
-impl CustomOp2 for Gradient {
+impl CustomOp2 for SoftmaxGradient {
     fn name(&self) -> &'static str {
         self.0.function
     }

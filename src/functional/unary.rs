@@ -9,9 +9,9 @@ use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType, bail,
 };
 
-use super::kernel::{self, Map, Map2};
+use super::loops::{self, Map, Map2};
 use super::op::dense;
-use super::unary_math::Lane;
+use super::unary_math::Number;
 use crate::error::wrong_dtype;
 use crate::rt::interrupt_point;
 
@@ -27,13 +27,15 @@ pub(crate) enum Integers {
 }
 
 /// A function of one number, and the gradient at `x` for the gradient `g` of the result.
-pub(crate) trait Row<T> {
+pub(crate) trait ScalarFunction<T> {
     fn value(&self, x: T) -> T;
     fn gradient(&self, x: T, g: T) -> T;
 }
 
 /// One elementwise function.
-pub(crate) trait Elementwise: Row<f32> + Row<f64> + Copy + Send + Sync + 'static {
+pub(crate) trait Elementwise:
+    ScalarFunction<f32> + ScalarFunction<f64> + Copy + Send + Sync + 'static
+{
     const NAME: &'static str;
     const INTEGERS: Integers;
 }
@@ -95,7 +97,7 @@ macro_rules! activations {
     ) => {
         // A parameter may matter for the value alone.
         #[allow(unused_variables, unused_assignments)]
-        impl $crate::functional::unary::Row<$type> for $struct {
+        impl $crate::functional::unary::ScalarFunction<$type> for $struct {
             #[inline(always)]
             fn value(&self, $x: $type) -> $type {
                 $(let $parameter = self.$parameter as $type;)*
@@ -129,23 +131,23 @@ pub(super) use about_integers;
 pub(crate) fn apply<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
     interrupt_point();
     match x.dtype() {
-        DType::F32 | DType::F64 => x.apply_op1(Op(function)),
+        DType::F32 | DType::F64 => x.apply_op1(Unary(function)),
         dtype @ (DType::F16 | DType::BF16) => {
-            x.to_dtype(DType::F32)?.apply_op1(Op(function))?.to_dtype(dtype)
+            x.to_dtype(DType::F32)?.apply_op1(Unary(function))?.to_dtype(dtype)
         }
         dtype if !dtype.is_int() => wrong_dtype(E::NAME, "an input", dtype),
         dtype => match E::INTEGERS {
-            Integers::Keep => x.apply_op1(Op(function)),
-            Integers::Promote => x.to_dtype(DType::F32)?.apply_op1(Op(function)),
+            Integers::Keep => x.apply_op1(Unary(function)),
+            Integers::Promote => x.to_dtype(DType::F32)?.apply_op1(Unary(function)),
             Integers::Refuse => wrong_dtype(E::NAME, "an input", dtype),
         },
     }
 }
 
 #[derive(Clone, Copy)]
-struct Op<E>(E);
+struct Unary<E>(E);
 
-impl<E: Elementwise> CustomOp1 for Op<E> {
+impl<E: Elementwise> CustomOp1 for Unary<E> {
     fn name(&self) -> &'static str {
         E::NAME
     }
@@ -165,19 +167,19 @@ impl<E: Elementwise> CustomOp1 for Op<E> {
     }
 
     fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let gradient = Gradient(self.0);
+        let gradient = UnaryGradient(self.0);
         Ok(Some(arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &gradient)?))
     }
 }
 
-impl<E: Elementwise> Op<E> {
-    fn floats<T: Lane>(&self, values: &[T], layout: &Layout) -> CpuStorage
+impl<E: Elementwise> Unary<E> {
+    fn floats<T: Number>(&self, values: &[T], layout: &Layout) -> CpuStorage
     where
-        E: Row<T>,
+        E: ScalarFunction<T>,
     {
         T::to_cpu_storage_owned(match layout.contiguous_offsets() {
-            Some((start, end)) => kernel::map(self, &values[start..end]),
-            None => kernel::map(self, &unary_map(values, layout, |x| x)),
+            Some((start, end)) => loops::map(self, &values[start..end]),
+            None => loops::map(self, &unary_map(values, layout, |x| x)),
         })
     }
 
@@ -190,7 +192,7 @@ impl<E: Elementwise> Op<E> {
     }
 }
 
-impl<T: Lane, E: Elementwise + Row<T>> Map<T> for Op<E> {
+impl<T: Number, E: Elementwise + ScalarFunction<T>> Map<T> for Unary<E> {
     #[inline(always)]
     fn at(&self, x: T) -> T {
         self.0.value(x)
@@ -199,16 +201,16 @@ impl<T: Lane, E: Elementwise + Row<T>> Map<T> for Op<E> {
 
 /// The gradient of the input, from the input and the gradient of the output.
 #[derive(Clone, Copy)]
-struct Gradient<E>(E);
+struct UnaryGradient<E>(E);
 
-impl<T: Lane, E: Elementwise + Row<T>> Map2<T> for Gradient<E> {
+impl<T: Number, E: Elementwise + ScalarFunction<T>> Map2<T> for UnaryGradient<E> {
     #[inline(always)]
     fn at(&self, x: T, g: T) -> T {
         self.0.gradient(x, g)
     }
 }
 
-impl<E: Elementwise> CustomOp2 for Gradient<E> {
+impl<E: Elementwise> CustomOp2 for UnaryGradient<E> {
     fn name(&self) -> &'static str {
         E::NAME
     }
@@ -222,10 +224,10 @@ impl<E: Elementwise> CustomOp2 for Gradient<E> {
     ) -> Result<(CpuStorage, Shape)> {
         let storage = match (xs, grads) {
             (CpuStorage::F32(xs), CpuStorage::F32(grads)) => {
-                CpuStorage::F32(kernel::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
+                CpuStorage::F32(loops::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
             }
             (CpuStorage::F64(xs), CpuStorage::F64(grads)) => {
-                CpuStorage::F64(kernel::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
+                CpuStorage::F64(loops::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
             }
             _ => bail!("{}: gradients are floats of the input's dtype", E::NAME),
         };

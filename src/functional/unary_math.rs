@@ -2,7 +2,7 @@
 //!
 //! In `f64` they are those of the standard library. In `f32` they are polynomials without branches
 //! and calls, so that a loop over them becomes vector instructions; each is within a few units of
-//! the last place. They rely on fused multiply-add: `kernel.rs` compiles them for CPUs that have it.
+//! the last place. They rely on fused multiply-add: `loops.rs` compiles them for CPUs that have it.
 
 use std::ops::Neg;
 
@@ -10,25 +10,28 @@ use candle_core::WithDType;
 use candle_core::cpu::erf::erf_f64;
 
 /// A number type that formulas are written for.
-pub(crate) trait Lane: WithDType + Neg<Output = Self> {
+///
+/// The functions have the names of the standard library's, which `f32` and `f64` call their own too: where a
+/// type is known to be `f32`, `x.exp()` is a call of the standard library, and [`exp`] the fast one.
+pub(crate) trait Number: WithDType + Neg<Output = Self> {
     const ZERO: Self;
     const ONE: Self;
     const TWO: Self;
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;
-    fn size(self) -> Self;
-    fn power_of_e(self) -> Self;
-    fn power_of_e_minus_one(self) -> Self;
-    fn hyperbolic_tangent(self) -> Self;
-    /// `ln(1 + self)` for `self` from 0 to 1.
-    fn log_of_one_plus(self) -> Self;
+    fn abs(self) -> Self;
+    fn exp(self) -> Self;
+    fn exp_m1(self) -> Self;
+    fn tanh(self) -> Self;
+    /// `ln_1p` for `self` from 0 to 1.
+    fn ln_1p_of_fraction(self) -> Self;
     /// The standard normal distribution function and its density.
     fn normal(self) -> (Self, Self);
 }
 
 const FRAC_1_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
 
-impl Lane for f64 {
+impl Number for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const TWO: Self = 2.0;
@@ -44,28 +47,28 @@ impl Lane for f64 {
     }
 
     #[inline(always)]
-    fn size(self) -> Self {
-        self.abs()
+    fn abs(self) -> Self {
+        f64::abs(self)
     }
 
     #[inline(always)]
-    fn power_of_e(self) -> Self {
-        self.exp()
+    fn exp(self) -> Self {
+        f64::exp(self)
     }
 
     #[inline(always)]
-    fn power_of_e_minus_one(self) -> Self {
-        self.exp_m1()
+    fn exp_m1(self) -> Self {
+        f64::exp_m1(self)
     }
 
     #[inline(always)]
-    fn hyperbolic_tangent(self) -> Self {
-        self.tanh()
+    fn tanh(self) -> Self {
+        f64::tanh(self)
     }
 
     #[inline(always)]
-    fn log_of_one_plus(self) -> Self {
-        self.ln_1p()
+    fn ln_1p_of_fraction(self) -> Self {
+        f64::ln_1p(self)
     }
 
     #[inline(always)]
@@ -134,7 +137,7 @@ fn split_power(x: f32) -> (f32, i32, i32) {
     (polynomial(EXP_TAIL, r).mul_add(r * r, r), n >> 1, n.wrapping_sub(n >> 1))
 }
 
-impl Lane for f32 {
+impl Number for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const TWO: Self = 2.0;
@@ -150,18 +153,18 @@ impl Lane for f32 {
     }
 
     #[inline(always)]
-    fn size(self) -> Self {
-        self.abs()
+    fn abs(self) -> Self {
+        f32::abs(self)
     }
 
     #[inline(always)]
-    fn power_of_e(self) -> Self {
+    fn exp(self) -> Self {
         let (p, n1, n2) = split_power(limited(self, -110.0, 100.0));
         (p + 1.0) * power_of_two(n1) * power_of_two(n2)
     }
 
     #[inline(always)]
-    fn power_of_e_minus_one(self) -> Self {
+    fn exp_m1(self) -> Self {
         let (p, n1, n2) = split_power(limited(self, -30.0, 100.0));
         let high = power_of_two(n1);
         // (1 + p) 2^n - 1 in two steps, so that nothing overflows before the last one.
@@ -169,13 +172,13 @@ impl Lane for f32 {
     }
 
     #[inline(always)]
-    fn hyperbolic_tangent(self) -> Self {
-        let e = (-2.0 * self.abs()).power_of_e_minus_one();
+    fn tanh(self) -> Self {
+        let e = Number::exp_m1(-2.0 * self.abs());
         (-e / (2.0 + e)).copysign(self)
     }
 
     #[inline(always)]
-    fn log_of_one_plus(self) -> Self {
+    fn ln_1p_of_fraction(self) -> Self {
         let s = self / (2.0 + self);
         polynomial(ATANH_TAIL, s * s).mul_add(s * s * s, 2.0 * s)
     }
@@ -187,7 +190,7 @@ impl Lane for f32 {
         let h = 0.5 * a * a;
         // What rounding took from a²/2: e^-h is as wrong as h is, not relatively but absolutely.
         let lost = (0.5 * a).mul_add(a, -h);
-        let e = (-h).power_of_e() * (1.0 - lost);
+        let e = Number::exp(-h) * (1.0 - lost);
         let r = 1.0 / (a + 4.0);
         let above = e * polynomial(NORMAL_TAIL, r.mul_add(-8.0, 1.0)) * r;
         (if self < 0.0 { above } else { 1.0 - above }, e * FRAC_1_SQRT_TAU as f32)
@@ -196,44 +199,44 @@ impl Lane for f32 {
 
 /// `value` in the number type of `x`.
 #[inline(always)]
-pub(crate) fn like<T: Lane>(_x: T, value: f64) -> T {
+pub(crate) fn like<T: Number>(_x: T, value: f64) -> T {
     T::of(value)
 }
 
 #[inline(always)]
-pub(crate) fn exp<T: Lane>(x: T) -> T {
-    x.power_of_e()
+pub(crate) fn exp<T: Number>(x: T) -> T {
+    x.exp()
 }
 
 /// `exp(x) - 1`, also right near 0.
 #[inline(always)]
-pub(crate) fn expm1<T: Lane>(x: T) -> T {
-    x.power_of_e_minus_one()
+pub(crate) fn expm1<T: Number>(x: T) -> T {
+    x.exp_m1()
 }
 
 #[inline(always)]
-pub(crate) fn tanh<T: Lane>(x: T) -> T {
-    x.hyperbolic_tangent()
+pub(crate) fn tanh<T: Number>(x: T) -> T {
+    x.tanh()
 }
 
 /// The slope of tanh at `x`, also right where tanh is nearly 1.
 #[inline(always)]
-pub(crate) fn tanh_slope<T: Lane>(x: T) -> T {
-    let e = exp(-(x.size() + x.size()));
+pub(crate) fn tanh_slope<T: Number>(x: T) -> T {
+    let e = exp(-(x.abs() + x.abs()));
     let half = (T::ONE + e) / T::TWO;
     e / (half * half)
 }
 
 /// `1 / (1 + exp(-x))`, exact to the last bits on both sides.
 #[inline(always)]
-pub(crate) fn logistic<T: Lane>(x: T) -> T {
+pub(crate) fn logistic<T: Number>(x: T) -> T {
     logistic_pair(x).0
 }
 
 /// `logistic(x)` and `logistic(-x)`.
 #[inline(always)]
-pub(crate) fn logistic_pair<T: Lane>(x: T) -> (T, T) {
-    let e = exp(-x.size());
+pub(crate) fn logistic_pair<T: Number>(x: T) -> (T, T) {
+    let e = exp(-x.abs());
     let large = T::ONE / (T::ONE + e);
     let small = e * large;
     if x >= T::ZERO { (large, small) } else { (small, large) }
@@ -241,16 +244,16 @@ pub(crate) fn logistic_pair<T: Lane>(x: T) -> (T, T) {
 
 /// `ln(1 + exp(x))` without overflow.
 #[inline(always)]
-pub(crate) fn softplus<T: Lane>(x: T) -> T {
+pub(crate) fn softplus<T: Number>(x: T) -> T {
     // Written with a comparison, so that nan stays nan.
     let positive = if x < T::ZERO { T::ZERO } else { x };
-    positive + exp(-x.size()).log_of_one_plus()
+    positive + exp(-x.abs()).ln_1p_of_fraction()
 }
 
 /// `tanh(softplus(x))`, and what it lacks to 1.
 #[inline(always)]
-pub(crate) fn tanh_of_softplus<T: Lane>(x: T) -> (T, T) {
-    let e = exp(-x.size());
+pub(crate) fn tanh_of_softplus<T: Number>(x: T) -> (T, T) {
+    let e = exp(-x.abs());
     // ((1 + e^x)² - 1) / ((1 + e^x)² + 1), for positive x divided by e^2x.
     let (top, rest) =
         if x > T::ZERO { (T::ONE + e + e, (e + e) * e) } else { (e * (e + T::TWO), T::TWO) };
@@ -260,7 +263,7 @@ pub(crate) fn tanh_of_softplus<T: Lane>(x: T) -> (T, T) {
 
 /// The standard normal distribution function and its density.
 #[inline(always)]
-pub(crate) fn normal<T: Lane>(x: T) -> (T, T) {
+pub(crate) fn normal<T: Number>(x: T) -> (T, T) {
     x.normal()
 }
 

@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient};
+use super::sweep::{RuleNumber, Sweep, gradient};
 
 /// Steps as large as the mean of earlier steps over the mean of gradients; needs no learning rate.
 ///
@@ -31,7 +31,7 @@ use super::sweep::{Real, Sweep, gradient};
 /// assert!((w.to_vec1::<f32>()?[0] - 0.99684).abs() < 1e-5);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adadelta = Learner<AdadeltaRule>;
+pub type Adadelta = RuleOptimizer<AdadeltaRule>;
 
 config! {
     /// The options of [`Adadelta`].
@@ -71,7 +71,7 @@ impl Rule for AdadeltaRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &AdadeltaConfig,
         _: u32,
         _: &mut [f64],

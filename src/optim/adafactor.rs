@@ -2,11 +2,11 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint};
 use super::rule::Rule;
 use super::sums::{lane_sum, square_sum};
-use super::sweep::{PARALLEL, Real, Sweep, lerp};
+use super::sweep::{PARALLEL, RuleNumber, Sweep, lerp};
 use crate::print::python::float_repr;
 
 /// Adam's division by a mean of squares, with the memory of a row and a column in place of a
@@ -39,7 +39,7 @@ use crate::print::python::float_repr;
 /// assert!((w.get(0)?.get(0)?.to_scalar::<f32>()? + 1e-5).abs() < 1e-9);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adafactor = Learner<AdafactorRule>;
+pub type Adafactor = RuleOptimizer<AdafactorRule>;
 
 config! {
     /// The options of [`Adafactor`].
@@ -103,7 +103,7 @@ impl Rule for AdafactorRule {
         shape
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &AdafactorConfig,
         time: u32,
         _: &mut [f64],
@@ -117,7 +117,7 @@ impl Rule for AdafactorRule {
         let time = f64::from(time);
         let weight = T::of(time.powf(config.beta2_decay));
         let count = sweep.p.len() as f64;
-        let mut second = Second::new(&mut sweep, T::of(eps1));
+        let mut second = SecondMoment::new(&mut sweep, T::of(eps1));
         let of_p = second.learn(&mut sweep, weight);
         let alpha = (of_p / count).sqrt().max(eps2) * lr.min(1.0 / time.sqrt());
         let of_u = second.sum_of_squares(&mut sweep);
@@ -129,7 +129,7 @@ impl Rule for AdafactorRule {
 }
 
 /// The second moment of a parameter: matrices of `rows` by `columns`, or one row without factors.
-struct Second<T> {
+struct SecondMoment<T> {
     rows: usize,
     columns: usize,
     is_factored: bool,
@@ -140,7 +140,7 @@ struct Second<T> {
     means: Vec<T>,
 }
 
-impl<T: Real> Second<T> {
+impl<T: RuleNumber> SecondMoment<T> {
     fn new(sweep: &mut Sweep<'_, T>, eps1: T) -> Self {
         let len = sweep.p.len();
         let (rows, columns, is_factored) = match *sweep.dims {
@@ -155,7 +155,7 @@ impl<T: Real> Second<T> {
             sweep.want(VARIANCE, len, T::zero());
         }
         let means = vec![T::one(); matrices];
-        Second { rows, columns, is_factored, floor: eps1 * eps1, eps1, means }
+        SecondMoment { rows, columns, is_factored, floor: eps1 * eps1, eps1, means }
     }
 
     /// Moves the second moment towards the gradient's; returns the sum of the squared parameter.
@@ -212,27 +212,27 @@ impl<T: Real> Second<T> {
     }
 
     /// Calls with the rows of each matrix in turn.
-    fn each_row(&self, sweep: &mut Sweep<'_, T>, call: &mut dyn FnMut(Rows<'_, T>)) {
+    fn each_row(&self, sweep: &mut Sweep<'_, T>, call: &mut dyn FnMut(FactoredRows<'_, T>)) {
         let (rows, columns) = (self.rows, self.columns);
         if !self.is_factored {
             let (p, g, c) = (&mut *sweep.p, sweep.g, &sweep.buffers[VARIANCE]);
-            return call(Rows { p, g, r: &[T::one()], c, scale: T::one() });
+            return call(FactoredRows { p, g, r: &[T::one()], c, scale: T::one() });
         }
         let size = rows * columns;
         let (of_rows, of_columns) = (&sweep.buffers[ROWS], &sweep.buffers[COLUMNS]);
         let parts = sweep.p.chunks_mut(size).zip(sweep.g.chunks(size));
         let factors = of_rows.chunks(rows).zip(of_columns.chunks(columns));
         for (((p, g), (r, c)), mean) in parts.zip(factors).zip(&self.means) {
-            call(Rows { p, g, r, c, scale: T::one() / *mean });
+            call(FactoredRows { p, g, r, c, scale: T::one() / *mean });
         }
     }
 }
 
-fn at_least<T: Real>(value: T, floor: T) -> T {
+fn at_least<T: RuleNumber>(value: T, floor: T) -> T {
     if value < floor { floor } else { value }
 }
 
-struct Matrix<'a, T> {
+struct MatrixParts<'a, T> {
     p: &'a [T],
     g: &'a [T],
     r: &'a mut [T],
@@ -244,14 +244,14 @@ fn matrices<'a, T>(
     r: &'a mut [T],
     rows: usize,
     columns: usize,
-) -> impl Iterator<Item = Matrix<'a, T>> {
+) -> impl Iterator<Item = MatrixParts<'a, T>> {
     let size = rows * columns;
     let parts = p.chunks(size).zip(g.chunks(size)).zip(r.chunks_mut(rows));
-    parts.map(|((p, g), r)| Matrix { p, g, r })
+    parts.map(|((p, g), r)| MatrixParts { p, g, r })
 }
 
-/// Rows of a matrix, their factors, and the factors of its columns.
-struct Rows<'a, T> {
+/// FactoredRows of a matrix, their factors, and the factors of its columns.
+struct FactoredRows<'a, T> {
     p: &'a mut [T],
     g: &'a [T],
     r: &'a [T],
@@ -259,10 +259,10 @@ struct Rows<'a, T> {
     scale: T,
 }
 
-impl<T: Real> Rows<'_, T> {
+impl<T: RuleNumber> FactoredRows<'_, T> {
     /// The sum of what `row` gives for each row, on all cores if there are many.
     fn reduce(self, row: &(impl Fn(&mut [T], &[T], T, &[T]) -> f64 + Sync)) -> f64 {
-        let Rows { p, g, r, c, scale } = self;
+        let FactoredRows { p, g, r, c, scale } = self;
         let columns = c.len();
         if p.len() < PARALLEL || r.len() == 1 {
             let parts = p.chunks_mut(columns).zip(g.chunks(columns)).zip(r);
@@ -273,8 +273,8 @@ impl<T: Real> Rows<'_, T> {
         let (g, other_g) = g.split_at(middle * columns);
         let (r, other_r) = r.split_at(middle);
         let (sum, other) = rayon::join(
-            || Rows { p, g, r, c, scale }.reduce(row),
-            || Rows { p: other_p, g: other_g, r: other_r, c, scale }.reduce(row),
+            || FactoredRows { p, g, r, c, scale }.reduce(row),
+            || FactoredRows { p: other_p, g: other_g, r: other_r, c, scale }.reduce(row),
         );
         sum + other
     }
@@ -282,7 +282,7 @@ impl<T: Real> Rows<'_, T> {
 
 /// Sums of the squared gradient by row and, added, by column; returns the sum of the squared
 /// parameter.
-fn square_sums<T: Real>(p: &[T], g: &[T], row_sums: &mut [f64], totals: &mut [f64]) -> f64 {
+fn square_sums<T: RuleNumber>(p: &[T], g: &[T], row_sums: &mut [f64], totals: &mut [f64]) -> f64 {
     let columns = totals.len();
     if g.len() >= PARALLEL && row_sums.len() > 1 {
         let middle = row_sums.len() / 2;

@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient};
+use super::sweep::{RuleNumber, Sweep, gradient};
 
 /// Divides a step by the root of the sum of all squared gradients.
 ///
@@ -32,7 +32,7 @@ use super::sweep::{Real, Sweep, gradient};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.99]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adagrad = Learner<AdagradRule>;
+pub type Adagrad = RuleOptimizer<AdagradRule>;
 
 config! {
     /// The options of [`Adagrad`].
@@ -77,7 +77,7 @@ impl Rule for AdagradRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &AdagradConfig,
         time: u32,
         _: &mut [f64],

@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient, lerp, maximum};
+use super::sweep::{RuleNumber, Sweep, gradient, lerp, maximum};
 
 /// Adam: steps in proportion to a mean of gradients over a mean of their squares.
 ///
@@ -34,7 +34,7 @@ use super::sweep::{Real, Sweep, gradient, lerp, maximum};
 /// assert_eq!(w.to_string(), tensor!([0.9, -1.9]).to_string());
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adam = Learner<AdamRule>;
+pub type Adam = RuleOptimizer<AdamRule>;
 
 /// Adam whose weight decay shrinks parameters by themselves instead of adding to the gradient.
 ///
@@ -57,7 +57,7 @@ pub type Adam = Learner<AdamRule>;
 /// assert!(format!("{adamw:#}").contains("weight_decay: 0.01"));
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type AdamW = Learner<AdamWRule>;
+pub type AdamW = RuleOptimizer<AdamWRule>;
 
 config! {
     /// The options of [`Adam`].
@@ -146,7 +146,7 @@ impl Rule for AdamRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &AdamConfig,
         time: u32,
         _: &mut [f64],
@@ -199,7 +199,7 @@ impl Rule for AdamWRule {
         AdamRule::complaint(&config.into())
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &AdamWConfig,
         time: u32,
         numbers: &mut [f64],

@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient, lerp, maximum};
+use super::sweep::{RuleNumber, Sweep, gradient, lerp, maximum};
 
 /// Adam that divides by the largest recent gradient.
 ///
@@ -32,7 +32,7 @@ use super::sweep::{Real, Sweep, gradient, lerp, maximum};
 /// assert!((w.to_vec1::<f64>()?[0] - 0.5).abs() < 1e-12);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adamax = Learner<AdamaxRule>;
+pub type Adamax = RuleOptimizer<AdamaxRule>;
 
 config! {
     /// The options of [`Adamax`].
@@ -73,7 +73,7 @@ impl Rule for AdamaxRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &AdamaxConfig,
         time: u32,
         _: &mut [f64],

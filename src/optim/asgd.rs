@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient};
+use super::sweep::{RuleNumber, Sweep, gradient};
 
 /// Averaged stochastic gradient descent: the rate falls, and the average of all positions is kept.
 ///
@@ -34,7 +34,7 @@ use super::sweep::{Real, Sweep, gradient};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.5]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type ASGD = Learner<ASGDRule>;
+pub type ASGD = RuleOptimizer<ASGDRule>;
 
 config! {
     /// The options of [`ASGD`].
@@ -81,7 +81,7 @@ impl Rule for ASGDRule {
         vec![f64::from(config.lr as f32), 1.0]
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &ASGDConfig,
         time: u32,
         numbers: &mut [f64],

@@ -164,7 +164,7 @@ impl LBFGS {
         self.memory.step(&mut problem)
     }
 
-    /// Everything that the next step depends on; see [`Learner::state_dict`](super::Learner::state_dict).
+    /// Everything that the next step depends on; see [`RuleOptimizer::state_dict`](super::RuleOptimizer::state_dict).
     pub fn state_dict(&self) -> Result<StateDict> {
         let [group] = &self.groups;
         let mut dict = StateDict::new();
@@ -263,7 +263,7 @@ impl ParamGroups for LBFGS {
     }
 }
 
-/// As [`Learner`](super::Learner)'s.
+/// As [`RuleOptimizer`](super::RuleOptimizer)'s.
 impl fmt::Display for LBFGS {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_groups(f, "LBFGS", [(self.groups[0].config.keys(), &self.notes)].into_iter())

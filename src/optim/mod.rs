@@ -70,7 +70,7 @@ pub use groups::{ParamGroup, ParamGroups};
 pub use lbfgs::{LBFGS, LBFGSConfig, LineSearch};
 pub use muon::{AdjustLr, Muon, MuonConfig, MuonRule};
 pub use nadam::{NAdam, NAdamConfig, NAdamRule};
-pub use optimizer::Learner;
+pub use optimizer::RuleOptimizer;
 pub use options::{Keys, Options};
 pub use parameters::{Lazy, Parameters};
 pub use radam::{RAdam, RAdamConfig, RAdamRule};

@@ -2,11 +2,11 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, words};
 use super::parameters::Parameters;
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, lerp};
+use super::sweep::{RuleNumber, Sweep, lerp};
 use crate::error::fail;
 
 /// Steps along a momentum whose singular values are all made about 1; for weight matrices alone.
@@ -40,7 +40,7 @@ use crate::error::fail;
 /// assert!(w[0][0] < -0.05 && w[0][1].abs() < 1e-3);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Muon = Learner<MuonRule>;
+pub type Muon = RuleOptimizer<MuonRule>;
 
 words! {
     /// How [`Muon`] fits its rate to a matrix's shape.
@@ -108,7 +108,7 @@ impl Rule for MuonRule {
         ))
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &MuonConfig,
         _: u32,
         _: &mut [f64],

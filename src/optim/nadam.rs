@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient, lerp};
+use super::sweep::{RuleNumber, Sweep, gradient, lerp};
 
 /// Adam that looks one step of momentum ahead, with a momentum that grows to its full size.
 ///
@@ -35,7 +35,7 @@ use super::sweep::{Real, Sweep, gradient, lerp};
 /// assert!(w.to_vec1::<f32>()?[0] < 1.0);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type NAdam = Learner<NAdamRule>;
+pub type NAdam = RuleOptimizer<NAdamRule>;
 
 config! {
     /// The options of [`NAdam`].
@@ -86,7 +86,7 @@ impl Rule for NAdamRule {
         vec![1.0]
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &NAdamConfig,
         time: u32,
         numbers: &mut [f64],

@@ -16,7 +16,7 @@ use crate::rt::interrupt_point;
 
 /// An optimizer with the update rule `R`; known by its alias, such as [`SGD`](super::SGD).
 #[derive(Debug)]
-pub struct Learner<R: Rule> {
+pub struct RuleOptimizer<R: Rule> {
     pub(super) groups: Vec<ParamGroup<R::Config>>,
     /// What schedulers keep in a group, as `initial_lr`.
     pub(super) notes: Vec<BTreeMap<&'static str, f64>>,
@@ -24,7 +24,7 @@ pub struct Learner<R: Rule> {
     pub(super) states: Vec<Vec<Option<State>>>,
 }
 
-impl<R: Rule> Learner<R> {
+impl<R: Rule> RuleOptimizer<R> {
     /// An optimizer of one group. Its state takes memory from the first step on.
     ///
     /// # Errors
@@ -39,23 +39,24 @@ impl<R: Rule> Learner<R> {
     ///
     /// # Errors
     ///
-    /// As [`Learner::new`].
+    /// As [`RuleOptimizer::new`].
     pub fn with_groups(groups: Vec<ParamGroup<R::Config>>) -> Result<Self> {
         if groups.iter().all(|group| group.params.is_empty()) {
             return fail(R::FUNCTION, "optimizer got an empty parameter list");
         }
-        let mut learner = Learner { groups: Vec::new(), notes: Vec::new(), states: Vec::new() };
+        let mut optimizer =
+            RuleOptimizer { groups: Vec::new(), notes: Vec::new(), states: Vec::new() };
         for group in groups {
-            learner.add_param_group(group)?;
+            optimizer.add_param_group(group)?;
         }
-        Ok(learner)
+        Ok(optimizer)
     }
 
     /// One more group, for example of layers that are trained only later.
     ///
     /// # Errors
     ///
-    /// As [`Learner::new`].
+    /// As [`RuleOptimizer::new`].
     pub fn add_param_group(&mut self, group: ParamGroup<R::Config>) -> Result<()> {
         let complaint = R::complaint(&group.config).or_else(|| R::complaint_about(&group.params));
         if let Some(complaint) = complaint {
@@ -103,15 +104,15 @@ impl<R: Rule> Learner<R> {
     }
 }
 
-impl<R: Rule> candle_nn::Optimizer for Learner<R> {
+impl<R: Rule> candle_nn::Optimizer for RuleOptimizer<R> {
     type Config = R::Config;
 
     fn new(vars: Vec<Var>, config: R::Config) -> Result<Self> {
-        Learner::new(vars, config)
+        RuleOptimizer::new(vars, config)
     }
 
     fn step(&mut self, grads: &GradStore) -> Result<()> {
-        Learner::step(self, grads)
+        RuleOptimizer::step(self, grads)
     }
 
     /// The first group's.
@@ -127,11 +128,11 @@ impl<R: Rule> candle_nn::Optimizer for Learner<R> {
     }
 
     fn backward_step(&mut self, loss: &Tensor) -> Result<()> {
-        Learner::step(self, &backward(&format!("{}::backward_step", R::FUNCTION), loss)?)
+        RuleOptimizer::step(self, &backward(&format!("{}::backward_step", R::FUNCTION), loss)?)
     }
 }
 
-impl<R: Rule> ParamGroups for Learner<R> {
+impl<R: Rule> ParamGroups for RuleOptimizer<R> {
     fn group_count(&self) -> usize {
         self.groups.len()
     }
@@ -159,7 +160,7 @@ impl<R: Rule> ParamGroups for Learner<R> {
 /// The old form lacks the options that came later: `capturable`, `decoupled_weight_decay`,
 /// `differentiable`, `foreach`, `fused`, `maximize`. An optimizer that is younger prints its other
 /// options in both forms.
-impl<R: Rule> fmt::Display for Learner<R> {
+impl<R: Rule> fmt::Display for RuleOptimizer<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let groups = self.groups.iter().zip(&self.notes);
         write_groups(f, R::NAME, groups.map(|(group, notes)| (group.config.keys(), notes)))

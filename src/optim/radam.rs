@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient, lerp};
+use super::sweep::{RuleNumber, Sweep, gradient, lerp};
 
 /// Adam with a rectified second mean: the first steps, whose mean of squares is from few gradients,
 /// are plain momentum.
@@ -35,7 +35,7 @@ use super::sweep::{Real, Sweep, gradient, lerp};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.9]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type RAdam = Learner<RAdamRule>;
+pub type RAdam = RuleOptimizer<RAdamRule>;
 
 config! {
     /// The options of [`RAdam`].
@@ -78,7 +78,7 @@ impl Rule for RAdamRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &RAdamConfig,
         time: u32,
         _: &mut [f64],

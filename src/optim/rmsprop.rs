@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient, lerp};
+use super::sweep::{RuleNumber, Sweep, gradient, lerp};
 
 /// Divides a step by the root of a mean of squared gradients.
 ///
@@ -30,7 +30,7 @@ use super::sweep::{Real, Sweep, gradient, lerp};
 /// assert!((w.to_vec1::<f32>()?[0] - 0.9).abs() < 1e-6);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type RMSprop = Learner<RMSpropRule>;
+pub type RMSprop = RuleOptimizer<RMSpropRule>;
 
 config! {
     /// The options of [`RMSprop`].
@@ -75,7 +75,7 @@ impl Rule for RMSpropRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &RMSpropConfig,
         _: u32,
         _: &mut [f64],

@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep};
+use super::sweep::{RuleNumber, Sweep};
 use crate::print::python::float_repr;
 
 /// Resilient backpropagation: an element's step grows while its gradient keeps its sign, and
@@ -35,7 +35,7 @@ use crate::print::python::float_repr;
 /// assert_eq!(w.to_vec1::<f32>()?, [0.75, -2.75]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Rprop = Learner<RpropRule>;
+pub type Rprop = RuleOptimizer<RpropRule>;
 
 config! {
     /// The options of [`Rprop`].
@@ -76,7 +76,7 @@ impl Rule for RpropRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &RpropConfig,
         _: u32,
         _: &mut [f64],

@@ -9,7 +9,7 @@ use candle_core::{Result, Var};
 
 use super::options::Options;
 use super::parameters::Parameters;
-use super::sweep::{Buffers, Real, Sweep};
+use super::sweep::{Buffers, RuleNumber, Sweep};
 
 /// One update rule: its options, their checks, what it remembers, and the step itself.
 pub trait Rule: fmt::Debug + Sized + 'static {
@@ -49,7 +49,7 @@ pub trait Rule: fmt::Debug + Sized + 'static {
 
     /// One step of one parameter; `time` counts its steps from 1.
     #[doc(hidden)]
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &Self::Config,
         time: u32,
         numbers: &mut [f64],

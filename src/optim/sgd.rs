@@ -2,10 +2,10 @@
 
 use candle_core::Result;
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{Real, Sweep, gradient};
+use super::sweep::{RuleNumber, Sweep, gradient};
 
 /// Stochastic gradient descent, with momentum, Nesterov's too, and weight decay.
 ///
@@ -30,7 +30,7 @@ use super::sweep::{Real, Sweep, gradient};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.5]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type SGD = Learner<SgdRule>;
+pub type SGD = RuleOptimizer<SgdRule>;
 
 config! {
     /// The options of [`SGD`].
@@ -78,7 +78,7 @@ impl Rule for SgdRule {
         ])
     }
 
-    fn update<T: Real>(
+    fn update<T: RuleNumber>(
         config: &SGDConfig,
         _: u32,
         _: &mut [f64],

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use candle_core::{Device, Result, Tensor, WithDType};
 
-use super::optimizer::Learner;
+use super::optimizer::RuleOptimizer;
 use super::options::Options;
 use super::rule::{Rule, State};
-use super::sweep::{Buffers, Real};
+use super::sweep::{Buffers, RuleNumber};
 use crate::error::fail;
 
 /// Named tensors: what `candle_core::safetensors::save` takes and `load` gives.
@@ -17,7 +17,7 @@ pub type StateDict = HashMap<String, Tensor>;
 pub(super) const NOTES: [&str; 5] =
     ["initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"];
 
-impl<R: Rule> Learner<R> {
+impl<R: Rule> RuleOptimizer<R> {
     /// Everything that the next step depends on, under PyTorch's names: `state.0.exp_avg`,
     /// `state.0.step`, `param_groups.0.lr`. Parameters are numbered through all groups; their values
     /// belong to the model, not to the optimizer.
@@ -66,7 +66,7 @@ impl<R: Rule> Learner<R> {
         Ok(dict)
     }
 
-    /// Takes up what [`Learner::state_dict`] gave: options and state.
+    /// Takes up what [`RuleOptimizer::state_dict`] gave: options and state.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Storage, Tensor, Var};
 
 use super::rule::{Rule, State};
-use super::sweep::{Real, Sweep};
+use super::sweep::{RuleNumber, Sweep};
 use crate::error::fail;
 
 /// The gradients of a loss. candle takes every tensor for one; PyTorch asks for one number that
@@ -98,7 +98,7 @@ impl<R: Rule> InplaceOp2 for InPlace<'_, R> {
 }
 
 impl<R: Rule> InPlace<'_, R> {
-    fn run<T: Real>(
+    fn run<T: RuleNumber>(
         &self,
         p: &mut [T],
         p_layout: &Layout,

@@ -1,6 +1,6 @@
 //! Sums over long vectors: in wide registers, on all cores, and without the drift of one long sum.
 
-use super::sweep::{PARALLEL, Real};
+use super::sweep::{PARALLEL, RuleNumber};
 use crate::tensor::parallel::vectorized;
 
 /// How many partial sums are kept beside each other, so that they fit wide registers.
@@ -10,7 +10,7 @@ const BLOCK: usize = 4096;
 
 /// The sum of `term` over pairs of elements, on this core.
 #[inline(always)]
-pub(super) fn lane_sum<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f64 {
+pub(super) fn lane_sum<T: RuleNumber>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f64 {
     let of_block = |(a, b): (&[T], &[T])| {
         let mut lanes = [T::zero(); LANES];
         let (a_lanes, a_rest) = a.as_chunks::<LANES>();
@@ -26,12 +26,12 @@ pub(super) fn lane_sum<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f
     a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(of_block).sum()
 }
 
-pub(super) fn square_sum<T: Real>(numbers: &[T]) -> f64 {
+pub(super) fn square_sum<T: RuleNumber>(numbers: &[T]) -> f64 {
     lane_sum(numbers, numbers, |a, b| a * b)
 }
 
 /// The sum of products, on all cores.
-pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
+pub(super) fn dot<T: RuleNumber>(a: &[T], b: &[T]) -> f64 {
     if a.len() < PARALLEL {
         return vectorized(
             #[inline(always)]
@@ -45,7 +45,7 @@ pub(super) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
 }
 
 /// `y ← y + factor x`, on all cores.
-pub(super) fn add_scaled<T: Real>(y: &mut [T], x: &[T], factor: f64) {
+pub(super) fn add_scaled<T: RuleNumber>(y: &mut [T], x: &[T], factor: f64) {
     if y.len() >= PARALLEL {
         let middle = y.len() / 2;
         let (y, other_y) = y.split_at_mut(middle);
@@ -67,7 +67,7 @@ pub(super) fn add_scaled<T: Real>(y: &mut [T], x: &[T], factor: f64) {
 }
 
 /// The largest size of an element; nan if one is.
-pub(super) fn largest<T: Real>(numbers: &[T]) -> f64 {
+pub(super) fn largest<T: RuleNumber>(numbers: &[T]) -> f64 {
     numbers.iter().fold(0.0, |largest, it| {
         let size = it.abs().to_f64();
         if size > largest || size.is_nan() { size } else { largest }

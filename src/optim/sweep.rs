@@ -40,7 +40,7 @@ impl Buffers {
 }
 
 /// A number type that an update rule is written for.
-pub trait Real: WithDType + std::ops::Neg<Output = Self> {
+pub trait RuleNumber: WithDType + std::ops::Neg<Output = Self> {
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
     /// `self factor + term`, rounded once.
@@ -54,7 +54,7 @@ pub trait Real: WithDType + std::ops::Neg<Output = Self> {
 
 macro_rules! real {
     ($type:ident, $variant:ident) => {
-        impl Real for $type {
+        impl RuleNumber for $type {
             const EPSILON: f64 = $type::EPSILON as f64;
 
             #[inline(always)]
@@ -98,7 +98,7 @@ real!(f64, F64);
 
 /// The gradient as a rule sees it: turned around by `maximize`, joined by L2 weight decay.
 #[inline(always)]
-pub(super) fn gradient<T: Real>(
+pub(super) fn gradient<T: RuleNumber>(
     maximize: bool,
     weight_decay: f64,
 ) -> impl Fn(T, T) -> T + Sync + Copy {
@@ -112,13 +112,13 @@ pub(super) fn gradient<T: Real>(
 
 /// From `a` towards `b`, in the order of operations that PyTorch's `lerp` has.
 #[inline(always)]
-pub(super) fn lerp<T: Real>(a: T, b: T, weight: T) -> T {
+pub(super) fn lerp<T: RuleNumber>(a: T, b: T, weight: T) -> T {
     if weight < T::of(0.5) { a + weight * (b - a) } else { b - (b - a) * (T::one() - weight) }
 }
 
 /// The larger one; nan if one is.
 #[inline(always)]
-pub(super) fn maximum<T: Real>(a: T, b: T) -> T {
+pub(super) fn maximum<T: RuleNumber>(a: T, b: T) -> T {
     if a > b || a.is_nan() { a } else { b }
 }
 
@@ -131,7 +131,7 @@ pub struct Sweep<'a, T> {
     pub(super) buffers: &'a mut [Vec<T>],
 }
 
-impl<T: Real> Sweep<'_, T> {
+impl<T: RuleNumber> Sweep<'_, T> {
     /// Whether a buffer has been made; where there are no elements there is nothing to make.
     pub(super) fn has(&self, buffer: usize) -> bool {
         !self.buffers[buffer].is_empty()
@@ -161,7 +161,7 @@ impl<T: Real> Sweep<'_, T> {
 }
 
 /// Halves the work for the other cores until a piece is small.
-fn walk<T: Real, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
+fn walk<T: RuleNumber, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
 where
     F: Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 {
@@ -178,7 +178,7 @@ where
     rayon::join(|| walk(p, g, s, rule), || walk(other_p, other_g, other_s, rule));
 }
 
-fn chunk<T: Real, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
+fn chunk<T: RuleNumber, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
 where
     F: Fn(T, T, [T; N]) -> (T, [T; N]),
 {
@@ -198,7 +198,7 @@ where
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn wide<T: Real, const N: usize, F>(
+fn wide<T: RuleNumber, const N: usize, F>(
     p: &mut [T],
     g: &[T],
     a: &mut [T],
@@ -212,7 +212,7 @@ fn wide<T: Real, const N: usize, F>(
 }
 
 #[inline(never)]
-fn narrow<T: Real, const N: usize, F>(
+fn narrow<T: RuleNumber, const N: usize, F>(
     p: &mut [T],
     g: &[T],
     a: &mut [T],
@@ -226,7 +226,7 @@ fn narrow<T: Real, const N: usize, F>(
 }
 
 #[inline(always)]
-fn pass<T: Real, const N: usize, F>(
+fn pass<T: RuleNumber, const N: usize, F>(
     p: &mut [T],
     g: &[T],
     a: &mut [T],

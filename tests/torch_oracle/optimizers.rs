@@ -2,7 +2,7 @@
 
 use akari::candle_core::backprop::GradStore;
 use akari::candle_core::{DType, Device, Result as CandleResult, Tensor, Var};
-use akari::optim::{self, Learner, Options, ParamGroup, Rule};
+use akari::optim::{self, Options, ParamGroup, Rule, RuleOptimizer};
 use candle_nn::Optimizer;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ pub trait Any {
     fn state_names(&self) -> Vec<String>;
 }
 
-impl<R: Rule> Any for Learner<R> {
+impl<R: Rule> Any for RuleOptimizer<R> {
     fn step(&mut self, grads: &GradStore) -> CandleResult<()> {
         Optimizer::step(self, grads)
     }
@@ -90,7 +90,7 @@ fn make<R: Rule>(case: &Value, vars: &[Var]) -> Result<Box<dyn Any>, String> {
             })
             .collect::<Result<_, String>>()?,
     };
-    let optimizer = Learner::<R>::with_groups(groups).map_err(|error| error.to_string())?;
+    let optimizer = RuleOptimizer::<R>::with_groups(groups).map_err(|error| error.to_string())?;
     Ok(Box::new(optimizer))
 }
 

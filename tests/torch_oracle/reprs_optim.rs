@@ -2,7 +2,7 @@
 
 use akari::candle_core::{DType, Device, Var};
 use akari::optim::lr_scheduler::{StepLR, StepLRConfig};
-use akari::optim::{self, Learner, ParamGroup, Rule};
+use akari::optim::{self, ParamGroup, Rule, RuleOptimizer};
 use serde_json::Value;
 
 use crate::vectors::section;
@@ -14,7 +14,7 @@ pub fn params() -> [Var; 1] {
 }
 
 fn text<R: Rule>(config: R::Config) -> String {
-    format!("{:#}", Learner::<R>::new(params(), config).unwrap())
+    format!("{:#}", RuleOptimizer::<R>::new(params(), config).unwrap())
 }
 
 fn default<R: Rule>() -> String {

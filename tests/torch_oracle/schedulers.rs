@@ -9,7 +9,7 @@ use akari::optim::lr_scheduler::{
     OneCycleLR, OneCycleLRConfig, PerGroup, PlateauMode, PolynomialLR, PolynomialLRConfig,
     ReduceLROnPlateau, ReduceLROnPlateauConfig, SequentialLR, StepLR, StepLRConfig, ThresholdMode,
 };
-use akari::optim::{self, Learner, ParamGroup, ParamGroups, Rule};
+use akari::optim::{self, ParamGroup, ParamGroups, Rule, RuleOptimizer};
 use serde_json::{Map, Value};
 
 use crate::tally::Tally;
@@ -253,7 +253,7 @@ fn check<R: Rule>(case: &Value, base: R::Config) -> Result<(), String> {
         let var = Var::zeros(1, DType::F32, &Device::Cpu).unwrap();
         ParamGroup { params: var.into(), config }
     });
-    let mut opt = Learner::<R>::with_groups(groups.collect()).unwrap();
+    let mut opt = RuleOptimizer::<R>::with_groups(groups.collect()).unwrap();
     let mut step = prepare(case, &mut opt)?;
     let (text, expected) = (format!("{opt:#}"), case["repr0"].as_str().unwrap());
     if text != expected {

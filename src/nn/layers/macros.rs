@@ -28,7 +28,7 @@ macro_rules! __seq {
         #[allow(unused_imports)]
         use $crate::nn::layers::{ByFunction as _, ByLayer as _, ByModule as _};
         $crate::nn::Sequential::from_boxes(::std::vec::Vec::from([
-            $( (&&&$crate::nn::layers::Taken::new($layer)).into_layer() ),*
+            $( (&&&$crate::nn::layers::SeqElement::new($layer)).into_layer() ),*
         ]))
     }};
 }
@@ -86,11 +86,11 @@ pub type AnyLayer = Box<dyn Layer + Send + Sync>;
 /// An element of `seq!`, which is taken out of here once.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
-pub struct Taken<T>(Cell<Option<T>>);
+pub struct SeqElement<T>(Cell<Option<T>>);
 
-impl<T> Taken<T> {
+impl<T> SeqElement<T> {
     pub fn new(value: T) -> Self {
-        Taken(Cell::new(Some(value)))
+        SeqElement(Cell::new(Some(value)))
     }
 
     fn take(&self) -> T {
@@ -104,7 +104,7 @@ pub trait ByLayer {
     fn into_layer(self) -> AnyLayer;
 }
 
-impl<T: Layer + Send + Sync + 'static> ByLayer for &&&Taken<T> {
+impl<T: Layer + Send + Sync + 'static> ByLayer for &&&SeqElement<T> {
     fn into_layer(self) -> AnyLayer {
         Box::new(self.take())
     }
@@ -115,9 +115,9 @@ pub trait ByModule {
     fn into_layer(self) -> AnyLayer;
 }
 
-impl<T: Module + fmt::Display + Send + Sync + 'static> ByModule for &&Taken<T> {
+impl<T: Module + fmt::Display + Send + Sync + 'static> ByModule for &&SeqElement<T> {
     fn into_layer(self) -> AnyLayer {
-        Box::new(Printed(self.take()))
+        Box::new(PrintedModule(self.take()))
     }
 }
 
@@ -126,9 +126,9 @@ pub trait ByFunction {
     fn into_layer(self) -> AnyLayer;
 }
 
-impl<T: Module + Send + Sync + 'static> ByFunction for &Taken<T> {
+impl<T: Module + Send + Sync + 'static> ByFunction for &SeqElement<T> {
     fn into_layer(self) -> AnyLayer {
-        Box::new(Named { module: self.take(), name: function_name::<T>() })
+        Box::new(NamedModule { module: self.take(), name: function_name::<T>() })
     }
 }
 
@@ -142,32 +142,32 @@ fn function_name<T>() -> String {
     }
 }
 
-struct Printed<T>(T);
+struct PrintedModule<T>(T);
 
-impl<T: Module> Module for Printed<T> {
+impl<T: Module> Module for PrintedModule<T> {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.0.forward(x)
     }
 }
 
-impl<T: Module + fmt::Display> Layer for Printed<T> {
+impl<T: Module + fmt::Display> Layer for PrintedModule<T> {
     fn head(&self) -> String {
         self.0.to_string()
     }
 }
 
-pub(super) struct Named<T> {
+pub(super) struct NamedModule<T> {
     pub(super) module: T,
     pub(super) name: String,
 }
 
-impl<T: Module> Module for Named<T> {
+impl<T: Module> Module for NamedModule<T> {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.module.forward(x)
     }
 }
 
-impl<T: Module> Layer for Named<T> {
+impl<T: Module> Layer for NamedModule<T> {
     fn head(&self) -> String {
         self.name.clone()
     }

@@ -19,7 +19,7 @@ pub use dropout::Dropout;
 pub use embedding::{Embedding, EmbeddingConfig};
 pub use layer::{Layer, Mode};
 pub use linear::Linear;
-pub use macros::{AnyLayer, ByFunction, ByLayer, ByModule, Taken};
+pub use macros::{AnyLayer, ByFunction, ByLayer, ByModule, SeqElement};
 pub use norm::{
     BatchNorm1d, BatchNorm2d, BatchNormConfig, LayerNorm, LayerNormConfig, RMSNorm, RMSNormConfig,
 };

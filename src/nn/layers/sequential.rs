@@ -5,7 +5,7 @@ use std::fmt;
 use candle_core::{Module, Result, Tensor};
 
 use super::layer::Layer;
-use super::macros::{AnyLayer, Named};
+use super::macros::{AnyLayer, NamedModule};
 
 /// Layers, each of which takes what the one before it gave.
 ///
@@ -65,7 +65,7 @@ impl Sequential {
         name: impl Into<String>,
         function: impl Module + Send + Sync + 'static,
     ) -> Self {
-        self.layers.push(Box::new(Named { module: function, name: name.into() }));
+        self.layers.push(Box::new(NamedModule { module: function, name: name.into() }));
         self
     }
 

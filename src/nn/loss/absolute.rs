@@ -3,8 +3,8 @@
 use candle_core::{Result, Tensor};
 
 use super::difference::{of_difference, with_weight};
-use super::elementwise::{self, Rule, Weighted};
-use super::real::Real;
+use super::elementwise::{self, Formula, Weighted};
+use super::number::LossNumber;
 use crate::error::fail;
 use crate::nn::Reduction;
 
@@ -160,25 +160,25 @@ pub(crate) fn huber(
     if delta.is_nan() || delta <= 0.0 {
         return fail(function, "huber_loss does not support non-positive values for delta");
     }
-    let rule = Huber { delta };
+    let formula = Huber { delta };
     let Some(weight) = weight else {
-        return of_difference(function, rule, input, target, reduction, None);
+        return of_difference(function, formula, input, target, reduction, None);
     };
     let [input, target, weight] = with_weight(function, input, target, weight)?;
-    elementwise::reduce(function, Weighted(rule), reduction, &[&input, &target, &weight], &[])
+    elementwise::reduce(function, Weighted(formula), reduction, &[&input, &target, &weight], &[])
 }
 
 #[derive(Clone, Copy)]
 struct Absolute;
 
-impl Rule<2> for Absolute {
+impl Formula<2> for Absolute {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         (x - t).abs()
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let slope = (x - t).sign();
         [slope, -slope]
     }
@@ -189,16 +189,16 @@ struct Smooth {
     beta: f64,
 }
 
-impl Rule<2> for Smooth {
+impl Formula<2> for Smooth {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         let (beta, half) = (R::of(self.beta), R::of(0.5));
         let d = (x - t).abs();
         if d < beta { half * d * d / beta } else { d - half * beta }
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let (d, beta) = (x - t, R::of(self.beta));
         // nan takes the parabola, and stays nan.
         let slope = if d.abs() >= beta { d.sign() } else { d / beta };
@@ -211,16 +211,16 @@ struct Huber {
     delta: f64,
 }
 
-impl Rule<2> for Huber {
+impl Formula<2> for Huber {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         let (delta, half) = (R::of(self.delta), R::of(0.5));
         let d = (x - t).abs();
         if d < delta { half * d * d } else { delta * (d - half * delta) }
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let (d, delta) = (x - t, R::of(self.delta));
         let slope = if d.abs() >= delta { delta * d.sign() } else { d };
         [slope, -slope]

@@ -9,7 +9,7 @@ use crate::tensor::parallel::PIECE;
 
 /// Where the classes of each position of an input lie.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rows {
+pub(super) struct ClassRows {
     /// How many classes there are.
     pub count: usize,
     /// How far the classes of a position lie apart.
@@ -17,12 +17,12 @@ pub(super) struct Rows {
     pub positions: usize,
 }
 
-impl Rows {
-    pub(super) fn of(input: &Tensor, axis: usize) -> Rows {
+impl ClassRows {
+    pub(super) fn of(input: &Tensor, axis: usize) -> ClassRows {
         let dims = input.dims();
         let stride = dims[axis + 1..].iter().product();
         let positions = dims[..axis].iter().product::<usize>() * stride;
-        Rows { count: dims[axis], stride, positions }
+        ClassRows { count: dims[axis], stride, positions }
     }
 
     /// Where the first class of a position lies.
@@ -53,7 +53,7 @@ pub(super) struct Classes {
     /// `i64`, contiguous.
     targets: Tensor,
     ignore_index: Option<i64>,
-    pub rows: Rows,
+    pub rows: ClassRows,
     /// Of the targets, and so of the losses.
     pub shape: Shape,
 }
@@ -88,7 +88,7 @@ impl Classes {
             function,
             targets: target.detach().to_dtype(DType::I64)?.contiguous()?,
             ignore_index,
-            rows: Rows::of(input, axis),
+            rows: ClassRows::of(input, axis),
             shape: Shape::from(expected),
         })
     }

@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
@@ -101,13 +101,13 @@ impl CosineEmbeddingLoss {
         let whole = Shape::from(whole);
         let (input1, input2) = (broadcast_to(&input1, &whole)?, broadcast_to(&input2, &whole)?);
         let target = broadcast_to(&target.detach(), &shape)?;
-        let kernel = Cosine {
+        let loss = Cosine {
             size,
             margin: self.margin,
             outcome: self.reduction.outcome(shape.elem_count() as f64),
             shape,
         };
-        fused::apply(function, kernel, &[&input1, &input2], &[&target])
+        fused::apply(function, loss, &[&input1, &input2], &[&target])
     }
 }
 
@@ -122,7 +122,7 @@ struct Cosine {
 
 /// `u·v`, `u·u + ε`, `v·v + ε`.
 #[inline(always)]
-fn products<R: Real>(us: &[R], vs: &[R]) -> [f64; 3] {
+fn products<R: LossNumber>(us: &[R], vs: &[R]) -> [f64; 3] {
     let mut sums = [0.0, EPSILON, EPSILON];
     for (u, v) in us.iter().zip(vs) {
         let (u, v) = (u.to_f64(), v.to_f64());
@@ -160,8 +160,8 @@ impl Cosine {
     }
 }
 
-impl Kernel for Cosine {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for Cosine {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let write = |start: usize, losses: &mut [R]| {
             for (index, loss) in losses.iter_mut().enumerate() {
                 let row = start + index;
@@ -188,7 +188,7 @@ impl Kernel for Cosine {
         }
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],

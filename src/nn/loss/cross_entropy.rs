@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::{Classes, class_axis, class_weights};
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use super::soft_cross_entropy;
 use super::tile::{LANES, Tile, scatter};
 use crate::error::{fail, wrong_dtype};
@@ -102,7 +102,7 @@ impl CrossEntropyLoss {
             return self.of_probabilities(function, input, target, axis, weights);
         }
         let classes = Classes::new(function, input, target, Some(self.ignore_index))?;
-        let kernel = Hard {
+        let loss = HardTargets {
             total_weight: weights.as_ref().map_or(classes.rows.count as f64, |it| it.iter().sum()),
             classes,
             weights,
@@ -110,7 +110,7 @@ impl CrossEntropyLoss {
             reduction: self.reduction,
             divisor: OnceLock::new(),
         };
-        fused::apply(function, kernel, &[input], &[])
+        fused::apply(function, loss, &[input], &[])
     }
 
     fn of_probabilities(
@@ -133,7 +133,7 @@ impl CrossEntropyLoss {
         if self.ignore_index >= 0 {
             return fail(function, "ignore_index is not supported for floating point target");
         }
-        let options = soft_cross_entropy::Options {
+        let options = soft_cross_entropy::SoftOptions {
             weight: self.weight.as_ref(),
             weights,
             smoothing: self.label_smoothing,
@@ -143,7 +143,7 @@ impl CrossEntropyLoss {
     }
 }
 
-struct Hard {
+struct HardTargets {
     classes: Classes,
     weights: Option<Vec<f64>>,
     /// Of all classes.
@@ -154,8 +154,8 @@ struct Hard {
     divisor: OnceLock<f64>,
 }
 
-impl Kernel for Hard {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for HardTargets {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let xs = inputs[0];
         let positions = self.classes.rows.positions;
         let piece = self.classes.rows.piece();
@@ -180,7 +180,7 @@ impl Kernel for Hard {
         })
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],
@@ -203,13 +203,13 @@ impl Kernel for Hard {
     }
 }
 
-impl Hard {
+impl HardTargets {
     fn weight(&self, class: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |it| it[class])
     }
 
     /// Writes the losses of a range of positions; gives the weight of those that count.
-    fn losses_of<R: Real>(
+    fn losses_of<R: LossNumber>(
         &self,
         xs: &[R],
         numbers: &[i64],
@@ -223,7 +223,7 @@ impl Hard {
     }
 
     #[inline(always)]
-    fn write_losses<R: Real>(
+    fn write_losses<R: LossNumber>(
         &self,
         xs: &[R],
         numbers: &[i64],
@@ -278,13 +278,13 @@ impl Hard {
     }
 
     /// What the target's class and what each class counts.
-    fn shares<R: Real>(&self) -> (R, R) {
+    fn shares<R: LossNumber>(&self) -> (R, R) {
         (R::of(1.0 - self.smoothing), R::of(self.smoothing / self.classes.rows.count.max(1) as f64))
     }
 
     /// Writes the gradients of the logits from index `begin` on.
     #[inline(always)]
-    fn write_gradients<R: Real>(
+    fn write_gradients<R: LossNumber>(
         &self,
         xs: &[R],
         numbers: &[i64],

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use candle_core::{DType, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
@@ -121,7 +121,7 @@ impl CTCLoss {
             );
         }
         let labels = labels(function, targets, target_lengths, classes)?;
-        let kernel = Alignments {
+        let loss = Alignments {
             batch,
             classes,
             blank: self.blank,
@@ -133,7 +133,7 @@ impl CTCLoss {
             shape,
             there: OnceLock::new(),
         };
-        fused::apply(function, kernel, &[log_probs], &[])
+        fused::apply(function, loss, &[log_probs], &[])
     }
 }
 
@@ -222,13 +222,13 @@ impl Alignments {
     }
 
     /// The log probability of class `class` at a step of sequence `index`.
-    fn log_prob<R: Real>(&self, xs: &[R], step: usize, index: usize, class: usize) -> f64 {
+    fn log_prob<R: LossNumber>(&self, xs: &[R], step: usize, index: usize, class: usize) -> f64 {
         xs[(step * self.batch + index) * self.classes + class].to_f64()
     }
 
     /// For each step and place of the path, the log probability of all ways to get there; the
     /// places of a step lie side by side.
-    fn ways_there<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
+    fn ways_there<R: LossNumber>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
         let (steps, places) = (self.input_lengths[index], path.len());
         let mut ways = Vec::with_capacity(steps * places);
         for step in 0..steps {
@@ -247,7 +247,7 @@ impl Alignments {
     }
 
     /// The ways there of all sequences, computed once.
-    fn all_ways_there<R: Real>(&self, xs: &[R]) -> &[Vec<f64>] {
+    fn all_ways_there<R: LossNumber>(&self, xs: &[R]) -> &[Vec<f64>] {
         self.there.get_or_init(|| {
             let of_sequence = |index| self.ways_there(xs, index, &self.path(index));
             (0..self.batch).into_par_iter().map(of_sequence).collect()
@@ -255,7 +255,7 @@ impl Alignments {
     }
 
     /// For each step and place, the log probability of all ways on from there, itself included.
-    fn ways_on<R: Real>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
+    fn ways_on<R: LossNumber>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
         let (steps, places) = (self.input_lengths[index], path.len());
         let mut ways = vec![f64::NEG_INFINITY; steps * places];
         for step in (0..steps).rev() {
@@ -291,7 +291,7 @@ impl Alignments {
     }
 
     /// Adds the gradient of a sequence to those of its steps.
-    fn add_gradient<R: Real>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [f64]) {
+    fn add_gradient<R: LossNumber>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [f64]) {
         let path = self.path(index);
         let there = &self.all_ways_there(xs)[index];
         let loss = self.loss(there, index);
@@ -322,8 +322,8 @@ impl Alignments {
     }
 }
 
-impl Kernel for Alignments {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for Alignments {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let loss = |(index, there): (usize, &Vec<f64>)| {
             let loss = self.loss(there, index);
             if loss == f64::INFINITY && self.zero_infinity { 0.0 } else { loss }
@@ -339,7 +339,7 @@ impl Kernel for Alignments {
         }
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],

@@ -4,16 +4,16 @@
 
 use candle_core::{Result, Tensor};
 
-use super::elementwise::{self, Rule, Weighted};
+use super::elementwise::{self, Formula, Weighted};
 use crate::error::fail;
 use crate::nn::Reduction;
 use crate::tensor::promote::promote_and_broadcast;
 use crate::tensor::reduce::sum_all;
 
 /// The loss of a difference; the mean divides by the number of elements or by the sum of weights.
-pub(super) fn of_difference<E: Rule<2>>(
+pub(super) fn of_difference<E: Formula<2>>(
     function: &'static str,
-    rule: E,
+    formula: E,
     input: &Tensor,
     target: &Tensor,
     reduction: Reduction,
@@ -21,15 +21,15 @@ pub(super) fn of_difference<E: Rule<2>>(
 ) -> Result<Tensor> {
     let Some(weight) = weight else {
         let (input, target) = floats(function, input, target)?;
-        return elementwise::reduce(function, rule, reduction, &[&input, &target], &[]);
+        return elementwise::reduce(function, formula, reduction, &[&input, &target], &[]);
     };
     let [input, target, weight] = with_weight(function, input, target, weight)?;
     let inputs = [&input, &target, &weight];
     if reduction == Reduction::Mean {
-        let total = elementwise::reduce(function, Weighted(rule), Reduction::Sum, &inputs, &[])?;
+        let total = elementwise::reduce(function, Weighted(formula), Reduction::Sum, &inputs, &[])?;
         return total / sum_all(&weight)?;
     }
-    elementwise::reduce(function, Weighted(rule), reduction, &inputs, &[])
+    elementwise::reduce(function, Weighted(formula), reduction, &inputs, &[])
 }
 
 /// Input and target in one dtype and shape.

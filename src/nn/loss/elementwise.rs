@@ -1,6 +1,6 @@
 //! The one mechanism behind elementwise losses: a value of a few numbers, and its slopes.
 //!
-//! A loss is a row ([`Rule`]); shapes and dtypes are made equal before it gets here. Values go
+//! A loss is a row ([`Formula`]); shapes and dtypes are made equal before it gets here. Values go
 //! through a block that stays in the first-level cache, so that they can be computed in vectors
 //! and yet be added up in `f64`.
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
@@ -8,8 +8,8 @@
 use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
 use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces, vectorized};
@@ -17,25 +17,25 @@ use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces, vectori
 const BLOCK: usize = 512;
 
 /// A loss of `K` numbers; those after the differentiable ones are constants.
-pub(super) trait Rule<const K: usize>: Copy + Send + Sync + 'static {
-    fn value<R: Real>(&self, at: [R; K]) -> R;
-    fn slopes<R: Real>(&self, at: [R; K]) -> [R; K];
+pub(super) trait Formula<const K: usize>: Copy + Send + Sync + 'static {
+    fn value<R: LossNumber>(&self, at: [R; K]) -> R;
+    fn slopes<R: LossNumber>(&self, at: [R; K]) -> [R; K];
 }
 
-/// A rule times a factor, which comes last.
+/// A formula times a factor, which comes last.
 #[derive(Clone, Copy)]
 pub(super) struct Weighted<E>(pub E);
 
 macro_rules! weighted {
     ($plain:literal $all:literal: $($number:ident)*) => {
-        impl<E: Rule<$plain>> Rule<$all> for Weighted<E> {
+        impl<E: Formula<$plain>> Formula<$all> for Weighted<E> {
             #[inline(always)]
-            fn value<R: Real>(&self, [$($number,)* weight]: [R; $all]) -> R {
+            fn value<R: LossNumber>(&self, [$($number,)* weight]: [R; $all]) -> R {
                 weight * self.0.value([$($number),*])
             }
 
             #[inline(always)]
-            fn slopes<R: Real>(&self, [$($number,)* weight]: [R; $all]) -> [R; $all] {
+            fn slopes<R: LossNumber>(&self, [$($number,)* weight]: [R; $all]) -> [R; $all] {
                 let value = self.0.value([$($number),*]);
                 let [$($number),*] = self.0.slopes([$($number),*]);
                 [$(weight * $number,)* value]
@@ -47,38 +47,38 @@ macro_rules! weighted {
 weighted!(2 3: x t);
 weighted!(3 4: x t p);
 
-/// The loss of tensors of one shape and dtype; `constants` are the rule's last numbers.
-pub(super) fn apply<E: Rule<K>, const K: usize>(
+/// The loss of tensors of one shape and dtype; `constants` are the formula's last numbers.
+pub(super) fn apply<E: Formula<K>, const K: usize>(
     function: &'static str,
-    rule: E,
+    formula: E,
     outcome: Outcome,
     inputs: &[&Tensor],
     constants: &[&Tensor],
 ) -> Result<Tensor> {
-    let kernel = Elementwise { rule, outcome, shape: inputs[0].shape().clone() };
-    fused::apply(function, kernel, inputs, constants)
+    let loss = ElementwiseLoss { formula, outcome, shape: inputs[0].shape().clone() };
+    fused::apply(function, loss, inputs, constants)
 }
 
 /// [`apply`] with the mean over all elements.
-pub(super) fn reduce<E: Rule<K>, const K: usize>(
+pub(super) fn reduce<E: Formula<K>, const K: usize>(
     function: &'static str,
-    rule: E,
+    formula: E,
     reduction: Reduction,
     inputs: &[&Tensor],
     constants: &[&Tensor],
 ) -> Result<Tensor> {
     let count = inputs[0].elem_count() as f64;
-    apply(function, rule, reduction.outcome(count), inputs, constants)
+    apply(function, formula, reduction.outcome(count), inputs, constants)
 }
 
-struct Elementwise<E, const K: usize> {
-    rule: E,
+struct ElementwiseLoss<E, const K: usize> {
+    formula: E,
     outcome: Outcome,
     shape: Shape,
 }
 
-impl<E: Rule<K>, const K: usize> Kernel for Elementwise<E, K> {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl<E: Formula<K>, const K: usize> FusedLoss for ElementwiseLoss<E, K> {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
         let len = inputs[0].len();
         match self.outcome {
@@ -88,7 +88,7 @@ impl<E: Rule<K>, const K: usize> Kernel for Elementwise<E, K> {
                     let inputs = inputs.map(|it| &it[start..][..losses.len()]);
                     vectorized(
                         #[inline(always)]
-                        || write_values(&self.rule, inputs, losses),
+                        || write_values(&self.formula, inputs, losses),
                     );
                     Ok(())
                 })?;
@@ -99,7 +99,7 @@ impl<E: Rule<K>, const K: usize> Kernel for Elementwise<E, K> {
                     let inputs = inputs.map(|it| &it[range.clone()]);
                     Ok([vectorized(
                         #[inline(always)]
-                        || sum_values(&self.rule, inputs),
+                        || sum_values(&self.formula, inputs),
                     )])
                 })?;
                 Ok((vec![R::of(sum / divisor)], Shape::from(())))
@@ -107,7 +107,7 @@ impl<E: Rule<K>, const K: usize> Kernel for Elementwise<E, K> {
         }
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],
@@ -119,8 +119,8 @@ impl<E: Rule<K>, const K: usize> Kernel for Elementwise<E, K> {
         let mut results: [Option<Vec<R>>; K] =
             std::array::from_fn(|index| is_wanted(index).then(|| vec![R::zero(); len]));
         let gradient = match self.outcome {
-            Outcome::Each => Gradient::Each(gradient),
-            Outcome::Over(divisor) => Gradient::All(R::of(gradient[0].to_f64() / divisor)),
+            Outcome::Each => LossGradient::Each(gradient),
+            Outcome::Over(divisor) => LossGradient::All(R::of(gradient[0].to_f64() / divisor)),
         };
         let is_first_only = (1..K).all(|index| !is_wanted(index));
         let mut pieces = results.each_mut().map(|it| it.as_mut().map(|it| it.chunks_mut(PIECE)));
@@ -134,11 +134,14 @@ impl<E: Rule<K>, const K: usize> Kernel for Elementwise<E, K> {
             vectorized(
                 #[inline(always)]
                 || match is_first_only {
-                    true => {
-                        write_slopes::<_, _, K, false>(&self.rule, inputs, gradient, &mut results)
-                    }
+                    true => write_slopes::<_, _, K, false>(
+                        &self.formula,
+                        inputs,
+                        gradient,
+                        &mut results,
+                    ),
                     false => {
-                        write_slopes::<_, _, K, true>(&self.rule, inputs, gradient, &mut results)
+                        write_slopes::<_, _, K, true>(&self.formula, inputs, gradient, &mut results)
                     }
                 },
             );
@@ -149,41 +152,41 @@ impl<E: Rule<K>, const K: usize> Kernel for Elementwise<E, K> {
 
 /// The gradient of the loss: a number for each element, or one for all.
 #[derive(Clone, Copy)]
-enum Gradient<'a, R> {
+enum LossGradient<'a, R> {
     Each(&'a [R]),
     All(R),
 }
 
-impl<R> Gradient<'_, R> {
+impl<R> LossGradient<'_, R> {
     fn slice(self, range: std::ops::Range<usize>) -> Self {
         match self {
-            Gradient::Each(values) => Gradient::Each(&values[range]),
+            LossGradient::Each(values) => LossGradient::Each(&values[range]),
             all => all,
         }
     }
 }
 
 #[inline(always)]
-fn write_values<R: Real, E: Rule<K>, const K: usize>(
-    rule: &E,
+fn write_values<R: LossNumber, E: Formula<K>, const K: usize>(
+    formula: &E,
     inputs: [&[R]; K],
     losses: &mut [R],
 ) {
     // Equal lengths that the compiler can see make the loop free of checks.
     let inputs = inputs.map(|it| &it[..losses.len()]);
     for index in 0..losses.len() {
-        losses[index] = rule.value(inputs.map(|it| it[index]));
+        losses[index] = formula.value(inputs.map(|it| it[index]));
     }
 }
 
 #[inline(always)]
-fn sum_values<R: Real, E: Rule<K>, const K: usize>(rule: &E, inputs: [&[R]; K]) -> f64 {
+fn sum_values<R: LossNumber, E: Formula<K>, const K: usize>(formula: &E, inputs: [&[R]; K]) -> f64 {
     let mut block = [R::zero(); BLOCK];
     let mut sum = 0.0;
     for start in (0..inputs[0].len()).step_by(BLOCK) {
         let count = BLOCK.min(inputs[0].len() - start);
         let losses = &mut block[..count];
-        write_values(rule, inputs.map(|it| &it[start..][..count]), losses);
+        write_values(formula, inputs.map(|it| &it[start..][..count]), losses);
         sum += sum_lanes(losses);
     }
     sum
@@ -191,27 +194,27 @@ fn sum_values<R: Real, E: Rule<K>, const K: usize>(rule: &E, inputs: [&[R]; K]) 
 
 /// Writes the gradients of the first input, or of `ALL` that are asked for.
 #[inline(always)]
-fn write_slopes<R: Real, E: Rule<K>, const K: usize, const ALL: bool>(
-    rule: &E,
+fn write_slopes<R: LossNumber, E: Formula<K>, const K: usize, const ALL: bool>(
+    formula: &E,
     inputs: [&[R]; K],
-    gradient: Gradient<R>,
+    gradient: LossGradient<R>,
     results: &mut [Option<&mut [R]>; K],
 ) {
     let mut blocks = [[R::zero(); BLOCK]; K];
     let mut same = [R::zero(); BLOCK];
-    if let Gradient::All(value) = gradient {
+    if let LossGradient::All(value) = gradient {
         same = [value; BLOCK];
     }
     for start in (0..inputs[0].len()).step_by(BLOCK) {
         let count = BLOCK.min(inputs[0].len() - start);
         let inputs = inputs.map(|it| &it[start..][..count]);
         let gradient = match gradient {
-            Gradient::Each(values) => &values[start..][..count],
-            Gradient::All(_) => &same[..count],
+            LossGradient::Each(values) => &values[start..][..count],
+            LossGradient::All(_) => &same[..count],
         };
         let targets = blocks.each_mut().map(|it| &mut it[..count]);
         for index in 0..count {
-            let slopes = rule.slopes(inputs.map(|it| it[index]));
+            let slopes = formula.slopes(inputs.map(|it| it[index]));
             for k in 0..if ALL { K } else { 1 } {
                 targets[k][index] = slopes[k] * gradient[index];
             }

@@ -9,17 +9,17 @@ use candle_core::{
     WithDType, bail,
 };
 
-use super::real::Real;
+use super::number::LossNumber;
 use crate::functional::op::slice;
 use crate::rt::interrupt_point;
 
 /// The numbers of a loss and of its gradients.
-pub(super) trait Kernel: Send + Sync + 'static {
+pub(super) trait FusedLoss: Send + Sync + 'static {
     /// The result, and its shape. Inputs are contiguous; constants come after the inputs.
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)>;
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)>;
 
     /// The gradients of the inputs that are `wanted`; others may be left out.
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],
@@ -28,9 +28,9 @@ pub(super) trait Kernel: Send + Sync + 'static {
 }
 
 /// The loss of one to three `inputs` of one dtype; `constants` get no gradients.
-pub(super) fn apply<K: Kernel>(
+pub(super) fn apply<L: FusedLoss>(
     function: &'static str,
-    kernel: K,
+    loss: L,
     inputs: &[&Tensor],
     constants: &[&Tensor],
 ) -> Result<Tensor> {
@@ -40,14 +40,14 @@ pub(super) fn apply<K: Kernel>(
     let ready = |it: &&Tensor| it.to_dtype(computed)?.contiguous();
     let inputs = inputs.iter().map(ready).collect::<Result<Vec<_>>>()?;
     let constants = constants.iter().map(|it| ready(&&it.detach())).collect::<Result<Vec<_>>>()?;
-    let op = Fused { function, kernel, constants };
-    let loss = match inputs.as_slice() {
+    let op = Fused { function, loss, constants };
+    let result = match inputs.as_slice() {
         [a] => a.apply_op1(op),
         [a, b] => a.apply_op2(b, op),
         [a, b, c] => a.apply_op3(b, c, op),
         _ => bail!("{function}: a loss of {} inputs", inputs.len()),
     }?;
-    loss.to_dtype(dtype)
+    result.to_dtype(dtype)
 }
 
 /// Hands the elements of a contiguous tensor of the CPU to `visit`.
@@ -63,7 +63,7 @@ pub(super) fn with_elements<T: WithDType, O>(
 }
 
 /// Hands the elements of all tensors to `visit`, after those already in `found`.
-fn with_all<R: Real, O>(
+fn with_all<R: LossNumber, O>(
     tensors: &[&Tensor],
     found: &[&[R]],
     visit: &mut dyn FnMut(&[&[R]]) -> Result<O>,
@@ -77,13 +77,13 @@ fn with_all<R: Real, O>(
     }
 }
 
-struct Fused<K> {
+struct Fused<L> {
     function: &'static str,
-    kernel: K,
+    loss: L,
     constants: Vec<Tensor>,
 }
 
-impl<K: Kernel> Fused<K> {
+impl<L: FusedLoss> Fused<L> {
     fn forward(&self, inputs: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
         match inputs[0].0 {
             CpuStorage::F32(_) => self.forward_in::<f32>(inputs),
@@ -92,7 +92,7 @@ impl<K: Kernel> Fused<K> {
         }
     }
 
-    fn forward_in<R: Real>(
+    fn forward_in<R: LossNumber>(
         &self,
         inputs: &[(&CpuStorage, &Layout)],
     ) -> Result<(CpuStorage, Shape)> {
@@ -102,7 +102,7 @@ impl<K: Kernel> Fused<K> {
             .collect::<Result<Vec<&[R]>>>()?;
         let constants = self.constants.iter().collect::<Vec<_>>();
         let (losses, shape) =
-            with_all(&constants, &inputs, &mut |inputs| self.kernel.forward(inputs))?;
+            with_all(&constants, &inputs, &mut |inputs| self.loss.forward(inputs))?;
         Ok((R::to_cpu_storage_owned(losses), shape))
     }
 
@@ -117,7 +117,7 @@ impl<K: Kernel> Fused<K> {
         }
     }
 
-    fn backward_in<R: Real, const N: usize>(
+    fn backward_in<R: LossNumber, const N: usize>(
         &self,
         inputs: [&Tensor; N],
         gradient: &Tensor,
@@ -128,7 +128,7 @@ impl<K: Kernel> Fused<K> {
         let tensors =
             std::iter::once(&gradient).chain(inputs).chain(&self.constants).collect::<Vec<_>>();
         let gradients = with_all(&tensors, &[], &mut |found: &[&[R]]| {
-            self.kernel.backward(&found[1..], found[0], &wanted)
+            self.loss.backward(&found[1..], found[0], &wanted)
         })?;
         let mut results = [const { None }; N];
         for (index, values) in gradients.into_iter().enumerate() {
@@ -141,7 +141,7 @@ impl<K: Kernel> Fused<K> {
     }
 }
 
-impl<K: Kernel> CustomOp1 for Fused<K> {
+impl<L: FusedLoss> CustomOp1 for Fused<L> {
     fn name(&self) -> &'static str {
         self.function
     }
@@ -156,7 +156,7 @@ impl<K: Kernel> CustomOp1 for Fused<K> {
     }
 }
 
-impl<K: Kernel> CustomOp2 for Fused<K> {
+impl<L: FusedLoss> CustomOp2 for Fused<L> {
     fn name(&self) -> &'static str {
         self.function
     }
@@ -183,7 +183,7 @@ impl<K: Kernel> CustomOp2 for Fused<K> {
     }
 }
 
-impl<K: Kernel> CustomOp3 for Fused<K> {
+impl<L: FusedLoss> CustomOp3 for Fused<L> {
     fn name(&self) -> &'static str {
         self.function
     }

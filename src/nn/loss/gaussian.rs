@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::elementwise::{self, Rule};
-use super::real::Real;
+use super::elementwise::{self, Formula};
+use super::number::LossNumber;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast, result_dtype};
@@ -79,8 +79,8 @@ impl GaussianNLLLoss {
             &broadcast_to(&target, &shape)?,
             &broadcast_to(&var, &shape)?,
         ];
-        let rule = Normal { full: self.full, eps: self.eps };
-        elementwise::reduce(function, rule, self.reduction, &inputs, &[])
+        let formula = Normal { full: self.full, eps: self.eps };
+        elementwise::reduce(function, formula, self.reduction, &inputs, &[])
     }
 }
 
@@ -113,16 +113,16 @@ struct Normal {
     eps: f64,
 }
 
-impl Rule<3> for Normal {
+impl Formula<3> for Normal {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t, var]: [R; 3]) -> R {
+    fn value<R: LossNumber>(&self, [x, t, var]: [R; 3]) -> R {
         let (d, v) = (x - t, var.at_least(R::of(self.eps)));
         let constant = if self.full { (2.0 * std::f64::consts::PI).ln() / 2.0 } else { 0.0 };
         R::of(0.5) * (v.ln() + d * d / v) + R::of(constant)
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t, var]: [R; 3]) -> [R; 3] {
+    fn slopes<R: LossNumber>(&self, [x, t, var]: [R; 3]) -> [R; 3] {
         let (d, v) = (x - t, var.at_least(R::of(self.eps)));
         let ratio = d / v;
         [ratio, -ratio, R::of(0.5) * (R::one() / v - ratio * ratio)]

@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::elementwise::{self, Rule};
-use super::real::Real;
+use super::elementwise::{self, Formula};
+use super::number::LossNumber;
 use crate::error::fail;
 use crate::nn::Reduction;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
@@ -56,8 +56,8 @@ impl HingeEmbeddingLoss {
         target: &Tensor,
     ) -> Result<Tensor> {
         let (input, target) = floats(function, input, target)?;
-        let rule = Hinge { margin: self.margin };
-        elementwise::reduce(function, rule, self.reduction, &[&input], &[&target])
+        let formula = Hinge { margin: self.margin };
+        elementwise::reduce(function, formula, self.reduction, &[&input], &[&target])
     }
 }
 
@@ -163,8 +163,8 @@ impl MarginRankingLoss {
         let (input1, input2) = promote_and_broadcast(function, input1, input2)?;
         let (target, input1) = floats(function, target, &input1)?;
         let input2 = broadcast_to(&input2.to_dtype(input1.dtype())?, input1.shape())?;
-        let rule = Ranking { margin: self.margin };
-        elementwise::reduce(function, rule, self.reduction, &[&input1, &input2, &target], &[])
+        let formula = Ranking { margin: self.margin };
+        elementwise::reduce(function, formula, self.reduction, &[&input1, &input2, &target], &[])
     }
 }
 
@@ -187,9 +187,9 @@ struct Hinge {
     margin: f64,
 }
 
-impl Rule<2> for Hinge {
+impl Formula<2> for Hinge {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         let gap = (R::of(self.margin) - x).at_least(R::zero());
         let apart = if t == R::one() { R::zero() } else { gap };
         let alike = if t == -R::one() { R::zero() } else { x };
@@ -197,7 +197,7 @@ impl Rule<2> for Hinge {
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let gap = if R::of(self.margin) - x > R::zero() { -R::one() } else { R::zero() };
         let apart = if t == R::one() { R::zero() } else { gap };
         let alike = if t == -R::one() { R::zero() } else { R::one() };
@@ -208,18 +208,18 @@ impl Rule<2> for Hinge {
 #[derive(Clone, Copy)]
 struct SoftMargin;
 
-impl Rule<2> for SoftMargin {
+impl Formula<2> for SoftMargin {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         let z = -t * x;
-        let small = (-z.abs()).exp().log_of_one_plus();
+        let small = (-z.abs()).exp().ln_1p_of_fraction();
         let loss = z.at_least(R::zero()) + small;
         // PyTorch's overflows where the power does.
         if z.exp() < R::INFINITY { loss } else { z.exp() }
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let power = (-t * x).exp();
         [-t * power / (power + R::one()), R::zero()]
     }
@@ -230,14 +230,14 @@ struct Ranking {
     margin: f64,
 }
 
-impl Rule<3> for Ranking {
+impl Formula<3> for Ranking {
     #[inline(always)]
-    fn value<R: Real>(&self, [x1, x2, t]: [R; 3]) -> R {
+    fn value<R: LossNumber>(&self, [x1, x2, t]: [R; 3]) -> R {
         (R::of(self.margin) - t * (x1 - x2)).at_least(R::zero())
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x1, x2, t]: [R; 3]) -> [R; 3] {
+    fn slopes<R: LossNumber>(&self, [x1, x2, t]: [R; 3]) -> [R; 3] {
         let gap = R::of(self.margin) - t * (x1 - x2);
         let active = if gap > R::zero() { R::one() } else { R::zero() };
         [-t * active, t * active, (x2 - x1) * active]

@@ -3,8 +3,8 @@
 use candle_core::{Result, Tensor};
 
 use super::difference::of_difference;
-use super::elementwise::Rule;
-use super::real::Real;
+use super::elementwise::Formula;
+use super::number::LossNumber;
 use crate::nn::Reduction;
 
 /// The squared difference of input and target.
@@ -59,14 +59,14 @@ pub(crate) fn squared(
 #[derive(Clone, Copy)]
 struct SquaredDifference;
 
-impl Rule<2> for SquaredDifference {
+impl Formula<2> for SquaredDifference {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         (x - t) * (x - t)
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let d = x - t;
         [d + d, -(d + d)]
     }

@@ -3,9 +3,9 @@
 use candle_core::{DType, Result, Shape, Tensor};
 
 use super::bce::OfLogit;
-use super::elementwise::{self, Rule, Weighted};
-use super::fused::{self, Kernel, with_elements};
-use super::real::Real;
+use super::elementwise::{self, Formula, Weighted};
+use super::fused::{self, FusedLoss, with_elements};
+use super::number::LossNumber;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
@@ -91,14 +91,14 @@ impl MultiLabelMarginLoss {
                 ),
             );
         }
-        let kernel = LabelMargins {
+        let loss = LabelMargins {
             function,
             classes,
             targets: target.detach().contiguous()?,
             outcome: self.reduction.outcome(shape.elem_count() as f64),
             shape,
         };
-        fused::apply(function, kernel, &[input], &[])
+        fused::apply(function, loss, &[input], &[])
     }
 }
 
@@ -112,8 +112,8 @@ struct LabelMargins {
     shape: Shape,
 }
 
-impl Kernel for LabelMargins {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for LabelMargins {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let piece = (PIECE / self.classes.max(1)).max(1);
         with_elements(&self.targets, |targets: &[i64]| {
             let write = |start: usize, losses: &mut [R]| {
@@ -143,7 +143,7 @@ impl Kernel for LabelMargins {
         })
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],
@@ -174,7 +174,7 @@ impl Kernel for LabelMargins {
 
 impl LabelMargins {
     /// Calls `visit` with each right and each wrong class of a row that are too close.
-    fn each<R: Real>(
+    fn each<R: LossNumber>(
         &self,
         xs: &[R],
         targets: &[i64],
@@ -273,20 +273,23 @@ impl MultiLabelSoftMarginLoss {
             Reduction::Sum => Outcome::Over(classes as f64),
         };
         let losses = match &weight {
-            None => apply_rule::<_, 2>(function, OfLogit, outcome, &[&input, &target]),
-            Some(weight) => {
-                apply_rule::<_, 3>(function, Weighted(OfLogit), outcome, &[&input, &target, weight])
-            }
+            None => apply_formula::<_, 2>(function, OfLogit, outcome, &[&input, &target]),
+            Some(weight) => apply_formula::<_, 3>(
+                function,
+                Weighted(OfLogit),
+                outcome,
+                &[&input, &target, weight],
+            ),
         }?;
         if self.reduction == Reduction::None { mean_last(&losses) } else { Ok(losses) }
     }
 }
 
-fn apply_rule<E: Rule<K>, const K: usize>(
+fn apply_formula<E: Formula<K>, const K: usize>(
     function: &'static str,
-    rule: E,
+    formula: E,
     outcome: Outcome,
     inputs: &[&Tensor],
 ) -> Result<Tensor> {
-    elementwise::apply(function, rule, outcome, inputs, &[])
+    elementwise::apply(function, formula, outcome, inputs, &[])
 }

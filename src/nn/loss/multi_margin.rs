@@ -3,8 +3,8 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::Classes;
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
@@ -98,8 +98,8 @@ impl MultiMarginLoss {
         };
         let outcome = self.reduction.outcome(classes.rows.positions as f64);
         let is_square = self.p == 2;
-        let kernel = Margins { classes, weights, is_square, margin: self.margin, outcome };
-        fused::apply(function, kernel, &[input], &[])
+        let loss = Margins { classes, weights, is_square, margin: self.margin, outcome };
+        fused::apply(function, loss, &[input], &[])
     }
 }
 
@@ -111,8 +111,8 @@ struct Margins {
     outcome: Outcome,
 }
 
-impl Kernel for Margins {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for Margins {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let rows = self.classes.rows;
         self.classes.with_numbers(|numbers| {
             let write = |start: usize, losses: &mut [R]| {
@@ -148,7 +148,7 @@ impl Kernel for Margins {
         })
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],
@@ -185,7 +185,7 @@ impl Kernel for Margins {
 
 impl Margins {
     /// The class of a position, and its weight over the number of classes.
-    fn class<R: Real>(&self, number: i64) -> Result<(usize, R)> {
+    fn class<R: LossNumber>(&self, number: i64) -> Result<(usize, R)> {
         // Without an index to ignore, a number is a class or an error.
         let class = self.classes.class(number)?.unwrap_or(0);
         let weight = self.weights.as_ref().map_or(1.0, |it| it[class]);

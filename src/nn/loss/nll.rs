@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::{Classes, class_axis, class_weights};
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces};
@@ -79,14 +79,14 @@ impl NLLLoss {
         let reduction = self.reduction;
         fused::apply(
             function,
-            Pick { classes, weights, reduction, divisor: OnceLock::new() },
+            PickedLogs { classes, weights, reduction, divisor: OnceLock::new() },
             &[input],
             &[],
         )
     }
 }
 
-struct Pick {
+struct PickedLogs {
     classes: Classes,
     weights: Option<Vec<f64>>,
     reduction: Reduction,
@@ -97,8 +97,8 @@ struct Pick {
 /// Positions that one thread takes at a time.
 const PIECE: usize = 1 << 13;
 
-impl Kernel for Pick {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for PickedLogs {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let (xs, rows) = (inputs[0], self.classes.rows);
         self.classes.with_numbers(|numbers| {
             let write = |start: usize, losses: &mut [R]| {
@@ -128,7 +128,7 @@ impl Kernel for Pick {
         })
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],
@@ -155,7 +155,7 @@ impl Kernel for Pick {
     }
 }
 
-impl Pick {
+impl PickedLogs {
     fn weight(&self, class: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |it| it[class])
     }

@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use crate::tensor::parallel::{PIECE, fill_pieces};
 
 /// `‖u - v + eps‖_p` along the last axis, of tensors of one shape and dtype.
@@ -18,8 +18,8 @@ pub(super) fn pairwise(
         [] => (1, &[][..]),
         [rest @ .., size] => (*size, rest),
     };
-    let kernel = Pairwise { size, norm: Norm::of(p), eps, shape: Shape::from(rest) };
-    fused::apply(function, kernel, &[us, vs], &[])
+    let loss = Pairwise { size, norm: Norm::of(p), eps, shape: Shape::from(rest) };
+    fused::apply(function, loss, &[us, vs], &[])
 }
 
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ impl Norm {
     /// The slope of the length at one difference; `ties` of them are as large as the largest.
     #[inline(always)]
     fn slope(self, d: f64, length: f64, ties: f64) -> f64 {
-        let sign = Real::sign(d);
+        let sign = LossNumber::sign(d);
         match self {
             Norm::Count => 0.0,
             Norm::Absolute => sign,
@@ -89,7 +89,7 @@ impl Pairwise {
 
     /// The differences of a row, rounded as PyTorch rounds them.
     #[inline(always)]
-    fn differences<'a, R: Real>(
+    fn differences<'a, R: LossNumber>(
         &self,
         us: &'a [R],
         vs: &'a [R],
@@ -101,8 +101,8 @@ impl Pairwise {
     }
 }
 
-impl Kernel for Pairwise {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for Pairwise {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let mut lengths = vec![R::zero(); self.shape.elem_count()];
         fill_pieces(&mut lengths, self.piece(), |start, lengths| {
             for (index, length) in lengths.iter_mut().enumerate() {
@@ -114,7 +114,7 @@ impl Kernel for Pairwise {
         Ok((lengths, self.shape.clone()))
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],

@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::elementwise::{self, Rule};
-use super::real::Real;
+use super::elementwise::{self, Formula};
+use super::number::LossNumber;
 use crate::nn::Reduction;
 use crate::tensor::promote::promote_and_broadcast;
 
@@ -84,14 +84,14 @@ struct OfLogRate {
     full: bool,
 }
 
-impl Rule<2> for OfLogRate {
+impl Formula<2> for OfLogRate {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         x.exp() - t * x + if self.full { stirling(t) } else { R::zero() }
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         [x.exp() - t, -x + if self.full { stirling_slope(t) } else { R::zero() }]
     }
 }
@@ -102,15 +102,15 @@ struct OfRate {
     eps: f64,
 }
 
-impl Rule<2> for OfRate {
+impl Formula<2> for OfRate {
     #[inline(always)]
-    fn value<R: Real>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
         let log = (x + R::of(self.eps)).ln();
         x - t * log + if self.full { stirling(t) } else { R::zero() }
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let rate = x + R::of(self.eps);
         let of_target = if self.full { stirling_slope(t) } else { R::zero() };
         [R::one() - t / rate, of_target - rate.ln()]
@@ -119,7 +119,7 @@ impl Rule<2> for OfRate {
 
 /// `ln t!`, about; 0 up to 1.
 #[inline(always)]
-fn stirling<R: Real>(t: R) -> R {
+fn stirling<R: LossNumber>(t: R) -> R {
     let log = t.ln();
     let circle = R::of((2.0 * std::f64::consts::PI).ln());
     let value = t * log - t + R::of(0.5) * (circle + log);
@@ -128,7 +128,7 @@ fn stirling<R: Real>(t: R) -> R {
 }
 
 #[inline(always)]
-fn stirling_slope<R: Real>(t: R) -> R {
+fn stirling_slope<R: LossNumber>(t: R) -> R {
     let slope = t.ln() + R::of(0.5) / t;
     if t <= R::one() { R::zero() } else { slope }
 }

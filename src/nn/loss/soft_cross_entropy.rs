@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::classes::Rows;
-use super::fused::{self, Kernel};
-use super::real::Real;
+use super::classes::ClassRows;
+use super::fused::{self, FusedLoss};
+use super::number::LossNumber;
 use super::tile::{LANES, Tile, gather, scatter};
 use crate::functional::log_softmax;
 use crate::nn::Reduction;
@@ -17,7 +17,7 @@ use crate::tensor::promote::{broadcast_to, promote};
 use crate::tensor::reduce::{mean_over, sum_all};
 
 /// The options of the loss, as [`CrossEntropyLoss`](super::CrossEntropyLoss) has them.
-pub(super) struct Options<'a> {
+pub(super) struct SoftOptions<'a> {
     pub weight: Option<&'a Tensor>,
     /// The numbers of `weight`.
     pub weights: Option<Vec<f64>>,
@@ -28,7 +28,7 @@ pub(super) struct Options<'a> {
 /// The loss of logits against float probabilities of the same shape.
 pub(super) fn apply(
     function: &'static str,
-    options: Options<'_>,
+    options: SoftOptions<'_>,
     input: &Tensor,
     target: &Tensor,
     axis: usize,
@@ -39,21 +39,21 @@ pub(super) fn apply(
     }
     let mut shape = input.dims().to_vec();
     shape.remove(axis);
-    let rows = Rows::of(&input, axis);
-    let kernel = Soft {
+    let rows = ClassRows::of(&input, axis);
+    let loss = SoftTargets {
         rows,
         weights: options.weights,
         smoothing: options.smoothing,
         outcome: options.reduction.outcome(rows.positions as f64),
         shape: Shape::from(shape),
     };
-    fused::apply(function, kernel, &[&input, &target], &[])
+    fused::apply(function, loss, &[&input, &target], &[])
 }
 
 /// The same by candle's operations, which know of a gradient for the weight; PyTorch gives one
 /// here, though not with class numbers.
 fn of_learned_weight(
-    options: &Options<'_>,
+    options: &SoftOptions<'_>,
     input: &Tensor,
     target: &Tensor,
     weight: &Tensor,
@@ -73,8 +73,8 @@ fn of_learned_weight(
     }
 }
 
-struct Soft {
-    rows: Rows,
+struct SoftTargets {
+    rows: ClassRows,
     weights: Option<Vec<f64>>,
     smoothing: f64,
     outcome: Outcome,
@@ -82,8 +82,8 @@ struct Soft {
     shape: Shape,
 }
 
-impl Kernel for Soft {
-    fn forward<R: Real>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl FusedLoss for SoftTargets {
+    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let write = |range: Range<usize>, losses: &mut [R]| {
             vectorized(
                 #[inline(always)]
@@ -111,7 +111,7 @@ impl Kernel for Soft {
         }
     }
 
-    fn backward<R: Real>(
+    fn backward<R: LossNumber>(
         &self,
         inputs: &[&[R]],
         gradient: &[R],
@@ -144,14 +144,14 @@ enum Side {
     Probabilities,
 }
 
-impl Soft {
+impl SoftTargets {
     fn weight(&self, class: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |it| it[class])
     }
 
     /// Turns probabilities into what each class counts.
     #[inline(always)]
-    fn count<R: Real>(&self, rows: &mut [[R; LANES]]) {
+    fn count<R: LossNumber>(&self, rows: &mut [[R; LANES]]) {
         let kept = R::of(1.0 - self.smoothing);
         let spread = R::of(self.smoothing / self.rows.count as f64);
         for (class, row) in rows.iter_mut().enumerate() {
@@ -163,7 +163,13 @@ impl Soft {
     }
 
     #[inline(always)]
-    fn write_losses<R: Real>(&self, xs: &[R], qs: &[R], range: Range<usize>, losses: &mut [R]) {
+    fn write_losses<R: LossNumber>(
+        &self,
+        xs: &[R],
+        qs: &[R],
+        range: Range<usize>,
+        losses: &mut [R],
+    ) {
         let mut tile = Tile::new(self.rows.count);
         let mut counts = vec![[R::zero(); LANES]; self.rows.count];
         for start in range.clone().step_by(LANES) {
@@ -188,7 +194,7 @@ impl Soft {
 
     /// Writes the gradients of one input from index `begin` on.
     #[inline(always)]
-    fn write_gradients<R: Real>(
+    fn write_gradients<R: LossNumber>(
         &self,
         side: Side,
         inputs: &[&[R]],

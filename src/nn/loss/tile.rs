@@ -1,7 +1,7 @@
 //! A few positions of logits side by side, so that softmax runs over lanes however few the classes.
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
-use super::real::Real;
+use super::number::LossNumber;
 
 /// Positions of a tile.
 pub(super) const LANES: usize = 16;
@@ -16,7 +16,7 @@ pub(super) struct Tile<R> {
     pub sums: [R; LANES],
 }
 
-impl<R: Real> Tile<R> {
+impl<R: LossNumber> Tile<R> {
     pub(super) fn new(classes: usize) -> Self {
         Tile {
             shifted: vec![[R::zero(); LANES]; classes],
@@ -56,7 +56,7 @@ impl<R: Real> Tile<R> {
 
 /// Turns positions into lanes.
 #[inline(always)]
-pub(super) fn gather<R: Real>(
+pub(super) fn gather<R: LossNumber>(
     rows: &mut [[R; LANES]],
     xs: &[R],
     bases: &[usize; LANES],
@@ -80,7 +80,7 @@ pub(super) fn gather<R: Real>(
 
 /// Turns one lane back into a position of `out`.
 #[inline(always)]
-pub(super) fn scatter<R: Real>(
+pub(super) fn scatter<R: LossNumber>(
     rows: &[[R; LANES]],
     lane: usize,
     out: &mut [R],

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use candle_core::{DType, Result, Tensor};
 
-use super::elementwise::{self, Rule};
+use super::elementwise::{self, Formula};
+use super::number::LossNumber;
 use super::pairwise::pairwise;
-use super::real::Real;
 use crate::error::fail;
 use crate::nn::Reduction;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
@@ -240,14 +240,14 @@ struct Nearer {
     margin: f64,
 }
 
-impl Rule<2> for Nearer {
+impl Formula<2> for Nearer {
     #[inline(always)]
-    fn value<R: Real>(&self, [p, n]: [R; 2]) -> R {
+    fn value<R: LossNumber>(&self, [p, n]: [R; 2]) -> R {
         (R::of(self.margin) + p - n).at_least(R::zero())
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [p, n]: [R; 2]) -> [R; 2] {
+    fn slopes<R: LossNumber>(&self, [p, n]: [R; 2]) -> [R; 2] {
         let is_active = R::of(self.margin) + p - n > R::zero();
         let slope = if is_active { R::one() } else { R::zero() };
         [slope, -slope]
@@ -260,16 +260,16 @@ struct NearerOfTwo {
     margin: f64,
 }
 
-impl Rule<3> for NearerOfTwo {
+impl Formula<3> for NearerOfTwo {
     #[inline(always)]
-    fn value<R: Real>(&self, [p, n, s]: [R; 3]) -> R {
+    fn value<R: LossNumber>(&self, [p, n, s]: [R; 3]) -> R {
         Nearer { margin: self.margin }.value([p, if s < n { s } else { n }])
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(&self, [p, n, s]: [R; 3]) -> [R; 3] {
-        let rule = Nearer { margin: self.margin };
-        let [of_p, of_n] = rule.slopes([p, if s < n { s } else { n }]);
+    fn slopes<R: LossNumber>(&self, [p, n, s]: [R; 3]) -> [R; 3] {
+        let formula = Nearer { margin: self.margin };
+        let [of_p, of_n] = formula.slopes([p, if s < n { s } else { n }]);
         // Equal distances share the gradient.
         let share = if s == n { R::of(0.5) } else { R::one() };
         let to_n = if n <= s { share * of_n } else { R::zero() };

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::unary_math::Lane;
+use super::unary_math::Number;
 
 /// From so many elements on, waking other threads pays.
 const PARALLEL_FROM: usize = 1 << 16;
@@ -58,9 +58,9 @@ pub(super) trait Map2<T>: Copy + Sync {
 }
 
 /// The map of all `xs`.
-pub(super) fn map<T: Lane, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
+pub(super) fn map<T: Number, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
     struct Part<'a, T, M>(M, &'a [T], &'a mut [MaybeUninit<T>]);
-    impl<T: Lane, M: Map<T>> Loop for Part<'_, T, M> {
+    impl<T: Number, M: Map<T>> Loop for Part<'_, T, M> {
         type Output = ();
         #[inline(always)]
         fn run(self) {
@@ -74,9 +74,9 @@ pub(super) fn map<T: Lane, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
 }
 
 /// The map of all pairs of `xs` and `gs`, which have the same length.
-pub(super) fn map2<T: Lane, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
+pub(super) fn map2<T: Number, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
     struct Part<'a, T, M>(M, &'a [T], &'a [T], &'a mut [MaybeUninit<T>]);
-    impl<T: Lane, M: Map2<T>> Loop for Part<'_, T, M> {
+    impl<T: Number, M: Map2<T>> Loop for Part<'_, T, M> {
         type Output = ();
         #[inline(always)]
         fn run(self) {
@@ -93,7 +93,7 @@ pub(super) fn map2<T: Lane, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
 }
 
 /// Zeros, written on all cores: memory that was in use before is not clear.
-pub(super) fn zeros<T: Lane>(len: usize) -> Vec<T> {
+pub(super) fn zeros<T: Number>(len: usize) -> Vec<T> {
     filled(len, |_, piece| {
         piece.iter_mut().for_each(|it| {
             it.write(T::ZERO);
@@ -103,7 +103,7 @@ pub(super) fn zeros<T: Lane>(len: usize) -> Vec<T> {
 
 /// What `work` writes to the pieces of `size` numbers: it is given the index of a piece, and the
 /// piece, zeros that are in the core's own cache already.
-pub(super) fn by_pieces<T: Lane>(
+pub(super) fn by_pieces<T: Number>(
     len: usize,
     size: usize,
     work: impl Fn(usize, &mut [T]) + Sync,
@@ -149,11 +149,11 @@ fn ask_for_large_pages<T>(first: *const T, len: usize) {
 
 /// A vector of `len` numbers that `part` writes: it is given where a piece begins, and the piece,
 /// all of which it must write. Only for this file, whose loops do so.
-fn filled<T: Lane>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
+fn filled<T: Number>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
     pieces_filled(len, CHUNK, part)
 }
 
-fn pieces_filled<T: Lane>(
+fn pieces_filled<T: Number>(
     len: usize,
     size: usize,
     part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync,

@@ -1,13 +1,13 @@
 //! Softmax and its gradient over the rows of an axis: maxima, exponentials, sums, in vectors.
 //!
-//! Rows whose elements lie side by side are taken several at a time, as many as stay in a core's
+//! SoftmaxRows whose elements lie side by side are taken several at a time, as many as stay in a core's
 //! own cache; a row that is too long for that is itself shared between cores. Along any other axis
 //! the neighbouring rows of a tile are taken together, so that every loop runs over neighbours.
 
 use rayon::prelude::*;
 
-use super::kernel::{self, CHUNK, Loop, each};
-use super::unary_math::{Lane, exp};
+use super::loops::{self, CHUNK, Loop, each};
+use super::unary_math::{Number, exp};
 
 /// Elements that are worked on together, several times over.
 const PIECE: usize = 4096;
@@ -31,31 +31,31 @@ pub(super) enum Kind {
 
 /// A softmax along an axis of `size` elements that are `inner` apart, of `x` or of `-x`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rows {
+pub(super) struct SoftmaxRows {
     pub(super) kind: Kind,
     pub(super) is_negated: bool,
     pub(super) size: usize,
     pub(super) inner: usize,
 }
 
-impl Rows {
+impl SoftmaxRows {
     /// The results for the inputs `xs`.
-    pub(super) fn forward<T: Lane>(&self, xs: &[T]) -> Vec<T> {
+    pub(super) fn forward<T: Number>(&self, xs: &[T]) -> Vec<T> {
         // Without elements there are no rows, and an axis of none can't be divided by.
         if xs.is_empty() {
             return Vec::new();
         }
         if self.inner == 1 && self.size <= CHUNK {
             let group = self.group();
-            return kernel::by_pieces(xs.len(), group, |index, ys| {
+            return loops::by_pieces(xs.len(), group, |index, ys| {
                 let xs = &xs[index * group..][..ys.len()];
-                kernel::run(Forward { rows: *self, xs, ys });
+                loops::run(Forward { rows: *self, xs, ys });
             });
         }
-        let mut ys = kernel::zeros(xs.len());
+        let mut ys = loops::zeros(xs.len());
         if self.inner > 1 {
             each(xs.len(), self.tiles(&mut ys), |tile| {
-                kernel::run(ForwardTile { rows: *self, xs: &xs[tile.first..], ys: tile.parts });
+                loops::run(ForwardTile { rows: *self, xs: &xs[tile.first..], ys: tile.parts });
             });
         } else {
             let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
@@ -65,23 +65,23 @@ impl Rows {
     }
 
     /// The gradients of the inputs, from the results `ys` and their gradients `gs`.
-    pub(super) fn backward<T: Lane>(&self, ys: &[T], gs: &[T]) -> Vec<T> {
+    pub(super) fn backward<T: Number>(&self, ys: &[T], gs: &[T]) -> Vec<T> {
         if ys.is_empty() {
             return Vec::new();
         }
         if self.inner == 1 && self.size <= CHUNK {
             let group = self.group();
-            return kernel::by_pieces(ys.len(), group, |index, out| {
+            return loops::by_pieces(ys.len(), group, |index, out| {
                 let range = index * group..index * group + out.len();
                 let (ys, gs) = (&ys[range.clone()], &gs[range]);
-                kernel::run(Backward { rows: *self, ys, gs, out });
+                loops::run(Backward { rows: *self, ys, gs, out });
             });
         }
-        let mut out = kernel::zeros(ys.len());
+        let mut out = loops::zeros(ys.len());
         if self.inner > 1 {
             each(ys.len(), self.tiles(&mut out), |tile| {
                 let (ys, gs) = (&ys[tile.first..], &gs[tile.first..]);
-                kernel::run(BackwardTile { rows: *self, ys, gs, out: tile.parts });
+                loops::run(BackwardTile { rows: *self, ys, gs, out: tile.parts });
             });
         } else {
             let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
@@ -98,27 +98,27 @@ impl Rows {
     }
 
     /// A row shared between cores: its maximum, its exponentials and their sum, its results.
-    fn long_forward<T: Lane>(&self, xs: &[T], ys: &mut [T]) {
-        let maxima = xs.par_chunks(CHUNK).map(|xs| kernel::run(Max { rows: *self, xs }));
+    fn long_forward<T: Number>(&self, xs: &[T], ys: &mut [T]) {
+        let maxima = xs.par_chunks(CHUNK).map(|xs| loops::run(Max { rows: *self, xs }));
         let max = maxima.reduce(|| -T::of(f64::INFINITY), larger);
         let pieces = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK));
         let sum = pieces
-            .map(|(ys, xs)| kernel::run(Exponentials { rows: *self, xs, ys, max }))
+            .map(|(ys, xs)| loops::run(Exponentials { rows: *self, xs, ys, max }))
             .sum::<f64>();
-        ys.par_chunks_mut(CHUNK).for_each(|ys| kernel::run(Finish { rows: *self, ys, sum }));
+        ys.par_chunks_mut(CHUNK).for_each(|ys| loops::run(Finish { rows: *self, ys, sum }));
     }
 
-    fn long_backward<T: Lane>(&self, ys: &[T], gs: &[T], out: &mut [T]) {
+    fn long_backward<T: Number>(&self, ys: &[T], gs: &[T], out: &mut [T]) {
         let pieces = ys.par_chunks(CHUNK).zip(gs.par_chunks(CHUNK));
-        let sum = pieces.map(|(ys, gs)| kernel::run(Dot { rows: *self, ys, gs })).sum::<f64>();
+        let sum = pieces.map(|(ys, gs)| loops::run(Dot { rows: *self, ys, gs })).sum::<f64>();
         let pieces = out.par_chunks_mut(CHUNK).zip(ys.par_chunks(CHUNK));
         pieces.zip(gs.par_chunks(CHUNK)).for_each(|((out, ys), gs)| {
-            kernel::run(Subtract { rows: *self, ys, gs, out, sum });
+            loops::run(Subtract { rows: *self, ys, gs, out, sum });
         });
     }
 
     /// The tiles of all blocks.
-    fn tiles<'a, T: Lane>(&self, outputs: &'a mut [T]) -> Vec<Tile<'a, T>> {
+    fn tiles<'a, T: Number>(&self, outputs: &'a mut [T]) -> Vec<ColumnTile<'a, T>> {
         let block = self.size * self.inner;
         let width = self.inner.div_ceil(TILES).next_multiple_of(LANES).clamp(4 * LANES, TILE);
         let mut tiles = Vec::new();
@@ -126,7 +126,7 @@ impl Rows {
             let of_block = tiles.len();
             for start in (0..self.inner).step_by(width) {
                 let parts = Vec::with_capacity(self.size);
-                tiles.push(Tile { first: index * block + start, parts });
+                tiles.push(ColumnTile { first: index * block + start, parts });
             }
             for row in outputs.chunks_mut(self.inner) {
                 for (part, tile) in row.chunks_mut(width).zip(&mut tiles[of_block..]) {
@@ -138,13 +138,13 @@ impl Rows {
     }
 
     #[inline(always)]
-    fn sign<T: Lane>(&self) -> T {
+    fn sign<T: Number>(&self) -> T {
         if self.is_negated { -T::ONE } else { T::ONE }
     }
 
     /// What a row's results follow from, once its exponentials and their sum are known.
     #[inline(always)]
-    fn finish<T: Lane>(&self, ys: &mut [T], sum: f64) {
+    fn finish<T: Number>(&self, ys: &mut [T], sum: f64) {
         match self.kind {
             Kind::Softmax => {
                 let inverse = T::of(1.0 / sum);
@@ -159,7 +159,7 @@ impl Rows {
 
     /// What is summed over a row for the gradient.
     #[inline(always)]
-    fn dot<T: Lane>(&self, ys: &[T], gs: &[T]) -> f64 {
+    fn dot<T: Number>(&self, ys: &[T], gs: &[T]) -> f64 {
         let mut total = 0.0;
         for (ys, gs) in ys.chunks(PIECE).zip(gs.chunks(PIECE)) {
             total += match self.kind {
@@ -175,7 +175,7 @@ impl Rows {
 
     /// The gradient of one input.
     #[inline(always)]
-    fn slope<T: Lane>(&self, y: T, g: T, sum: T) -> T {
+    fn slope<T: Number>(&self, y: T, g: T, sum: T) -> T {
         match self.kind {
             Kind::Softmax => self.sign::<T>() * (y * (g - sum)),
             Kind::LogSoftmax => self.sign::<T>() * (g - exp(y) * sum),
@@ -185,19 +185,19 @@ impl Rows {
 
 /// Some neighbouring columns of a block: where the first element is, and what belongs to the tile
 /// of each row of the output.
-struct Tile<'a, T> {
+struct ColumnTile<'a, T> {
     first: usize,
     parts: Vec<&'a mut [T]>,
 }
 
 #[inline(always)]
-fn larger<T: Lane>(a: T, b: T) -> T {
+fn larger<T: Number>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
 /// Partial results of a row, so that one addition needn't wait for the one before.
 #[inline(always)]
-fn fold<T: Lane>(ys: &[T], gs: &[T], start: T, step: impl Fn(T, T, T) -> T) -> [T; LANES] {
+fn fold<T: Number>(ys: &[T], gs: &[T], start: T, step: impl Fn(T, T, T) -> T) -> [T; LANES] {
     let mut lanes = [start; LANES];
     let ((ys_whole, ys_rest), (gs_whole, gs_rest)) =
         (ys.as_chunks::<LANES>(), gs.as_chunks::<LANES>());
@@ -214,25 +214,25 @@ fn fold<T: Lane>(ys: &[T], gs: &[T], start: T, step: impl Fn(T, T, T) -> T) -> [
 
 /// The largest element; a nan may get lost, and comes back when it is subtracted.
 #[inline(always)]
-fn max_of<T: Lane>(xs: &[T], sign: T) -> T {
+fn max_of<T: Number>(xs: &[T], sign: T) -> T {
     let lowest = -T::of(f64::INFINITY);
     fold(xs, xs, lowest, |max, x, _| larger(sign * x, max)).into_iter().fold(lowest, larger)
 }
 
 #[inline(always)]
-fn sum_of<T: Lane>(xs: &[T]) -> f64 {
+fn sum_of<T: Number>(xs: &[T]) -> f64 {
     fold(xs, xs, T::ZERO, |sum, x, _| sum + x).into_iter().map(T::wide).sum()
 }
 
 /// The exponentials of a piece, in their place or beside it.
 #[inline(always)]
-fn take_exponentials<T: Lane>(ys: &[T], scratch: &mut [T; PIECE]) {
+fn take_exponentials<T: Number>(ys: &[T], scratch: &mut [T; PIECE]) {
     scratch.iter_mut().zip(ys).for_each(|(taken, y)| *taken = exp(*y));
 }
 
 /// The sum of the exponentials of a row, which it becomes if the result is made of them.
 #[inline(always)]
-fn sum_exponentials<T: Lane>(kind: Kind, row: &mut [T]) -> f64 {
+fn sum_exponentials<T: Number>(kind: Kind, row: &mut [T]) -> f64 {
     let mut scratch = [T::ZERO; PIECE];
     let mut total = 0.0;
     for ys in row.chunks_mut(PIECE) {
@@ -252,12 +252,12 @@ fn sum_exponentials<T: Lane>(kind: Kind, row: &mut [T]) -> f64 {
 
 /// Whole rows that lie side by side.
 struct Forward<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     xs: &'a [T],
     ys: &'a mut [T],
 }
 
-impl<T: Lane> Loop for Forward<'_, T> {
+impl<T: Number> Loop for Forward<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -291,11 +291,11 @@ impl<T: Lane> Loop for Forward<'_, T> {
 }
 
 struct Max<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     xs: &'a [T],
 }
 
-impl<T: Lane> Loop for Max<'_, T> {
+impl<T: Number> Loop for Max<'_, T> {
     type Output = T;
 
     #[inline(always)]
@@ -305,13 +305,13 @@ impl<T: Lane> Loop for Max<'_, T> {
 }
 
 struct Exponentials<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     xs: &'a [T],
     ys: &'a mut [T],
     max: T,
 }
 
-impl<T: Lane> Loop for Exponentials<'_, T> {
+impl<T: Number> Loop for Exponentials<'_, T> {
     type Output = f64;
 
     #[inline(always)]
@@ -328,12 +328,12 @@ impl<T: Lane> Loop for Exponentials<'_, T> {
 }
 
 struct Finish<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     ys: &'a mut [T],
     sum: f64,
 }
 
-impl<T: Lane> Loop for Finish<'_, T> {
+impl<T: Number> Loop for Finish<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -343,13 +343,13 @@ impl<T: Lane> Loop for Finish<'_, T> {
 }
 
 struct Backward<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     ys: &'a [T],
     gs: &'a [T],
     out: &'a mut [T],
 }
 
-impl<T: Lane> Loop for Backward<'_, T> {
+impl<T: Number> Loop for Backward<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -366,12 +366,12 @@ impl<T: Lane> Loop for Backward<'_, T> {
 }
 
 struct Dot<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     ys: &'a [T],
     gs: &'a [T],
 }
 
-impl<T: Lane> Loop for Dot<'_, T> {
+impl<T: Number> Loop for Dot<'_, T> {
     type Output = f64;
 
     #[inline(always)]
@@ -381,14 +381,14 @@ impl<T: Lane> Loop for Dot<'_, T> {
 }
 
 struct Subtract<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     ys: &'a [T],
     gs: &'a [T],
     out: &'a mut [T],
     sum: f64,
 }
 
-impl<T: Lane> Loop for Subtract<'_, T> {
+impl<T: Number> Loop for Subtract<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -403,12 +403,12 @@ impl<T: Lane> Loop for Subtract<'_, T> {
 
 /// A tile: `xs` begins where it does.
 struct ForwardTile<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     xs: &'a [T],
     ys: Vec<&'a mut [T]>,
 }
 
-impl<T: Lane> Loop for ForwardTile<'_, T> {
+impl<T: Number> Loop for ForwardTile<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -446,13 +446,13 @@ impl<T: Lane> Loop for ForwardTile<'_, T> {
 }
 
 struct BackwardTile<'a, T> {
-    rows: Rows,
+    rows: SoftmaxRows,
     ys: &'a [T],
     gs: &'a [T],
     out: Vec<&'a mut [T]>,
 }
 
-impl<T: Lane> Loop for BackwardTile<'_, T> {
+impl<T: Number> Loop for BackwardTile<'_, T> {
     type Output = ();
 
     #[inline(always)]

@@ -3,22 +3,12 @@
 //! Those of `f32` are written without a branch or a call, so that loops over them vectorise; their
 //! error is about one unit in the last place. Those of `f64` are the standard library's.
 
-use crate::functional::unary_math::Lane;
+use crate::functional::unary_math::Number;
 
 /// `f32` or `f64`.
-pub(super) trait Real: Lane {
+pub(super) trait LossNumber: Number {
     const INFINITY: Self;
     fn ln(self) -> Self;
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        self.size()
-    }
-
-    #[inline(always)]
-    fn exp(self) -> Self {
-        self.power_of_e()
-    }
 
     /// `ln(1 + x)`, exact also where `x` is tiny.
     #[inline(always)]
@@ -46,7 +36,7 @@ pub(super) trait Real: Lane {
     }
 }
 
-impl Real for f64 {
+impl LossNumber for f64 {
     const INFINITY: f64 = f64::INFINITY;
 
     fn ln(self) -> f64 {
@@ -61,7 +51,7 @@ impl Real for f64 {
 /// ln 2 in two parts: the first has so few digits that its product with an exponent is exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
-impl Real for f32 {
+impl LossNumber for f32 {
     const INFINITY: f32 = f32::INFINITY;
 
     /// `e ln 2 + ln m` with a polynomial for `ln m`, `m` between √½ and √2.
@@ -121,15 +111,15 @@ mod tests {
 
     #[test]
     fn exp_and_ln_are_right_to_about_the_last_place() {
-        assert!(largest_error(-80.0, 0.000_37, 450_000, Real::exp, f64::exp) < 1.5);
-        assert!(largest_error(1e-6, 0.000_11, 450_000, Real::ln, f64::ln) < 1.5);
-        assert!(largest_error(1e-7, 0.000_01, 450_000, Real::ln_1p, f64::ln_1p) < 2.5);
-        assert!(largest_error(-0.999, 0.000_004, 240_000, Real::ln_1p, f64::ln_1p) < 2.5);
+        assert!(largest_error(-80.0, 0.000_37, 450_000, Number::exp, f64::exp) < 1.5);
+        assert!(largest_error(1e-6, 0.000_11, 450_000, LossNumber::ln, f64::ln) < 1.5);
+        assert!(largest_error(1e-7, 0.000_01, 450_000, LossNumber::ln_1p, f64::ln_1p) < 2.5);
+        assert!(largest_error(-0.999, 0.000_004, 240_000, LossNumber::ln_1p, f64::ln_1p) < 2.5);
     }
 
     #[test]
     fn exp_and_ln_know_their_ends() {
-        let exp = <f32 as Real>::exp;
+        let exp = <f32 as Number>::exp;
         for (x, expected) in [
             (0.0, 1.0),
             (-0.0, 1.0),
@@ -143,7 +133,7 @@ mod tests {
             assert_eq!(exp(x), expected, "exp({x})");
         }
         assert!(exp(88.72).is_finite() && exp(-100.0) > 0.0 && exp(f32::NAN).is_nan());
-        let ln = <f32 as Real>::ln;
+        let ln = <f32 as LossNumber>::ln;
         for (x, expected) in [
             (1.0, 0.0),
             (0.0, f32::NEG_INFINITY),
@@ -154,7 +144,7 @@ mod tests {
             assert_eq!(ln(x), expected, "ln({x})");
         }
         assert!(ln(-1.0).is_nan() && ln(f32::NAN).is_nan());
-        let ln_1p = <f32 as Real>::ln_1p;
+        let ln_1p = <f32 as LossNumber>::ln_1p;
         assert_eq!(ln_1p(-1.0), f32::NEG_INFINITY);
         assert_eq!(ln_1p(f32::INFINITY), f32::INFINITY);
         assert_eq!(ln_1p(1e-20), 1e-20);
