@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
@@ -31,7 +32,10 @@ use super::sweep::{RuleNumber, Sweep, gradient};
 /// assert!((w.to_vec1::<f32>()?[0] - 0.99684).abs() < 1e-5);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adadelta = RuleOptimizer<AdadeltaRule>;
+#[derive(Debug)]
+pub struct Adadelta(RuleOptimizer<AdadeltaRule>);
+
+optimizer!(Adadelta, AdadeltaConfig);
 
 config! {
     /// The options of [`Adadelta`].

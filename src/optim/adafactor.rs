@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint};
 use super::rule::Rule;
@@ -39,7 +40,10 @@ use crate::print::python::float_repr;
 /// assert!((w.get(0)?.get(0)?.to_scalar::<f32>()? + 1e-5).abs() < 1e-9);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adafactor = RuleOptimizer<AdafactorRule>;
+#[derive(Debug)]
+pub struct Adafactor(RuleOptimizer<AdafactorRule>);
+
+optimizer!(Adafactor, AdafactorConfig);
 
 config! {
     /// The options of [`Adafactor`].

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
@@ -32,7 +33,10 @@ use super::sweep::{RuleNumber, Sweep, gradient};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.99]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adagrad = RuleOptimizer<AdagradRule>;
+#[derive(Debug)]
+pub struct Adagrad(RuleOptimizer<AdagradRule>);
+
+optimizer!(Adagrad, AdagradConfig);
 
 config! {
     /// The options of [`Adagrad`].

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
@@ -34,7 +35,10 @@ use super::sweep::{RuleNumber, Sweep, gradient, lerp, maximum};
 /// assert_eq!(w.to_string(), tensor!([0.9, -1.9]).to_string());
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adam = RuleOptimizer<AdamRule>;
+#[derive(Debug)]
+pub struct Adam(RuleOptimizer<AdamRule>);
+
+optimizer!(Adam, AdamConfig);
 
 /// Adam whose weight decay shrinks parameters by themselves instead of adding to the gradient.
 ///
@@ -57,7 +61,10 @@ pub type Adam = RuleOptimizer<AdamRule>;
 /// assert!(format!("{adamw:#}").contains("weight_decay: 0.01"));
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type AdamW = RuleOptimizer<AdamWRule>;
+#[derive(Debug)]
+pub struct AdamW(RuleOptimizer<AdamWRule>);
+
+optimizer!(AdamW, AdamWConfig);
 
 config! {
     /// The options of [`Adam`].

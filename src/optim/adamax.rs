@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
@@ -32,7 +33,10 @@ use super::sweep::{RuleNumber, Sweep, gradient, lerp, maximum};
 /// assert!((w.to_vec1::<f64>()?[0] - 0.5).abs() < 1e-12);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Adamax = RuleOptimizer<AdamaxRule>;
+#[derive(Debug)]
+pub struct Adamax(RuleOptimizer<AdamaxRule>);
+
+optimizer!(Adamax, AdamaxConfig);
 
 config! {
     /// The options of [`Adamax`].

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
@@ -34,7 +35,10 @@ use super::sweep::{RuleNumber, Sweep, gradient};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.5]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type ASGD = RuleOptimizer<ASGDRule>;
+#[derive(Debug)]
+pub struct ASGD(RuleOptimizer<ASGDRule>);
+
+optimizer!(ASGD, ASGDConfig);
 
 config! {
     /// The options of [`ASGD`].

@@ -26,6 +26,24 @@
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
 //!
+//! What an optimizer remembers goes to a file and back, so that a run can be continued:
+//!
+//! ```
+//! use akari::candle_core::safetensors;
+//! use akari::prelude::*;
+//! let w = Var::new(&[1f32], &Device::Cpu)?;
+//! let mut adam = optim::Adam::new([w.clone()], optim::AdamConfig::default())?;
+//! adam.backward_step(&w.sqr()?.sum_all()?)?;
+//!
+//! let path = std::env::temp_dir().join(format!("akari-adam-{}.safetensors", std::process::id()));
+//! safetensors::save(&adam.state_dict()?, &path)?;
+//!
+//! let mut again = optim::Adam::new([w], optim::AdamConfig::default())?;
+//! again.load_state_dict(&safetensors::load(&path, &Device::Cpu)?)?;
+//! # let _ = std::fs::remove_file(path);
+//! # Ok::<(), akari::candle_core::Error>(())
+//! ```
+//!
 //! Parameters are F32 or F64. PyTorch also steps F16 and BF16 parameters, whose steps are soon too
 //! small to change them; here that is an error, since a model of that kind is better trained with
 //! parameters in F32 that are converted where they are used. A gradient of another dtype is
@@ -47,6 +65,7 @@ mod line_search;
 pub mod lr_scheduler;
 mod muon;
 mod nadam;
+mod named;
 mod optimizer;
 mod options;
 mod parameters;
@@ -60,22 +79,40 @@ mod step;
 mod sums;
 mod sweep;
 
-pub use adadelta::{Adadelta, AdadeltaConfig, AdadeltaRule};
-pub use adafactor::{Adafactor, AdafactorConfig, AdafactorRule};
-pub use adagrad::{Adagrad, AdagradConfig, AdagradRule};
-pub use adam::{Adam, AdamConfig, AdamRule, AdamW, AdamWConfig, AdamWRule};
-pub use adamax::{Adamax, AdamaxConfig, AdamaxRule};
-pub use asgd::{ASGD, ASGDConfig, ASGDRule};
+pub use adadelta::{Adadelta, AdadeltaConfig};
+pub use adafactor::{Adafactor, AdafactorConfig};
+pub use adagrad::{Adagrad, AdagradConfig};
+pub use adam::{Adam, AdamConfig, AdamW, AdamWConfig};
+pub use adamax::{Adamax, AdamaxConfig};
+pub use asgd::{ASGD, ASGDConfig};
 pub use groups::{ParamGroup, ParamGroups};
 pub use lbfgs::{LBFGS, LBFGSConfig, LineSearch};
-pub use muon::{AdjustLr, Muon, MuonConfig, MuonRule};
-pub use nadam::{NAdam, NAdamConfig, NAdamRule};
-pub use optimizer::RuleOptimizer;
-pub use options::{Keys, Options};
-pub use parameters::{Lazy, Parameters};
-pub use radam::{RAdam, RAdamConfig, RAdamRule};
-pub use rmsprop::{RMSprop, RMSpropConfig, RMSpropRule};
-pub use rprop::{Rprop, RpropConfig, RpropRule};
-pub use rule::Rule;
-pub use sgd::{SGD, SGDConfig, SgdRule};
+pub use muon::{AdjustLr, Muon, MuonConfig};
+pub use nadam::{NAdam, NAdamConfig};
+pub(crate) use parameters::Lazy;
+pub use parameters::Parameters;
+pub use radam::{RAdam, RAdamConfig};
+pub use rmsprop::{RMSprop, RMSpropConfig};
+pub use rprop::{Rprop, RpropConfig};
+pub use sgd::{SGD, SGDConfig};
 pub use state_dict::StateDict;
+
+/// What the tests and benches go by, to have one text for all optimizers.
+#[doc(hidden)]
+pub use self::{
+    adadelta::AdadeltaRule,
+    adafactor::AdafactorRule,
+    adagrad::AdagradRule,
+    adam::{AdamRule, AdamWRule},
+    adamax::AdamaxRule,
+    asgd::ASGDRule,
+    muon::MuonRule,
+    nadam::NAdamRule,
+    optimizer::RuleOptimizer,
+    options::Options,
+    radam::RAdamRule,
+    rmsprop::RMSpropRule,
+    rprop::RpropRule,
+    rule::Rule,
+    sgd::SgdRule,
+};

@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, words};
 use super::parameters::Parameters;
@@ -40,7 +41,10 @@ use crate::error::fail;
 /// assert!(w[0][0] < -0.05 && w[0][1].abs() < 1e-3);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Muon = RuleOptimizer<MuonRule>;
+#[derive(Debug)]
+pub struct Muon(RuleOptimizer<MuonRule>);
+
+optimizer!(Muon, MuonConfig);
 
 words! {
     /// How [`Muon`] fits its rate to a matrix's shape.

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
@@ -35,7 +36,10 @@ use super::sweep::{RuleNumber, Sweep, gradient, lerp};
 /// assert!(w.to_vec1::<f32>()?[0] < 1.0);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type NAdam = RuleOptimizer<NAdamRule>;
+#[derive(Debug)]
+pub struct NAdam(RuleOptimizer<NAdamRule>);
+
+optimizer!(NAdam, NAdamConfig);
 
 config! {
     /// The options of [`NAdam`].

@@ -1,4 +1,7 @@
 //! The bookkeeping of every optimizer: groups, state made at the first step, printing.
+//!
+//! [`RuleOptimizer`] does it for any rule. A notebook meets it as `Adam`, `SGD` and so on: types that
+//! `optimizer!` gives the methods of the one they hold.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -14,7 +17,7 @@ use super::step::{backward, step};
 use crate::error::fail;
 use crate::rt::interrupt_point;
 
-/// An optimizer with the update rule `R`; known by its alias, such as [`SGD`](super::SGD).
+/// An optimizer with the update rule `R`; [`SGD`](super::SGD) and the others each hold one.
 #[derive(Debug)]
 pub struct RuleOptimizer<R: Rule> {
     pub(super) groups: Vec<ParamGroup<R::Config>>,
@@ -86,7 +89,7 @@ impl<R: Rule> RuleOptimizer<R> {
         }
     }
 
-    fn step(&mut self, grads: &GradStore) -> Result<()> {
+    pub(super) fn step(&mut self, grads: &GradStore) -> Result<()> {
         self.make_states();
         for (group, states) in self.groups.iter().zip(&mut self.states) {
             for (var, state) in group.params.iter().zip(states) {

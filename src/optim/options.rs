@@ -9,7 +9,7 @@ use std::fmt;
 use crate::print::python::{bool_repr, float_repr};
 
 /// The printed keys of a group, in alphabetical order.
-pub type Keys = Vec<(&'static str, String)>;
+pub(crate) type Keys = Vec<(&'static str, String)>;
 
 /// What PyTorch 1.0 to 1.10.2 does not print.
 pub(super) const NEW_KEYS: [&str; 6] =

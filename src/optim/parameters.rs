@@ -14,19 +14,19 @@ type Make = dyn Fn() -> Vec<Var> + Send + Sync;
 
 /// Variables that are made at the first look, once for all that share them.
 #[derive(Clone)]
-pub struct Lazy {
+pub(crate) struct Lazy {
     count: usize,
     made: Arc<(OnceLock<Vec<Var>>, Box<Make>)>,
 }
 
 impl Lazy {
     /// `count` variables, which `make` will make.
-    pub fn new(count: usize, make: impl Fn() -> Vec<Var> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(count: usize, make: impl Fn() -> Vec<Var> + Send + Sync + 'static) -> Self {
         Lazy { count, made: Arc::new((OnceLock::new(), Box::new(make))) }
     }
 
     /// The variables; makes them if nobody has looked before.
-    pub fn get(&self) -> &[Var] {
+    pub(crate) fn get(&self) -> &[Var] {
         self.made.0.get_or_init(|| (self.made.1)())
     }
 }

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
@@ -35,7 +36,10 @@ use super::sweep::{RuleNumber, Sweep, gradient, lerp};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.9]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type RAdam = RuleOptimizer<RAdamRule>;
+#[derive(Debug)]
+pub struct RAdam(RuleOptimizer<RAdamRule>);
+
+optimizer!(RAdam, RAdamConfig);
 
 config! {
     /// The options of [`RAdam`].

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
@@ -30,7 +31,10 @@ use super::sweep::{RuleNumber, Sweep, gradient, lerp};
 /// assert!((w.to_vec1::<f32>()?[0] - 0.9).abs() < 1e-6);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type RMSprop = RuleOptimizer<RMSpropRule>;
+#[derive(Debug)]
+pub struct RMSprop(RuleOptimizer<RMSpropRule>);
+
+optimizer!(RMSprop, RMSpropConfig);
 
 config! {
     /// The options of [`RMSprop`].

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
@@ -35,7 +36,10 @@ use crate::print::python::float_repr;
 /// assert_eq!(w.to_vec1::<f32>()?, [0.75, -2.75]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type Rprop = RuleOptimizer<RpropRule>;
+#[derive(Debug)]
+pub struct Rprop(RuleOptimizer<RpropRule>);
+
+optimizer!(Rprop, RpropConfig);
 
 config! {
     /// The options of [`Rprop`].

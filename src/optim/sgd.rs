@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
@@ -30,7 +31,10 @@ use super::sweep::{RuleNumber, Sweep, gradient};
 /// assert_eq!(w.to_vec1::<f32>()?, [0.5]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub type SGD = RuleOptimizer<SgdRule>;
+#[derive(Debug)]
+pub struct SGD(RuleOptimizer<SgdRule>);
+
+optimizer!(SGD, SGDConfig);
 
 config! {
     /// The options of [`SGD`].

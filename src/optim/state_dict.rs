@@ -24,22 +24,6 @@ impl<R: Rule> RuleOptimizer<R> {
     ///
     /// *Differs from PyTorch*, whose dictionary holds dictionaries; this one is flat, so that a
     /// safetensors file can hold it. Options are f64 tensors.
-    ///
-    /// ```
-    /// use akari::candle_core::safetensors;
-    /// use akari::prelude::*;
-    /// let w = Var::new(&[1f32], &Device::Cpu)?;
-    /// let mut adam = optim::Adam::new([w.clone()], optim::AdamConfig::default())?;
-    /// adam.backward_step(&w.sqr()?.sum_all()?)?;
-    ///
-    /// let path = std::env::temp_dir().join(format!("akari-adam-{}.safetensors", std::process::id()));
-    /// safetensors::save(&adam.state_dict()?, &path)?;
-    ///
-    /// let mut again = optim::Adam::new([w], optim::AdamConfig::default())?;
-    /// again.load_state_dict(&safetensors::load(&path, &Device::Cpu)?)?;
-    /// # let _ = std::fs::remove_file(path);
-    /// # Ok::<(), akari::candle_core::Error>(())
-    /// ```
     pub fn state_dict(&self) -> Result<StateDict> {
         let mut dict = StateDict::new();
         let mut first = 0;

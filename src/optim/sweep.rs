@@ -151,6 +151,7 @@ impl<T: RuleNumber> Sweep<'_, T> {
         buffers: [usize; N],
         rule: impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
     ) {
+        const { assert!(N <= 3, "`chunk` hands on three buffers") };
         for buffer in buffers {
             self.want(buffer, self.p.len(), T::zero());
         }

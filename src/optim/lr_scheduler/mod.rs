@@ -26,19 +26,26 @@ mod lambda;
 mod plateau;
 mod sequence;
 
-pub use self::core::{At, LrScheduler, PerGroup, Schedule, Scheduler};
+#[doc(hidden)]
+pub use self::core::At;
+pub use self::core::{LrScheduler, PerGroup, Schedule, Scheduler};
+#[doc(hidden)]
+pub use cosine::WarmRestarts;
 pub use cosine::{
     CosineAnnealingLR, CosineAnnealingLRConfig, CosineAnnealingWarmRestarts,
-    CosineAnnealingWarmRestartsConfig, WarmRestarts,
+    CosineAnnealingWarmRestartsConfig,
 };
 pub use cyclic::{
-    AnnealStrategy, Cyclic, CyclicLR, CyclicLRConfig, CyclicMode, OneCycle, OneCycleLR,
-    OneCycleLRConfig,
+    AnnealStrategy, CyclicLR, CyclicLRConfig, CyclicMode, OneCycleLR, OneCycleLRConfig,
 };
+#[doc(hidden)]
+pub use cyclic::{Cyclic, OneCycle};
 pub use decay::{
     ConstantLR, ConstantLRConfig, ExponentialLR, ExponentialLRConfig, LinearLR, LinearLRConfig,
     MultiStepLR, MultiStepLRConfig, PolynomialLR, PolynomialLRConfig, StepLR, StepLRConfig,
 };
-pub use lambda::{LambdaLR, LambdaSchedule, Lambdas, MultiplicativeLR, MultiplicativeSchedule};
+pub use lambda::{LambdaLR, Lambdas, MultiplicativeLR};
+#[doc(hidden)]
+pub use lambda::{LambdaSchedule, MultiplicativeSchedule};
 pub use plateau::{PlateauMode, ReduceLROnPlateau, ReduceLROnPlateauConfig, ThresholdMode};
 pub use sequence::{ChainedScheduler, SequentialLR};
