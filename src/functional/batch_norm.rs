@@ -4,7 +4,7 @@ use candle_core::{Result, Shape, Tensor, Var, WithDType};
 use rayon::prelude::*;
 
 use super::norm_rows::NUMBERS_PER_TASK;
-use super::op::{self, Call, Op};
+use super::op::{self, Arguments, Call, Op};
 use crate::error::fail;
 use crate::tensor::parallel::{sum_of, vectorized};
 
@@ -137,7 +137,7 @@ pub(crate) fn batch_norm_named(
         is_of_batch: options.training,
         shape: x.shape().clone(),
     };
-    op::apply(op, &[Some(x), weight, bias].into_iter().flatten().collect::<Vec<_>>())
+    op::apply(op, Arguments::with(x, weight, bias))
 }
 
 /// Mean and variance of each channel.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::linear::check_bias;
 use super::matrix::{Matrix, Workers, add_product};
-use super::op::{self, Call, Op};
+use super::op::{self, Arguments, Call, Op};
 use super::window::{Pair, Slide};
 use crate::error::fail;
 use crate::tensor::parallel::sum_of;
@@ -79,10 +79,7 @@ pub(crate) fn conv2d_named(
 ) -> Result<Tensor> {
     let conv = Convolution::new(function, x, weight, config)?;
     check_bias(function, bias, conv.outputs)?;
-    match bias {
-        Some(bias) => op::apply(conv, &[x, weight, bias]),
-        None => op::apply(conv, &[x, weight]),
-    }
+    op::apply(conv, Arguments::with(x, Some(weight), bias))
 }
 
 /// From so many images on, each thread takes whole images; below, all work on each product.

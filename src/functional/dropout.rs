@@ -53,7 +53,7 @@ pub(crate) fn dropout_named(function: &str, x: &Tensor, p: f64, training: bool) 
     }
     let kept = if p == 1.0 { vec![false; x.elem_count()] } else { coins(x.elem_count(), 1.0 - p) };
     let scale = if p == 1.0 { 0.0 } else { 1.0 / (1.0 - p) };
-    op::apply(DropoutOp { kept, scale, shape: x.shape().clone() }, &[x])
+    op::apply(DropoutOp { kept, scale, shape: x.shape().clone() }, [x])
 }
 
 struct DropoutOp {

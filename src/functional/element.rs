@@ -22,7 +22,7 @@ pub fn abs(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_int() {
         return map_integers(x, i64::wrapping_abs);
     }
-    op::apply(Abs(x.shape().clone()), &[x])
+    op::apply(Abs(x.shape().clone()), [x])
 }
 
 /// Each element, but not below `min` and not above `max`.
@@ -52,7 +52,7 @@ pub fn clamp(x: &Tensor, min: f64, max: f64) -> Result<Tensor> {
         }
         return clamp(&x.to_dtype(DType::F32)?, min, max);
     }
-    op::apply(Clamp { min, max, shape: x.shape().clone() }, &[x])
+    op::apply(Clamp { min, max, shape: x.shape().clone() }, [x])
 }
 
 /// The nearest whole number, the even one of two that are equally near; its gradient is 0.
@@ -72,7 +72,7 @@ pub fn round(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_int() {
         return Ok(x.clone());
     }
-    op::apply(Round(x.shape().clone()), &[x])
+    op::apply(Round(x.shape().clone()), [x])
 }
 
 fn map_integers(x: &Tensor, function: impl Fn(i64) -> i64) -> Result<Tensor> {

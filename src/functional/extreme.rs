@@ -120,7 +120,7 @@ fn extreme(
     let mut dims = x.dims().to_vec();
     let size = dims.remove(axis);
     let inner = x.dims()[axis + 1..].iter().product();
-    op::apply(Extreme { order, size, inner, is_of_all, shape: Shape::from(dims) }, &[x])
+    op::apply(Extreme { order, size, inner, is_of_all, shape: Shape::from(dims) }, [x])
 }
 
 struct Extreme {

@@ -3,7 +3,7 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
-use super::op::{self, Call, Op};
+use super::op::{self, Arguments, Call, Op};
 use crate::tensor::parallel::{sum_of, vectorized};
 
 /// Gives every row mean 0 and variance 1, then scales and shifts it.
@@ -53,7 +53,7 @@ pub(crate) fn layer_norm_named(
     check_shapes(function, x, normalized_shape, &[("weight", weight), ("bias", bias)])?;
     let size = normalized_shape.iter().product();
     let op = LayerNormOp { size, eps, has_weight: weight.is_some(), shape: x.shape().clone() };
-    op::apply(op, &[Some(x), weight, bias].into_iter().flatten().collect::<Vec<_>>())
+    op::apply(op, Arguments::with(x, weight, bias))
 }
 
 struct LayerNormOp {

@@ -3,7 +3,7 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::matrix::{Matrix, Workers, add_product};
-use super::op::{self, Call, Op};
+use super::op::{self, Arguments, Call, Op};
 use crate::error::fail;
 
 /// A linear map of the last axis.
@@ -65,10 +65,7 @@ pub(crate) fn linear_named(
     check_bias(function, bias, outputs)?;
     let shape = Shape::from([front, &[outputs]].concat());
     let op = LinearOp { rows, inputs, outputs, shape };
-    match bias {
-        Some(bias) => op::apply(op, &[x, weight, bias]),
-        None => op::apply(op, &[x, weight]),
-    }
+    op::apply(op, Arguments::with(x, Some(weight), bias))
 }
 
 /// Refuses a bias that has not one number for each output; convolutions ask the same.

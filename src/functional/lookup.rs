@@ -107,7 +107,7 @@ pub(crate) fn embedding_named(
         );
     }
     let numbers = numbers.into_iter().map(|it| it as usize).collect();
-    op::apply(EmbeddingOp { numbers, padding, columns, shape }, &[weight])
+    op::apply(EmbeddingOp { numbers, padding, columns, shape }, [weight])
 }
 
 struct EmbeddingOp {

@@ -33,34 +33,104 @@ pub(crate) struct Call<'a, T> {
     pub(crate) wanted: &'a [bool],
 }
 
+/// The tensors that an operation of candle's graph takes: one, two or three.
+pub(crate) enum Arguments<T> {
+    One([T; 1]),
+    Two([T; 2]),
+    Three([T; 3]),
+}
+
+impl<T> From<[T; 1]> for Arguments<T> {
+    fn from(tensors: [T; 1]) -> Self {
+        Arguments::One(tensors)
+    }
+}
+
+impl<T> From<[T; 2]> for Arguments<T> {
+    fn from(tensors: [T; 2]) -> Self {
+        Arguments::Two(tensors)
+    }
+}
+
+impl<T> From<[T; 3]> for Arguments<T> {
+    fn from(tensors: [T; 3]) -> Self {
+        Arguments::Three(tensors)
+    }
+}
+
+impl<T> Arguments<T> {
+    /// A tensor, and those of two others that are there.
+    pub(crate) fn with(first: T, second: Option<T>, third: Option<T>) -> Self {
+        match (second, third) {
+            (Some(second), Some(third)) => Arguments::Three([first, second, third]),
+            (Some(other), None) | (None, Some(other)) => Arguments::Two([first, other]),
+            (None, None) => Arguments::One([first]),
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        match self {
+            Arguments::One(tensors) => tensors,
+            Arguments::Two(tensors) => tensors,
+            Arguments::Three(tensors) => tensors,
+        }
+    }
+
+    fn try_map<U>(&self, make: impl Fn(&T) -> Result<U>) -> Result<Arguments<U>> {
+        Ok(match self {
+            Arguments::One([a]) => Arguments::One([make(a)?]),
+            Arguments::Two([a, b]) => Arguments::Two([make(a)?, make(b)?]),
+            Arguments::Three([a, b, c]) => Arguments::Three([make(a)?, make(b)?, make(c)?]),
+        })
+    }
+}
+
+impl Arguments<&Tensor> {
+    /// The tensors in a dtype, contiguous.
+    pub(crate) fn contiguous(&self, dtype: DType) -> Result<Arguments<Tensor>> {
+        self.try_map(|tensor| tensor.to_dtype(dtype)?.contiguous())
+    }
+}
+
+impl Arguments<Tensor> {
+    /// Applies an operation that candle knows for each number of arguments.
+    pub(crate) fn apply<O>(&self, op: O) -> Result<Tensor>
+    where
+        O: CustomOp1 + CustomOp2 + CustomOp3 + Send + Sync + 'static,
+    {
+        match self {
+            Arguments::One([a]) => a.apply_op1(op),
+            Arguments::Two([a, b]) => a.apply_op2(b, op),
+            Arguments::Three([a, b, c]) => a.apply_op3(b, c, op),
+        }
+    }
+}
+
 /// Applies the function; half-precision arguments are computed in `f32`.
-pub(crate) fn apply<O: Op>(op: O, args: &[&Tensor]) -> Result<Tensor> {
+pub(crate) fn apply<'a, O: Op>(op: O, args: impl Into<Arguments<&'a Tensor>>) -> Result<Tensor> {
+    apply_to(op, args.into())
+}
+
+fn apply_to<O: Op>(op: O, args: Arguments<&Tensor>) -> Result<Tensor> {
     interrupt_point();
-    let dtype = args[0].dtype();
-    match dtype {
-        DType::F32 | DType::F64 => {}
-        DType::F16 | DType::BF16 => {
-            let wide = args.iter().map(|it| it.to_dtype(DType::F32)).collect::<Result<Vec<_>>>()?;
-            return apply(op, &wide.iter().collect::<Vec<_>>())?.to_dtype(dtype);
-        }
+    let dtype = args.as_slice()[0].dtype();
+    let computed = match dtype {
+        DType::F32 | DType::F64 => dtype,
+        DType::F16 | DType::BF16 => DType::F32,
         dtype => return wrong_dtype(O::NAME, "an input", dtype),
-    }
-    for arg in args {
-        if arg.dtype() != dtype {
-            bail!(
-                "{}: expected all tensors of dtype {dtype:?}, but one is {:?}",
-                O::NAME,
-                arg.dtype()
-            )
+    };
+    if computed == dtype {
+        for arg in args.as_slice() {
+            if arg.dtype() != dtype {
+                bail!(
+                    "{}: expected all tensors of dtype {dtype:?}, but one is {:?}",
+                    O::NAME,
+                    arg.dtype()
+                )
+            }
         }
     }
-    let args = args.iter().map(|it| it.contiguous()).collect::<Result<Vec<_>>>()?;
-    match args.as_slice() {
-        [a] => a.apply_op1(Custom(op)),
-        [a, b] => a.apply_op2(b, Custom(op)),
-        [a, b, c] => a.apply_op3(b, c, Custom(op)),
-        _ => bail!("{}: takes one to three tensors", O::NAME),
-    }
+    args.contiguous(computed)?.apply(Custom(op))?.to_dtype(dtype)
 }
 
 struct Custom<O>(O);

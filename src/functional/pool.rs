@@ -117,7 +117,7 @@ pub(crate) fn adaptive_avg_pool(function: &str, x: &Tensor, size: Pair) -> Resul
     };
     let rows = spans(planes.height, size.height);
     let columns = spans(planes.width, size.width);
-    op::apply(Means { planes, rows, columns, shape: with_area(x, size.height, size.width) }, &[x])
+    op::apply(Means { planes, rows, columns, shape: with_area(x, size.height, size.width) }, [x])
 }
 
 pub(crate) fn avg_pool(
@@ -134,7 +134,7 @@ pub(crate) fn avg_pool(
     };
     let rows = spans(slides[0], planes.height, height);
     let columns = spans(slides[1], planes.width, width);
-    op::apply(Means { planes, rows, columns, shape: with_area(x, height, width) }, &[x])
+    op::apply(Means { planes, rows, columns, shape: with_area(x, height, width) }, [x])
 }
 
 pub(crate) fn max_pool(
@@ -152,7 +152,7 @@ pub(crate) fn max_pool(
     let rows = spans(slides[0], planes.height, height);
     let columns = spans(slides[1], planes.width, width);
     let steps = (slides[0].dilation, slides[1].dilation);
-    op::apply(MaxPool { planes, rows, columns, steps, shape, winners: OnceLock::new() }, &[x])
+    op::apply(MaxPool { planes, rows, columns, steps, shape, winners: OnceLock::new() }, [x])
 }
 
 /// How many windows there are along height and width.

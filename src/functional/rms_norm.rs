@@ -3,7 +3,7 @@
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
-use super::op::{self, Call, Op};
+use super::op::{self, Arguments, Call, Op};
 use crate::tensor::parallel::{sum_of, vectorized};
 
 /// Gives every row a mean square of 1, then scales it.
@@ -55,7 +55,7 @@ pub(crate) fn rms_norm_named(
         _ => f64::from(f32::EPSILON),
     });
     let op = RmsNorm { size: normalized_shape.iter().product(), eps, shape: x.shape().clone() };
-    op::apply(op, &[Some(x), weight].into_iter().flatten().collect::<Vec<_>>())
+    op::apply(op, Arguments::with(x, weight, None))
 }
 
 struct RmsNorm {

@@ -165,7 +165,7 @@ pub(crate) fn huber(
         return of_difference(function, formula, input, target, reduction, None);
     };
     let [input, target, weight] = with_weight(function, input, target, weight)?;
-    elementwise::reduce(function, Weighted(formula), reduction, &[&input, &target, &weight], &[])
+    elementwise::reduce(function, Weighted(formula), reduction, [&input, &target, &weight], &[])
 }
 
 #[derive(Clone, Copy)]

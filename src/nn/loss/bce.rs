@@ -79,11 +79,11 @@ impl BCELoss {
         check_probabilities(function, "target", target)?;
         let inputs = [input, target];
         match &self.weight {
-            None => elementwise::reduce(function, OfProbability, self.reduction, &inputs, &[]),
+            None => elementwise::reduce(function, OfProbability, self.reduction, inputs, &[]),
             Some(weight) => {
                 let weight = factors(function, "weight", weight, input)?;
                 let formula = Weighted(OfProbability);
-                elementwise::reduce(function, formula, self.reduction, &inputs, &[&weight])
+                elementwise::reduce(function, formula, self.reduction, inputs, &[&weight])
             }
         }
     }
@@ -168,23 +168,23 @@ impl BCEWithLogitsLoss {
         let pos_weight = ready("pos_weight", &self.pos_weight)?;
         match (&pos_weight, &weight) {
             (None, None) => {
-                elementwise::reduce::<_, 2>(function, OfLogit, self.reduction, &inputs, &[])
+                elementwise::reduce::<_, 2>(function, OfLogit, self.reduction, inputs, &[])
             }
             (None, Some(weight)) => elementwise::reduce::<_, 3>(
                 function,
                 Weighted(OfLogit),
                 self.reduction,
-                &inputs,
+                inputs,
                 &[weight],
             ),
             (Some(pos), None) => {
-                elementwise::reduce::<_, 3>(function, OfLogit, self.reduction, &inputs, &[pos])
+                elementwise::reduce::<_, 3>(function, OfLogit, self.reduction, inputs, &[pos])
             }
             (Some(pos), Some(weight)) => elementwise::reduce::<_, 4>(
                 function,
                 Weighted(OfLogit),
                 self.reduction,
-                &inputs,
+                inputs,
                 &[pos, weight],
             ),
         }

@@ -107,7 +107,7 @@ impl CosineEmbeddingLoss {
             outcome: self.reduction.outcome(shape.elem_count() as f64),
             shape,
         };
-        fused::apply(function, loss, &[&input1, &input2], &[&target])
+        fused::apply(function, loss, [&input1, &input2], &[&target])
     }
 }
 

@@ -110,7 +110,7 @@ impl CrossEntropyLoss {
             reduction: self.reduction,
             divisor: OnceLock::new(),
         };
-        fused::apply(function, loss, &[input], &[])
+        fused::apply(function, loss, [input], &[])
     }
 
     fn of_probabilities(

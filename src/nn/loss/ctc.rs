@@ -133,7 +133,7 @@ impl CTCLoss {
             shape,
             there: OnceLock::new(),
         };
-        fused::apply(function, loss, &[log_probs], &[])
+        fused::apply(function, loss, [log_probs], &[])
     }
 }
 

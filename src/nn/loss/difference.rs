@@ -21,15 +21,15 @@ pub(super) fn of_difference<E: Formula<2>>(
 ) -> Result<Tensor> {
     let Some(weight) = weight else {
         let (input, target) = floats(function, input, target)?;
-        return elementwise::reduce(function, formula, reduction, &[&input, &target], &[]);
+        return elementwise::reduce(function, formula, reduction, [&input, &target], &[]);
     };
     let [input, target, weight] = with_weight(function, input, target, weight)?;
     let inputs = [&input, &target, &weight];
     if reduction == Reduction::Mean {
-        let total = elementwise::reduce(function, Weighted(formula), Reduction::Sum, &inputs, &[])?;
+        let total = elementwise::reduce(function, Weighted(formula), Reduction::Sum, inputs, &[])?;
         return total / sum_all(&weight)?;
     }
-    elementwise::reduce(function, Weighted(formula), reduction, &inputs, &[])
+    elementwise::reduce(function, Weighted(formula), reduction, inputs, &[])
 }
 
 /// Input and target in one dtype and shape.

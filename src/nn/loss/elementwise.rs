@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::fused::{self, FusedLoss};
 use super::number::LossNumber;
+use crate::functional::op::Arguments;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
 use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces, vectorized};
@@ -48,26 +49,28 @@ weighted!(2 3: x t);
 weighted!(3 4: x t p);
 
 /// The loss of tensors of one shape and dtype; `constants` are the formula's last numbers.
-pub(super) fn apply<E: Formula<K>, const K: usize>(
+pub(super) fn apply<'a, E: Formula<K>, const K: usize>(
     function: &'static str,
     formula: E,
     outcome: Outcome,
-    inputs: &[&Tensor],
+    inputs: impl Into<Arguments<&'a Tensor>>,
     constants: &[&Tensor],
 ) -> Result<Tensor> {
-    let loss = ElementwiseLoss { formula, outcome, shape: inputs[0].shape().clone() };
-    fused::apply(function, loss, inputs, constants)
+    let inputs = inputs.into();
+    let shape = inputs.as_slice()[0].shape().clone();
+    fused::apply(function, ElementwiseLoss { formula, outcome, shape }, inputs, constants)
 }
 
 /// [`apply`] with the mean over all elements.
-pub(super) fn reduce<E: Formula<K>, const K: usize>(
+pub(super) fn reduce<'a, E: Formula<K>, const K: usize>(
     function: &'static str,
     formula: E,
     reduction: Reduction,
-    inputs: &[&Tensor],
+    inputs: impl Into<Arguments<&'a Tensor>>,
     constants: &[&Tensor],
 ) -> Result<Tensor> {
-    let count = inputs[0].elem_count() as f64;
+    let inputs = inputs.into();
+    let count = inputs.as_slice()[0].elem_count() as f64;
     apply(function, formula, reduction.outcome(count), inputs, constants)
 }
 

@@ -10,7 +10,7 @@ use candle_core::{
 };
 
 use super::number::LossNumber;
-use crate::functional::op::slice;
+use crate::functional::op::{Arguments, slice};
 use crate::rt::interrupt_point;
 
 /// The numbers of a loss and of its gradients.
@@ -27,27 +27,22 @@ pub(super) trait FusedLoss: Send + Sync + 'static {
     ) -> Result<Vec<Option<Vec<R>>>>;
 }
 
-/// The loss of one to three `inputs` of one dtype; `constants` get no gradients.
-pub(super) fn apply<L: FusedLoss>(
+/// The loss of `inputs` of one dtype; `constants` get no gradients.
+pub(super) fn apply<'a, L: FusedLoss>(
     function: &'static str,
     loss: L,
-    inputs: &[&Tensor],
+    inputs: impl Into<Arguments<&'a Tensor>>,
     constants: &[&Tensor],
 ) -> Result<Tensor> {
     interrupt_point();
-    let dtype = inputs[0].dtype();
+    let inputs = inputs.into();
+    let dtype = inputs.as_slice()[0].dtype();
     let computed = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
-    let ready = |it: &&Tensor| it.to_dtype(computed)?.contiguous();
-    let inputs = inputs.iter().map(ready).collect::<Result<Vec<_>>>()?;
-    let constants = constants.iter().map(|it| ready(&&it.detach())).collect::<Result<Vec<_>>>()?;
-    let op = Fused { function, loss, constants };
-    let result = match inputs.as_slice() {
-        [a] => a.apply_op1(op),
-        [a, b] => a.apply_op2(b, op),
-        [a, b, c] => a.apply_op3(b, c, op),
-        _ => bail!("{function}: a loss of {} inputs", inputs.len()),
-    }?;
-    result.to_dtype(dtype)
+    let constants = constants
+        .iter()
+        .map(|tensor| tensor.detach().to_dtype(computed)?.contiguous())
+        .collect::<Result<Vec<_>>>()?;
+    inputs.contiguous(computed)?.apply(Fused { function, loss, constants })?.to_dtype(dtype)
 }
 
 /// Hands the elements of a contiguous tensor of the CPU to `visit`.

@@ -80,7 +80,7 @@ impl GaussianNLLLoss {
             &broadcast_to(&var, &shape)?,
         ];
         let formula = Normal { full: self.full, eps: self.eps };
-        elementwise::reduce(function, formula, self.reduction, &inputs, &[])
+        elementwise::reduce(function, formula, self.reduction, inputs, &[])
     }
 }
 

@@ -97,9 +97,9 @@ impl KLDivLoss {
         };
         let inputs = [&input, &target];
         if self.log_target {
-            elementwise::apply(function, OfLogs, outcome, &inputs, &[])
+            elementwise::apply(function, OfLogs, outcome, inputs, &[])
         } else {
-            elementwise::apply(function, OfProbabilities, outcome, &inputs, &[])
+            elementwise::apply(function, OfProbabilities, outcome, inputs, &[])
         }
     }
 }

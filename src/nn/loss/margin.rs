@@ -57,7 +57,7 @@ impl HingeEmbeddingLoss {
     ) -> Result<Tensor> {
         let (input, target) = floats(function, input, target)?;
         let formula = Hinge { margin: self.margin };
-        elementwise::reduce(function, formula, self.reduction, &[&input], &[&target])
+        elementwise::reduce(function, formula, self.reduction, [&input], &[&target])
     }
 }
 
@@ -103,7 +103,7 @@ impl SoftMarginLoss {
         target: &Tensor,
     ) -> Result<Tensor> {
         let (input, target) = floats(function, input, target)?;
-        elementwise::reduce(function, SoftMargin, self.reduction, &[&input], &[&target])
+        elementwise::reduce(function, SoftMargin, self.reduction, [&input], &[&target])
     }
 }
 
@@ -164,7 +164,7 @@ impl MarginRankingLoss {
         let (target, input1) = floats(function, target, &input1)?;
         let input2 = broadcast_to(&input2.to_dtype(input1.dtype())?, input1.shape())?;
         let formula = Ranking { margin: self.margin };
-        elementwise::reduce(function, formula, self.reduction, &[&input1, &input2, &target], &[])
+        elementwise::reduce(function, formula, self.reduction, [&input1, &input2, &target], &[])
     }
 }
 

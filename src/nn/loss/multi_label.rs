@@ -7,6 +7,7 @@ use super::elementwise::{self, Formula, Weighted};
 use super::fused::{self, FusedLoss, with_elements};
 use super::number::LossNumber;
 use crate::error::{fail, wrong_dtype};
+use crate::functional::op::Arguments;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
 use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces};
@@ -98,7 +99,7 @@ impl MultiLabelMarginLoss {
             outcome: self.reduction.outcome(shape.elem_count() as f64),
             shape,
         };
-        fused::apply(function, loss, &[input], &[])
+        fused::apply(function, loss, [input], &[])
     }
 }
 
@@ -273,23 +274,23 @@ impl MultiLabelSoftMarginLoss {
             Reduction::Sum => Outcome::Over(classes as f64),
         };
         let losses = match &weight {
-            None => apply_formula::<_, 2>(function, OfLogit, outcome, &[&input, &target]),
+            None => apply_formula::<_, 2>(function, OfLogit, outcome, [&input, &target]),
             Some(weight) => apply_formula::<_, 3>(
                 function,
                 Weighted(OfLogit),
                 outcome,
-                &[&input, &target, weight],
+                [&input, &target, weight],
             ),
         }?;
         if self.reduction == Reduction::None { mean_last(&losses) } else { Ok(losses) }
     }
 }
 
-fn apply_formula<E: Formula<K>, const K: usize>(
+fn apply_formula<'a, E: Formula<K>, const K: usize>(
     function: &'static str,
     formula: E,
     outcome: Outcome,
-    inputs: &[&Tensor],
+    inputs: impl Into<Arguments<&'a Tensor>>,
 ) -> Result<Tensor> {
     elementwise::apply(function, formula, outcome, inputs, &[])
 }

@@ -99,7 +99,7 @@ impl MultiMarginLoss {
         let outcome = self.reduction.outcome(classes.rows.positions as f64);
         let is_square = self.p == 2;
         let loss = Margins { classes, weights, is_square, margin: self.margin, outcome };
-        fused::apply(function, loss, &[input], &[])
+        fused::apply(function, loss, [input], &[])
     }
 }
 

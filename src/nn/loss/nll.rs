@@ -80,7 +80,7 @@ impl NLLLoss {
         fused::apply(
             function,
             PickedLogs { classes, weights, reduction, divisor: OnceLock::new() },
-            &[input],
+            [input],
             &[],
         )
     }

@@ -19,7 +19,7 @@ pub(super) fn pairwise(
         [rest @ .., size] => (*size, rest),
     };
     let loss = Pairwise { size, norm: Norm::of(p), eps, shape: Shape::from(rest) };
-    fused::apply(function, loss, &[us, vs], &[])
+    fused::apply(function, loss, [us, vs], &[])
 }
 
 #[derive(Clone, Copy)]

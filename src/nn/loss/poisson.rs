@@ -72,9 +72,9 @@ impl PoissonNLLLoss {
         let inputs = [&input, &target];
         let (full, eps) = (self.full, self.eps);
         if self.log_input {
-            elementwise::reduce(function, OfLogRate { full }, self.reduction, &inputs, &[])
+            elementwise::reduce(function, OfLogRate { full }, self.reduction, inputs, &[])
         } else {
-            elementwise::reduce(function, OfRate { full, eps }, self.reduction, &inputs, &[])
+            elementwise::reduce(function, OfRate { full, eps }, self.reduction, inputs, &[])
         }
     }
 }

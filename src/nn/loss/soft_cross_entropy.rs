@@ -47,7 +47,7 @@ pub(super) fn apply(
         outcome: options.reduction.outcome(rows.positions as f64),
         shape: Shape::from(shape),
     };
-    fused::apply(function, loss, &[&input, &target], &[])
+    fused::apply(function, loss, [&input, &target], &[])
 }
 
 /// The same by candle's operations, which know of a gradient for the weight; PyTorch gives one

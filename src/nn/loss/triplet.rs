@@ -228,10 +228,10 @@ impl Distances {
     fn loss(self, function: &'static str, margin: f64, reduction: Reduction) -> Result<Tensor> {
         let Some(swapped) = self.swapped else {
             let (p, n) = promote_and_broadcast(function, &self.positive, &self.negative)?;
-            return elementwise::reduce(function, Nearer { margin }, reduction, &[&p, &n], &[]);
+            return elementwise::reduce(function, Nearer { margin }, reduction, [&p, &n], &[]);
         };
         let [p, n, s] = common(function, [&self.positive, &self.negative, &swapped])?;
-        elementwise::reduce(function, NearerOfTwo { margin }, reduction, &[&p, &n, &s], &[])
+        elementwise::reduce(function, NearerOfTwo { margin }, reduction, [&p, &n, &s], &[])
     }
 }
 
