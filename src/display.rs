@@ -65,7 +65,7 @@ impl Handle {
         handle
     }
 
-    /// Puts another content in its place, also from a later cell.
+    /// Replaces the content, also from a later cell.
     pub fn update(&self, mime_type: &str, content: &str) {
         send(Some(&self.id), true, mime_type, content);
     }

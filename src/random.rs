@@ -91,7 +91,8 @@ fn with_generator<T>(draw: impl FnOnce(&mut Generator) -> T) -> T {
     draw(generator().get_or_insert_with(|| Generator::new(first_seed())))
 }
 
-/// A session that is rebuilt after a crash passes the seed of its first process.
+/// The seed of a session that sets none: `AKARI_SEED`, by which a session that is rebuilt after a
+/// crash gets the seed of its first process, else one made of the time.
 fn first_seed() -> u64 {
     let given = std::env::var("AKARI_SEED").ok().and_then(|it| it.trim().parse().ok());
     given.unwrap_or_else(|| {
@@ -108,7 +109,7 @@ pub(crate) fn state() -> Option<String> {
     Some(format!("{seed} {drawn} {}", spare.map_or(String::new(), |it| it.to_bits().to_string())))
 }
 
-/// Brings the generator to where [`state`] was; does nothing if the text is none of its.
+/// Brings the generator to where it stood when [`state`] gave this text; ignores any other text.
 pub(crate) fn restore(state: &str) {
     let mut parts = state.split(' ').map(|it| it.parse::<u64>().ok());
     let (Some(Some(seed)), Some(Some(drawn))) = (parts.next(), parts.next()) else { return };

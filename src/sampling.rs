@@ -1,6 +1,6 @@
 //! What PyTorch draws beside `rand` and `randn`: permutations, coins, whole tensors in place.
 //!
-//! All of it comes from the one generator in `random`, so that `torch::manual_seed` repeats a run,
+//! All numbers come from the one generator in `random`, so that `torch::manual_seed` repeats a run,
 //! and, where PyTorch's own way is known, with PyTorch's very numbers.
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
@@ -95,9 +95,10 @@ pub(crate) fn fill_normal(var: &Var, mean: f64, deviation: f64) -> Result<()> {
     var.set(&values.to_dtype(var.dtype())?)
 }
 
-/// For each of `count` coins whether it fell on the side of probability `p`; `torch.bernoulli`'s own.
+/// For each of `count` coins, whether it fell on the side of probability `p`, as `torch.bernoulli`
+/// draws them.
 ///
-/// PyTorch on processors of Intel's leaves this to MKL, and gets others.
+/// On Intel's processors PyTorch leaves the draw to MKL, which gives other coins.
 pub(crate) fn coins(count: usize, p: f64) -> Vec<bool> {
     uniform_f64(count).into_iter().map(|it| it < p).collect()
 }

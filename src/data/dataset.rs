@@ -47,7 +47,7 @@ impl TensorDataset {
         self.x.dims()[0]
     }
 
-    /// Whether there are none.
+    /// Whether there are no examples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -56,7 +56,7 @@ impl TensorDataset {
     ///
     /// # Errors
     ///
-    /// If there aren't so many.
+    /// If there are no more than `index` examples.
     pub fn get(&self, index: usize) -> Result<(Tensor, Tensor)> {
         if index >= self.len() {
             return fail(

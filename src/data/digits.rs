@@ -177,7 +177,7 @@ fn draw(digit: usize, size: usize, chance: &mut Chance, pixels: &mut [f32]) {
 
 type Segment = ((f64, f64), (f64, f64));
 
-/// The digit's strokes as segments, where and how this image has them.
+/// The digit's strokes as segments, shifted, turned and stretched by chance.
 fn place(strokes: &[Stroke], chance: &mut Chance) -> Vec<Segment> {
     let angle = chance.between(-0.3, 0.3);
     let slant = chance.between(-0.3, 0.3);

@@ -31,9 +31,9 @@ impl Default for BatchNormOptions {
 /// y = (x - mean) / √(variance + eps) · weight + bias
 /// ```
 ///
-/// In training these are the batch's own moments (variance divided by `n`), and the running ones,
-/// if given, become `(1 - momentum) running + momentum batch` (variance divided by `n - 1`).
-/// Otherwise the running ones are used.
+/// In training, mean and variance are those of the batch (variance divided by `n`), and the running
+/// ones, if given, become `(1 - momentum) running + momentum batch` (variance divided by `n - 1`).
+/// Otherwise mean and variance are the running ones.
 ///
 /// # Shapes
 ///
@@ -42,7 +42,7 @@ impl Default for BatchNormOptions {
 /// # Errors
 ///
 /// If these shapes don't fit, for integers, for a batch of one number per channel in training, and
-/// for missing running moments outside of it. See PyTorch's `batch_norm`.
+/// for missing running moments otherwise. See PyTorch's `batch_norm`.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -173,7 +173,7 @@ fn channel_moments<T: WithDType>(xs: &[T], dims: [usize; 3]) -> Vec<(f64, f64)> 
     (0..channels).into_par_iter().with_min_len(least).map(of_channel).collect()
 }
 
-/// The sum over the places of one channel in all images.
+/// The sum over the pixels of one channel in all images.
 #[inline(always)]
 fn channel_sum<T: WithDType>(
     [images, channels, area]: [usize; 3],
@@ -212,7 +212,7 @@ struct BatchNorm {
     dims: [usize; 3],
     /// Mean and one over the deviation of each channel.
     moments: Vec<(f64, f64)>,
-    /// Whether they depend on `x`, which the gradient has to know.
+    /// Whether the moments depend on `x`, so that the gradient flows through them too.
     is_of_batch: bool,
     shape: Shape,
 }

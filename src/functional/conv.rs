@@ -82,9 +82,10 @@ pub(crate) fn conv2d_named(
     op::apply(conv, Arguments::with(x, Some(weight), bias))
 }
 
-/// From so many images on, each thread takes whole images; below, all work on each product.
+/// From this many images on, each thread takes whole images; with fewer, all work on each product.
 ///
-/// The number must not depend on the threads: the order of sums, and so their last bits, does on it.
+/// The number is the same for every count of threads: the order of sums, and so their last bits,
+/// depends on it.
 const IMAGES_SIDE_BY_SIDE: usize = 4;
 
 /// Into how many parts the sum over images is cut for the gradient of the weights.
@@ -93,7 +94,7 @@ const PARTS: usize = 8;
 struct Convolution {
     images: usize,
     groups: usize,
-    /// Channels of one group, before and after.
+    /// Channels of one group of the input.
     channels: usize,
     outputs_per_group: usize,
     outputs: usize,
@@ -184,7 +185,7 @@ impl Convolution {
         })
     }
 
-    /// Pixels of one image's plane, before and after.
+    /// Pixels of one plane, in the input and in the result.
     fn areas(&self) -> (usize, usize) {
         (self.size[0] * self.size[1], self.windows[0] * self.windows[1])
     }
@@ -198,13 +199,15 @@ impl Convolution {
         if self.images < IMAGES_SIDE_BY_SIDE { Workers::All } else { Workers::One }
     }
 
-    /// A kernel of one pixel that moves by one needs no copies of the image.
+    /// Whether the kernel is one pixel that moves by one: the image is then its own matrix of
+    /// windows.
     fn is_pointwise(&self) -> bool {
         let plain = Slide { kernel: 1, stride: 1, padding: 0, dilation: 1 };
         self.slides.map(|it| Slide { dilation: 1, ..it }) == [plain; 2]
     }
 
-    /// One row of `columns` for each weight of a window: the pixels it meets, window after window.
+    /// Fills a row of `columns` for each weight of a window: the pixels that the weight meets,
+    /// window after window.
     fn unfold<T: WithDType>(&self, image: &[T], columns: &mut [T]) {
         let (area, windows) = self.areas();
         let per_channel = self.slides[0].kernel * self.slides[1].kernel;
@@ -234,7 +237,7 @@ impl Convolution {
         }
     }
 
-    /// The reverse: adds the rows of `columns` to the pixels that they came from.
+    /// Adds the rows of `columns` to the pixels that [`Self::unfold`] took them from.
     fn fold<T: WithDType>(&self, columns: &[T], image: &mut [T]) {
         let (area, windows) = self.areas();
         let per_channel = self.slides[0].kernel * self.slides[1].kernel;
@@ -285,7 +288,7 @@ struct Places {
     down: usize,
     /// The windows of a row in which the weight meets a pixel, not padding: first and end.
     columns: (usize, usize),
-    /// The pixel of the first of them.
+    /// The pixel that the weight meets in the first of these windows.
     begin: usize,
     stride: usize,
 }
@@ -372,7 +375,7 @@ impl Convolution {
         Matrix::new(&weight[group * len..][..len], self.outputs_per_group, self.window_len())
     }
 
-    /// The image as a matrix of windows, in `columns` unless it is one already.
+    /// The image as a matrix of windows, in `columns` unless the image is such a matrix already.
     fn unfolded<'a, T: WithDType>(&self, x: &'a [T], columns: &'a mut Vec<T>) -> Matrix<'a, T> {
         let windows = self.areas().1;
         if self.is_pointwise() {

@@ -15,9 +15,8 @@ use crate::sampling::coins;
 /// y = x                                                 otherwise
 /// ```
 ///
-/// `torch::manual_seed` repeats the choice; PyTorch makes the same one, but not on Intel's processors,
-/// where it leaves the choice to MKL.
-/// PyTorch's default `p` is 0.5.
+/// `torch::manual_seed` repeats the choice. PyTorch makes the same one, except on Intel's
+/// processors, where MKL chooses. PyTorch's default `p` is 0.5.
 ///
 /// # Errors
 ///

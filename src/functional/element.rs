@@ -28,8 +28,8 @@ pub fn abs(x: &Tensor) -> Result<Tensor> {
 /// Each element, but not below `min` and not above `max`.
 ///
 /// The gradient passes where the element is strictly within the bounds; nan stays, without a
-/// gradient. Integers keep their dtype if both bounds are whole. One bound alone has an infinity for
-/// the other.
+/// gradient. Integers keep their dtype if both bounds are whole. For one bound alone, an infinity
+/// is the other.
 ///
 /// Differs from candle, whose gradient at a bound is 1/2. See PyTorch's `clamp`.
 ///

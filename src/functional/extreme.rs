@@ -124,18 +124,19 @@ fn extreme(
 }
 
 struct Extreme {
-    /// What an element has to be to others to win.
+    /// How the winner compares with the others: greater, or less.
     order: Ordering,
-    /// Elements along the axis, and from one to the next.
+    /// Elements along the axis; neighbours are `inner` elements apart.
     size: usize,
     inner: usize,
-    /// Among all elements nans share the gradient; along an axis it is lost to them.
+    /// Whether the extreme is that of all elements, whose nans share the gradient; along an axis
+    /// the gradient of a nan is nan.
     is_of_all: bool,
     shape: Shape,
 }
 
 impl Extreme {
-    /// The first place of each result's elements.
+    /// For each result, the index of the first element that it is chosen from.
     fn starts(&self) -> impl Iterator<Item = usize> + '_ {
         let block = self.size * self.inner;
         let start = move |index: usize| index / self.inner * block + index % self.inner;
@@ -149,7 +150,7 @@ impl Extreme {
             match value.partial_cmp(&best) {
                 Some(order) if order == self.order => best = value,
                 Some(_) => {}
-                // One of them is nan, and stays.
+                // One of the two is nan; the first nan wins.
                 None if best.partial_cmp(&best).is_some() => best = value,
                 None => {}
             }
@@ -175,7 +176,8 @@ impl Op for Extreme {
             let wins = |value: T| value == best || is_nan && value.partial_cmp(&value).is_none();
             let places = (start..).step_by(self.inner).take(self.size);
             if is_nan && !self.is_of_all {
-                // No element equals nan, and the gradient is shared by none: 0 / 0.
+                // PyTorch shares the gradient among the elements that equal nan, of which there are
+                // none: 0 / 0.
                 places.for_each(|place| grads[place] = T::from_f64(f64::NAN));
                 continue;
             }

@@ -58,7 +58,7 @@ struct Glu {
 }
 
 impl Glu {
-    /// How many neighbours each half has, before the other half begins.
+    /// How many neighbouring elements a half has before the other half begins.
     fn half(&self, dims: &[usize]) -> usize {
         dims[self.dim..].iter().product::<usize>() / 2
     }

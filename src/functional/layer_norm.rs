@@ -59,7 +59,7 @@ pub(crate) fn layer_norm_named(
 struct LayerNormOp {
     size: usize,
     eps: f64,
-    /// Whether the second argument is a weight; without one, it is a bias if it is there.
+    /// Whether the second argument is a weight; otherwise the second argument, if any, is a bias.
     has_weight: bool,
     shape: Shape,
 }
@@ -90,7 +90,7 @@ fn mean_and_variance<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> (f
         let distance = value(index) - center;
         distance * distance
     });
-    // What rounding the mean to `T` did to the squares is taken back.
+    // Rounding the mean to `T` has made the squares larger; the shift takes that back.
     let shift = mean - center.to_f64();
     (mean, (squares / len as f64 - shift * shift).max(0.0))
 }
@@ -155,7 +155,8 @@ impl LayerNormOp {
         let len = xs.len();
         let (mean, scale) = moments(len, self.eps, |index| xs[index]);
         let (center, factor) = (T::from_f64(mean), T::from_f64(scale));
-        // First the gradient of the normalised number, then what its mean and deviation take off.
+        // The gradient of the normalised numbers; the last lines subtract what flows through mean
+        // and deviation.
         times_weight(gx, gy, weight);
         for ((gb, gw), (x, gy)) in gb.iter_mut().zip(gw.iter_mut()).zip(xs.iter().zip(gy)) {
             *gb += *gy;

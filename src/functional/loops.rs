@@ -7,14 +7,14 @@ use rayon::prelude::*;
 
 use super::unary_math::Number;
 
-/// From so many elements on, waking other threads pays.
+/// From this many elements on, waking other threads pays.
 const PARALLEL_FROM: usize = 1 << 16;
 
-/// What one thread takes at a time; input and output of it stay in a core's own cache.
+/// How many elements one thread takes at a time; their input and output stay in a core's own cache.
 pub(super) const CHUNK: usize = 1 << 15;
 
-/// A loop that is compiled twice, for any CPU and for those with vectors of eight `f32`. Its `run`
-/// and all that it calls must be `#[inline(always)]`.
+/// A loop that is compiled twice, for any CPU and for those with vectors of eight `f32`. `run`, and
+/// every function that `run` calls, must be `#[inline(always)]`.
 pub(super) trait Loop {
     type Output;
     fn run(self) -> Self::Output;
@@ -37,7 +37,7 @@ pub(super) fn run<L: Loop>(body: L) -> L::Output {
     body.run()
 }
 
-/// Does the jobs, on all cores if they are about enough elements.
+/// Does the jobs, on all cores if `elements` are many enough.
 pub(super) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sync + Send) {
     if elements < PARALLEL_FROM {
         jobs.into_iter().for_each(work);
@@ -46,8 +46,9 @@ pub(super) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sy
     }
 }
 
-/// A number from one number. A loop has its own copy: parameters behind a reference could be
-/// changed by what it writes, for all that the compiler knows, and it would read them each time.
+/// A number from one number. A loop works on a copy of the map: of parameters behind a reference
+/// the compiler can't tell that the loop's writes leave them alone, and reads them again for each
+/// element.
 pub(super) trait Map<T>: Copy + Sync {
     fn at(&self, x: T) -> T;
 }
@@ -92,7 +93,7 @@ pub(super) fn map2<T: Number, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T>
     })
 }
 
-/// Zeros, written on all cores: memory that was in use before is not clear.
+/// Zeros, written on all cores, since memory that was in use before is not clear.
 pub(super) fn zeros<T: Number>(len: usize) -> Vec<T> {
     filled(len, |_, piece| {
         piece.iter_mut().for_each(|it| {
@@ -101,8 +102,8 @@ pub(super) fn zeros<T: Number>(len: usize) -> Vec<T> {
     })
 }
 
-/// What `work` writes to the pieces of `size` numbers: it is given the index of a piece, and the
-/// piece, zeros that are in the core's own cache already.
+/// A vector that `work` fills in pieces of `size` numbers. `work` gets the index of a piece, and
+/// the piece: zeros that are in the core's own cache already.
 pub(super) fn by_pieces<T: Number>(
     len: usize,
     size: usize,
@@ -147,8 +148,8 @@ fn ask_for_large_pages<T>(first: *const T, len: usize) {
     let _ = (first, len);
 }
 
-/// A vector of `len` numbers that `part` writes: it is given where a piece begins, and the piece,
-/// all of which it must write. Only for this file, whose loops do so.
+/// A vector of `len` numbers that `part` writes. `part` gets the index where a piece begins, and
+/// the piece, and must write every element of it, as all loops of this file do.
 fn filled<T: Number>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
     pieces_filled(len, CHUNK, part)
 }

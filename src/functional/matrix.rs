@@ -18,13 +18,13 @@ pub(crate) struct Matrix<'a, T> {
 }
 
 impl<'a, T> Matrix<'a, T> {
-    /// Row after row.
+    /// The matrix whose rows lie one after the other in `values`.
     pub(crate) fn new(values: &'a [T], rows: usize, columns: usize) -> Self {
         assert_eq!(values.len(), rows * columns, "a matrix is as large as its slice");
         Matrix { values, rows, columns, row_step: columns, column_step: 1 }
     }
 
-    /// Rows become columns.
+    /// The matrix with its rows as columns.
     pub(crate) fn transposed(self) -> Self {
         Matrix {
             rows: self.columns,
@@ -62,9 +62,9 @@ pub(crate) fn add_product<T: WithDType>(
         Workers::All if threads > 1 => Parallelism::Rayon(threads),
         _ => Parallelism::None,
     };
-    // SAFETY: `Matrix::new` checked that (rows - 1) * row_step + (columns - 1) * column_step lies in
-    // the slice, transposing keeps it so, and the two asserts above say the same of `sum`, which
-    // nobody else can reach. `T` is what the slices hold, a number without padding.
+    // SAFETY: `Matrix::new` checked that (rows - 1) * row_step + (columns - 1) * column_step lies
+    // in the slice, transposing keeps that true, and the two asserts above say the same of `sum`,
+    // which nobody else can reach. `T` is what the slices hold, a number without padding.
     unsafe {
         gemm(
             a.rows,

@@ -5,13 +5,15 @@ use rayon::prelude::*;
 
 use crate::error::fail;
 
-/// So many numbers are normalised before another thread can help.
+/// How many numbers a thread normalises at least; fewer are done before another thread has woken
+/// up.
 pub(super) const NUMBERS_PER_TASK: usize = 1 << 14;
 
 /// Rows of gradients that are summed before the sums of other threads are added.
 const ROWS_PER_PART: usize = 256;
 
-/// Whether `x` ends with the shape that is normalised, which the tensors of `affine` have.
+/// Refuses an `x` that doesn't end with the shape that is normalised, and tensors of `affine` of
+/// another shape.
 pub(super) fn check_shapes(
     function: &str,
     x: &Tensor,
@@ -45,7 +47,7 @@ pub(super) fn check_shapes(
     Ok(())
 }
 
-/// What `row` makes of each row of `size` numbers.
+/// The rows that `row` makes of the rows of `size` numbers in `xs`.
 pub(super) fn rows_forward<T: WithDType>(
     size: usize,
     xs: &[T],
@@ -60,8 +62,8 @@ pub(super) fn rows_forward<T: WithDType>(
     ys
 }
 
-/// The gradients of rows of `size` numbers: `row` writes that of `x`, and adds to `N` sums over all
-/// rows. One pass makes all of them.
+/// The gradients of rows of `size` numbers, in one pass: `row` writes the gradient of a row of
+/// `xs`, and adds to `N` sums over all rows.
 pub(super) fn rows_backward<T: WithDType, const N: usize>(
     size: usize,
     xs: &[T],
@@ -91,7 +93,7 @@ pub(super) fn rows_backward<T: WithDType, const N: usize>(
     (gx, total)
 }
 
-/// The gradient of a number before it was multiplied by its weight, if there is one.
+/// Writes the gradients of a row before its numbers were multiplied by the weight, if there is one.
 #[inline(always)]
 pub(super) fn times_weight<T: WithDType>(gx: &mut [T], gy: &[T], weight: Option<&[T]>) {
     match weight {

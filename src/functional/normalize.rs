@@ -1,4 +1,4 @@
-//! Vectors of length one.
+//! Rows divided by their length.
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 
@@ -140,13 +140,13 @@ impl Normalize {
         match self.p {
             1.0 => row.map(f64::abs).sum(),
             2.0 => row.map(|x| x * x).sum::<f64>().sqrt(),
-            // Largest size; nan stays.
+            // The largest absolute value; a nan stays.
             f64::INFINITY => row.map(f64::abs).fold(0.0, |a, b| if a >= b { a } else { b }),
             p => row.map(|x| x.abs().powf(p)).sum::<f64>().powf(1.0 / p),
         }
     }
 
-    /// By how much the norm grows with one of its elements; 0 where that has no answer.
+    /// The slope of the norm at one element; 0 where there is none.
     fn norm_slope(&self, x: f64, norm: f64) -> f64 {
         let sign = if x == 0.0 { 0.0 } else { x.signum() };
         match self.p {
@@ -165,14 +165,14 @@ impl Normalize {
         }
     }
 
-    /// Calls `visit` with the places of each row's elements.
+    /// Calls `visit` with the indices of each row's elements.
     fn each_row(
         &self,
         len: usize,
         mut visit: impl FnMut(std::iter::StepBy<std::ops::Range<usize>>),
     ) {
         let block = self.size * self.inner;
-        // Axes of size zero leave no element, and so no row.
+        // With an axis of size 0 there are no elements, and so no rows.
         for outer in (0..len).step_by(block.max(1)) {
             for start in outer..outer + self.inner {
                 visit((start..outer + block).step_by(self.inner));

@@ -14,7 +14,7 @@ use crate::rt::interrupt_point;
 
 /// A function of one to three contiguous tensors of `f32` or `f64`.
 pub(crate) trait Op: Send + Sync + 'static {
-    /// As the learner types it.
+    /// The function's name, as typed in a cell.
     const NAME: &'static str;
 
     /// The result, and its shape.
@@ -29,7 +29,7 @@ pub(crate) struct Call<'a, T> {
     pub(crate) args: &'a [&'a [T]],
     /// The gradient of the result.
     pub(crate) grad: &'a [T],
-    /// Whether somebody asks for the gradient of the argument.
+    /// For each argument, whether anybody asks for its gradient.
     pub(crate) wanted: &'a [bool],
 }
 
@@ -194,7 +194,7 @@ impl<O: Op> Custom<O> {
     }
 }
 
-/// Looks at the values of a contiguous tensor, by its dtype.
+/// Calls `single` or `double` with the values of a contiguous tensor, as its dtype is.
 pub(crate) fn with_values<R>(
     function: &str,
     tensor: &Tensor,

@@ -51,7 +51,7 @@ pub fn rrelu(x: &Tensor, lower: f64, upper: f64, is_training: bool) -> Result<Te
         return leaky_relu(x, (lower + upper) / 2.0);
     }
     let xs = x.detach().flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
-    // One is drawn for each that needs it, in order, as in PyTorch.
+    // PyTorch draws one slope for each element that isn't positive, in order.
     let slopes = random::uniform_where(xs.iter().map(|x| *x <= 0.0), lower, upper, 1.0);
     x * Tensor::from_vec(slopes, x.shape(), &Device::Cpu)?.to_dtype(x.dtype())?
 }
@@ -109,7 +109,7 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
             ),
         );
     }
-    // One weight has all elements as its neighbours, so has the only channel of a vector.
+    // All elements share a single weight, and so do those of a vector, which has one channel.
     let inner = if count == 1 { x.elem_count() } else { x.dims()[2..].iter().product() };
     let op = Prelu { inner };
     match x.dtype() {
@@ -122,7 +122,7 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// `inner` neighbours share a weight.
+/// `F::prelu`, where `inner` neighbouring elements share a weight.
 #[derive(Debug, Clone, Copy)]
 struct Prelu {
     inner: usize,
@@ -169,13 +169,13 @@ impl CustomOp2 for Prelu {
 }
 
 impl Prelu {
-    /// `gs` where `xs` is positive, else times the weight: the value if `gs` is `xs`, or the
-    /// gradient.
+    /// `gs` where `xs` is positive, else `gs` times the weight. With `xs` for `gs` that is the
+    /// value, with the result's gradient the input's.
     fn slopes<T: Number>(&self, xs: &[T], gs: &[T], weights: &[T]) -> Vec<T> {
         let mut out = loops::zeros(xs.len());
         let mut jobs = Vec::new();
         if self.inner == 1 {
-            // The weights over and over, so that loops are long.
+            // Repeating the weights makes the loops long.
             let repeats = CHUNK.div_ceil(weights.len().max(1)).min(xs.len());
             let weights = weights.repeat(repeats.max(1));
             let size = weights.len().max(1);

@@ -208,7 +208,7 @@ impl Span {
         let Slide { stride, padding, dilation, .. } = slide;
         let first = index * stride;
         let padded_end = (first + slide.reach()).min(size + 2 * padding);
-        // The first of the kernel's pixels that is no padding.
+        // How far the window's first pixel that isn't padding lies from its begin.
         let skipped = padding.saturating_sub(first).div_ceil(dilation) * dilation;
         let start = (first + skipped).saturating_sub(padding);
         let end = padded_end.saturating_sub(padding).clamp(start.min(size), size);
@@ -217,7 +217,7 @@ impl Span {
     }
 }
 
-/// So few pixels are pooled before another thread can help.
+/// How many pixels a thread pools at least; fewer are done before another thread has woken up.
 const PIXELS_PER_TASK: usize = 1 << 14;
 
 /// Calls `pool` with a plane of `xs` and its share of `ys`, on all threads.
@@ -242,10 +242,10 @@ struct MaxPool {
     planes: Planes,
     rows: Vec<Span>,
     columns: Vec<Span>,
-    /// From pixel to pixel of a window: the dilation.
+    /// The distance from pixel to pixel of a window: the dilation.
     steps: (usize, usize),
     shape: Shape,
-    /// The pixel in its plane that won, for each result.
+    /// For each result, the index in its plane of the pixel that won.
     winners: OnceLock<Vec<u32>>,
 }
 
@@ -261,7 +261,7 @@ impl Op for MaxPool {
             .zip(args[0].par_chunks(area))
             .with_min_len(PIXELS_PER_TASK.div_ceil(area))
             .for_each(|((ys, winners), xs)| self.pool(xs, ys, winners));
-        // An op runs forward once, so that nothing is there yet.
+        // Candle runs an op forward once, so the cell is still empty.
         let _ = self.winners.set(winners);
         (ys, self.shape.clone())
     }
@@ -294,7 +294,7 @@ impl MaxPool {
                 for row in (rows.start..rows.end).step_by(self.steps.0) {
                     for column in (columns.start..columns.end).step_by(self.steps.1) {
                         let value = xs[row * width + column];
-                        // A nan is neither larger nor equal, and wins.
+                        // A nan compares as neither larger nor equal, and has to win.
                         if value > best || value.partial_cmp(&value).is_none() {
                             (best, place) = (value, row * width + column);
                         }

@@ -1,7 +1,7 @@
 //! Activations without kinks.
 //!
-//! Values and slopes are PyTorch's (`torch.nn.functional`, version 2.15), those at infinity too:
-//! nan where its formula gives nan. The mechanism is in `unary.rs`.
+//! Values and slopes are PyTorch's (`torch.nn.functional`, version 2.15), also at infinity, where
+//! some of its formulas give nan. The mechanism is in `unary.rs`.
 
 use std::f64::consts::FRAC_2_SQRT_PI;
 
@@ -192,7 +192,7 @@ pub fn gelu(x: &Tensor, approximate: Gelu) -> Result<Tensor> {
     }
 }
 
-/// Twice the argument of tanh, and its slope.
+/// Twice the argument of tanh in [`gelu`], and the slope of that.
 #[inline(always)]
 fn gelu_inner<T: Number>(x: T) -> (T, T) {
     let scale = T::of(FRAC_2_SQRT_PI * std::f64::consts::SQRT_2);

@@ -1,6 +1,6 @@
 //! Softmax and its gradient over the rows of an axis: maxima, exponentials, sums, in vectors.
 //!
-//! SoftmaxRows whose elements lie side by side are taken several at a time, as many as stay in a core's
+//! Rows whose elements lie side by side are taken several at a time, as many as stay in a core's
 //! own cache; a row that is too long for that is itself shared between cores. Along any other axis
 //! the neighbouring rows of a tile are taken together, so that every loop runs over neighbours.
 
@@ -9,10 +9,11 @@ use rayon::prelude::*;
 use super::loops::{self, CHUNK, Loop, each};
 use super::unary_math::{Number, exp};
 
-/// Elements that are worked on together, several times over.
+/// How many elements a few loops pass over, one after the other, while a core's own cache holds
+/// them.
 const PIECE: usize = 4096;
 
-/// Columns of a tile at the most.
+/// How many columns a tile has at most.
 const TILE: usize = 1024;
 
 /// Into how many tiles a block is cut where it is wide enough, for as many cores.
@@ -41,7 +42,7 @@ pub(super) struct SoftmaxRows {
 impl SoftmaxRows {
     /// The results for the inputs `xs`.
     pub(super) fn forward<T: Number>(&self, xs: &[T]) -> Vec<T> {
-        // Without elements there are no rows, and an axis of none can't be divided by.
+        // An axis of size 0 leaves no elements, and can't be divided by.
         if xs.is_empty() {
             return Vec::new();
         }
@@ -97,7 +98,8 @@ impl SoftmaxRows {
         (PIECE / self.size).max(1) * self.size
     }
 
-    /// A row shared between cores: its maximum, its exponentials and their sum, its results.
+    /// Shares one row between cores: first its maximum, then its exponentials and their sum, then
+    /// its results.
     fn long_forward<T: Number>(&self, xs: &[T], ys: &mut [T]) {
         let maxima = xs.par_chunks(CHUNK).map(|xs| loops::run(Max { rows: *self, xs }));
         let max = maxima.reduce(|| -T::of(f64::INFINITY), larger);
@@ -142,7 +144,8 @@ impl SoftmaxRows {
         if self.is_negated { -T::ONE } else { T::ONE }
     }
 
-    /// What a row's results follow from, once its exponentials and their sum are known.
+    /// Makes a row's results of what `ys` holds, exponentials or differences, and of the sum of
+    /// exponentials.
     #[inline(always)]
     fn finish<T: Number>(&self, ys: &mut [T], sum: f64) {
         match self.kind {
@@ -157,7 +160,7 @@ impl SoftmaxRows {
         }
     }
 
-    /// What is summed over a row for the gradient.
+    /// The sum over a row that the gradient of each of its inputs needs.
     #[inline(always)]
     fn dot<T: Number>(&self, ys: &[T], gs: &[T]) -> f64 {
         let mut total = 0.0;
@@ -183,8 +186,8 @@ impl SoftmaxRows {
     }
 }
 
-/// Some neighbouring columns of a block: where the first element is, and what belongs to the tile
-/// of each row of the output.
+/// Some neighbouring columns of a block: the index of their first element, and their part of each
+/// row of the output.
 struct ColumnTile<'a, T> {
     first: usize,
     parts: Vec<&'a mut [T]>,
@@ -195,7 +198,7 @@ fn larger<T: Number>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
-/// Partial results of a row, so that one addition needn't wait for the one before.
+/// Folds a row into independent lanes, so that no addition waits for the one before.
 #[inline(always)]
 fn fold<T: Number>(ys: &[T], gs: &[T], start: T, step: impl Fn(T, T, T) -> T) -> [T; LANES] {
     let mut lanes = [start; LANES];
@@ -212,7 +215,8 @@ fn fold<T: Number>(ys: &[T], gs: &[T], start: T, step: impl Fn(T, T, T) -> T) ->
     lanes
 }
 
-/// The largest element; a nan may get lost, and comes back when it is subtracted.
+/// The largest element. A nan may be passed over here; every result of its row is nan all the same,
+/// once the exponentials are summed.
 #[inline(always)]
 fn max_of<T: Number>(xs: &[T], sign: T) -> T {
     let lowest = -T::of(f64::INFINITY);
@@ -224,13 +228,14 @@ fn sum_of<T: Number>(xs: &[T]) -> f64 {
     fold(xs, xs, T::ZERO, |sum, x, _| sum + x).into_iter().map(T::wide).sum()
 }
 
-/// The exponentials of a piece, in their place or beside it.
+/// Writes the exponentials of a piece to `scratch`.
 #[inline(always)]
 fn take_exponentials<T: Number>(ys: &[T], scratch: &mut [T; PIECE]) {
     scratch.iter_mut().zip(ys).for_each(|(taken, y)| *taken = exp(*y));
 }
 
-/// The sum of the exponentials of a row, which it becomes if the result is made of them.
+/// The sum of the exponentials of a row. For softmax, which is made of them, they take the place of
+/// the row.
 #[inline(always)]
 fn sum_exponentials<T: Number>(kind: Kind, row: &mut [T]) -> f64 {
     let mut scratch = [T::ZERO; PIECE];
@@ -250,7 +255,7 @@ fn sum_exponentials<T: Number>(kind: Kind, row: &mut [T]) -> f64 {
     total
 }
 
-/// Whole rows that lie side by side.
+/// The forward pass of whole rows that lie side by side.
 struct Forward<'a, T> {
     rows: SoftmaxRows,
     xs: &'a [T],
@@ -274,7 +279,7 @@ impl<T: Number> Loop for Forward<'_, T> {
                 rows.finish(ys, sum);
             }
         } else if rows.kind == Kind::Softmax {
-            // Of all rows together, since a row may be shorter than a vector.
+            // One loop over all rows, since a row may be shorter than a vector of the processor.
             ys.iter_mut().for_each(|y| *y = exp(*y));
             for ys in ys.chunks_exact_mut(size) {
                 let sum = sum_of(ys);
@@ -401,7 +406,7 @@ impl<T: Number> Loop for Subtract<'_, T> {
     }
 }
 
-/// A tile: `xs` begins where it does.
+/// The forward pass of a tile; `xs` begins at the tile's first element.
 struct ForwardTile<'a, T> {
     rows: SoftmaxRows,
     xs: &'a [T],

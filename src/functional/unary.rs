@@ -42,7 +42,7 @@ pub(crate) trait Elementwise:
 
 /// Defines elementwise functions: for each a documented `F::` function, its parameters, what
 /// integers do, an example with what it prints, a complaint about the parameters, the value, and
-/// the gradient. What is the same for all of them in the documentation is added here.
+/// the gradient. The macro adds what the documentation of all of them says alike.
 macro_rules! activations {
     ($(
         $(#[$doc:meta])*
@@ -186,7 +186,8 @@ impl<E: Elementwise> Unary<E> {
     fn integers<T: WithDType>(&self, values: &[T], layout: &Layout) -> CpuStorage {
         T::to_cpu_storage_owned(unary_map(values, layout, |x| {
             let (before, after) = (x.to_f64(), self.0.value(x.to_f64()));
-            // An unchanged number goes through as it is: f64 has no room for all of i64.
+            // A number that the function leaves alone is not converted back: f64 has no room for
+            // all of i64.
             if before == after { x } else { T::from_f64(after) }
         }))
     }

@@ -1,8 +1,9 @@
 //! Functions of one number that activations and losses share, for both number types.
 //!
-//! In `f64` they are those of the standard library. In `f32` they are polynomials without branches
-//! and calls, so that a loop over them becomes vector instructions; each is within a few units of
-//! the last place. They rely on fused multiply-add: `loops.rs` compiles them for CPUs that have it.
+//! The functions of `f64` are the standard library's. Those of `f32` are polynomials without
+//! branches and calls, so that a loop over them becomes vector instructions; each is within a few
+//! units of the last place. The polynomials rely on fused multiply-add: `loops.rs` compiles them
+//! for CPUs that have it.
 
 use std::ops::Neg;
 
@@ -78,10 +79,11 @@ impl Number for f64 {
     }
 }
 
-/// Adding it to a small float rounds that to an integer, which then stands in the low bits.
+/// Adding this number to a small float rounds the float to an integer, which then stands in the low
+/// bits of the sum.
 const SHIFT: f32 = 12_582_912.0;
 
-/// What ln 2 is beyond its `f32`.
+/// The part of ln 2 that its `f32` lacks.
 const LN_2_LOW: f32 = -1.904_654_3e-9;
 
 /// `(e^r - 1 - r) / r²` for `|r| <= ln 2 / 2`, within 1.4e-7 of it.
@@ -113,7 +115,7 @@ fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
     sum
 }
 
-/// Both comparisons let nan through.
+/// `x`, but not below `low` and not above `high`; nan passes both comparisons.
 #[inline(always)]
 fn limited(x: f32, low: f32, high: f32) -> f32 {
     let x = if x > high { high } else { x };
@@ -188,7 +190,8 @@ impl Number for f32 {
         // From 20 on nothing is left in f32; nan goes through.
         let a = if self.abs() > 20.0 { 20.0 } else { self.abs() };
         let h = 0.5 * a * a;
-        // What rounding took from a²/2: e^-h is as wrong as h is, not relatively but absolutely.
+        // What rounding took from a²/2. An absolute error of `h` is a relative one of e^-h, which
+        // the factor `1 - lost` takes back.
         let lost = (0.5 * a).mul_add(a, -h);
         let e = Number::exp(-h) * (1.0 - lost);
         let r = 1.0 / (a + 4.0);
@@ -245,12 +248,12 @@ pub(crate) fn logistic_pair<T: Number>(x: T) -> (T, T) {
 /// `ln(1 + exp(x))` without overflow.
 #[inline(always)]
 pub(crate) fn softplus<T: Number>(x: T) -> T {
-    // Written with a comparison, so that nan stays nan.
+    // The comparison, unlike `max`, lets nan through.
     let positive = if x < T::ZERO { T::ZERO } else { x };
     positive + exp(-x.abs()).ln_1p_of_fraction()
 }
 
-/// `tanh(softplus(x))`, and what it lacks to 1.
+/// `tanh(softplus(x))`, and 1 minus that.
 #[inline(always)]
 pub(crate) fn tanh_of_softplus<T: Number>(x: T) -> (T, T) {
     let e = exp(-x.abs());

@@ -41,7 +41,7 @@ impl std::fmt::Display for Pair {
 }
 
 impl Pair {
-    /// Always both, as PyTorch prints convolutions.
+    /// Both numbers, equal or not, as PyTorch prints convolutions.
     pub(crate) fn tuple(self) -> String {
         tuple(&[self.height, self.width])
     }
@@ -51,7 +51,7 @@ impl Pair {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Planes {
     pub(crate) count: usize,
-    /// Those of one image.
+    /// The channels of one image.
     pub(crate) channels: usize,
     pub(crate) height: usize,
     pub(crate) width: usize,
@@ -99,7 +99,7 @@ impl Slide {
         ]
     }
 
-    /// What the kernel covers, gaps of the dilation included.
+    /// How many pixels the kernel covers, gaps of the dilation included.
     pub(crate) fn reach(&self) -> usize {
         self.dilation * (self.kernel - 1) + 1
     }

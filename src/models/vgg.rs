@@ -20,7 +20,7 @@ use crate::random::fresh_seed;
 /// How torchvision's models print this layer.
 const RELU: &str = "ReLU(inplace=True)";
 
-/// How many numbers one generator draws; they can then be drawn side by side.
+/// How many numbers one generator draws, so that several can draw side by side.
 const CHUNK: usize = 1 << 16;
 
 /// Channels of each convolution, and whether a pooling of 2 x 2 follows it.

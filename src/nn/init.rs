@@ -7,7 +7,8 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use crate::error::fail;
 use crate::sampling::{fill_normal, fill_uniform};
 
-/// Which side of a layer the numbers keep at its size: what goes in, or gradients that come back.
+/// Which numbers a layer keeps at their size: those on the way forward, or the gradients on the way
+/// back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Fan {
     /// The inputs of one output.

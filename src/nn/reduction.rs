@@ -8,12 +8,12 @@ use candle_core::WithDType;
 /// Sums are added up in `f64`, so that they don't drift.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reduction {
-    /// Keeps them: the result has a value for each element, or for each row of a loss of rows.
+    /// Keeps the values: the result has one for each element, or for each row of a loss of rows.
     None,
-    /// Their mean; nan where there are none.
+    /// The mean; nan where there are no values.
     #[default]
     Mean,
-    /// Their sum; 0 where there are none.
+    /// The sum; 0 where there are no values.
     Sum,
 }
 
@@ -33,12 +33,12 @@ impl Reduction {
 pub(super) enum Outcome {
     /// All values.
     Each,
-    /// Their sum, divided by this.
+    /// The sum of all values, divided by this number.
     Over(f64),
 }
 
 impl Outcome {
-    /// The gradient of one value, from that of the result.
+    /// The gradient of one value, from the gradient of the result.
     pub(super) fn gradient<T: WithDType>(self, gradient: &[T], index: usize) -> T {
         match self {
             Outcome::Each => gradient[index],

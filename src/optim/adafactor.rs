@@ -254,7 +254,7 @@ fn matrices<'a, T>(
     parts.map(|((p, g), r)| MatrixParts { p, g, r })
 }
 
-/// FactoredRows of a matrix, their factors, and the factors of its columns.
+/// Rows of a matrix, their factors, and the factors of its columns.
 struct FactoredRows<'a, T> {
     p: &'a mut [T],
     g: &'a [T],

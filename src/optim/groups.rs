@@ -24,15 +24,15 @@ use crate::print::python::float_repr;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ParamGroup<C> {
-    /// Each belongs to one group only.
+    /// The parameters, each of which belongs to one group only.
     pub params: Parameters,
-    /// Their options.
+    /// The options of these parameters.
     pub config: C,
 }
 
 /// An optimizer's groups by name, as schedulers see them; every optimizer here has them.
 pub trait ParamGroups {
-    /// How many there are.
+    /// How many groups there are.
     fn group_count(&self) -> usize;
     /// An option of a group, or what a scheduler noted there, as numbers.
     #[doc(hidden)]

@@ -56,8 +56,8 @@ config! {
 /// ```
 ///
 /// A step asks for the loss more than once, so it takes a closure that computes it, and the
-/// gradients itself: `lbfgs.step(|| model_loss())?`. For that reason this is no
-/// `candle_nn::Optimizer`. It is for small problems without batches.
+/// gradients itself: `lbfgs.step(|| model_loss())?`. For that reason `LBFGS` is no
+/// `candle_nn::Optimizer`. Use it for small problems without batches.
 ///
 /// # Errors
 ///
@@ -156,15 +156,16 @@ impl LBFGS {
     ///
     /// # Errors
     ///
-    /// Those of `closure`, after which parameters are where the last iteration left them; and if
-    /// the loss is not one number that depends on a variable.
+    /// If `closure` fails (parameters are then where the last iteration left them), or the loss is
+    /// not one number that depends on a variable.
     pub fn step(&mut self, mut closure: impl FnMut() -> Result<Tensor>) -> Result<Tensor> {
         let [group] = &self.groups;
         let mut problem = Problem { group, closure: &mut closure };
         self.memory.step(&mut problem)
     }
 
-    /// Everything that the next step depends on; see [`RuleOptimizer::state_dict`](super::RuleOptimizer::state_dict).
+    /// Everything that the next step depends on; as [`Adam::state_dict`](super::Adam::state_dict).
+    /// ///     /// # Errors     ///     /// If memory runs out.
     pub fn state_dict(&self) -> Result<StateDict> {
         let [group] = &self.groups;
         let mut dict = StateDict::new();
@@ -198,7 +199,8 @@ impl LBFGS {
     ///
     /// # Errors
     ///
-    /// If it is of other parameters, or of another optimizer.
+    /// If the dict is of other parameters or of another optimizer, or an option makes no sense. The
+    /// optimizer is then as before.
     pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         let [group] = &self.groups;
         let mut config = group.config.clone();
@@ -263,7 +265,7 @@ impl ParamGroups for LBFGS {
     }
 }
 
-/// As [`RuleOptimizer`](super::RuleOptimizer)'s.
+/// `{}` prints the form of PyTorch 1.0 to 1.10.2, `{:#}` that of 2.15.
 impl fmt::Display for LBFGS {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_groups(f, "LBFGS", [(self.groups[0].config.keys(), &self.notes)].into_iter())

@@ -1,7 +1,7 @@
 //! The line search of LBFGS: a step length that fulfils Wolfe's strong conditions.
 //!
-//! First it walks forward until the wanted length lies between two points, then it narrows them
-//! down, each time to the lowest point of the cubic through values and slopes of both.
+//! The search first walks forward until the wanted length lies between two points, then narrows
+//! them down, each time to the lowest point of the cubic through values and slopes of both.
 
 use std::cmp::Ordering;
 
@@ -108,7 +108,7 @@ impl Search {
         is_narrow: impl Fn(f64) -> bool,
         rounds: i64,
     ) -> Result<Point<T>> {
-        // A height that is nan is taken for the upper end's, as in PyTorch, if it is the first.
+        // A first height that is nan counts as the upper one, as in PyTorch.
         let lower = |ends: &[Point<T>; 2]| match ends[0].f.partial_cmp(&ends[1].f) {
             Some(Ordering::Less | Ordering::Equal) => 0,
             _ => 1,

@@ -23,7 +23,7 @@ pub struct RuleOptimizer<R: Rule> {
     pub(super) groups: Vec<ParamGroup<R::Config>>,
     /// What schedulers keep in a group, as `initial_lr`.
     pub(super) notes: Vec<BTreeMap<&'static str, f64>>,
-    /// One entry a parameter, once the first step was made.
+    /// One state a parameter; empty until the first step.
     pub(super) states: Vec<Vec<Option<State>>>,
 }
 
@@ -118,12 +118,12 @@ impl<R: Rule> candle_nn::Optimizer for RuleOptimizer<R> {
         RuleOptimizer::step(self, grads)
     }
 
-    /// The first group's.
+    /// The rate of the first group.
     fn learning_rate(&self) -> f64 {
         self.groups.first().map_or(0.0, |group| *group.config.clone().lr())
     }
 
-    /// Sets that of every group.
+    /// Sets the rate of every group.
     fn set_learning_rate(&mut self, lr: f64) {
         for group in &mut self.groups {
             *group.config.lr() = lr;

@@ -26,7 +26,8 @@ pub trait Options: Clone + fmt::Debug + Default + PartialEq + 'static {
     /// An option as numbers; none if there is no such option.
     #[doc(hidden)]
     fn numbers(&self, name: &str) -> Option<Vec<f64>>;
-    /// Sets an option from numbers; says whether there is such an option.
+    /// Sets an option from numbers; returns whether there is such an option and the numbers are a
+    /// value of it.
     #[doc(hidden)]
     fn set_numbers(&mut self, name: &str, numbers: &[f64]) -> bool;
     /// The learning rate.
@@ -36,8 +37,8 @@ pub trait Options: Clone + fmt::Debug + Default + PartialEq + 'static {
 
 /// The type of an option.
 pub trait Field: Sized {
-    /// As Python prints it. `default` is the default as written in the table, where a suffix `f64`
-    /// marks what is an integer in Python unless somebody gives it.
+    /// The value as Python prints it. `default` is the default as written in the table, where a
+    /// suffix `f64` marks a float whose default is an integer in Python.
     fn repr(&self, default: &str) -> String;
     fn numbers(&self) -> Vec<f64>;
     fn from_numbers(numbers: &[f64]) -> Option<Self>;

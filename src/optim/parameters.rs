@@ -53,7 +53,7 @@ enum Part {
 }
 
 impl Parameters {
-    /// How many there are; doesn't make them.
+    /// How many variables there are; doesn't make them.
     pub fn len(&self) -> usize {
         let count = |part: &Part| match part {
             Part::Given(vars) => vars.len(),
@@ -62,7 +62,7 @@ impl Parameters {
         self.parts.iter().map(count).sum()
     }
 
-    /// Those that are there without being made.
+    /// The variables that are there without being made.
     pub(super) fn known(&self) -> impl Iterator<Item = &Var> {
         self.parts.iter().flat_map(|part| match part {
             Part::Given(vars) => vars.as_slice(),
@@ -70,7 +70,7 @@ impl Parameters {
         })
     }
 
-    /// Whether there are none.
+    /// Whether there are no variables.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -15,13 +15,13 @@ use super::sweep::{Buffers, RuleNumber, Sweep};
 pub trait Rule: fmt::Debug + Sized + 'static {
     /// The optimizer's name.
     const NAME: &'static str;
-    /// The optimizer as the learner types it.
+    /// The optimizer as typed in a cell.
     #[doc(hidden)]
     const FUNCTION: &'static str;
-    /// What it remembers of each element, by the names of PyTorch's state dict.
+    /// What the rule remembers of each element, by the names of PyTorch's state dict.
     #[doc(hidden)]
     const BUFFERS: &'static [&'static str];
-    /// What it remembers of a parameter as a whole, beside the number of steps.
+    /// What the rule remembers of a parameter as a whole, beside the number of steps.
     #[doc(hidden)]
     const NUMBERS: &'static [&'static str] = &[];
     type Config: Options;
@@ -47,7 +47,7 @@ pub trait Rule: fmt::Debug + Sized + 'static {
         dims.to_vec()
     }
 
-    /// One step of one parameter; `time` counts its steps from 1.
+    /// One step of one parameter; `time` counts the parameter's steps from 1.
     #[doc(hidden)]
     fn update<T: RuleNumber>(
         config: &Self::Config,

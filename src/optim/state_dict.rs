@@ -54,8 +54,8 @@ impl<R: Rule> RuleOptimizer<R> {
     ///
     /// # Errors
     ///
-    /// If groups or parameters are others than those that were saved, or a name is unknown. The
-    /// optimizer is then as before.
+    /// If groups or parameters are others than those that were saved, a name is unknown, or an
+    /// option makes no sense. The optimizer is then as before.
     pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         let function = format!("{}::load_state_dict", R::FUNCTION);
         let prefix = |number: usize| format!("param_groups.{number}");
@@ -149,7 +149,7 @@ fn buffer_tensor<T: WithDType>(
     Tensor::from_slice(buffer, shape(), &Device::Cpu).map(Some)
 }
 
-/// Returns how many names it has used.
+/// Takes the state of one parameter from the dict; returns how many names it used.
 fn load<R: Rule>(
     function: &str,
     dict: &StateDict,

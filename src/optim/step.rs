@@ -9,7 +9,7 @@ use super::rule::{Rule, State};
 use super::sweep::{RuleNumber, Sweep};
 use crate::error::fail;
 
-/// The gradients of a loss. candle takes every tensor for one; PyTorch asks for one number that
+/// The gradients of a loss. candle takes every tensor for a loss; PyTorch asks for one number that
 /// depends on a variable.
 pub(super) fn backward(function: &str, loss: &Tensor) -> Result<GradStore> {
     if !loss.track_op() {
@@ -49,7 +49,8 @@ pub(super) fn step<R: Rule>(
         );
     }
     if var.elem_count() == 0 {
-        // Nothing to do, and candle takes the strides of an empty tensor for repeated elements.
+        // An empty parameter has nothing to step, and candle takes its strides for repeated
+        // elements.
         return Ok(());
     }
     if grad.dtype() == var.dtype() && grad.is_contiguous() && !shares_memory(var, grad) {
@@ -57,7 +58,8 @@ pub(super) fn step<R: Rule>(
             .inplace_op2(grad, &InPlace::<R> { function, config, state: RefCell::new(state) });
     }
     let grad = grad.to_dtype(var.dtype())?.contiguous()?;
-    // A gradient may be the parameter itself, as that of p²/2 is; a step can't read what it writes.
+    // The gradient of p²/2 is the parameter itself, and a step can't read the memory that it
+    // writes.
     let grad = if shares_memory(var, &grad) { grad.copy()? } else { grad };
     var.inplace_op2(&grad, &InPlace::<R> { function, config, state: RefCell::new(state) })
 }

@@ -10,7 +10,7 @@ use candle_core::{DType, Result, WithDType};
 
 use crate::error::fail;
 
-/// From how many elements on a parameter is shared between cores; fewer are done before another
+/// From this many elements on, a parameter is shared between cores; fewer are done before another
 /// core has woken up.
 pub(super) const PARALLEL: usize = 1 << 16;
 /// How many elements a core takes at a time.
@@ -132,7 +132,7 @@ pub struct Sweep<'a, T> {
 }
 
 impl<T: RuleNumber> Sweep<'_, T> {
-    /// Whether a buffer has been made; where there are no elements there is nothing to make.
+    /// Whether a buffer has been made; that of a parameter without elements never is.
     pub(super) fn has(&self, buffer: usize) -> bool {
         !self.buffers[buffer].is_empty()
     }
@@ -237,7 +237,7 @@ fn pass<T: RuleNumber, const N: usize, F>(
 ) where
     F: Fn(T, T, [T; N]) -> (T, [T; N]),
 {
-    // A buffer that the rule has not is never indexed; the others are as long as the parameter.
+    // The rule's `N` buffers are as long as the parameter; the others are never indexed.
     let len = p.len();
     let g = &g[..len];
     let a = if N > 0 { &mut a[..len] } else { a };

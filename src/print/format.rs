@@ -47,7 +47,7 @@ impl Formatter {
             .collect::<Vec<_>>();
         let is_whole = telling.iter().all(|value| value.fract() == 0.0);
         formatter.notation = match options.sci_mode {
-            // With nothing to tell there is nothing to overrule.
+            // Without such numbers PyTorch doesn't look at `sci_mode`.
             Some(true) if !telling.is_empty() => Notation::Scientific,
             Some(false) if is_whole => Notation::Whole,
             Some(false) => Notation::Fixed,

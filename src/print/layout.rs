@@ -11,7 +11,7 @@ const PREFIX: &str = "tensor(";
 
 /// What is said of a tensor's part in a graph, behind its numbers.
 ///
-/// candle keeps the operation that made a tensor to itself; who knows it can name it.
+/// candle doesn't tell which operation made a tensor; a caller who knows can name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suffix<'a> {
     None,

@@ -1,7 +1,7 @@
 //! `show!`, and the text of any value: a tensor's, else `Display`, else `Debug`, else its type.
 //!
-//! Which of them it is, method resolution decides while the cell is compiled: each `impl` below
-//! is for one reference more than the next, and the first that fits is taken.
+//! Method resolution decides which, while the cell is compiled: each `impl` below is for one
+//! reference more than the next, and the first that fits is taken.
 
 use std::any::type_name;
 use std::fmt;
@@ -40,7 +40,7 @@ macro_rules! __text {
     }};
 }
 
-/// What `show!` ends in.
+/// Prints the texts of a `show!` in one line.
 #[doc(hidden)]
 #[inline(never)]
 pub fn print(texts: &[String]) {

@@ -51,10 +51,14 @@ macro_rules! __literal {
 }
 
 /// One number of a literal.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub enum Scalar {
+    /// A float, which makes the tensor `f32`.
     Float(f64),
+    /// An integer.
     Integer(i64),
+    /// A truth value.
     Bool(bool),
 }
 
@@ -77,6 +81,7 @@ impl From<bool> for Scalar {
 }
 
 /// Numbers in row order, and the shape they have.
+#[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Nested {
     shape: Vec<usize>,
@@ -88,6 +93,8 @@ pub struct Nested {
     message = "tensor! takes numbers, truth values, and nested arrays, slices and vectors of them, not `{Self}`"
 )]
 pub trait Literal {
+    /// The numbers and their shape.
+    #[doc(hidden)]
     fn collect(&self) -> Nested;
 }
 
@@ -144,14 +151,20 @@ impl<T: Literal> Literal for Vec<T> {
     }
 }
 
+/// A number without axes.
+#[doc(hidden)]
 pub fn scalar(scalar: Scalar) -> Nested {
     Nested { shape: vec![], scalars: vec![scalar] }
 }
 
+/// A row of numbers.
+#[doc(hidden)]
 pub fn row(scalars: &[Scalar]) -> Nested {
     Nested { shape: vec![scalars.len()], scalars: scalars.to_vec() }
 }
 
+/// Parts of one shape along a new first axis.
+#[doc(hidden)]
 #[track_caller]
 pub fn stack(parts: Vec<Nested>) -> Nested {
     let mut shape = vec![parts.len()];
@@ -172,7 +185,8 @@ fn assert_same_shape(first: &[usize], other: &[usize]) {
     );
 }
 
-/// The tensor; memory of the CPU is the only thing that making it takes.
+/// Makes the tensor, on the CPU.
+#[doc(hidden)]
 #[track_caller]
 pub fn build(nested: Nested) -> Tensor {
     let Nested { shape, scalars } = nested;

@@ -30,7 +30,7 @@ pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// The sums of what `work` gives for the pieces of `0..len`.
+/// The sums over all pieces of `0..len` of the numbers that `work` gives for a piece.
 pub(crate) fn sum_pieces<const N: usize>(
     len: usize,
     piece: usize,
@@ -76,8 +76,8 @@ pub(crate) fn sum_lanes<T: WithDType>(values: &[T]) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
-/// Sums that don't drift: blocks are added in the numbers' own type, in lanes that a processor adds
-/// side by side, and the blocks in `f64`.
+/// The sum of `len` values, which doesn't drift: blocks are added in the numbers' own type, in
+/// lanes that a processor adds side by side, and the sums of blocks in `f64`.
 #[inline(always)]
 pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f64 {
     const LANES: usize = 16;

@@ -22,8 +22,8 @@ pub(crate) fn promote_and_broadcast(
     Ok((broadcast_to(&left, &shape)?, broadcast_to(&right, &shape)?))
 }
 
-/// The tensor in a shape that it broadcasts to. Its gradient is added up in `f64`; candle's own
-/// broadcasting adds it in its dtype, and drifts.
+/// The tensor in a shape that it broadcasts to. The gradient is added up in `f64`; candle's own
+/// broadcasting adds in the tensor's dtype, and drifts.
 pub(crate) fn broadcast_to(tensor: &Tensor, shape: &Shape) -> Result<Tensor> {
     if tensor.shape() == shape {
         return Ok(tensor.clone());
@@ -85,7 +85,7 @@ impl CustomOp1 for Broadcast {
     }
 }
 
-/// Writes the source once for each step along an axis that it doesn't have.
+/// Writes the source once for each step along an axis that the source doesn't have.
 fn spread<T: Copy>(dims: &[usize], strides: &[usize], source: &[T], result: &mut Vec<T>) {
     match (dims, strides) {
         ([], _) | (_, []) => result.push(source[0]),
@@ -99,7 +99,7 @@ fn spread<T: Copy>(dims: &[usize], strides: &[usize], source: &[T], result: &mut
     }
 }
 
-/// The other way round: adds up what came of each element of the source.
+/// The reverse of [`spread`]: adds up the gradients of all copies of each element of the source.
 fn gather<T: WithDType>(dims: &[usize], strides: &[usize], grads: &[T], sums: &mut [f64]) {
     match (dims, strides) {
         ([], _) | (_, []) => sums[0] += grads[0].to_f64(),

@@ -34,7 +34,7 @@ pub(crate) fn mean_last(tensor: &Tensor) -> Result<Tensor> {
 /// The sum of each row, divided by a number.
 struct Sums {
     rows: usize,
-    /// Of the result: one element for each row.
+    /// The result's shape: one element for each row.
     shape: Shape,
     divisor: f64,
 }
@@ -56,7 +56,7 @@ impl CustomOp1 for Sums {
     }
 
     fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        // In f64, since the quotient itself may not fit into a half-precision number.
+        // The division is done in f64, since its result may not fit into a half-precision number.
         let grads = grad.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
         let size = arg.elem_count() / self.rows.max(1);
         let spread = grads.iter().flat_map(|it| std::iter::repeat_n(it / self.divisor, size));

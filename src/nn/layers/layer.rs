@@ -56,7 +56,7 @@ pub trait Layer: Module {
         Vec::new()
     }
 
-    /// Where the layer keeps whether it is being trained, if it cares.
+    /// Where the layer keeps whether it is being trained; none if that makes no difference.
     fn mode(&self) -> Option<&Mode> {
         None
     }
@@ -205,7 +205,7 @@ impl Mode {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Says whether it is.
+    /// Says whether the layer is being trained.
     pub fn set(&self, training: bool) {
         self.0.store(training, Ordering::Relaxed);
     }

@@ -1,8 +1,8 @@
 //! `nn::seq!` and `nn::model!`: chains and structs of layers without boxes and impls by hand.
 //!
-//! What an element of `seq!` is, method resolution decides while the cell is compiled, as for
-//! `show!`: a [`Layer`] first, else any candle module that prints itself (activations are such),
-//! else a function.
+//! Method resolution decides, while the cell is compiled, what an element of `seq!` is taken for,
+//! as for `show!`: a [`Layer`] first, else any candle module that prints itself (activations are
+//! such), else a function.
 
 use std::cell::Cell;
 use std::fmt;
@@ -83,7 +83,7 @@ macro_rules! __model {
 /// A layer of any kind, as [`Sequential`](super::Sequential) holds it.
 pub type AnyLayer = Box<dyn Layer + Send + Sync>;
 
-/// An element of `seq!`, which is taken out of here once.
+/// An element of `seq!`, on its way into the `Sequential`.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct SeqElement<T>(Cell<Option<T>>);
@@ -94,7 +94,7 @@ impl<T> SeqElement<T> {
     }
 
     fn take(&self) -> T {
-        // `seq!` makes a new one for each element, and takes from it once.
+        // `seq!` makes a new `SeqElement` for each element, and takes the value once.
         self.0.take().expect("seq! takes each element once")
     }
 }

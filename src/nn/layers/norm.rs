@@ -92,7 +92,7 @@ macro_rules! batch_norm {
                 }
                 let running = self.running.as_ref();
                 let options = BatchNormOptions {
-                    // Without running moments there are only those of the batch.
+                    // Without running moments, the batch's are all there are.
                     training: self.mode.is_training() || running.is_none(),
                     momentum: self.config.momentum,
                     eps: self.config.eps,

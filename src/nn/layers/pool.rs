@@ -146,7 +146,7 @@ pub struct AdaptiveAvgPool2d {
 impl AdaptiveAvgPool2d {
     /// A layer whose results have this size: one number or a pair.
     pub fn new(output_size: impl Into<Pair> + std::fmt::Debug) -> Self {
-        // PrintedModule as it was given, as in PyTorch: `1` or `(7, 7)`.
+        // PyTorch prints the size as it was given: `1` or `(7, 7)`.
         let text = format!("{output_size:?}").replace(['[', ']'], "");
         AdaptiveAvgPool2d { output_size: output_size.into(), text }
     }

@@ -39,12 +39,12 @@ pub struct Sequential {
 }
 
 impl Sequential {
-    /// No layers: gives back what it gets.
+    /// A model without layers, which gives back its input.
     pub fn new() -> Self {
         Sequential::default()
     }
 
-    /// What [`nn::seq!`](crate::nn::seq!) makes.
+    /// The model that [`nn::seq!`](crate::nn::seq!) makes.
     pub fn from_boxes(layers: Vec<AnyLayer>) -> Self {
         Sequential { layers }
     }
@@ -74,7 +74,7 @@ impl Sequential {
         self.layers.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no layers.
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }

@@ -28,7 +28,7 @@ display_as_repr!(Flatten, Identity);
 pub struct Flatten {
     /// The first axis of those that become one. Default: 1.
     pub start_dim: i64,
-    /// The last of them. Default: -1.
+    /// The last axis of those. Default: -1.
     pub end_dim: i64,
 }
 
@@ -58,7 +58,7 @@ impl Layer for Flatten {
     }
 }
 
-/// Gives back what it gets: a place for a layer. See PyTorch's `Identity`.
+/// Gives back its input: a place for a layer. See PyTorch's `Identity`.
 ///
 /// ```
 /// use akari::prelude::*;

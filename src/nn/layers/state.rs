@@ -44,7 +44,7 @@ pub fn save<'a, N: Into<String>>(
 fn write(tensors: &HashMap<String, Tensor>, path: &Path) -> Result<()> {
     let beside = beside(path);
     let written = candle_core::safetensors::save(tensors, &beside).and_then(|()| {
-        // The name must not be there before the content is.
+        // The content must be on the disk before the file gets its name.
         fs::File::open(&beside)?.sync_all()?;
         Ok(fs::rename(&beside, path)?)
     });

@@ -147,8 +147,8 @@ pub(crate) fn absolute(
     of_difference(function, Absolute, input, target, reduction, weight)
 }
 
-/// [`HuberLoss`], with a factor for each element; unlike in the others, the mean divides by their
-/// number all the same.
+/// [`HuberLoss`], with a factor for each element; unlike that of the other losses, the mean divides
+/// by the number of elements all the same.
 pub(crate) fn huber(
     function: &'static str,
     input: &Tensor,

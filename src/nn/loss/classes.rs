@@ -50,11 +50,11 @@ impl ClassRows {
 /// The classes of an input `(C)`, `(N, C)` or `(N, C, d1, ..)`, one for each of its positions.
 pub(super) struct Classes {
     function: &'static str,
-    /// `i64`, contiguous.
+    /// The class numbers as contiguous `i64`.
     targets: Tensor,
     ignore_index: Option<i64>,
     pub rows: ClassRows,
-    /// Of the targets, and so of the losses.
+    /// The shape of the targets, and so of the losses.
     pub shape: Shape,
 }
 
@@ -70,7 +70,7 @@ impl Classes {
         };
         let mut expected = input.dims().to_vec();
         expected.remove(axis);
-        // One class in a row stands for one without axes.
+        // A target `(1)` stands for one without axes.
         if expected.is_empty() && target.dims() == [1] {
             expected.push(1);
         }
@@ -97,7 +97,7 @@ impl Classes {
         with_elements(&self.targets, visit)
     }
 
-    /// The class of this number, or none where it is to be ignored.
+    /// The class with this number, or none if the number is the one to ignore.
     #[inline(always)]
     pub(super) fn class(&self, number: i64) -> Result<Option<usize>> {
         if number as u64 >= self.rows.count as u64 || self.ignore_index == Some(number) {

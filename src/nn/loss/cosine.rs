@@ -112,11 +112,11 @@ impl CosineEmbeddingLoss {
 }
 
 struct Cosine {
-    /// Of a vector.
+    /// How many numbers a vector has.
     size: usize,
     margin: f64,
     outcome: Outcome,
-    /// Of the losses.
+    /// The shape of the losses.
     shape: Shape,
 }
 

@@ -146,7 +146,7 @@ impl CrossEntropyLoss {
 struct HardTargets {
     classes: Classes,
     weights: Option<Vec<f64>>,
-    /// Of all classes.
+    /// The sum of the weights of all classes.
     total_weight: f64,
     smoothing: f64,
     reduction: Reduction,
@@ -173,7 +173,7 @@ impl FusedLoss for HardTargets {
                 let counted = self.losses_of(xs, numbers, range, &mut losses)?;
                 Ok([sum_lanes(&losses), counted])
             })?;
-            // With nothing to average this is 0 / 0 = nan, and the gradient 0.
+            // With nothing to average the mean is 0 / 0 = nan, and the gradient 0.
             let divisor = if self.reduction == Reduction::Mean { counted } else { 1.0 };
             let divisor = *self.divisor.get_or_init(|| divisor);
             Ok((vec![R::of(sum / divisor)], Shape::from(())))
@@ -208,7 +208,7 @@ impl HardTargets {
         self.weights.as_ref().map_or(1.0, |it| it[class])
     }
 
-    /// Writes the losses of a range of positions; gives the weight of those that count.
+    /// Writes the losses of a range of positions; returns the weight of those that count.
     fn losses_of<R: LossNumber>(
         &self,
         xs: &[R],
@@ -270,14 +270,14 @@ impl HardTargets {
             } else {
                 soft * (total * log - spread[index])
             };
-            // Those to ignore have kept a factor that no class has.
+            // A position to ignore has kept its first factor, which no class has.
             losses[index] =
                 if factors[index] == -R::INFINITY { R::zero() } else { of_class + of_all };
         }
         Ok(counted)
     }
 
-    /// What the target's class and what each class counts.
+    /// The share of the target's class in a loss, and the share that every class has.
     fn shares<R: LossNumber>(&self) -> (R, R) {
         (R::of(1.0 - self.smoothing), R::of(self.smoothing / self.classes.rows.count.max(1) as f64))
     }

@@ -52,7 +52,8 @@ pub struct CTCLoss {
 }
 
 impl CTCLoss {
-    /// The loss of `log_probs` against `targets`, of which so many steps and classes count.
+    /// The loss of `log_probs` against `targets`; the lengths say how many steps and classes of
+    /// each sequence count.
     pub fn forward(
         &self,
         log_probs: &Tensor,
@@ -203,9 +204,9 @@ struct Alignments {
     is_mean: bool,
     zero_infinity: bool,
     outcome: Outcome,
-    /// Of the losses.
+    /// The shape of the losses.
     shape: Shape,
-    /// [`Alignments::ways_there`] of each sequence, for the way back.
+    /// [`Alignments::ways_there`] of each sequence, kept for the backward pass.
     there: OnceLock<Vec<Vec<f64>>>,
 }
 
@@ -285,7 +286,7 @@ impl Alignments {
         -log_sum([last[last.len() - 1], before_last, f64::NEG_INFINITY])
     }
 
-    /// What a sequence counts.
+    /// The weight of a sequence's loss.
     fn weight(&self, index: usize) -> f64 {
         if self.is_mean { 1.0 / self.labels[index].len().max(1) as f64 } else { 1.0 }
     }
@@ -302,7 +303,7 @@ impl Alignments {
         let rows = rows.chunks_mut(self.classes).take(self.input_lengths[index]);
         for (step, row) in rows.enumerate() {
             if loss == f64::INFINITY {
-                // As in PyTorch: no way has no direction to become more likely in.
+                // As in PyTorch: a target that can't be aligned has no gradient.
                 row.fill(f64::NAN);
                 continue;
             }
@@ -379,7 +380,7 @@ fn log_sum(terms: [f64; 3]) -> f64 {
     }
     let mut rest = 0.0;
     for (index, term) in terms.into_iter().enumerate() {
-        // A nan is in no order and comes through.
+        // A nan fails the comparison, and is added.
         if index == largest || term - most < NOTHING {
             continue;
         }

@@ -1,8 +1,8 @@
 //! The one mechanism behind elementwise losses: a value of a few numbers, and its slopes.
 //!
-//! A loss is a row ([`Formula`]); shapes and dtypes are made equal before it gets here. Values go
-//! through a block that stays in the first-level cache, so that they can be computed in vectors
-//! and yet be added up in `f64`.
+//! A loss is a row ([`Formula`]); callers make shapes and dtypes equal. Values go through a block
+//! that stays in the first-level cache, so that they can be computed in vectors and yet be added up
+//! in `f64`.
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
 use candle_core::{Result, Shape, Tensor};
@@ -23,7 +23,7 @@ pub(super) trait Formula<const K: usize>: Copy + Send + Sync + 'static {
     fn slopes<R: LossNumber>(&self, at: [R; K]) -> [R; K];
 }
 
-/// A formula times a factor, which comes last.
+/// A formula times a factor, which is the last of its numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Weighted<E>(pub E);
 
@@ -175,7 +175,7 @@ fn write_values<R: LossNumber, E: Formula<K>, const K: usize>(
     inputs: [&[R]; K],
     losses: &mut [R],
 ) {
-    // Equal lengths that the compiler can see make the loop free of checks.
+    // Lengths that the compiler can see to be equal make the loop free of checks.
     let inputs = inputs.map(|it| &it[..losses.len()]);
     for index in 0..losses.len() {
         losses[index] = formula.value(inputs.map(|it| it[index]));

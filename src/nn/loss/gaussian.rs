@@ -71,7 +71,7 @@ impl GaussianNLLLoss {
         let dtype = result_dtype(&input, &var);
         let [input, target, var] =
             [input.to_dtype(dtype)?, target.to_dtype(dtype)?, var.to_dtype(dtype)?];
-        // Input and target are as large as either of them; var may be smaller, or larger.
+        // Input and target have one shape by now; that of `var` may be smaller, or larger.
         let (_, shape) = promote_and_broadcast(function, &var.detach(), &input.detach())?;
         let shape: Shape = shape.shape().clone();
         let inputs = [

@@ -12,14 +12,14 @@ use crate::tensor::promote::promote_and_broadcast;
 /// What [`KLDivLoss`] does with the values of its elements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum KLDivReduction {
-    /// Keeps them.
+    /// Keeps the values.
     None,
-    /// Their mean over all elements, which is not the divergence; see `BatchMean`.
+    /// The mean over all elements, which is not the divergence; see `BatchMean`.
     #[default]
     Mean,
-    /// Their sum.
+    /// The sum.
     Sum,
-    /// Their sum divided by the size of the first axis: the divergence as it is defined.
+    /// The sum divided by the size of the first axis: the divergence as it is defined.
     BatchMean,
 }
 

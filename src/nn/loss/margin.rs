@@ -214,7 +214,7 @@ impl Formula<2> for SoftMargin {
         let z = -t * x;
         let small = (-z.abs()).exp().ln_1p_of_fraction();
         let loss = z.at_least(R::zero()) + small;
-        // PyTorch's overflows where the power does.
+        // PyTorch's loss overflows where the power does.
         if z.exp() < R::INFINITY { loss } else { z.exp() }
     }
 

@@ -45,7 +45,7 @@ impl MSELoss {
     }
 }
 
-/// The loss, with a factor for each element.
+/// [`MSELoss`], with a factor for each element.
 pub(crate) fn squared(
     function: &'static str,
     input: &Tensor,

@@ -106,10 +106,10 @@ impl MultiLabelMarginLoss {
 struct LabelMargins {
     function: &'static str,
     classes: usize,
-    /// `i64`, contiguous.
+    /// The lists of classes as contiguous `i64`.
     targets: Tensor,
     outcome: Outcome,
-    /// Of the losses.
+    /// The shape of the losses.
     shape: Shape,
 }
 

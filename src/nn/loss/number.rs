@@ -1,7 +1,8 @@
 //! What losses need of their two number types beyond what activations do.
 //!
-//! Those of `f32` are written without a branch or a call, so that loops over them vectorise; their
-//! error is about one unit in the last place. Those of `f64` are the standard library's.
+//! The functions of `f32` are written without a branch or a call, so that loops over them
+//! vectorise; their error is about one unit in the last place. The functions of `f64` are the
+//! standard library's.
 
 use crate::functional::unary_math::Number;
 
@@ -15,7 +16,7 @@ pub(super) trait LossNumber: Number {
     fn ln_1p(self) -> Self {
         let sum = Self::one() + self;
         if sum > Self::zero() && sum < Self::INFINITY {
-            // What the sum lost of `x`, brought back to first order.
+            // The second term brings back, to first order, what the sum lost of `x`.
             sum.ln() + (self - (sum - Self::one())) / sum
         } else {
             sum.ln()

@@ -56,7 +56,7 @@ impl Norm {
         }
     }
 
-    /// The slope of the length at one difference; `ties` of them are as large as the largest.
+    /// The slope of the length at one difference; `ties` differences are as large as the largest.
     #[inline(always)]
     fn slope(self, d: f64, length: f64, ties: f64) -> f64 {
         let sign = LossNumber::sign(d);
@@ -74,11 +74,11 @@ impl Norm {
 }
 
 struct Pairwise {
-    /// Of a row.
+    /// How many numbers a row has.
     size: usize,
     norm: Norm,
     eps: f64,
-    /// Of the distances.
+    /// The shape of the distances.
     shape: Shape,
 }
 

@@ -50,8 +50,8 @@ pub(super) fn apply(
     fused::apply(function, loss, [&input, &target], &[])
 }
 
-/// The same by candle's operations, which know of a gradient for the weight; PyTorch gives one
-/// here, though not with class numbers.
+/// The same loss by candle's own operations, which have a gradient for the weight. PyTorch gives
+/// the weight one here, though not with class numbers.
 fn of_learned_weight(
     options: &SoftOptions<'_>,
     input: &Tensor,
@@ -78,7 +78,7 @@ struct SoftTargets {
     weights: Option<Vec<f64>>,
     smoothing: f64,
     outcome: Outcome,
-    /// Of the losses.
+    /// The shape of the losses.
     shape: Shape,
 }
 
@@ -149,7 +149,7 @@ impl SoftTargets {
         self.weights.as_ref().map_or(1.0, |it| it[class])
     }
 
-    /// Turns probabilities into what each class counts.
+    /// Turns the probabilities of classes into the factors of their logarithms.
     #[inline(always)]
     fn count<R: LossNumber>(&self, rows: &mut [[R; LANES]]) {
         let kept = R::of(1.0 - self.smoothing);

@@ -12,7 +12,7 @@ pub(super) struct Tile<R> {
     pub shifted: Vec<[R; LANES]>,
     /// `exp(x - max)`.
     pub powers: Vec<[R; LANES]>,
-    /// Of the powers, over all classes.
+    /// The sums of the powers over all classes.
     pub sums: [R; LANES],
 }
 

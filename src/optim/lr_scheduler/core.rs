@@ -54,11 +54,11 @@ pub trait Schedule: fmt::Debug + Sized + 'static {
         None
     }
 
-    /// Takes notice of a step; of the first one too.
+    /// Counts a step; `is_first` when the schedule begins.
     #[doc(hidden)]
     fn advance(&mut self, _is_first: bool) {}
 
-    /// What it remembers of the steps so far.
+    /// What the schedule remembers of the steps so far.
     #[doc(hidden)]
     fn memory(&self) -> Vec<f64> {
         Vec::new()
@@ -85,21 +85,21 @@ pub trait LrScheduler: fmt::Debug {
     ///
     /// # Errors
     ///
-    /// Those of making tensors.
+    /// If memory runs out.
     fn state_dict(&self) -> Result<StateDict>;
 
     /// Takes up what [`LrScheduler::state_dict`] gave.
     ///
     /// # Errors
     ///
-    /// If it is the state of another scheduler.
+    /// If the dict is of another scheduler.
     fn load_state_dict(&mut self, dict: &StateDict) -> Result<()>;
 
-    /// Begins, as at the time it was made.
+    /// Begins, as `new` lets a scheduler begin.
     #[doc(hidden)]
     fn begin(&mut self, optimizer: &mut dyn ParamGroups) -> Result<()>;
 
-    /// Begins in the middle of a sequence.
+    /// Begins when a sequence has come to this scheduler.
     #[doc(hidden)]
     fn restart(&mut self, optimizer: &mut dyn ParamGroups) -> Result<()>;
 
@@ -114,7 +114,7 @@ impl<R: Schedule> From<Scheduler<R>> for Box<dyn LrScheduler> {
     }
 }
 
-/// A scheduler with the schedule `R`; known by its alias, such as [`StepLR`](super::StepLR).
+/// A scheduler with the schedule `R`; typed by its alias, such as [`StepLR`](super::StepLR).
 #[derive(Debug)]
 pub struct Scheduler<R: Schedule> {
     schedule: R,
@@ -185,7 +185,7 @@ impl<R: Schedule> Scheduler<R> {
     ///
     /// # Errors
     ///
-    /// Those of making tensors.
+    /// If memory runs out.
     pub fn state_dict(&self) -> Result<StateDict> {
         LrScheduler::state_dict(self)
     }
@@ -194,7 +194,7 @@ impl<R: Schedule> Scheduler<R> {
     ///
     /// # Errors
     ///
-    /// If it is the state of another scheduler.
+    /// If the dict is of another scheduler.
     pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         LrScheduler::load_state_dict(self, dict)
     }

@@ -9,16 +9,18 @@ use crate::print::python::float_repr;
 /// How the height of a cycle of [`CyclicLR`] changes.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum CyclicMode {
-    /// It doesn't.
+    /// The height stays.
     #[default]
     Triangular,
-    /// It halves with every cycle.
+    /// The height halves with every cycle.
     Triangular2,
-    /// It is multiplied by `gamma` with every step.
+    /// The height is multiplied by `gamma` with every step.
     ExpRange,
-    /// The function of the cycle, counted from 1: PyTorch's `scale_fn` with `scale_mode='cycle'`.
+    /// The height is multiplied by this function of the cycle, counted from 1: PyTorch's `scale_fn`
+    /// with `scale_mode='cycle'`.
     OfCycle(fn(f64) -> f64),
-    /// The function of the step: `scale_fn` with `scale_mode='iterations'`.
+    /// The height is multiplied by this function of the step: `scale_fn` with
+    /// `scale_mode='iterations'`.
     OfIterations(fn(f64) -> f64),
 }
 
@@ -78,7 +80,7 @@ pub struct CyclicLRConfig {
     pub max_lr: PerGroup,
     /// In how many steps the rate rises. Default: 2000.
     pub step_size_up: i32,
-    /// In how many steps it falls; none is as many as it rises. Default: none.
+    /// In how many steps the rate falls; none stands for `step_size_up`. Default: none.
     pub step_size_down: Option<i32>,
     /// How the height of a cycle changes. Default: triangular.
     pub mode: CyclicMode,

@@ -38,7 +38,7 @@ pub struct ReduceLROnPlateauConfig {
     pub patience: i32,
     /// By how much a better number must be better. Default: 0.0001.
     pub threshold: f64,
-    /// How that is meant. Default: as a part of the best.
+    /// How `threshold` is meant. Default: as a part of the best.
     pub threshold_mode: ThresholdMode,
     /// For how many steps after a change nothing is counted. Default: 0.
     pub cooldown: i32,
@@ -70,7 +70,7 @@ impl Default for ReduceLROnPlateauConfig {
 /// better: a < best (1 - threshold), or a < best - threshold; with Max: a > best (1 + threshold) ..
 /// ```
 ///
-/// Its step takes that number, so it can't be part of a sequence or a chain.
+/// `step` takes that number, so this scheduler can't be part of a sequence or a chain.
 ///
 /// # Errors
 ///
@@ -134,7 +134,7 @@ impl ReduceLROnPlateau {
     ///
     /// # Errors
     ///
-    /// None today; as the steps of other schedulers.
+    /// Never so far; the steps of other schedulers can fail.
     pub fn step(&mut self, metrics: f64, optimizer: &mut dyn ParamGroups) -> Result<()> {
         if self.is_better(metrics) {
             self.best = metrics;
@@ -184,7 +184,7 @@ impl ReduceLROnPlateau {
     ///
     /// # Errors
     ///
-    /// Those of making tensors.
+    /// If memory runs out.
     pub fn state_dict(&self) -> Result<StateDict> {
         let memory = [self.best, f64::from(self.cooldown_counter), f64::from(self.num_bad_epochs)];
         let mut dict = StateDict::new();
@@ -197,7 +197,7 @@ impl ReduceLROnPlateau {
     ///
     /// # Errors
     ///
-    /// If it is the state of another scheduler.
+    /// If the dict is of another scheduler.
     pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         let get = |name: &str| dict.get(name).map_or_else(|| Ok(Vec::new()), numbers);
         let [best, cooldown, bad] = get("memory")?[..] else {

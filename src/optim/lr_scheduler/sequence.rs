@@ -70,7 +70,8 @@ impl SequentialLR {
                 ),
             );
         }
-        // Each scheduler has made its first step; they are taken back, and one begins again.
+        // Each scheduler has made its first step; all first steps are taken back, and the first
+        // scheduler begins again.
         for group in 0..optimizer.group_count() {
             let lr = number(optimizer, group, "initial_lr");
             optimizer.set(group, "lr", &[lr]);
@@ -246,7 +247,7 @@ macro_rules! as_any_other {
             ///
             /// # Errors
             ///
-            /// Those of the schedulers it is made of.
+            /// If the step of a scheduler fails.
             pub fn step(&mut self, optimizer: &mut dyn ParamGroups) -> Result<()> {
                 LrScheduler::step(self, optimizer)
             }
@@ -261,7 +262,7 @@ macro_rules! as_any_other {
             ///
             /// # Errors
             ///
-            /// Those of making tensors.
+            /// If memory runs out.
             pub fn state_dict(&self) -> Result<StateDict> {
                 LrScheduler::state_dict(self)
             }
@@ -270,7 +271,7 @@ macro_rules! as_any_other {
             ///
             /// # Errors
             ///
-            /// If it is the state of another scheduler.
+            /// If the dict is of another scheduler.
             pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
                 LrScheduler::load_state_dict(self, dict)
             }
@@ -300,7 +301,7 @@ fn state_dict(schedulers: &[Box<dyn LrScheduler>], last_lr: &[f64]) -> Result<St
     Ok(dict)
 }
 
-/// Returns the last rates.
+/// Takes the states of all schedulers from the dict; returns the last rates.
 fn load_state_dict(schedulers: &mut [Box<dyn LrScheduler>], dict: &StateDict) -> Result<Vec<f64>> {
     for (index, scheduler) in schedulers.iter_mut().enumerate() {
         let prefix = format!("_schedulers.{index}.");
