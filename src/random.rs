@@ -94,7 +94,7 @@ fn with_generator<T>(draw: impl FnOnce(&mut Generator) -> T) -> T {
 /// The seed of a session that sets none: `AKARI_SEED`, by which a session that is rebuilt after a
 /// crash gets the seed of its first process, else one made of the time.
 fn first_seed() -> u64 {
-    let given = std::env::var("AKARI_SEED").ok().and_then(|it| it.trim().parse().ok());
+    let given = std::env::var("AKARI_SEED").ok().and_then(|seed| seed.trim().parse().ok());
     given.unwrap_or_else(|| {
         // Unseeded, two runs shall differ, as in PyTorch.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -106,12 +106,15 @@ fn first_seed() -> u64 {
 pub(crate) fn state() -> Option<String> {
     let generator = generator();
     let Generator { seed, drawn, spare, .. } = generator.as_ref()?;
-    Some(format!("{seed} {drawn} {}", spare.map_or(String::new(), |it| it.to_bits().to_string())))
+    Some(format!(
+        "{seed} {drawn} {}",
+        spare.map_or(String::new(), |spare| spare.to_bits().to_string())
+    ))
 }
 
 /// Brings the generator to where it stood when [`state`] gave this text; ignores any other text.
 pub(crate) fn restore(state: &str) {
-    let mut parts = state.split(' ').map(|it| it.parse::<u64>().ok());
+    let mut parts = state.split(' ').map(|part| part.parse::<u64>().ok());
     let (Some(Some(seed)), Some(Some(drawn))) = (parts.next(), parts.next()) else { return };
     let mut restored = Generator::new(seed);
     for _ in 0..drawn {
@@ -211,12 +214,12 @@ mod tests {
     #[test]
     fn generator_goes_on_where_it_stood() {
         manual_seed(3);
-        with_generator(|it| it.normals(5));
+        with_generator(|generator| generator.normals(5));
         let kept = state().expect("it was seeded");
-        let expected = with_generator(|it| it.normals(20));
+        let expected = with_generator(|generator| generator.normals(20));
         manual_seed(4);
         restore("no state");
         restore(&kept);
-        assert_eq!(with_generator(|it| it.normals(20)), expected);
+        assert_eq!(with_generator(|generator| generator.normals(20)), expected);
     }
 }

@@ -19,7 +19,7 @@ use crate::random::{fresh_seed, next_u32s, rand, randn};
 /// ```
 pub fn randperm(n: usize) -> Result<Tensor> {
     let order = shuffled(n, &mut next_u32s(n.saturating_sub(1)).into_iter());
-    Tensor::from_vec(order.iter().map(|it| *it as i64).collect::<Vec<_>>(), n, &Device::Cpu)
+    Tensor::from_vec(order.iter().map(|number| *number as i64).collect::<Vec<_>>(), n, &Device::Cpu)
 }
 
 /// Whole numbers from `low` up to, but not with, `high`; `torch.randint`, with its numbers.
@@ -45,7 +45,7 @@ pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Result<Tensor> {
         );
     }
     let shape = shape.into();
-    let number = |it: u32| low + i64::from(it) % range as i64;
+    let number = |number: u32| low + i64::from(number) % range as i64;
     let numbers = next_u32s(shape.elem_count()).into_iter().map(number).collect::<Vec<_>>();
     Tensor::from_vec(numbers, shape, &Device::Cpu)
 }
@@ -75,14 +75,15 @@ fn shuffled(n: usize, numbers: &mut dyn Iterator<Item = u32>) -> Vec<usize> {
 pub(crate) fn fill_uniform(var: &Var, low: f64, high: f64) -> Result<()> {
     let values = match var.dtype() {
         DType::F64 => {
-            let number = |it: f64| it * (high - low) + low;
+            let number = |number: f64| number * (high - low) + low;
             let numbers = uniform_f64(var.elem_count()).into_iter().map(number);
             Tensor::from_vec(numbers.collect::<Vec<_>>(), var.shape(), var.device())?
         }
         _ => {
             let (low, high) = (low as f32, high as f32);
             let numbers = rand(var.shape())?.flatten_all()?.to_vec1::<f32>()?;
-            let numbers = numbers.iter().map(|it| it * (high - low) + low).collect::<Vec<_>>();
+            let numbers =
+                numbers.iter().map(|number| number * (high - low) + low).collect::<Vec<_>>();
             Tensor::from_vec(numbers, var.shape(), var.device())?
         }
     };
@@ -100,7 +101,7 @@ pub(crate) fn fill_normal(var: &Var, mean: f64, deviation: f64) -> Result<()> {
 ///
 /// On Intel's processors PyTorch leaves the draw to MKL, which gives other coins.
 pub(crate) fn coins(count: usize, p: f64) -> Vec<bool> {
-    uniform_f64(count).into_iter().map(|it| it < p).collect()
+    uniform_f64(count).into_iter().map(|number| number < p).collect()
 }
 
 /// Uniform numbers from 0 up to, but not with, 1.

@@ -69,7 +69,7 @@ impl TensorDataset {
 
     /// The examples with these numbers, in this order.
     pub(super) fn select(&self, indices: &[usize]) -> Result<TensorDataset> {
-        let numbers = indices.iter().map(|it| *it as u32).collect::<Vec<_>>();
+        let numbers = indices.iter().map(|index| *index as u32).collect::<Vec<_>>();
         let numbers = Tensor::from_vec(numbers, indices.len(), &Device::Cpu)?;
         let rows = |tensor: &Tensor| -> Result<Tensor> {
             if indices.is_empty() {
@@ -104,7 +104,7 @@ pub fn random_split<const N: usize>(
     sizes: [f64; N],
 ) -> Result<[TensorDataset; N]> {
     let function = "data::random_split";
-    if sizes.iter().any(|it| !(0.0..=9e15).contains(it)) {
+    if sizes.iter().any(|size| !(0.0..=9e15).contains(size)) {
         return fail(
             function,
             format_args!("sizes must be counts or shares, but they are {sizes:?}"),
@@ -112,9 +112,9 @@ pub fn random_split<const N: usize>(
     }
     let total = sizes.iter().sum::<f64>();
     let len = set.len();
-    let mut counts = sizes.map(|it| it as usize);
-    if (total - 1.0).abs() < 1e-6 && sizes.iter().all(|it| *it <= 1.0) {
-        counts = sizes.map(|it| (it * len as f64).floor() as usize);
+    let mut counts = sizes.map(|size| size as usize);
+    if (total - 1.0).abs() < 1e-6 && sizes.iter().all(|size| *size <= 1.0) {
+        counts = sizes.map(|share| (share * len as f64).floor() as usize);
         // What rounding down left over goes to the first parts, one example each.
         let rest = len - counts.iter().sum::<usize>().min(len);
         (0..rest).for_each(|index| counts[index % N] += 1);

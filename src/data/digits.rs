@@ -169,7 +169,8 @@ fn draw(digit: usize, size: usize, chance: &mut Chance, pixels: &mut [f32]) {
     for (index, pixel) in pixels.iter_mut().enumerate() {
         let x = ((index % size) as f64 + 0.5) / size as f64;
         let y = ((index / size) as f64 + 0.5) / size as f64;
-        let distance = strokes.iter().map(|it| distance((x, y), *it)).fold(f64::INFINITY, f64::min);
+        let distance =
+            strokes.iter().map(|stroke| distance((x, y), *stroke)).fold(f64::INFINITY, f64::min);
         let value = ink * (0.5 + (thickness - distance) / softness).clamp(0.0, 1.0);
         *pixel = (value + noise * chance.between(-1.0, 1.0)).clamp(0.0, 1.0) as f32;
     }
@@ -193,7 +194,7 @@ fn place(strokes: &[Stroke], chance: &mut Chance) -> Vec<Segment> {
     };
     let mut segments = Vec::new();
     for stroke in strokes {
-        let corners = stroke.iter().map(|it| corner(*it)).collect::<Vec<_>>();
+        let corners = stroke.iter().map(|point| corner(*point)).collect::<Vec<_>>();
         segments.extend(corners.windows(2).map(|pair| (pair[0], pair[1])));
     }
     segments

@@ -134,7 +134,7 @@ pub fn blobs(n: usize, classes: usize, deviation: f64) -> Result<(Tensor, Tensor
         return fail("data::blobs", "needs at least one class");
     }
     let centers =
-        uniform_f64(2 * classes).into_iter().map(|it| 10.0 * it - 5.0).collect::<Vec<_>>();
+        uniform_f64(2 * classes).into_iter().map(|number| 10.0 * number - 5.0).collect::<Vec<_>>();
     let normals = normals(2 * n)?;
     let point = |index: usize| {
         let class = index % classes;
@@ -155,6 +155,6 @@ fn points(
     point: impl Fn(usize) -> [f64; 2],
     class: impl Fn(usize) -> usize,
 ) -> Result<(Tensor, Tensor)> {
-    let values = (0..count).flat_map(|index| point(index).map(|it| it as f32)).collect();
+    let values = (0..count).flat_map(|index| point(index).map(|number| number as f32)).collect();
     examples(values, &[count, 2], (0..count).map(|index| class(index) as i64).collect())
 }

@@ -83,7 +83,7 @@ pub(crate) fn batch_norm_named(
         ("weight", weight),
         ("bias", bias),
     ] {
-        if let Some(tensor) = tensor.filter(|it| it.dims() != [channels]) {
+        if let Some(tensor) = tensor.filter(|tensor| tensor.dims() != [channels]) {
             return fail(
                 function,
                 format_args!(

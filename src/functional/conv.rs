@@ -156,8 +156,8 @@ impl Convolution {
             *count = match slide.windows(length, false) {
                 Some(count) => count,
                 None => {
-                    let padded = size.map(|it| it + 2 * padding);
-                    let reach = slides.map(|it| it.reach());
+                    let padded = size.map(|size| size + 2 * padding);
+                    let reach = slides.map(|slide| slide.reach());
                     return fail(
                         function,
                         format_args!(
@@ -203,7 +203,7 @@ impl Convolution {
     /// windows.
     fn is_pointwise(&self) -> bool {
         let plain = Slide { kernel: 1, stride: 1, padding: 0, dilation: 1 };
-        self.slides.map(|it| Slide { dilation: 1, ..it }) == [plain; 2]
+        self.slides.map(|slide| Slide { dilation: 1, ..slide }) == [plain; 2]
     }
 
     /// Fills a row of `columns` for each weight of a window: the pixels that the weight meets,
@@ -339,7 +339,7 @@ impl Op for Convolution {
             Workers::All => {
                 let mut columns = Vec::new();
                 let parts = y.chunks_mut(group_out).zip(args[0].chunks(group_in));
-                parts.enumerate().for_each(|it| one(&mut columns, it));
+                parts.enumerate().for_each(|part| one(&mut columns, part));
             }
             Workers::One => y
                 .par_chunks_mut(group_out)
@@ -354,7 +354,7 @@ impl Op for Convolution {
         let (_, windows) = self.areas();
         let x = call.wanted[0].then(|| self.image_gradient(&call));
         let weight = call.wanted[1].then(|| self.weight_gradient(&call));
-        let bias = call.wanted.get(2).is_some_and(|it| *it).then(|| {
+        let bias = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted).then(|| {
             let plane = |output: usize| {
                 let of_image = |image: usize| {
                     let plane = &call.grad[(image * self.outputs + output) * windows..][..windows];
@@ -409,7 +409,7 @@ impl Convolution {
             Workers::All => {
                 let mut columns = Vec::new();
                 let parts = gx.chunks_mut(group_in).zip(call.grad.chunks(group_out));
-                parts.enumerate().for_each(|it| one(&mut columns, it));
+                parts.enumerate().for_each(|part| one(&mut columns, part));
             }
             Workers::One => gx
                 .par_chunks_mut(group_in)
@@ -444,12 +444,12 @@ impl Convolution {
         let size = self.images.div_ceil(PARTS);
         let parts = (0..self.images.div_ceil(size))
             .into_par_iter()
-            .map(|it| part(it * size..self.images.min((it + 1) * size)))
+            .map(|index| part(index * size..self.images.min((index + 1) * size)))
             .collect::<Vec<_>>();
         let mut parts = parts.into_iter();
         let mut sum = parts.next().unwrap_or_default();
         for part in parts {
-            sum.iter_mut().zip(part).for_each(|(sum, it)| *sum += it);
+            sum.iter_mut().zip(part).for_each(|(sum, term)| *sum += term);
         }
         sum
     }

@@ -48,7 +48,7 @@ pub fn clamp(x: &Tensor, min: f64, max: f64) -> Result<Tensor> {
         let is_whole = |bound: f64| bound.is_infinite() || bound.fract() == 0.0;
         if is_whole(min) && is_whole(max) {
             // A cast takes infinities to the ends of i64.
-            return map_integers(x, |it| it.max(min as i64).min(max as i64));
+            return map_integers(x, |x| x.max(min as i64).min(max as i64));
         }
         return clamp(&x.to_dtype(DType::F32)?, min, max);
     }

@@ -118,10 +118,10 @@ impl Op for LinearOp {
             let x = Matrix::new(call.args[0], self.rows, self.inputs);
             product(self.outputs * self.inputs, grad.transposed(), x)
         });
-        let bias = call.wanted.get(2).is_some_and(|it| *it).then(|| {
+        let bias = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted).then(|| {
             let mut sums = vec![0f64; self.outputs];
             for row in call.grad.chunks_exact(self.outputs.max(1)) {
-                sums.iter_mut().zip(row).for_each(|(sum, it)| *sum += it.to_f64());
+                sums.iter_mut().zip(row).for_each(|(sum, grad)| *sum += grad.to_f64());
             }
             sums.into_iter().map(T::from_f64).collect()
         });

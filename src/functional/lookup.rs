@@ -24,7 +24,7 @@ use crate::error::fail;
 pub fn one_hot(classes: &Tensor, num_classes: i64) -> Result<Tensor> {
     let function = "F::one_hot";
     let numbers = class_numbers(function, classes)?;
-    if numbers.iter().any(|it| *it < 0) {
+    if numbers.iter().any(|number| *number < 0) {
         return fail(function, "Class values must be non-negative");
     }
     let largest = numbers.iter().max().copied();
@@ -100,13 +100,13 @@ pub(crate) fn embedding_named(
     };
     let shape = Shape::from([numbers.dims(), &[columns]].concat());
     let numbers = class_numbers(function, numbers)?;
-    if let Some(number) = numbers.iter().find(|it| !(0..rows as i64).contains(*it)) {
+    if let Some(number) = numbers.iter().find(|number| !(0..rows as i64).contains(*number)) {
         return fail(
             function,
             format_args!("index out of range in self: {number} names no row of {rows}"),
         );
     }
-    let numbers = numbers.into_iter().map(|it| it as usize).collect();
+    let numbers = numbers.into_iter().map(|number| number as usize).collect();
     op::apply(EmbeddingOp { numbers, padding, columns, shape }, [weight])
 }
 
@@ -132,7 +132,7 @@ impl Op for EmbeddingOp {
         for (number, given) in self.numbers.iter().zip(given) {
             if Some(*number) != self.padding {
                 let row = &mut grads[number * self.columns..][..self.columns];
-                row.iter_mut().zip(given).for_each(|(sum, it)| *sum += *it);
+                row.iter_mut().zip(given).for_each(|(sum, grad)| *sum += *grad);
             }
         }
         vec![Some(grads)]

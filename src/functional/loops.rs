@@ -96,8 +96,8 @@ pub(super) fn map2<T: Number, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T>
 /// Zeros, written on all cores, since memory that was in use before is not clear.
 pub(super) fn zeros<T: Number>(len: usize) -> Vec<T> {
     filled(len, |_, piece| {
-        piece.iter_mut().for_each(|it| {
-            it.write(T::ZERO);
+        piece.iter_mut().for_each(|number| {
+            number.write(T::ZERO);
         });
     })
 }
@@ -110,8 +110,8 @@ pub(super) fn by_pieces<T: Number>(
     work: impl Fn(usize, &mut [T]) + Sync,
 ) -> Vec<T> {
     pieces_filled(len, size, |start, room| {
-        room.iter_mut().for_each(|it| {
-            it.write(T::ZERO);
+        room.iter_mut().for_each(|number| {
+            number.write(T::ZERO);
         });
         // SAFETY: the loop above has written every element of the slice.
         work(start / size, unsafe { room.assume_init_mut() });

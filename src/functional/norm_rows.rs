@@ -34,7 +34,7 @@ pub(super) fn check_shapes(
         );
     }
     for (name, tensor) in affine {
-        if let Some(tensor) = tensor.filter(|it| it.dims() != normalized_shape) {
+        if let Some(tensor) = tensor.filter(|tensor| tensor.dims() != normalized_shape) {
             return fail(
                 function,
                 format_args!(

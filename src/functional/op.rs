@@ -171,9 +171,12 @@ impl<O: Op> Custom<O> {
     ) -> Result<Vec<Option<Tensor>>> {
         // Arguments were made contiguous on the way forward; only the gradient may not be.
         let grad = grad.contiguous()?;
-        let wanted = args.iter().map(|it| it.track_op()).collect::<Vec<_>>();
-        let guards =
-            args.iter().chain([&&grad]).map(|it| it.storage_and_layout()).collect::<Vec<_>>();
+        let wanted = args.iter().map(|arg| arg.track_op()).collect::<Vec<_>>();
+        let guards = args
+            .iter()
+            .chain([&&grad])
+            .map(|tensor| tensor.storage_and_layout())
+            .collect::<Vec<_>>();
         let mut slices = Vec::new();
         for (storage, layout) in &guards {
             let Storage::Cpu(storage) = &**storage else { bail!("{}: needs the CPU", O::NAME) };
@@ -188,7 +191,7 @@ impl<O: Op> Custom<O> {
             .into_iter()
             .zip(args)
             .map(|(grad, arg)| {
-                grad.map(|it| Tensor::from_vec(it, arg.shape(), arg.device())).transpose()
+                grad.map(|values| Tensor::from_vec(values, arg.shape(), arg.device())).transpose()
             })
             .collect()
     }

@@ -61,7 +61,7 @@ pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
         let (before, after) = (border(pair[0])?, border(pair[1])?);
         // candle joins no empty tensors.
         let parts = [before, padded, after];
-        let parts = parts.iter().filter(|it| it.dims()[axis] > 0).collect::<Vec<_>>();
+        let parts = parts.iter().filter(|part| part.dims()[axis] > 0).collect::<Vec<_>>();
         padded = match parts.as_slice() {
             [] => return Tensor::zeros(padded_dims(x, widths), x.dtype(), x.device()),
             [one] => (*one).clone(),

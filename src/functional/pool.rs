@@ -112,7 +112,7 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Into<Pair>) -> Result<Tensor> 
 pub(crate) fn adaptive_avg_pool(function: &str, x: &Tensor, size: Pair) -> Result<Tensor> {
     let planes = Planes::of(function, x)?;
     let spans = |from: usize, to: usize| {
-        let span = |it: usize| (it * from / to, ((it + 1) * from).div_ceil(to));
+        let span = |index: usize| (index * from / to, ((index + 1) * from).div_ceil(to));
         (0..to).map(span).map(|(start, end)| Span { start, end, divisor: end - start }).collect()
     };
     let rows = spans(planes.height, size.height);
@@ -130,7 +130,7 @@ pub(crate) fn avg_pool(
     let planes = Planes::of(function, x)?;
     let [height, width] = windows(function, &planes, &slides, ceil)?;
     let spans = |slide: Slide, size: usize, count: usize| {
-        (0..count).map(|it| Span::of(slide, size, it, count_include_pad)).collect()
+        (0..count).map(|index| Span::of(slide, size, index, count_include_pad)).collect()
     };
     let rows = spans(slides[0], planes.height, height);
     let columns = spans(slides[1], planes.width, width);
@@ -147,7 +147,7 @@ pub(crate) fn max_pool(
     let [height, width] = windows(function, &planes, &slides, ceil)?;
     let shape = with_area(x, height, width);
     let spans = |slide: Slide, size: usize, count: usize| {
-        (0..count).map(|it| Span::of(slide, size, it, false)).collect()
+        (0..count).map(|index| Span::of(slide, size, index, false)).collect()
     };
     let rows = spans(slides[0], planes.height, height);
     let columns = spans(slides[1], planes.width, width);
@@ -326,7 +326,7 @@ impl Op for Means {
                     let mut sum = 0.0;
                     for row in rows.start..rows.end {
                         let row = &xs[row * width..][columns.start..columns.end];
-                        sum += row.iter().map(|it| it.to_f64()).sum::<f64>();
+                        sum += row.iter().map(|x| x.to_f64()).sum::<f64>();
                     }
                     let divisor = (rows.divisor * columns.divisor) as f64;
                     *y = T::from_f64(if sum == 0.0 { 0.0 } else { sum / divisor });
@@ -351,7 +351,7 @@ impl Op for Means {
                         let grad = T::from_f64(grad.to_f64() / divisor);
                         for row in rows.start..rows.end {
                             let row = &mut grads[row * width..][columns.start..columns.end];
-                            row.iter_mut().for_each(|it| *it += grad);
+                            row.iter_mut().for_each(|sum| *sum += grad);
                         }
                     }
                 }

@@ -182,11 +182,12 @@ impl LBFGS {
         dict.insert("state.0.scalars".to_owned(), list(&scalars)?);
         if *n_iter > 0 {
             let vectors = [("d", d), ("ro", ro), ("prev_flat_grad", prev_flat_grad)];
-            for (name, vector) in vectors.into_iter().filter(|it| !it.1.is_empty()) {
+            for (name, vector) in vectors.into_iter().filter(|(_, vector)| !vector.is_empty()) {
                 dict.insert(format!("state.0.{name}"), list(vector)?);
             }
             let histories = [("old_dirs", old_dirs), ("old_stps", old_stps)];
-            for (name, history) in histories.into_iter().filter(|it| !it.1.is_empty()) {
+            for (name, history) in histories.into_iter().filter(|(_, history)| !history.is_empty())
+            {
                 let shape = (history.len(), d.len());
                 let history = Tensor::from_vec(history.concat(), shape, &Device::Cpu)?;
                 dict.insert(format!("state.0.{name}"), history);

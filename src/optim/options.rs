@@ -71,7 +71,7 @@ impl Field for usize {
     }
 
     fn from_numbers(numbers: &[f64]) -> Option<Self> {
-        numbers.first().map(|it| *it as usize)
+        numbers.first().map(|number| *number as usize)
     }
 }
 
@@ -85,7 +85,7 @@ impl Field for bool {
     }
 
     fn from_numbers(numbers: &[f64]) -> Option<Self> {
-        numbers.first().map(|it| *it != 0.0)
+        numbers.first().map(|number| *number != 0.0)
     }
 }
 

@@ -68,8 +68,8 @@ pub(super) fn add_scaled<T: RuleNumber>(y: &mut [T], x: &[T], factor: f64) {
 
 /// The largest size of an element; nan if one is.
 pub(super) fn largest<T: RuleNumber>(numbers: &[T]) -> f64 {
-    numbers.iter().fold(0.0, |largest, it| {
-        let size = it.abs().to_f64();
+    numbers.iter().fold(0.0, |largest, number| {
+        let size = number.abs().to_f64();
         if size > largest || size.is_nan() { size } else { largest }
     })
 }

@@ -28,7 +28,7 @@ impl Axis for D {
         match self {
             D::Minus1 => -1,
             D::Minus2 => -2,
-            D::Minus(count) => i64::try_from(*count).map_or(i64::MIN, |it| -it),
+            D::Minus(count) => i64::try_from(*count).map_or(i64::MIN, |count| -count),
         }
     }
 }

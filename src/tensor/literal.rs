@@ -110,18 +110,18 @@ macro_rules! scalars {
 }
 
 scalars! {
-    f64 => |it| Scalar::Float(*it),
-    f32 => |it| Scalar::Float(f64::from(*it)),
-    i64 => |it| Scalar::Integer(*it),
-    i32 => |it| Scalar::Integer(i64::from(*it)),
-    i16 => |it| Scalar::Integer(i64::from(*it)),
-    u8 => |it| Scalar::Integer(i64::from(*it)),
-    u32 => |it| Scalar::Integer(i64::from(*it)),
+    f64 => |value| Scalar::Float(*value),
+    f32 => |value| Scalar::Float(f64::from(*value)),
+    i64 => |value| Scalar::Integer(*value),
+    i32 => |value| Scalar::Integer(i64::from(*value)),
+    i16 => |value| Scalar::Integer(i64::from(*value)),
+    u8 => |value| Scalar::Integer(i64::from(*value)),
+    u32 => |value| Scalar::Integer(i64::from(*value)),
     // PyTorch has no wider integer either; a number past its end wraps as in a cast.
-    u64 => |it| Scalar::Integer(*it as i64),
-    usize => |it| Scalar::Integer(*it as i64),
-    isize => |it| Scalar::Integer(*it as i64),
-    bool => |it| Scalar::Bool(*it),
+    u64 => |value| Scalar::Integer(*value as i64),
+    usize => |value| Scalar::Integer(*value as i64),
+    isize => |value| Scalar::Integer(*value as i64),
+    bool => |value| Scalar::Bool(*value),
 }
 
 impl<T: Literal + ?Sized> Literal for &T {
@@ -192,17 +192,17 @@ pub fn build(nested: Nested) -> Tensor {
     let Nested { shape, scalars } = nested;
     let made = match dtype(&scalars) {
         DType::F32 => Tensor::from_vec(
-            scalars.iter().map(|it| to_f64(*it) as f32).collect::<Vec<_>>(),
+            scalars.iter().map(|scalar| to_f64(*scalar) as f32).collect::<Vec<_>>(),
             shape,
             &Device::Cpu,
         ),
         DType::I64 => Tensor::from_vec(
-            scalars.iter().map(|it| to_i64(*it)).collect::<Vec<_>>(),
+            scalars.iter().map(|scalar| to_i64(*scalar)).collect::<Vec<_>>(),
             shape,
             &Device::Cpu,
         ),
         _ => Tensor::from_vec(
-            scalars.iter().map(|it| to_i64(*it) as u8).collect::<Vec<_>>(),
+            scalars.iter().map(|scalar| to_i64(*scalar) as u8).collect::<Vec<_>>(),
             shape,
             &Device::Cpu,
         ),
@@ -215,8 +215,8 @@ pub fn build(nested: Nested) -> Tensor {
 
 /// An empty literal is `f32`, as `torch.tensor([])` is.
 fn dtype(scalars: &[Scalar]) -> DType {
-    let is_float = |it: &Scalar| matches!(it, Scalar::Float(_));
-    let is_integer = |it: &Scalar| matches!(it, Scalar::Integer(_));
+    let is_float = |scalar: &Scalar| matches!(scalar, Scalar::Float(_));
+    let is_integer = |scalar: &Scalar| matches!(scalar, Scalar::Integer(_));
     match scalars {
         [] => DType::F32,
         all if all.iter().any(is_float) => DType::F32,

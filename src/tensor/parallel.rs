@@ -67,7 +67,7 @@ pub(crate) fn fill_pieces<T: Send>(
 pub(crate) fn sum_lanes<T: WithDType>(values: &[T]) -> f64 {
     let mut lanes = [0.0; 8];
     let blocks = values.chunks_exact(8);
-    let rest = blocks.remainder().iter().map(|it| it.to_f64()).sum::<f64>();
+    let rest = blocks.remainder().iter().map(|value| value.to_f64()).sum::<f64>();
     for block in blocks {
         for (lane, value) in lanes.iter_mut().zip(block) {
             *lane += value.to_f64();
@@ -93,7 +93,7 @@ pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f6
             }
         }
         total += (whole..end).map(|index| value(index).to_f64()).sum::<f64>();
-        total += lanes.iter().map(|it| it.to_f64()).sum::<f64>();
+        total += lanes.iter().map(|lane| lane.to_f64()).sum::<f64>();
     }
     total
 }

@@ -59,7 +59,7 @@ impl CustomOp1 for Sums {
         // The division is done in f64, since its result may not fit into a half-precision number.
         let grads = grad.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
         let size = arg.elem_count() / self.rows.max(1);
-        let spread = grads.iter().flat_map(|it| std::iter::repeat_n(it / self.divisor, size));
+        let spread = grads.iter().flat_map(|grad| std::iter::repeat_n(grad / self.divisor, size));
         macro_rules! spread {
             ($type:ty) => {
                 Tensor::from_vec(

@@ -69,7 +69,7 @@ impl Embedding {
             }
             let rows = Tensor::from_vec(
                 (0..num_embeddings)
-                    .map(|it| if it == row { 0f32 } else { 1.0 })
+                    .map(|index| if index == row { 0f32 } else { 1.0 })
                     .collect::<Vec<_>>(),
                 (num_embeddings, 1),
                 &Device::Cpu,

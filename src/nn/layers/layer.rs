@@ -86,7 +86,7 @@ pub trait Layer: Module {
     fn named_parameters(&self) -> Vec<(String, Var)> {
         let mut all = self.own_parameters().into_iter().map(own).collect::<Vec<_>>();
         for (name, child) in self.children() {
-            all.extend(child.named_parameters().into_iter().map(|it| inside(&name, it)));
+            all.extend(child.named_parameters().into_iter().map(|named| inside(&name, named)));
         }
         all
     }
@@ -95,7 +95,7 @@ pub trait Layer: Module {
     fn named_buffers(&self) -> Vec<(String, Var)> {
         let mut all = self.own_buffers().into_iter().map(own).collect::<Vec<_>>();
         for (name, child) in self.children() {
-            all.extend(child.named_buffers().into_iter().map(|it| inside(&name, it)));
+            all.extend(child.named_buffers().into_iter().map(|named| inside(&name, named)));
         }
         all
     }
@@ -107,7 +107,7 @@ pub trait Layer: Module {
 
     /// How many numbers there are to train.
     fn num_parameters(&self) -> usize {
-        self.parameters().iter().map(|it| it.elem_count()).sum()
+        self.parameters().iter().map(|var| var.elem_count()).sum()
     }
 
     /// Says to the layer and all its parts whether they are being trained: dropout leaves out
@@ -136,7 +136,7 @@ pub trait Layer: Module {
         let mut all = self.own_parameters().into_iter().map(own).collect::<Vec<_>>();
         all.extend(self.own_buffers().into_iter().map(own));
         for (name, child) in self.children() {
-            all.extend(child.state().into_iter().map(|it| inside(&name, it)));
+            all.extend(child.state().into_iter().map(|named| inside(&name, named)));
         }
         all
     }
@@ -232,7 +232,7 @@ impl fmt::Debug for Mode {
 
 /// A weight and the bias that may be there, by PyTorch's names.
 pub(super) fn named(weight: &Var, bias: &Option<Var>) -> Vec<(&'static str, Var)> {
-    let bias = bias.iter().map(|it| ("bias", it.clone()));
+    let bias = bias.iter().map(|bias| ("bias", bias.clone()));
     [("weight", weight.clone())].into_iter().chain(bias).collect()
 }
 

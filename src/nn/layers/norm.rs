@@ -97,7 +97,7 @@ macro_rules! batch_norm {
                     momentum: self.config.momentum,
                     eps: self.config.eps,
                 };
-                let moments = running.map(|it| (&it.mean, &it.variance));
+                let moments = running.map(|running| (&running.mean, &running.variance));
                 let (weight, bias) = (self.weight.as_deref(), self.bias.as_deref());
                 let y = batch_norm_named(name, x, moments, weight, bias, options)?;
                 if let Some(running) = running.filter(|_| options.training) {

@@ -81,7 +81,7 @@ impl Sequential {
 
     /// The layer with this number.
     pub fn get(&self, index: usize) -> Option<&(dyn Layer + Send + Sync)> {
-        self.layers.get(index).map(|it| &**it)
+        self.layers.get(index).map(|layer| &**layer)
     }
 }
 

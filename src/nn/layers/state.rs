@@ -84,8 +84,8 @@ pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {
 pub(super) fn take(head: &str, state: &[(String, Var)], given: &StateDict) -> Result<()> {
     let name = head.split('(').next().unwrap_or(head);
     let known = state.iter().map(|(name, _)| name).collect::<Vec<_>>();
-    let missing = known.iter().filter(|it| !given.contains_key(**it)).copied();
-    let unexpected = given.keys().filter(|it| !known.contains(it));
+    let missing = known.iter().filter(|name| !given.contains_key(**name)).copied();
+    let unexpected = given.keys().filter(|name| !known.contains(name));
     let mut complaints = Vec::new();
     for (title, names) in [
         ("Missing", missing.map(quoted).collect::<Vec<_>>()),
@@ -96,7 +96,7 @@ pub(super) fn take(head: &str, state: &[(String, Var)], given: &StateDict) -> Re
         }
     }
     for (name, var) in state {
-        if let Some(tensor) = given.get(name).filter(|it| it.dims() != var.dims()) {
+        if let Some(tensor) = given.get(name).filter(|tensor| tensor.dims() != var.dims()) {
             complaints.push(format!(
                 "size mismatch for {name}: copying a param with shape torch.Size({:?}) from checkpoint, the shape in current model is torch.Size({:?}).",
                 tensor.dims(),

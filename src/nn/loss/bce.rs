@@ -162,7 +162,7 @@ impl BCEWithLogitsLoss {
         let (input, target) = promote(input, target)?;
         let inputs = [&input, &target];
         let ready = |name: &str, weight: &Option<Tensor>| {
-            weight.as_ref().map(|it| factors(function, name, it, &input)).transpose()
+            weight.as_ref().map(|weight| factors(function, name, weight, &input)).transpose()
         };
         let weight = ready("weight", &self.weight)?;
         let pos_weight = ready("pos_weight", &self.pos_weight)?;

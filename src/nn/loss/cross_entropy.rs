@@ -103,7 +103,9 @@ impl CrossEntropyLoss {
         }
         let classes = Classes::new(function, input, target, Some(self.ignore_index))?;
         let loss = HardTargets {
-            total_weight: weights.as_ref().map_or(classes.rows.count as f64, |it| it.iter().sum()),
+            total_weight: weights
+                .as_ref()
+                .map_or(classes.rows.count as f64, |weights| weights.iter().sum()),
             classes,
             weights,
             smoothing: self.label_smoothing,
@@ -205,7 +207,7 @@ impl FusedLoss for HardTargets {
 
 impl HardTargets {
     fn weight(&self, class: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |it| it[class])
+        self.weights.as_ref().map_or(1.0, |weights| weights[class])
     }
 
     /// Writes the losses of a range of positions; returns the weight of those that count.

@@ -113,7 +113,7 @@ impl CTCLoss {
                 );
             }
         }
-        if let Some(length) = input_lengths.iter().find(|it| **it > steps) {
+        if let Some(length) = input_lengths.iter().find(|length| **length > steps) {
             return fail(
                 function,
                 format_args!(
@@ -158,7 +158,9 @@ fn labels(
     let (width, longest) = (targets.dims().last().copied().unwrap_or(0), lengths.iter().max());
     let total = lengths.iter().sum::<usize>();
     let is_table = targets.rank() == 2;
-    if is_table && (targets.dims()[0] != lengths.len() || longest.is_some_and(|it| *it > width)) {
+    if is_table
+        && (targets.dims()[0] != lengths.len() || longest.is_some_and(|longest| *longest > width))
+    {
         return fail(
             function,
             format_args!(
@@ -282,7 +284,7 @@ impl Alignments {
             return if self.labels[index].is_empty() { 0.0 } else { f64::INFINITY };
         };
         let last = &ways[start..];
-        let before_last = last.len().checked_sub(2).map_or(f64::NEG_INFINITY, |it| last[it]);
+        let before_last = last.len().checked_sub(2).map_or(f64::NEG_INFINITY, |index| last[index]);
         -log_sum([last[last.len() - 1], before_last, f64::NEG_INFINITY])
     }
 
@@ -334,7 +336,8 @@ impl FusedLoss for Alignments {
         match self.outcome {
             Outcome::Each => Ok((losses.into_iter().map(R::of).collect(), self.shape.clone())),
             Outcome::Over(divisor) => {
-                let weighted = losses.iter().enumerate().map(|(index, it)| it * self.weight(index));
+                let weighted =
+                    losses.iter().enumerate().map(|(index, loss)| loss * self.weight(index));
                 Ok((vec![R::of(weighted.sum::<f64>() / divisor)], Shape::from(())))
             }
         }
@@ -361,7 +364,7 @@ impl FusedLoss for Alignments {
         for step in 0..steps {
             for rows in &sequences {
                 let row = &rows[step * self.classes..][..self.classes];
-                result.extend(row.iter().map(|it| R::of(*it)));
+                result.extend(row.iter().map(|slope| R::of(*slope)));
             }
         }
         Ok(vec![Some(result)])

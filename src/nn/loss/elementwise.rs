@@ -88,7 +88,7 @@ impl<E: Formula<K>, const K: usize> FusedLoss for ElementwiseLoss<E, K> {
             Outcome::Each => {
                 let mut losses = vec![R::zero(); len];
                 fill_pieces(&mut losses, PIECE, |start, losses| {
-                    let inputs = inputs.map(|it| &it[start..][..losses.len()]);
+                    let inputs = inputs.map(|input| &input[start..][..losses.len()]);
                     vectorized(
                         #[inline(always)]
                         || write_values(&self.formula, inputs, losses),
@@ -99,7 +99,7 @@ impl<E: Formula<K>, const K: usize> FusedLoss for ElementwiseLoss<E, K> {
             }
             Outcome::Over(divisor) => {
                 let [sum] = sum_pieces(len, PIECE, |range| {
-                    let inputs = inputs.map(|it| &it[range.clone()]);
+                    let inputs = inputs.map(|input| &input[range.clone()]);
                     Ok([vectorized(
                         #[inline(always)]
                         || sum_values(&self.formula, inputs),
@@ -126,13 +126,14 @@ impl<E: Formula<K>, const K: usize> FusedLoss for ElementwiseLoss<E, K> {
             Outcome::Over(divisor) => LossGradient::All(R::of(gradient[0].to_f64() / divisor)),
         };
         let is_first_only = (1..K).all(|index| !is_wanted(index));
-        let mut pieces = results.each_mut().map(|it| it.as_mut().map(|it| it.chunks_mut(PIECE)));
+        let mut pieces =
+            results.each_mut().map(|result| result.as_mut().map(|result| result.chunks_mut(PIECE)));
         let pieces = (0..len.div_ceil(PIECE))
-            .map(|_| pieces.each_mut().map(|it| it.as_mut().and_then(Iterator::next)))
+            .map(|_| pieces.each_mut().map(|chunks| chunks.as_mut().and_then(Iterator::next)))
             .collect::<Vec<_>>();
         pieces.into_par_iter().enumerate().for_each(|(index, mut results)| {
             let range = index * PIECE..((index + 1) * PIECE).min(len);
-            let inputs = inputs.map(|it| &it[range.clone()]);
+            let inputs = inputs.map(|input| &input[range.clone()]);
             let gradient = gradient.slice(range);
             vectorized(
                 #[inline(always)]
@@ -176,9 +177,9 @@ fn write_values<R: LossNumber, E: Formula<K>, const K: usize>(
     losses: &mut [R],
 ) {
     // Lengths that the compiler can see to be equal make the loop free of checks.
-    let inputs = inputs.map(|it| &it[..losses.len()]);
+    let inputs = inputs.map(|input| &input[..losses.len()]);
     for index in 0..losses.len() {
-        losses[index] = formula.value(inputs.map(|it| it[index]));
+        losses[index] = formula.value(inputs.map(|input| input[index]));
     }
 }
 
@@ -189,7 +190,7 @@ fn sum_values<R: LossNumber, E: Formula<K>, const K: usize>(formula: &E, inputs:
     for start in (0..inputs[0].len()).step_by(BLOCK) {
         let count = BLOCK.min(inputs[0].len() - start);
         let losses = &mut block[..count];
-        write_values(formula, inputs.map(|it| &it[start..][..count]), losses);
+        write_values(formula, inputs.map(|input| &input[start..][..count]), losses);
         sum += sum_lanes(losses);
     }
     sum
@@ -210,14 +211,14 @@ fn write_slopes<R: LossNumber, E: Formula<K>, const K: usize, const ALL: bool>(
     }
     for start in (0..inputs[0].len()).step_by(BLOCK) {
         let count = BLOCK.min(inputs[0].len() - start);
-        let inputs = inputs.map(|it| &it[start..][..count]);
+        let inputs = inputs.map(|input| &input[start..][..count]);
         let gradient = match gradient {
             LossGradient::Each(values) => &values[start..][..count],
             LossGradient::All(_) => &same[..count],
         };
-        let targets = blocks.each_mut().map(|it| &mut it[..count]);
+        let targets = blocks.each_mut().map(|block| &mut block[..count]);
         for index in 0..count {
-            let slopes = formula.slopes(inputs.map(|it| it[index]));
+            let slopes = formula.slopes(inputs.map(|input| input[index]));
             for k in 0..if ALL { K } else { 1 } {
                 targets[k][index] = slopes[k] * gradient[index];
             }

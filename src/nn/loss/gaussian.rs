@@ -87,7 +87,7 @@ impl GaussianNLLLoss {
 /// The variance with as many axes as the input.
 fn check_variance(function: &str, input: &Tensor, var: &Tensor) -> Result<Tensor> {
     let least = var.detach().to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
-    if least.iter().any(|it| *it < 0.0) {
+    if least.iter().any(|variance| *variance < 0.0) {
         return fail(function, "var has negative entry/entries");
     }
     let (sizes, found) = (input.dims(), var.dims());

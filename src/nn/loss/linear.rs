@@ -100,7 +100,8 @@ impl LinearCrossEntropyLoss {
         let axes = [&[self.num_classes], &self.config.out_features[..]].concat();
         let of = |last: &[usize]| [&axes[..], last].concat();
         let linear_weight = self.linear.weight.reshape(of(&[self.linear.weight.dims()[1]]))?;
-        let linear_bias = self.linear.bias.as_ref().map(|it| it.reshape(of(&[]))).transpose()?;
+        let linear_bias =
+            self.linear.bias.as_ref().map(|bias| bias.reshape(of(&[]))).transpose()?;
         let loss = CrossEntropyLoss {
             weight: weight.clone(),
             ignore_index: ignore_index.unwrap_or(-100),
@@ -116,7 +117,7 @@ impl fmt::Display for LinearCrossEntropyLoss {
         let config = &self.config;
         let axes = config.out_features.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
         let comma = if config.out_features.len() == 1 { "," } else { "" };
-        let ignored = config.ignore_index.map_or("None".to_owned(), |it| it.to_string());
+        let ignored = config.ignore_index.map_or("None".to_owned(), |index| index.to_string());
         write!(
             f,
             "LinearCrossEntropyLoss(\n  in_features={}, num_classes={}, out_features=({axes}{comma}), bias={}, \
@@ -184,7 +185,7 @@ pub(crate) fn linear_cross_entropy(
             ),
         );
     }
-    if let Some(bias) = linear_bias.filter(|it| it.dims() != axes) {
+    if let Some(bias) = linear_bias.filter(|bias| bias.dims() != axes) {
         return fail(
             function,
             format_args!(
@@ -194,7 +195,8 @@ pub(crate) fn linear_cross_entropy(
         );
     }
     let outputs = axes.iter().product::<usize>();
-    let bias = linear_bias.map(|it| it.to_dtype(input.dtype())?.reshape(outputs)).transpose()?;
+    let bias =
+        linear_bias.map(|bias| bias.to_dtype(input.dtype())?.reshape(outputs)).transpose()?;
     let weight = linear_weight.reshape((outputs, *features))?;
     let logits = linear_named(function, input, &weight, bias.as_ref())?;
     let logits = logits.reshape([&input.dims()[..input.rank() - 1], axes].concat())?;

@@ -184,7 +184,9 @@ impl LabelMargins {
     ) -> Result<()> {
         let xs = &xs[row * self.classes..][..self.classes];
         let targets = &targets[row * self.classes..][..self.classes];
-        if let Some(number) = targets.iter().find(|it| **it < -1 || **it >= self.classes as i64) {
+        if let Some(number) =
+            targets.iter().find(|number| **number < -1 || **number >= self.classes as i64)
+        {
             return fail(
                 self.function,
                 format_args!(
@@ -193,7 +195,7 @@ impl LabelMargins {
                 ),
             );
         }
-        let end = targets.iter().position(|it| *it == -1).unwrap_or(targets.len());
+        let end = targets.iter().position(|number| *number == -1).unwrap_or(targets.len());
         let right = &targets[..end];
         let is_right = |class: usize| right.contains(&(class as i64));
         for wrong in (0..self.classes).filter(|class| !is_right(*class)) {

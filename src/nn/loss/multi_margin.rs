@@ -188,7 +188,7 @@ impl Margins {
     fn class<R: LossNumber>(&self, number: i64) -> Result<(usize, R)> {
         // Without an index to ignore, a number is a class or an error.
         let class = self.classes.class(number)?.unwrap_or(0);
-        let weight = self.weights.as_ref().map_or(1.0, |it| it[class]);
+        let weight = self.weights.as_ref().map_or(1.0, |weights| weights[class]);
         Ok((class, R::of(weight / self.classes.rows.count as f64)))
     }
 }

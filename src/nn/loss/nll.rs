@@ -157,6 +157,6 @@ impl FusedLoss for PickedLogs {
 
 impl PickedLogs {
     fn weight(&self, class: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |it| it[class])
+        self.weights.as_ref().map_or(1.0, |weights| weights[class])
     }
 }

@@ -141,7 +141,7 @@ impl FusedLoss for Pairwise {
                 Ok(())
             })?;
         }
-        let negated = wanted[1].then(|| result.iter().map(|it| -*it).collect());
+        let negated = wanted[1].then(|| result.iter().map(|slope| -*slope).collect());
         Ok(vec![wanted[0].then_some(result), negated])
     }
 }

@@ -146,7 +146,7 @@ enum Side {
 
 impl SoftTargets {
     fn weight(&self, class: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |it| it[class])
+        self.weights.as_ref().map_or(1.0, |weights| weights[class])
     }
 
     /// Turns the probabilities of classes into the factors of their logarithms.

@@ -164,9 +164,9 @@ impl TripletMarginWithDistanceLoss {
     ) -> Result<Tensor> {
         check(function, self.margin, [anchor, positive, negative])?;
         // A distance is a float, and candle's functions panic on integers.
-        let float = |it: &Tensor| match it.dtype().is_float() {
-            true => Ok(it.clone()),
-            false => it.to_dtype(DType::F32),
+        let float = |tensor: &Tensor| match tensor.dtype().is_float() {
+            true => Ok(tensor.clone()),
+            false => tensor.to_dtype(DType::F32),
         };
         let (anchor, positive, negative) = (&float(anchor)?, &float(positive)?, &float(negative)?);
         let distance = |u: &Tensor, v: &Tensor| match &self.distance_function {

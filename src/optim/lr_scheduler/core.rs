@@ -128,7 +128,7 @@ pub(super) fn lrs(optimizer: &dyn ParamGroups) -> Vec<f64> {
 }
 
 pub(super) fn number(optimizer: &dyn ParamGroups, group: usize, name: &str) -> f64 {
-    optimizer.get(group, name).and_then(|it| it.first().copied()).unwrap_or_default()
+    optimizer.get(group, name).and_then(|numbers| numbers.first().copied()).unwrap_or_default()
 }
 
 /// Sets the momentum of a group: the first of `betas` where there are some.
@@ -264,7 +264,7 @@ impl<R: Schedule> LrScheduler for Scheduler<R> {
                 format_args!("the state dict has no {name}"),
             ),
         };
-        let last_epoch = get("last_epoch")?.first().map_or(0, |it| *it as i32);
+        let last_epoch = get("last_epoch")?.first().map_or(0, |epoch| *epoch as i32);
         let (base_lrs, last_lr) = (get("base_lrs")?, get("_last_lr")?);
         if !self.schedule.memory().is_empty() {
             self.schedule.set_memory(&get("memory")?);

@@ -113,12 +113,12 @@ impl Schedule for MultiStepLRConfig {
     }
 
     fn lr(&self, at: At) -> Rate {
-        let count = self.milestones.iter().filter(|it| **it == at.epoch).count();
+        let count = self.milestones.iter().filter(|milestone| **milestone == at.epoch).count();
         Ok(at.lr * self.gamma.powi(count as i32))
     }
 
     fn closed_form(&self, at: At) -> Rate {
-        let count = self.milestones.iter().filter(|it| **it <= at.epoch).count();
+        let count = self.milestones.iter().filter(|milestone| **milestone <= at.epoch).count();
         Ok(at.base_lr * self.gamma.powi(count as i32))
     }
 }

@@ -83,7 +83,7 @@ impl SequentialLR {
     }
 
     fn index(&self) -> usize {
-        self.milestones.iter().filter(|it| **it <= self.last_epoch).count()
+        self.milestones.iter().filter(|milestone| **milestone <= self.last_epoch).count()
     }
 
     fn begin_current(&mut self, optimizer: &mut dyn ParamGroups) -> Result<()> {
