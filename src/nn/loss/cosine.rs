@@ -4,10 +4,11 @@ use candle_core::{Result, Shape, Tensor};
 
 use super::fused::{self, FusedLoss};
 use super::number::LossNumber;
+use super::pieces::reduced;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces};
+use crate::tensor::parallel::{PIECE, fill_pieces};
 use crate::tensor::promote::{broadcast_to, promote, promote_and_broadcast};
 
 /// Added to each squared length, so that a vector of zeros has an angle.
@@ -170,22 +171,7 @@ impl FusedLoss for Cosine {
             }
             Ok(())
         };
-        let count = self.shape.elem_count();
-        match self.outcome {
-            Outcome::Each => {
-                let mut losses = vec![R::zero(); count];
-                fill_pieces(&mut losses, self.piece(), write)?;
-                Ok((losses, self.shape.clone()))
-            }
-            Outcome::Over(divisor) => {
-                let [sum] = sum_pieces(count, self.piece(), |range| {
-                    let mut losses = vec![R::zero(); range.len()];
-                    write(range.start, &mut losses)?;
-                    Ok([sum_lanes(&losses)])
-                })?;
-                Ok((vec![R::of(sum / divisor)], Shape::from(())))
-            }
-        }
+        reduced(self.outcome, &self.shape, self.piece(), write)
     }
 
     fn backward<R: LossNumber>(

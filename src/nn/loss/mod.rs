@@ -22,6 +22,7 @@ mod multi_margin;
 mod nll;
 mod number;
 mod pairwise;
+mod pieces;
 mod poisson;
 mod soft_cross_entropy;
 mod tile;

@@ -6,11 +6,12 @@ use super::bce::OfLogit;
 use super::elementwise::{self, Formula, Weighted};
 use super::fused::{self, FusedLoss, with_elements};
 use super::number::LossNumber;
+use super::pieces::reduced;
 use crate::error::{fail, wrong_dtype};
 use crate::functional::op::Arguments;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces};
+use crate::tensor::parallel::{PIECE, fill_pieces};
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
 use crate::tensor::reduce::mean_last;
 
@@ -125,22 +126,7 @@ impl FusedLoss for LabelMargins {
                 }
                 Ok(())
             };
-            let count = self.shape.elem_count();
-            match self.outcome {
-                Outcome::Each => {
-                    let mut losses = vec![R::zero(); count];
-                    fill_pieces(&mut losses, piece, write)?;
-                    Ok((losses, self.shape.clone()))
-                }
-                Outcome::Over(divisor) => {
-                    let [sum] = sum_pieces(count, piece, |range| {
-                        let mut losses = vec![R::zero(); range.len()];
-                        write(range.start, &mut losses)?;
-                        Ok([sum_lanes(&losses)])
-                    })?;
-                    Ok((vec![R::of(sum / divisor)], Shape::from(())))
-                }
-            }
+            reduced(self.outcome, &self.shape, piece, write)
         })
     }
 

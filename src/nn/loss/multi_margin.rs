@@ -5,10 +5,11 @@ use candle_core::{Result, Shape, Tensor};
 use super::classes::Classes;
 use super::fused::{self, FusedLoss};
 use super::number::LossNumber;
+use super::pieces::reduced;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces};
+use crate::tensor::parallel::fill_pieces;
 
 /// How far the score of the right class is from beating each other class by a margin.
 ///
@@ -130,21 +131,7 @@ impl FusedLoss for Margins {
                 }
                 Ok(())
             };
-            match self.outcome {
-                Outcome::Each => {
-                    let mut losses = vec![R::zero(); rows.positions];
-                    fill_pieces(&mut losses, rows.piece(), write)?;
-                    Ok((losses, self.classes.shape.clone()))
-                }
-                Outcome::Over(divisor) => {
-                    let [sum] = sum_pieces(rows.positions, rows.piece(), |range| {
-                        let mut losses = vec![R::zero(); range.len()];
-                        write(range.start, &mut losses)?;
-                        Ok([sum_lanes(&losses)])
-                    })?;
-                    Ok((vec![R::of(sum / divisor)], Shape::from(())))
-                }
-            }
+            reduced(self.outcome, &self.classes.shape, rows.piece(), write)
         })
     }
 

@@ -8,11 +8,12 @@ use candle_core::{Result, Shape, Tensor};
 use super::classes::ClassRows;
 use super::fused::{self, FusedLoss};
 use super::number::LossNumber;
+use super::pieces::reduced;
 use super::tile::{LANES, Tile, gather, scatter};
 use crate::functional::log_softmax;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces, vectorized};
+use crate::tensor::parallel::{fill_pieces, vectorized};
 use crate::tensor::promote::{broadcast_to, promote};
 use crate::tensor::reduce::{mean_over, sum_all};
 
@@ -84,31 +85,14 @@ struct SoftTargets {
 
 impl FusedLoss for SoftTargets {
     fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
-        let write = |range: Range<usize>, losses: &mut [R]| {
+        let write = |start: usize, losses: &mut [R]| {
             vectorized(
                 #[inline(always)]
-                || self.write_losses(inputs[0], inputs[1], range, losses),
-            )
+                || self.write_losses(inputs[0], inputs[1], start..start + losses.len(), losses),
+            );
+            Ok(())
         };
-        let positions = self.rows.positions;
-        match self.outcome {
-            Outcome::Each => {
-                let mut losses = vec![R::zero(); positions];
-                fill_pieces(&mut losses, self.rows.piece(), |start, losses| {
-                    write(start..start + losses.len(), losses);
-                    Ok(())
-                })?;
-                Ok((losses, self.shape.clone()))
-            }
-            Outcome::Over(divisor) => {
-                let [sum] = sum_pieces(positions, self.rows.piece(), |range| {
-                    let mut losses = vec![R::zero(); range.len()];
-                    write(range, &mut losses);
-                    Ok([sum_lanes(&losses)])
-                })?;
-                Ok((vec![R::of(sum / divisor)], Shape::from(())))
-            }
-        }
+        reduced(self.outcome, &self.shape, self.rows.piece(), write)
     }
 
     fn backward<R: LossNumber>(
