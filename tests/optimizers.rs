@@ -462,3 +462,86 @@ fn a_cycle_is_scaled_by_a_function() {
         }
     }
 }
+
+fn refuses_options_that_make_no_sense<R: Rule>(options: &[(&str, f64)]) {
+    refuses_rates_below_zero::<R>(options, &[3]);
+}
+
+fn refuses_rates_below_zero<R: Rule>(options: &[(&str, f64)], dims: &[usize]) {
+    let vars = shapes(&[dims], DType::F32);
+    let mut optimizer = RuleOptimizer::<R>::new(&vars, config::<R>(options)).unwrap();
+    let before = format!("{optimizer:#}");
+    for lr in [-1.0, f64::NAN] {
+        let mut dict = optimizer.state_dict().unwrap();
+        dict.insert("param_groups.0.lr".to_owned(), Tensor::new(&[lr], &Device::Cpu).unwrap());
+        let error = optimizer.load_state_dict(&dict).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("optim::{}::load_state_dict: ", R::NAME)), "{error}");
+        assert!(error.to_lowercase().contains("learning rate"), "{error}");
+    }
+    assert_eq!(format!("{optimizer:#}"), before);
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused_from_a_file_as_well() {
+    for_each_rule!(refuses_options_that_make_no_sense);
+    refuses_rates_below_zero::<optim::MuonRule>(&[], &[2, 2]);
+}
+
+#[test]
+fn numbers_that_are_no_value_of_their_option_are_refused() {
+    let w = var(0, &[2, 2], DType::F32);
+    let mut muon = optim::Muon::new([w], optim::MuonConfig::default()).unwrap();
+    for (name, number) in
+        [("ns_steps", -1.0), ("ns_steps", 2.5), ("nesterov", 2.0), ("adjust_lr_fn", -1.0)]
+    {
+        let mut dict = muon.state_dict().unwrap();
+        let number = Tensor::new(&[number], &Device::Cpu).unwrap();
+        dict.insert(format!("param_groups.0.{name}"), number);
+        let error = muon.load_state_dict(&dict).unwrap_err().to_string();
+        assert!(error.contains(&format!("param_groups.0.{name}")), "{error}");
+    }
+}
+
+#[test]
+fn an_lbfgs_refuses_a_state_that_it_could_not_go_on_from() {
+    let w = var(0, &[2], DType::F64);
+    let config = optim::LBFGSConfig { max_iter: 3, ..Default::default() };
+    let mut lbfgs = optim::LBFGS::new([w.clone()], config).unwrap();
+    lbfgs.step(|| w.sqr()?.sqr()?.sum_all()).unwrap();
+    let list = |numbers: &[f64]| Tensor::new(numbers, &Device::Cpu).unwrap();
+    for (name, numbers) in [
+        ("param_groups.0.lr", list(&[-1.0])),
+        ("param_groups.0.max_iter", list(&[-1.0])),
+        ("state.0.scalars", list(&[1.0, f64::NAN, 1.0, 1.0])),
+        ("state.0.prev_flat_grad", list(&[1.0])),
+        ("state.0.ro", list(&[1.0; 9])),
+    ] {
+        let mut dict = lbfgs.state_dict().unwrap();
+        dict.insert(name.to_owned(), numbers);
+        let error = lbfgs.load_state_dict(&dict).expect_err(name).to_string();
+        assert!(error.starts_with("optim::LBFGS::load_state_dict: "), "{name}: {error}");
+    }
+    lbfgs.step(|| w.sqr()?.sqr()?.sum_all()).unwrap();
+}
+
+#[test]
+fn a_named_optimizer_hands_everything_to_its_rule() {
+    let [a, b] = [var(0, &[2], DType::F32), var(1, &[2], DType::F32)];
+    let group = |var: &Var| ParamGroup { params: var.clone().into(), config: Default::default() };
+    let mut sgd = optim::SGD::with_groups(vec![group(&a)]).unwrap();
+    sgd.add_param_group(group(&b)).unwrap();
+    sgd.set_learning_rate(0.5);
+    assert_eq!((sgd.param_groups().len(), sgd.learning_rate()), (2, 0.5));
+    let mut scheduler = ExponentialLR::new(&mut sgd, ExponentialLRConfig { gamma: 0.5 }).unwrap();
+    scheduler.step(&mut sgd).unwrap();
+    assert_eq!(sgd.learning_rate(), 0.25);
+    assert!(sgd.to_string().contains("initial_lr: 0.5"), "{sgd}");
+    assert!(format!("{sgd:#}").contains("maximize: False"), "{sgd:#}");
+    let before = numbers(&b);
+    sgd.step(&gradients(&[a.clone(), b.clone()], 1)).unwrap();
+    assert_ne!(numbers(&b), before);
+    let mut again = optim::SGD::with_groups(vec![group(&a), group(&b)]).unwrap();
+    again.load_state_dict(&sgd.state_dict().unwrap()).unwrap();
+    assert_eq!(format!("{again:#}"), format!("{sgd:#}"));
+    assert!(optim::SGD::new(Vec::<Var>::new(), Default::default()).is_err());
+}

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Result, Tensor};
 
 use super::groups::{ParamGroup, ParamGroups, write_groups};
 use super::line_search::{Point, strong_wolfe};
-use super::options::{Options, config, first_complaint, not_negative, words};
+use super::options::{Options, config, first_complaint, not_negative, whole, words};
 use super::parameters::Parameters;
 use super::state_dict::{NOTES, StateDict, list, numbers};
 use super::step::backward;
@@ -92,7 +92,7 @@ pub struct LBFGS {
     memory: Memory,
 }
 
-/// What is remembered between steps; vectors hold all parameters one after the other.
+/// The state between steps; vectors hold all parameters one after the other.
 #[derive(Debug, Clone, Default)]
 struct Memory {
     func_evals: usize,
@@ -133,7 +133,7 @@ impl LBFGS {
         if group.params.is_empty() {
             return fail(FUNCTION, "optimizer got an empty parameter list");
         }
-        if let Some(complaint) = first_complaint([not_negative("learning rate", group.config.lr)]) {
+        if let Some(complaint) = complaint(&group.config) {
             return fail(FUNCTION, complaint);
         }
         let of_iterations = group.config.max_iter * 5 / 4;
@@ -203,47 +203,69 @@ impl LBFGS {
     /// If the dict is of other parameters or of another optimizer, or an option makes no sense. The
     /// optimizer is then as before.
     pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
+        const FUNCTION: &str = "optim::LBFGS::load_state_dict";
         let [group] = &self.groups;
         let mut config = group.config.clone();
-        let get = |name: &str| dict.get(name).map_or_else(|| Ok(Vec::new()), numbers);
-        let scalars = get("state.0.scalars")?;
-        let [func_evals, n_iter, t, h_diag] = scalars[..] else {
-            return fail("optim::LBFGS::load_state_dict", "this is no state dict of an LBFGS");
-        };
         for name in LBFGSConfig::names() {
-            config.set_numbers(name, &get(&format!("param_groups.0.{name}"))?);
+            let key = format!("param_groups.0.{name}");
+            let Some(tensor) = dict.get(&key) else { continue };
+            if !config.set_numbers(name, &numbers(tensor)?) {
+                return fail(FUNCTION, format_args!("{key} holds no value of this option"));
+            }
         }
-        let d = get("state.0.d")?;
-        if n_iter > 0.0 && d.len() != count(&group.params) {
+        if let Some(complaint) = complaint(&config) {
+            return fail(FUNCTION, complaint);
+        }
+        let memory = Memory::from_dict(FUNCTION, dict, count(&group.params))?;
+        let mut notes = self.notes.clone();
+        for name in NOTES {
+            let noted = numbers_of(dict, &format!("param_groups.0.{name}"))?;
+            notes.extend(noted.first().map(|value| (name, *value)));
+        }
+        (self.groups[0].config, self.notes, self.memory) = (config, notes, memory);
+        Ok(())
+    }
+}
+
+/// The first option that makes no sense, in PyTorch's words.
+fn complaint(config: &LBFGSConfig) -> Option<String> {
+    first_complaint([not_negative("learning rate", config.lr)])
+}
+
+/// The numbers of a name, none if the dict doesn't have it.
+fn numbers_of(dict: &StateDict, name: &str) -> Result<Vec<f64>> {
+    dict.get(name).map_or_else(|| Ok(Vec::new()), numbers)
+}
+
+impl Memory {
+    /// The memory that a state dict holds, of parameters with `len` numbers.
+    fn from_dict(function: &str, dict: &StateDict, len: usize) -> Result<Memory> {
+        let get = |name: &str| numbers_of(dict, &format!("state.0.{name}"));
+        let [func_evals, n_iter, t, h_diag] = get("scalars")?[..] else {
+            return fail(function, "this is no state dict of an LBFGS");
+        };
+        let (Some(func_evals), Some(n_iter)) = (whole(func_evals), whole(n_iter)) else {
+            return fail(function, "state.0.scalars holds no counts of losses and iterations");
+        };
+        let d = get("d")?;
+        if n_iter > 0 && d.len() != len {
             return fail(
-                "optim::LBFGS::load_state_dict",
-                format_args!(
-                    "the state is of {} numbers, but the parameters are {}",
-                    d.len(),
-                    count(&group.params)
-                ),
+                function,
+                format_args!("the state is of {} numbers, but the parameters are {len}", d.len()),
             );
         }
         let rows = |name: &str| -> Result<Vec<Vec<f64>>> {
             Ok(get(name)?.chunks(d.len().max(1)).map(<[f64]>::to_vec).collect())
         };
-        self.memory = Memory {
-            func_evals: func_evals as usize,
-            n_iter: n_iter as usize,
-            t,
-            old_dirs: rows("state.0.old_dirs")?,
-            old_stps: rows("state.0.old_stps")?,
-            ro: get("state.0.ro")?,
-            h_diag,
-            prev_flat_grad: get("state.0.prev_flat_grad")?,
-            d,
-        };
-        self.groups[0].config = config;
-        for name in NOTES {
-            let noted = get(&format!("param_groups.0.{name}"))?;
-            self.notes.extend(noted.first().map(|value| (name, *value)));
+        let (old_dirs, old_stps, ro) = (rows("old_dirs")?, rows("old_stps")?, get("ro")?);
+        let prev_flat_grad = get("prev_flat_grad")?;
+        let is_whole = [&old_dirs, &old_stps]
+            .iter()
+            .all(|rows| rows.len() == ro.len() && rows.iter().all(|row| row.len() == d.len()));
+        if !is_whole || prev_flat_grad.len() != d.len() {
+            return fail(function, "the vectors of the state don't have the same lengths");
         }
-        Ok(())
+        Ok(Memory { func_evals, n_iter, d, t, old_dirs, old_stps, ro, h_diag, prev_flat_grad })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::print::python::{bool_repr, float_repr};
 /// The printed keys of a group, in alphabetical order.
 pub(crate) type Keys = Vec<(&'static str, String)>;
 
-/// What PyTorch 1.0 to 1.10.2 does not print.
+/// The keys that PyTorch 1.0 to 1.10.2 does not print.
 pub(super) const NEW_KEYS: [&str; 6] =
     ["capturable", "decoupled_weight_decay", "differentiable", "foreach", "fused", "maximize"];
 
@@ -71,7 +71,7 @@ impl Field for usize {
     }
 
     fn from_numbers(numbers: &[f64]) -> Option<Self> {
-        numbers.first().map(|number| *number as usize)
+        whole(*numbers.first()?)
     }
 }
 
@@ -85,8 +85,18 @@ impl Field for bool {
     }
 
     fn from_numbers(numbers: &[f64]) -> Option<Self> {
-        numbers.first().map(|number| *number != 0.0)
+        match *numbers.first()? {
+            0.0 => Some(false),
+            1.0 => Some(true),
+            _ => None,
+        }
     }
+}
+
+/// The number as a count; none if it is not whole, or below 0, or larger than `f64` counts exactly.
+pub(super) fn whole(number: f64) -> Option<usize> {
+    let is_count = number.fract() == 0.0 && (0.0..=9e15).contains(&number);
+    is_count.then_some(number as usize)
 }
 
 /// Nan stands for `None`.
@@ -218,7 +228,8 @@ macro_rules! words {
             }
 
             fn from_numbers(numbers: &[f64]) -> Option<Self> {
-                [$($name::$word),*].get(*numbers.first()? as usize).copied()
+                let index = $crate::optim::options::whole(*numbers.first()?)?;
+                [$($name::$word),*].get(index).copied()
             }
         }
     };

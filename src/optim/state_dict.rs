@@ -1,11 +1,14 @@
-//! What an optimizer remembers, as named tensors that a safetensors file can hold.
+//! The state of an optimizer as named tensors, which a safetensors file can hold.
+//!
+//! `optimizer.rs` has what is saved, `lbfgs.rs` its own form of it. A dict that doesn't fit is refused whole: the
+//! optimizer stays as it was.
 
 use std::collections::HashMap;
 
 use candle_core::{Device, Result, Tensor, WithDType};
 
 use super::optimizer::RuleOptimizer;
-use super::options::Options;
+use super::options::{Options, whole};
 use super::rule::{Rule, State};
 use super::sweep::{Buffers, RuleNumber};
 use crate::error::fail;
@@ -13,7 +16,7 @@ use crate::error::fail;
 /// Named tensors: what `candle_core::safetensors::save` takes and `load` gives.
 pub type StateDict = HashMap<String, Tensor>;
 
-/// What schedulers note in a group.
+/// The names under which schedulers note numbers in a group.
 pub(super) const NOTES: [&str; 5] =
     ["initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"];
 
@@ -79,8 +82,15 @@ impl<R: Rule> RuleOptimizer<R> {
                 let Some(tensor) = get(name) else { continue };
                 used += 1;
                 if !group.config.set_numbers(name, &numbers(tensor)?) {
-                    return fail(&function, format_args!("{}.{name} is no option", prefix(number)));
+                    return fail(
+                        &function,
+                        format_args!("{}.{name} holds no value of this option", prefix(number)),
+                    );
                 }
+            }
+            // What `new` refuses, a file must not bring in.
+            if let Some(complaint) = R::complaint(&group.config) {
+                return fail(&function, complaint);
             }
             for name in NOTES {
                 let Some(tensor) = get(name) else { continue };
@@ -161,7 +171,11 @@ fn load<R: Rule>(
     let mut used = 0;
     if let Some(step) = get("step") {
         used += 1;
-        state.steps = numbers(step)?.first().map_or(0, |steps| *steps as u32);
+        let steps = numbers(step)?.first().copied().and_then(whole).map(u32::try_from);
+        let Some(Ok(steps)) = steps else {
+            return fail(function, format_args!("{prefix}.step holds no count of steps"));
+        };
+        state.steps = steps;
     }
     for (name, number) in R::NUMBERS.iter().zip(&mut state.numbers) {
         let Some(tensor) = get(name) else { continue };
