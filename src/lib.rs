@@ -1,7 +1,7 @@
 //! The prelude of the Akari Jupyter kernel: PyTorch's activations, losses and optimizers on candle.
 //!
-//! Tensors are candle's own; nothing here wraps them. Every cell of a notebook imports
-//! [`prelude`]; a program can do the same.
+//! Tensors are candle's own; nothing here wraps them. Everything here computes on the CPU; tensors on a
+//! GPU are not supported. Every cell of a notebook imports [`prelude`]; a program can do the same.
 //!
 //! ```
 //! use akari::prelude::*;
@@ -13,7 +13,7 @@
 //!
 //! # Names
 //!
-//! What a PyTorch learner looks for, what it is here, and what candle alone has.
+//! The name that a PyTorch learner looks for, the name here, and what candle alone has.
 //!
 //! | PyTorch | here | candle 0.11.1 |
 //! |---|---|---|
@@ -43,6 +43,7 @@
 //! | `DataLoader(TensorDataset(x, y), 32, shuffle=True)` | [`data::DataLoader`] | none |
 //! | `torchvision.models.vgg11()` | [`models::vgg11`] | none |
 #![deny(unsafe_code)]
+#![warn(missing_docs)]
 
 pub mod data;
 pub mod display;
@@ -62,7 +63,7 @@ pub mod torch;
 pub use candle_core::{self, Tensor};
 pub use candle_nn;
 
-/// What every cell imports.
+/// The names that every cell imports.
 pub mod prelude {
     pub use candle_core::{D, DType, Device, IndexOp, Module, Tensor, Var};
     pub use candle_nn::Optimizer;

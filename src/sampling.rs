@@ -1,4 +1,4 @@
-//! What PyTorch draws beside `rand` and `randn`: permutations, coins, whole tensors in place.
+//! PyTorch's draws beside `rand` and `randn`: permutations, coins, whole tensors in place.
 //!
 //! All numbers come from the one generator in `random`, so that `torch::manual_seed` repeats a run,
 //! and, where PyTorch's own way is known, with PyTorch's very numbers.

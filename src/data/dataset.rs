@@ -1,4 +1,6 @@
 //! Examples as two tensors, and parts of them.
+//!
+//! `loader.rs` cuts a set into batches; `digits.rs` and `shapes.rs` make sets.
 
 use candle_core::{DType, Device, Result, Tensor};
 
@@ -22,7 +24,7 @@ use crate::sampling::permutation;
 pub struct TensorDataset {
     /// The examples, along the first axis.
     pub x: Tensor,
-    /// Their targets, along the first axis.
+    /// The targets of the examples, along the first axis.
     pub y: Tensor,
 }
 
@@ -115,7 +117,7 @@ pub fn random_split<const N: usize>(
     let mut counts = sizes.map(|size| size as usize);
     if (total - 1.0).abs() < 1e-6 && sizes.iter().all(|size| *size <= 1.0) {
         counts = sizes.map(|share| (share * len as f64).floor() as usize);
-        // What rounding down left over goes to the first parts, one example each.
+        // The examples that rounding down left over go to the first parts, one each.
         let rest = len - counts.iter().sum::<usize>().min(len);
         (0..rest).for_each(|index| counts[index % N] += 1);
     }

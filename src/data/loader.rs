@@ -1,4 +1,6 @@
 //! Examples in batches.
+//!
+//! The set itself is in `dataset.rs`. The order of a walk is drawn in `sampling.rs`.
 
 use candle_core::{Result, Tensor};
 

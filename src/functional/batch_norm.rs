@@ -8,7 +8,7 @@ use super::op::{self, Arguments, Call, Op};
 use crate::error::fail;
 use crate::tensor::parallel::{sum_of, vectorized};
 
-/// What [`batch_norm`] is told besides its tensors.
+/// The options of [`batch_norm`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNormOptions {
     /// Normalises by the batch's own mean and variance instead of the running ones. Default: false.

@@ -1,4 +1,6 @@
 //! Largest and smallest values, and where they are: candle shares their gradients wrongly.
+//!
+//! Sums and means are in `sum.rs`.
 
 use std::cmp::Ordering;
 

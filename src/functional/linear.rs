@@ -1,4 +1,6 @@
 //! The linear map: a product with a weight, with the bias in the same pass.
+//!
+//! `nn::Linear` and the linear cross entropy call it under their own names, so that errors say what was typed.
 
 use candle_core::{Result, Shape, Tensor, WithDType};
 

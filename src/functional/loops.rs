@@ -1,4 +1,8 @@
 //! Loops over numbers: one pass over memory, on all cores, as vector instructions.
+//!
+//! The formulas are elsewhere (`unary_math.rs`, and the files of the functions); a formula here is a [`Map`] or a
+//! [`Loop`]. Losses and norms have their loops on `tensor/parallel.rs`. Every vector that a function of this file
+//! hands out has been written whole.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;

@@ -408,7 +408,7 @@ pub fn margin_ranking_loss(
 /// assert!((y.to_scalar::<f32>()? - 2.0).abs() < 1e-5);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-#[allow(clippy::too_many_arguments)] // They are PyTorch's; the struct takes them by name.
+#[allow(clippy::too_many_arguments)] // The arguments are PyTorch's; the struct takes them by name.
 pub fn triplet_margin_loss(
     anchor: &Tensor,
     positive: &Tensor,

@@ -36,7 +36,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// Who works on one product.
+/// The threads that work on one product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Workers {
     /// The calling thread; others work on other products.

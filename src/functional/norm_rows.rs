@@ -1,4 +1,5 @@
-//! What the norms of rows share: the shapes they ask for, and their passes over the rows, on all cores.
+//! The common part of the norms of rows: the shapes they ask for, and their passes over the rows,
+//! on all cores.
 
 use candle_core::{Result, Tensor, WithDType};
 use rayon::prelude::*;

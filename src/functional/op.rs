@@ -24,7 +24,7 @@ pub(crate) trait Op: Send + Sync + 'static {
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>>;
 }
 
-/// What a backward pass starts from.
+/// The input of a backward pass.
 pub(crate) struct Call<'a, T> {
     pub(crate) args: &'a [&'a [T]],
     /// The gradient of the result.

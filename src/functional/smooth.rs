@@ -41,7 +41,7 @@ activations! {
         value |x| tanh_of(x);
         gradient |x, g| g * tanh_slope(x);
 
-    /// What [`tanh`] takes from `x`.
+    /// The part of `x` that [`tanh`] takes away.
     ///
     /// ```text
     /// tanhshrink(x) = x - tanh(x)        tanhshrink'(x) = tanh(x)²

@@ -1,4 +1,6 @@
 //! softmax and its relatives: functions of a whole row along one axis.
+//!
+//! The loops are in `softmax_rows.rs`; shapes, dtypes, candle's graph and the drawing of Gumbel noise are here.
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 

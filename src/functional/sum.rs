@@ -1,4 +1,6 @@
 //! Sums and means of all elements, which drift in candle.
+//!
+//! The loops are in `tensor/reduce.rs`, which the losses call too. Largest and smallest values are in `extreme.rs`.
 
 use candle_core::{DType, Result, Tensor};
 

@@ -15,7 +15,7 @@ use super::unary_math::Number;
 use crate::error::wrong_dtype;
 use crate::rt::interrupt_point;
 
-/// What becomes of an integer tensor.
+/// How a function treats an integer tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Integers {
     /// The result has the same dtype.
@@ -114,7 +114,7 @@ macro_rules! activations {
 }
 pub(super) use activations;
 
-/// What the documentation says of a function's integers.
+/// The sentence of the documentation about a function's integers.
 macro_rules! about_integers {
     (Keep) => {
         "Integers keep their dtype."

@@ -190,7 +190,7 @@ impl Number for f32 {
         // From 20 on nothing is left in f32; nan goes through.
         let a = if self.abs() > 20.0 { 20.0 } else { self.abs() };
         let h = 0.5 * a * a;
-        // What rounding took from a²/2. An absolute error of `h` is a relative one of e^-h, which
+        // Rounding took `lost` from a²/2. An absolute error of `h` is a relative one of e^-h, which
         // the factor `1 - lost` takes back.
         let lost = (0.5 * a).mul_add(a, -h);
         let e = Number::exp(-h) * (1.0 - lost);

@@ -1,4 +1,6 @@
 //! Windows that slide over images: the sizes of pooling and convolution, checked once.
+//!
+//! `pool.rs` and `conv.rs` ask here how many windows there are, and for errors in PyTorch's words.
 
 use candle_core::{Result, Tensor};
 
@@ -8,7 +10,9 @@ use crate::print::python::tuple;
 /// A size for height and width: one number for both, or a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pair {
+    /// The number for the axis of rows.
     pub height: usize,
+    /// The number for the axis of columns.
     pub width: usize,
 }
 

@@ -1,4 +1,7 @@
 //! VGG with eleven weight layers (Simonyan and Zisserman, 2014), as torchvision builds it.
+//!
+//! The weights are drawn when somebody looks at them (`optim/parameters.rs`), so that a cell that only prints the
+//! model or its optimizer takes no memory.
 
 use std::fmt;
 

@@ -166,7 +166,7 @@ layers! {
         example "nn::ELU::default()" => "ELU(alpha=1.0)",
             "[-1.0, 2.0]" => "tensor([-0.6321,  2.0000])";
         {
-            /// What the result approaches far below 0, with the sign turned.
+            /// Far below 0 the result approaches `-alpha`.
             alpha: f64 = 1.0,
         }
         repr |this| format!("alpha={}", float_repr(this.alpha));
@@ -177,7 +177,7 @@ layers! {
         example "nn::CELU { alpha: 2.0 }" => "CELU(alpha=2.0)",
             "[-1.0, 2.0]" => "tensor([-0.7869,  2.0000])";
         {
-            /// What the result approaches far below 0, with the sign turned.
+            /// Far below 0 the result approaches `-alpha`.
             alpha: f64 = 1.0,
         }
         repr |this| format!("alpha={}", float_repr(this.alpha));
@@ -220,9 +220,9 @@ layers! {
             => "Threshold(threshold=0.1, value=20)",
             "[0.0, 2.0]" => "tensor([20.,  2.])";
         {
-            /// What must be exceeded.
+            /// Numbers above this one stay.
             threshold: f64 = 0.0,
-            /// What stands for all else.
+            /// The value that takes the place of all other numbers.
             value: f64 = 0.0,
         }
         repr |this| format!(

@@ -18,7 +18,8 @@ pub enum Fan {
     Out,
 }
 
-/// What follows the layer, and so by how much its results have to be larger.
+/// The function that follows a layer, which decides by how much the layer's results have to be
+/// larger.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Nonlinearity {
     /// A factor of 1: nothing, a sigmoid, or a convolution.
@@ -212,7 +213,7 @@ fn fans(function: &str, var: &Var) -> Result<(usize, usize)> {
     Ok((inputs * window, outputs * window))
 }
 
-/// What PyTorch's layers begin with: uniform numbers between `±1 / √fan_in`.
+/// The first values of PyTorch's layers: uniform numbers between `±1 / √fan_in`.
 pub(super) fn fan_in_uniform(shape: &[usize], fan_in: usize) -> Result<Var> {
     let var = Var::zeros(shape, DType::F32, &Device::Cpu)?;
     if fan_in > 0 {

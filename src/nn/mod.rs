@@ -1,4 +1,7 @@
 //! `nn`: layers, activations and losses as structs with PyTorch's fields and defaults.
+//!
+//! A struct has the options by PyTorch's names and the printed form; formulas and loops of layers and activations are
+//! in `functional`, those of losses in `nn/loss`.
 
 mod activation;
 pub mod init;

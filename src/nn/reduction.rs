@@ -1,8 +1,10 @@
-//! What becomes of the losses of single elements.
+//! How the losses of single elements are reduced.
+//!
+//! `Reduction` is what a learner types; `Outcome` is the same with its divisor filled in, as the loops take it.
 
 use candle_core::WithDType;
 
-/// What a loss does with the values of its elements.
+/// How a loss reduces the values of its elements.
 ///
 /// PyTorch's texts `'none'`, `'mean'` and `'sum'`; any other is an error of the compiler here.
 /// Sums are added up in `f64`, so that they don't drift.

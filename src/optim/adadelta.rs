@@ -40,7 +40,7 @@ optimizer!(Adadelta, AdadeltaConfig);
 config! {
     /// The options of [`Adadelta`].
     AdadeltaConfig {
-        /// What a step is multiplied with. Default: 1.
+        /// The factor of a step. Default: 1.
         lr: f64 = 1.0;
         /// How slowly both means forget: the nearer to 1, the longer. Default: 0.9.
         rho: f64 = 0.9;

@@ -137,7 +137,7 @@ struct SecondMoment<T> {
     rows: usize,
     columns: usize,
     is_factored: bool,
-    /// What is smaller is taken for this.
+    /// A smaller second moment counts as this one.
     floor: T,
     eps1: T,
     /// The mean of `R` of each matrix.

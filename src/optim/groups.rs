@@ -1,4 +1,7 @@
 //! Groups of parameters that share options, as optimizers keep them and schedulers see them.
+//!
+//! `optimizer.rs` keeps groups for the rules, `lbfgs.rs` keeps its one group; schedulers know an optimizer as
+//! [`ParamGroups`] only.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -26,7 +26,7 @@
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
 //!
-//! What an optimizer remembers goes to a file and back, so that a run can be continued:
+//! The state of an optimizer goes to a file and back, so that a run can be continued:
 //!
 //! ```
 //! use akari::candle_core::safetensors;
@@ -97,7 +97,7 @@ pub use rprop::{Rprop, RpropConfig};
 pub use sgd::{SGD, SGDConfig};
 pub use state_dict::StateDict;
 
-/// What the tests and benches go by, to have one text for all optimizers.
+/// Tests and benches go by rules, to have one text for all optimizers.
 #[doc(hidden)]
 pub use self::{
     adadelta::AdadeltaRule,

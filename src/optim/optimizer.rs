@@ -1,7 +1,7 @@
 //! The bookkeeping of every optimizer: groups, state made at the first step, printing.
 //!
-//! [`RuleOptimizer`] does it for any rule. A notebook meets it as `Adam`, `SGD` and so on: types that
-//! `optimizer!` gives the methods of the one they hold.
+//! [`RuleOptimizer`] does it for any rule; `named.rs` puts it into the types that a notebook meets,
+//! such as `Adam`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -21,7 +21,7 @@ use crate::rt::interrupt_point;
 #[derive(Debug)]
 pub struct RuleOptimizer<R: Rule> {
     pub(super) groups: Vec<ParamGroup<R::Config>>,
-    /// What schedulers keep in a group, as `initial_lr`.
+    /// The numbers that schedulers keep in a group, such as `initial_lr`.
     pub(super) notes: Vec<BTreeMap<&'static str, f64>>,
     /// One state a parameter; empty until the first step.
     pub(super) states: Vec<Vec<Option<State>>>,

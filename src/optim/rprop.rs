@@ -20,7 +20,7 @@ use crate::print::python::float_repr;
 /// p ← p - sign(g) h
 /// ```
 ///
-/// It is for gradients of the whole data: with batches the sign is noise.
+/// Use it for gradients of the whole data: with batches the sign is noise.
 ///
 /// # Errors
 ///
@@ -46,8 +46,8 @@ config! {
     RpropConfig {
         /// The size of the first step. Default: 0.01.
         lr: f64 = 1e-2;
-        /// What a step is multiplied with where the gradient turns, and where it doesn't. Default:
-        /// 0.5 and 1.2.
+        /// The factors of a step where the gradient turns, and where it doesn't. Default: 0.5 and
+        /// 1.2.
         etas: (f64, f64) = (0.5, 1.2);
         /// The smallest and the largest step. Default: 1e-6 and 50.
         step_sizes: (f64, f64) = (1e-6, 50f64);

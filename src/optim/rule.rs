@@ -1,4 +1,4 @@
-//! What an update rule is, and what an optimizer remembers for it of each parameter.
+//! The interface of an update rule, and the state that an optimizer keeps for it of each parameter.
 //!
 //! The rules are in files of their own, `adam.rs` and so on; `step.rs` calls them, `optimizer.rs` keeps their
 //! options and states.
@@ -18,12 +18,13 @@ pub trait Rule: fmt::Debug + Sized + 'static {
     /// The optimizer as typed in a cell.
     #[doc(hidden)]
     const FUNCTION: &'static str;
-    /// What the rule remembers of each element, by the names of PyTorch's state dict.
+    /// The numbers that the rule remembers of each element, by the names of PyTorch's state dict.
     #[doc(hidden)]
     const BUFFERS: &'static [&'static str];
-    /// What the rule remembers of a parameter as a whole, beside the number of steps.
+    /// The numbers that the rule remembers of a parameter as a whole, beside the number of steps.
     #[doc(hidden)]
     const NUMBERS: &'static [&'static str] = &[];
+    /// The rule's options.
     type Config: Options;
 
     /// The first option that makes no sense, in PyTorch's words.
@@ -35,7 +36,7 @@ pub trait Rule: fmt::Debug + Sized + 'static {
         None
     }
 
-    /// What [`Rule::NUMBERS`] begin with.
+    /// The first values of [`Rule::NUMBERS`].
     #[doc(hidden)]
     fn begin(_config: &Self::Config) -> Vec<f64> {
         Vec::new()
@@ -57,7 +58,7 @@ pub trait Rule: fmt::Debug + Sized + 'static {
     ) -> Result<()>;
 }
 
-/// What an optimizer remembers of one parameter.
+/// The state of one parameter.
 #[derive(Debug, Clone)]
 pub struct State {
     /// The steps in which the parameter had a gradient.

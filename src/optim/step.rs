@@ -1,4 +1,7 @@
 //! One step: from a loss to gradients, and from the gradient of a parameter to its new values, in place.
+//!
+//! `optimizer.rs` calls [`step`] for each parameter that has a gradient; the rule decides what becomes of the numbers
+//! (`sweep.rs` has the loops). A step never reads memory that it writes.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,6 @@
 //! Sums over long vectors: in wide registers, on all cores, and without the drift of one long sum.
+//!
+//! Adafactor and LBFGS need them; the loops that change numbers in place are in `sweep.rs`.
 
 use super::sweep::{PARALLEL, RuleNumber};
 use crate::tensor::parallel::vectorized;

@@ -1,4 +1,6 @@
 //! One number as text: PyTorch's choice of notation and width for all numbers of a tensor.
+//!
+//! `layout.rs` chooses which elements are printed, and places their texts.
 
 use super::options::PrintOptions;
 use super::python::{fixed, scientific};

@@ -1,4 +1,7 @@
 //! A tensor as text: nesting, columns, elision, and what follows behind the numbers.
+//!
+//! `format.rs` writes the single numbers, `python.rs` has what reprs share. A large tensor is never copied: the
+//! elements that are shown are read in place.
 
 use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, Var, bail};
 
@@ -9,15 +12,16 @@ use super::python::tuple;
 /// The text before the numbers; rows are indented by its length.
 const PREFIX: &str = "tensor(";
 
-/// What is said of a tensor's part in a graph, behind its numbers.
+/// The note behind a tensor's numbers about its part in a graph.
 ///
 /// candle doesn't tell which operation made a tensor; a caller who knows can name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suffix<'a> {
+    /// Nothing.
     None,
-    /// A variable.
+    /// `requires_grad=True`, of a variable.
     RequiresGrad,
-    /// The name of the operation that made it.
+    /// `grad_fn=<..>` with the name of the operation that made the tensor.
     GradFn(&'a str),
 }
 

@@ -1,4 +1,4 @@
-//! What PyTorch calls print options.
+//! PyTorch's print options.
 
 use std::sync::RwLock;
 

@@ -48,7 +48,7 @@ pub fn print(texts: &[String]) {
     println!("{}", line(texts));
 }
 
-/// What a `show!` of these texts prints, without the newline.
+/// The line that a `show!` of these texts prints, without the newline.
 #[doc(hidden)]
 pub fn line(texts: &[String]) -> String {
     texts.join(" ")
@@ -61,6 +61,7 @@ pub struct Shown<'a, T: ?Sized>(pub &'a T);
 
 /// A tensor, or something made of tensors.
 pub trait TensorText {
+    /// The text that `show!` prints.
     fn tensor_text(&self) -> String;
 }
 
@@ -134,6 +135,8 @@ impl<A: TensorText, B: TensorText> TensorText for (A, B) {
     }
 }
 
+/// Values that hold tensors, as PyTorch prints them.
+#[doc(hidden)]
 pub trait ByTensor {
     fn akari_text(&self) -> String;
 }
@@ -144,6 +147,8 @@ impl<T: TensorText + ?Sized> ByTensor for &&&Shown<'_, T> {
     }
 }
 
+/// Values that print themselves.
+#[doc(hidden)]
 pub trait ByDisplay {
     fn akari_text(&self) -> String;
 }
@@ -154,6 +159,8 @@ impl<T: fmt::Display + ?Sized> ByDisplay for &&Shown<'_, T> {
     }
 }
 
+/// Values that have no form but the debugger's.
+#[doc(hidden)]
 pub trait ByDebug {
     fn akari_text(&self) -> String;
 }
@@ -175,6 +182,8 @@ fn debug_text(value: &dyn fmt::Debug) -> String {
     format!("{value:?}")
 }
 
+/// Values of which only the type's name is known.
+#[doc(hidden)]
 pub trait ByName {
     fn akari_text(&self) -> String;
 }

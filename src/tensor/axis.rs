@@ -1,4 +1,6 @@
 //! Axis numbers as PyTorch takes them: negative ones count from the end.
+//!
+//! Every function that takes an axis resolves it here, so that all errors have PyTorch's words and the function's name.
 
 use candle_core::{D, Result, Tensor};
 

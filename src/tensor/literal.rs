@@ -88,7 +88,7 @@ pub struct Nested {
     scalars: Vec<Scalar>,
 }
 
-/// What [`tensor!`](crate::tensor!) takes besides literals.
+/// The values that [`tensor!`](crate::tensor!) takes besides literals.
 #[diagnostic::on_unimplemented(
     message = "tensor! takes numbers, truth values, and nested arrays, slices and vectors of them, not `{Self}`"
 )]

@@ -1,4 +1,4 @@
-//! What the prelude adds around candle's tensor: literals, promotion, reductions that don't drift.
+//! The prelude's additions to candle's tensor: literals, promotion, reductions that don't drift.
 
 pub mod axis;
 pub mod literal;

@@ -1,4 +1,6 @@
 //! dtype promotion and broadcasting of two operands, by PyTorch's rules.
+//!
+//! The losses promote and broadcast here; functions of one tensor have no need to.
 
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail};
 

@@ -36,10 +36,11 @@ display_as_repr!(Conv2d);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Conv2d {
-    /// Of shape `(out, in / groups, k_h, k_w)`.
+    /// The weight, of shape `(out, in / groups, k_h, k_w)`.
     pub weight: Var,
-    /// Of shape `(out)`.
+    /// The bias, of shape `(out)`, if there is one.
     pub bias: Option<Var>,
+    /// The options that the layer was made with.
     pub config: Conv2dConfig,
 }
 

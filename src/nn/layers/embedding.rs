@@ -36,8 +36,9 @@ pub struct EmbeddingConfig {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Embedding {
-    /// Of shape `(num_embeddings, embedding_dim)`.
+    /// The table, of shape `(num_embeddings, embedding_dim)`.
     pub weight: Var,
+    /// The options that the layer was made with.
     pub config: EmbeddingConfig,
 }
 

@@ -1,4 +1,7 @@
-//! What every layer can do, derived from what it says of its own tensors and of its parts.
+//! The trait of all layers: everything else follows from a layer's own tensors and its parts.
+//!
+//! A layer says which tensors are its own and which layers are its parts. Names, counting, modes, printing and files
+//! follow here, once for all layers.
 
 use std::fmt;
 use std::path::Path;

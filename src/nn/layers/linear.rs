@@ -36,9 +36,9 @@ display_as_repr!(Linear);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Linear {
-    /// Of shape `(out_features, in_features)`.
+    /// The weight, of shape `(out_features, in_features)`.
     pub weight: Var,
-    /// Of shape `(out_features)`.
+    /// The bias, of shape `(out_features)`, if there is one.
     pub bias: Option<Var>,
 }
 

@@ -45,6 +45,7 @@ macro_rules! batch_norm {
             pub weight: Option<Var>,
             /// Shifts each channel; begins as zeros.
             pub bias: Option<Var>,
+            /// The options that the layer was made with.
             pub config: BatchNormConfig,
             num_features: usize,
             running: Option<Running>,
@@ -232,6 +233,7 @@ pub struct LayerNorm {
     pub weight: Option<Var>,
     /// Shifts each number of a row; begins as zeros.
     pub bias: Option<Var>,
+    /// The options that the layer was made with.
     pub config: LayerNormConfig,
     normalized_shape: Vec<usize>,
 }
@@ -335,6 +337,7 @@ impl Default for RMSNormConfig {
 pub struct RMSNorm {
     /// Scales each number of a row; begins as ones.
     pub weight: Option<Var>,
+    /// The options that the layer was made with.
     pub config: RMSNormConfig,
     normalized_shape: Vec<usize>,
 }

@@ -30,6 +30,7 @@ display_as_repr!(MaxPool2d, AvgPool2d, AdaptiveAvgPool2d);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaxPool2d {
+    /// Height and width of a window.
     pub kernel_size: Pair,
     /// Pixels from window to window. Default: the kernel.
     pub stride: Pair,
@@ -87,6 +88,7 @@ impl Layer for MaxPool2d {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvgPool2d {
+    /// Height and width of a window.
     pub kernel_size: Pair,
     /// Pixels from window to window. Default: the kernel.
     pub stride: Pair,

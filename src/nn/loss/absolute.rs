@@ -28,6 +28,7 @@ use crate::nn::Reduction;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct L1Loss {
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -58,6 +59,7 @@ impl L1Loss {
 pub struct SmoothL1Loss {
     /// Where the parabola ends. Default: 1.
     pub beta: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -116,6 +118,7 @@ impl SmoothL1Loss {
 pub struct HuberLoss {
     /// Where the parabola ends. Default: 1.
     pub delta: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

@@ -37,6 +37,7 @@ use crate::tensor::promote::{broadcast_to, promote};
 pub struct BCELoss {
     /// A factor for each element. Default: none.
     pub weight: Option<Tensor>,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -121,6 +122,7 @@ pub struct BCEWithLogitsLoss {
     /// A factor for the positive part of each element; above 1 it raises recall, below precision.
     /// Default: none.
     pub pos_weight: Option<Tensor>,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

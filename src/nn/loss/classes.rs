@@ -1,4 +1,7 @@
 //! Targets that are class numbers: their shape and dtype checked, and where their elements lie.
+//!
+//! Cross entropy, negative log likelihood and the multi-class margin take their targets through [`Classes`], so that
+//! the texts of errors are the same.
 
 use candle_core::{DType, Result, Shape, Tensor};
 

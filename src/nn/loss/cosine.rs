@@ -42,6 +42,7 @@ const EPSILON: f64 = 1e-12;
 pub struct CosineEmbeddingLoss {
     /// The largest cosine of pairs that aren't alike, from -1 to 1. Default: 0.
     pub margin: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

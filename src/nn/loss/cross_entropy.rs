@@ -56,6 +56,7 @@ pub struct CrossEntropyLoss {
     /// The share of a target that is spread over all classes; makes a model less sure of itself.
     /// Default: 0.
     pub label_smoothing: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -152,7 +153,7 @@ struct HardTargets {
     total_weight: f64,
     smoothing: f64,
     reduction: Reduction,
-    /// What the sum is divided by; known after the forward pass.
+    /// The divisor of the sum of losses; known after the forward pass.
     divisor: OnceLock<f64>,
 }
 

@@ -45,6 +45,7 @@ use crate::nn::reduction::Outcome;
 pub struct CTCLoss {
     /// The class that stands for nothing. Default: 0.
     pub blank: usize,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
     /// Whether a target that can't be aligned gives 0 and no gradient, instead of inf and nan.
     /// Default: false.

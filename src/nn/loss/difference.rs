@@ -1,6 +1,6 @@
 //! Losses of the difference of input and target: shapes, dtypes and the weights that three of them take.
 //!
-//! What a loss makes of one difference is in its own file (`absolute.rs`, `mse.rs`).
+//! The formulas of single differences are in `absolute.rs` and `mse.rs`.
 
 use candle_core::{Result, Tensor};
 

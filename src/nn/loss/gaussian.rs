@@ -41,6 +41,7 @@ pub struct GaussianNLLLoss {
     pub full: bool,
     /// The least variance. Default: 1e-6.
     pub eps: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

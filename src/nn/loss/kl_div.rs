@@ -9,7 +9,7 @@ use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
 use crate::tensor::promote::promote_and_broadcast;
 
-/// What [`KLDivLoss`] does with the values of its elements.
+/// How [`KLDivLoss`] reduces the values of its elements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum KLDivReduction {
     /// Keeps the values.
@@ -60,6 +60,7 @@ impl From<Reduction> for KLDivReduction {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct KLDivLoss {
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: KLDivReduction,
     /// Whether the target holds log probabilities too. Default: false.
     pub log_target: bool,

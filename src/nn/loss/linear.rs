@@ -19,6 +19,7 @@ pub struct LinearCrossEntropyLossConfig {
     pub bias: bool,
     /// A factor for each class. Default: none.
     pub weight: Option<Tensor>,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
     /// Elements of this class count for nothing. Default: none, which stands for -100.
     pub ignore_index: Option<i64>,
@@ -55,8 +56,11 @@ pub struct LinearCrossEntropyLossConfig {
 /// ```
 #[derive(Debug, Clone)]
 pub struct LinearCrossEntropyLoss {
+    /// The layer that makes logits of the input.
     pub linear: Linear,
+    /// How many classes there are along their first axis.
     pub num_classes: usize,
+    /// The options that the loss was made with.
     pub config: LinearCrossEntropyLossConfig,
 }
 
@@ -81,7 +85,7 @@ impl LinearCrossEntropyLoss {
         Ok(LinearCrossEntropyLoss { linear, num_classes, config })
     }
 
-    /// What an optimizer is to change: the layer's weight, and its bias.
+    /// The parameters, for an optimizer: the layer's weight, and the bias if there is one.
     pub fn parameters(&self) -> Vec<Var> {
         self.linear.parameters()
     }

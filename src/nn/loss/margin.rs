@@ -34,6 +34,7 @@ use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
 pub struct HingeEmbeddingLoss {
     /// How far apart pairs that aren't alike should be. Default: 1.
     pub margin: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -87,6 +88,7 @@ impl HingeEmbeddingLoss {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct SoftMarginLoss {
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -133,6 +135,7 @@ impl SoftMarginLoss {
 pub struct MarginRankingLoss {
     /// By how much the one should be larger. Default: 0.
     pub margin: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

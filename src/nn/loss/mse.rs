@@ -35,6 +35,7 @@ use crate::nn::Reduction;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct MSELoss {
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

@@ -43,6 +43,7 @@ use crate::tensor::reduce::mean_last;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct MultiLabelMarginLoss {
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -224,6 +225,7 @@ impl LabelMargins {
 pub struct MultiLabelSoftMarginLoss {
     /// A factor for each class. Default: none.
     pub weight: Option<Tensor>,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

@@ -43,6 +43,7 @@ pub struct MultiMarginLoss {
     pub margin: f64,
     /// A factor for each class. Default: none.
     pub weight: Option<Tensor>,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

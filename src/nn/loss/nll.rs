@@ -47,6 +47,7 @@ pub struct NLLLoss {
     pub weight: Option<Tensor>,
     /// Elements of this class count for nothing. Default: -100.
     pub ignore_index: i64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -90,7 +91,7 @@ struct PickedLogs {
     classes: Classes,
     weights: Option<Vec<f64>>,
     reduction: Reduction,
-    /// What the sum is divided by; known after the forward pass.
+    /// The divisor of the sum of losses; known after the forward pass.
     divisor: OnceLock<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! What losses need of their two number types beyond what activations do.
+//! The functions that losses need of their two number types, beyond those of activations.
 //!
 //! The functions of `f32` are written without a branch or a call, so that loops over them
 //! vectorise; their error is about one unit in the last place. The functions of `f64` are the

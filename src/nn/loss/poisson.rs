@@ -44,6 +44,7 @@ pub struct PoissonNLLLoss {
     pub full: bool,
     /// Keeps the logarithm finite where the rate is 0. Default: 1e-8.
     pub eps: f64,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

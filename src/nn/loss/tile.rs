@@ -1,4 +1,6 @@
 //! A few positions of logits side by side, so that softmax runs over lanes however few the classes.
+//!
+//! Both cross entropies load a tile, compute in it, and scatter the results; positions come from `classes.rs`.
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
 use super::number::LossNumber;

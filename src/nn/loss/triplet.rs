@@ -47,6 +47,7 @@ pub struct TripletMarginLoss {
     pub eps: f64,
     /// Whether the positive may stand in for the anchor. Default: false.
     pub swap: bool,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 
@@ -124,6 +125,7 @@ pub struct TripletMarginWithDistanceLoss {
     pub margin: f64,
     /// Whether the positive may stand in for the anchor. Default: false.
     pub swap: bool,
+    /// How the single losses are reduced. Default: to their mean.
     pub reduction: Reduction,
 }
 

@@ -1,4 +1,7 @@
 //! The bookkeeping of every scheduler: counting, first rates, the rates of each group.
+//!
+//! A schedule (`decay.rs`, `cosine.rs`, `cyclic.rs`, `lambda.rs`) says what becomes of one rate. Schedulers of
+//! schedulers are in `sequence.rs`; `plateau.rs` keeps its own books, since its step takes a number.
 
 use std::fmt;
 
@@ -8,10 +11,10 @@ use crate::error::fail;
 use crate::optim::ParamGroups;
 use crate::optim::state_dict::{StateDict, list, numbers};
 
-/// What a schedule makes of its options, or why they make no sense, in PyTorch's words.
+/// Options that were checked, or PyTorch's complaint about them.
 pub(super) type Attached<T> = std::result::Result<T, String>;
 
-/// A rate, or why there is none, in PyTorch's words.
+/// A rate, or PyTorch's complaint.
 pub(super) type Rate = std::result::Result<f64, String>;
 
 /// When a rate is asked for, and of which group.
@@ -32,6 +35,7 @@ pub struct At {
 pub trait Schedule: fmt::Debug + Sized + 'static {
     /// The scheduler's name.
     const NAME: &'static str;
+    /// The options that `new` takes.
     type Config;
 
     /// Checks the options, in PyTorch's words, and prepares the groups.
@@ -58,7 +62,7 @@ pub trait Schedule: fmt::Debug + Sized + 'static {
     #[doc(hidden)]
     fn advance(&mut self, _is_first: bool) {}
 
-    /// What the schedule remembers of the steps so far.
+    /// The numbers that the schedule remembers of the steps so far.
     #[doc(hidden)]
     fn memory(&self) -> Vec<f64> {
         Vec::new()
@@ -68,7 +72,7 @@ pub trait Schedule: fmt::Debug + Sized + 'static {
     fn set_memory(&mut self, _memory: &[f64]) {}
 }
 
-/// What all schedulers can do; [`SequentialLR`](super::SequentialLR) and
+/// The interface of all schedulers; [`SequentialLR`](super::SequentialLR) and
 /// [`ChainedScheduler`](super::ChainedScheduler) take any of them.
 pub trait LrScheduler: fmt::Debug {
     /// Sets the optimizer's rates for the next epoch. Call it after the optimizer's own steps.
@@ -88,7 +92,7 @@ pub trait LrScheduler: fmt::Debug {
     /// If memory runs out.
     fn state_dict(&self) -> Result<StateDict>;
 
-    /// Takes up what [`LrScheduler::state_dict`] gave.
+    /// Takes up the state that [`LrScheduler::state_dict`] gave.
     ///
     /// # Errors
     ///

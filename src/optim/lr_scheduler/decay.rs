@@ -1,5 +1,5 @@
-//! Schedules that multiply a rate by a number: by steps, by milestones, for a while, along a line or a
-//! power. Those that ask a function of one's own are in `lambda.rs`.
+//! Schedules that multiply a rate by a number: by steps, by milestones, for a while, along a line
+//! or a power. `lambda.rs` has the schedules that ask a function.
 
 use super::core::{At, Attached, Rate, Schedule, Scheduler};
 use crate::optim::ParamGroups;
@@ -33,7 +33,7 @@ pub type StepLR = Scheduler<StepLRConfig>;
 pub struct StepLRConfig {
     /// After how many epochs. Must be given.
     pub step_size: i32,
-    /// What the rate is multiplied with. Default: 0.1.
+    /// The factor of the rate. Default: 0.1.
     pub gamma: f64,
 }
 
@@ -94,7 +94,7 @@ pub type MultiStepLR = Scheduler<MultiStepLRConfig>;
 pub struct MultiStepLRConfig {
     /// At which epochs. Must be given.
     pub milestones: Vec<i32>,
-    /// What the rate is multiplied with. Default: 0.1.
+    /// The factor of the rate. Default: 0.1.
     pub gamma: f64,
 }
 
@@ -149,7 +149,7 @@ pub type ConstantLR = Scheduler<ConstantLRConfig>;
 /// The options of [`ConstantLR`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConstantLRConfig {
-    /// What the rate is multiplied with. Default: 1/3.
+    /// The factor of the rate. Default: 1/3.
     pub factor: f64,
     /// For how many epochs. Default: 5.
     pub total_iters: i32,
@@ -212,9 +212,9 @@ pub type LinearLR = Scheduler<LinearLRConfig>;
 /// The options of [`LinearLR`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearLRConfig {
-    /// What the first rate is multiplied with. Default: 1/3.
+    /// The factor of the first rate. Default: 1/3.
     pub start_factor: f64,
-    /// What the last rate is multiplied with. Default: 1.
+    /// The factor of the last rate. Default: 1.
     pub end_factor: f64,
     /// After how many epochs the line ends. Default: 5.
     pub total_iters: i32,
@@ -281,7 +281,7 @@ pub type ExponentialLR = Scheduler<ExponentialLRConfig>;
 /// The options of [`ExponentialLR`]; there is no default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExponentialLRConfig {
-    /// What the rate is multiplied with.
+    /// The factor of the rate.
     pub gamma: f64,
 }
 

@@ -32,7 +32,7 @@ pub enum ThresholdMode {
 pub struct ReduceLROnPlateauConfig {
     /// Which way is better. Default: less.
     pub mode: PlateauMode,
-    /// What the rate is multiplied with. Default: 0.1.
+    /// The factor of the rate. Default: 0.1.
     pub factor: f64,
     /// How many steps without a better number are borne. Default: 10.
     pub patience: i32,
