@@ -12,7 +12,6 @@ pub(crate) fn sum_all(tensor: &Tensor) -> Result<Tensor> {
 }
 
 /// The mean of all elements as a tensor without axes; nan for an empty tensor.
-#[allow(dead_code)] // For functions beside the losses, which divide as they add.
 pub(crate) fn mean_all(tensor: &Tensor) -> Result<Tensor> {
     mean_over(tensor, tensor.elem_count() as f64)
 }
