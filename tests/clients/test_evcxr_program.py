@@ -12,7 +12,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -281,38 +280,34 @@ def test_program_that_dies_at_a_question_is_started_again(lonely):
         session.end()
 
 
-def folders(word):
-    return set(Path(tempfile.gettempdir()).glob(f"akari-{word}-*"))
-
-
-def end_by_kill(session, word, before):
+def end_by_kill(session):
     """Kills a kernel, and waits until all that it has started and made is gone."""
     processes = session.processes()
-    ours = [it for it in processes if it.name() == "akari-evcxr"]
-    assert ours and folders(word) - before
+    (program,) = [it for it in processes if it.cmdline()[1:2] in (["cells"], ["questions"])]
+    folder = Path(json.loads(program.cmdline()[2])["folder"])
+    # evcxr's own folder lies in ours.
+    assert until(lambda: list(folder.glob(".tmp*")))
     os.kill(session.process.pid, signal.SIGKILL)
     assert until(lambda: all(map(is_gone, processes)), timeout=20), [it for it in processes if not is_gone(it)]
-    assert until(lambda: not folders(word) - before, timeout=20)
+    assert until(lambda: not folder.exists(), timeout=20)
     session.end()
 
 
 def test_killed_kernel_leaves_no_program_that_runs_cells(installed):
     command = [BINARY, "install", "--engine", "evcxr", "--prefix", str(installed / "prefix")]
     assert subprocess.run(command, capture_output=True).returncode == 0
-    before = folders("cells")
     session = Session("akari-evcxr")
     session.ok("1", timeout=180)
     session.start("loop { std::thread::sleep(std::time::Duration::from_millis(10)); }")
-    end_by_kill(session, "cells", before)
+    end_by_kill(session)
 
 
 def test_killed_kernel_leaves_no_analyser():
-    before = folders("questions")
     session = Session()
     session.ok("let words = vec![1];")
     tab(session, "words.pu")
     assert until(lambda: any(it.name() == "akari-evcxr" for it in session.processes()))
-    end_by_kill(session, "questions", before)
+    end_by_kill(session)
 
 
 def test_stock_kernel_runs(tmp_path):
