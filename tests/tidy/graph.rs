@@ -37,13 +37,13 @@ impl Crate {
     }
 
     /// The module in which a path of this module ends; none for other crates.
-    fn resolve(&self, from: &Module, path: &[String], depth: u32) -> Option<Module> {
+    fn resolve(&self, from: &[String], path: &[String], depth: u32) -> Option<Module> {
         let absolute = self.absolute(from, path, depth)?;
         if self.packages.iter().any(|(_, room)| absolute.first().is_some_and(|it| it == room)) {
             return Some(absolute[..1].to_vec());
         }
-        let length = (0..=absolute.len()).rev();
-        let length = length.into_iter().find(|it| self.modules.contains_key(&absolute[..*it]))?;
+        let mut lengths = (0..=absolute.len()).rev();
+        let length = lengths.find(|it| self.modules.contains_key(&absolute[..*it]))?;
         let (module, rest) = absolute.split_at(length);
         let module = module.to_vec();
         let exported = rest.first().and_then(|name| self.export(&module, name));
@@ -57,7 +57,7 @@ impl Crate {
     }
 
     /// The path from the crate's root on.
-    fn absolute(&self, from: &Module, path: &[String], depth: u32) -> Option<Vec<String>> {
+    fn absolute(&self, from: &[String], path: &[String], depth: u32) -> Option<Vec<String>> {
         let (first, rest) = path.split_first()?;
         let below = |module: &[String]| [module, rest].concat();
         match first.as_str() {
@@ -71,9 +71,9 @@ impl Crate {
                 }
             }
             name => {
-                let child = [from.as_slice(), &path[..1]].concat();
+                let child = [from, &path[..1]].concat();
                 if self.modules.contains_key(&child) {
-                    return Some([from.as_slice(), path].concat());
+                    return Some([from, path].concat());
                 }
                 if let Some((_, room)) = self.packages.iter().find(|(package, _)| *package == name)
                 {
@@ -86,11 +86,11 @@ impl Crate {
         }
     }
 
-    fn import(&self, module: &Module, name: &str) -> Option<&Import> {
+    fn import(&self, module: &[String], name: &str) -> Option<&Import> {
         self.modules.get(module)?.imports.iter().find(|import| import.name == name)
     }
 
-    fn export(&self, module: &Module, name: &str) -> Option<&Import> {
+    fn export(&self, module: &[String], name: &str) -> Option<&Import> {
         self.import(module, name).filter(|import| import.is_public)
     }
 }
@@ -102,7 +102,7 @@ pub fn circle(arrows: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<Module>
 }
 
 fn search(
-    module: &Module,
+    module: &[String],
     arrows: &BTreeMap<Module, BTreeSet<Module>>,
     way: &mut Vec<Module>,
     done: &mut BTreeSet<Module>,
@@ -113,11 +113,11 @@ fn search(
     if done.contains(module) {
         return None;
     }
-    way.push(module.clone());
+    way.push(module.to_vec());
     let next = arrows.get(module).into_iter().flatten().filter(|it| !module.starts_with(it));
     let found = next.into_iter().find_map(|next| search(next, arrows, way, done));
     way.pop();
-    done.insert(module.clone());
+    done.insert(module.to_vec());
     found
 }
 

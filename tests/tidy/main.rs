@@ -102,7 +102,7 @@ fn arrows(folder: &str) -> BTreeMap<Module, BTreeSet<Module>> {
 }
 
 /// The room that a module lies in.
-fn room(module: &Module, table: Arrows, root: &'static str) -> Option<&'static str> {
+fn room(module: &[String], table: Arrows, root: &'static str) -> Option<&'static str> {
     if module.is_empty() {
         return Some(root);
     }
@@ -233,10 +233,7 @@ fn json_is_written_by_hand_in_the_protocol_alone() {
 
 #[test]
 fn unsafe_code_stands_in_the_named_files() {
-    let has_unsafe = |file: &&File| {
-        let mut tokens = file.all.windows(2);
-        tokens.any(|it| it[0].text == "unsafe" && it[1].text != "(")
-    };
+    let has_unsafe = |file: &&File| (0..file.all.len()).any(|at| is_unsafe(&file.all[at..]));
     let files = FILES.iter().filter(has_unsafe).map(|file| file.path.clone());
     let found: BTreeSet<String> = files.collect();
     let named: BTreeSet<String> = tables::UNSAFE.iter().map(ToString::to_string).collect();
@@ -245,6 +242,14 @@ fn unsafe_code_stands_in_the_named_files() {
         let text = fs::read_to_string(checkout().join(root)).expect("it is a root");
         assert!(text.contains("#![deny(unsafe_code)]"), "{root} does not deny unsafe code");
     }
+}
+
+/// Whether the tokens begin with unsafe code, and not with an attribute (`unsafe(no_mangle)`) or the
+/// type of a function.
+fn is_unsafe(tokens: &[Token]) -> bool {
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
+    let is_type = text(1) == "extern" && text(3) == "fn" && text(4) == "(";
+    text(0) == "unsafe" && text(1) != "(" && !is_type
 }
 
 #[test]
@@ -358,6 +363,16 @@ mod checks {
     fn arrow_that_nobody_needs_is_told() {
         let told = unneeded(&arrow("a", "b"), TABLE, "main");
         assert_eq!(told, ["main ─► a is not needed"]);
+    }
+
+    #[test]
+    fn unsafe_code_is_told_from_attributes_and_types() {
+        let is_unsafe = |text: &str| super::is_unsafe(&tokens(text));
+        assert!(
+            ["unsafe { f() }", "unsafe fn f()", "unsafe extern \"C\" {"].map(is_unsafe)
+                == [true; 3]
+        );
+        assert!(!is_unsafe("unsafe(no_mangle)") && !is_unsafe("unsafe extern \"C\" fn(*const u8)"));
     }
 
     #[test]
