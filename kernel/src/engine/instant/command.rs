@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::InstantEngine;
 use super::deps::DepError;
+use super::evcxr_commands;
 use super::identity::Identities;
 use super::parse::{ItemKey, Piece};
 use super::replay::{Extent, ReplayError};
-use super::state::State;
+use super::state::{Absence, State};
 use crate::engine::names::Name;
 use crate::engine::outcome::{CellError, MimeBundle, Output, plain};
 use crate::engine::traceback::plain_error;
@@ -22,6 +23,10 @@ const HELP: &str = "\
 :show_deps       the crates that were added
 :timing          shows the time that each cell takes, or no longer
 :opt [LEVEL]     shows or sets the optimisation level of cells: 0, 1, 2, 3
+:env NAME=VALUE  sets a variable of the environment for cells
+:explain [CODE]  the compiler's explanation of an error, of the last one by itself
+:restart         forgets all variables, and keeps items and imports
+:version         the version of Akari
 :clear           forgets all variables, items and imports
 :replay          runs the session's cells again unseen, for variables that a crash took
 :help            this list
@@ -165,13 +170,71 @@ impl InstantEngine {
                     update: false,
                 });
             }
-            _ => {
-                return Err(command_error(&format!(
-                    "unknown command `{word}`; `:help` lists them"
-                )));
-            }
+            (":version", "") => show(&format!("akari {}\n", env!("CARGO_PKG_VERSION")), sink),
+            (":last_compile_dir", "") => show(&self.folder.path().display().to_string(), sink),
+            (":restart", "") => self.restart(cell)?,
+            (":env", setting) => self.set_variable(setting, cell, sink)?,
+            (":explain", code) => show(&self.explain(code)?, sink),
+            _ => match evcxr_commands::note(word) {
+                Some(note) => show(&note, sink),
+                None => {
+                    return Err(command_error(&format!(
+                        "unknown command `{word}`; `:help` lists them"
+                    )));
+                }
+            },
         }
         Ok(())
+    }
+
+    /// Starts another process: variables are gone, items stay.
+    fn restart(&mut self, cell: &Cell<'_>) -> Result<(), CellError> {
+        let names: Vec<String> = self.state.variables.keys().cloned().collect();
+        for name in names {
+            self.state.forget(&name, Absence::ProcessEnded { cell: cell.id });
+        }
+        self.builder.identities = Identities::default();
+        self.journal.clear();
+        self.bring_back(cell, Extent::Quick).map(drop)
+    }
+
+    /// Sets a variable of the environment in the process of the cells, as a cell would.
+    fn set_variable(
+        &mut self,
+        setting: &str,
+        cell: &Cell<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), CellError> {
+        let (name, value) = setting
+            .split_once('=')
+            .filter(|(name, _)| !name.trim().is_empty())
+            .ok_or_else(|| command_error("write `:env NAME=value`"))?;
+        // SAFETY of the text: it runs between cells, as `:env` of evcxr does.
+        let code = format!("unsafe {{ std::env::set_var({:?}, {value:?}) }};", name.trim());
+        self.run_cell(&Cell { code: &code, ..*cell }, sink)
+    }
+
+    /// The compiler's explanation of an error code, of the last error's where none is given.
+    fn explain(&self, code: &str) -> Result<String, CellError> {
+        let code = match code {
+            "" => self.last_code.as_deref().ok_or_else(|| {
+                command_error("no cell has failed with an error code yet; write `:explain E0382`")
+            })?,
+            code => code,
+        };
+        let unknown = || command_error(&format!("the compiler explains no error `{code}`"));
+        let is_code = code.len() == 5 && code.starts_with('E') && code[1..].parse::<u16>().is_ok();
+        if !is_code {
+            return Err(unknown());
+        }
+        let output = std::process::Command::new(&self.builder.compiler.rustc)
+            .args(["--explain", code])
+            .output()
+            .map_err(|error| command_error(&format!("could not start the compiler: {error}")))?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(unknown()),
+        }
     }
 
     /// Runs a shell command in the process that runs cells, so that an interrupt reaches it as it

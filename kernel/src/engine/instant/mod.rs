@@ -13,6 +13,7 @@ mod contract;
 mod damage;
 pub mod deps;
 mod diagnose;
+mod evcxr_commands;
 mod generate;
 mod identity;
 mod journal;
@@ -86,6 +87,8 @@ pub struct InstantEngine {
     background: Arc<Mutex<Option<Background>>>,
     /// Whether the engine shows the time that each cell takes.
     is_timed: bool,
+    /// The code of the last error that the compiler found, for `:explain`.
+    last_code: Option<String>,
     folder: Folder,
 }
 
@@ -120,6 +123,7 @@ impl InstantEngine {
             names,
             background,
             is_timed: false,
+            last_code: None,
             folder,
         })
     }
@@ -277,6 +281,11 @@ impl Engine for InstantEngine {
         self.builder.sources.insert(cell.id, cell.code.to_owned());
         let start = Instant::now();
         let result = self.run_cell(cell, sink);
+        if let Err(error) = &result
+            && let Some(code) = error.evalue.strip_prefix("error[").and_then(|it| it.get(..5))
+        {
+            self.last_code = Some(code.to_owned());
+        }
         if self.is_timed {
             sink.output(Output::text(&format!("{:.0?}", start.elapsed())));
         }
