@@ -296,7 +296,10 @@ fn use_leaves(tree: &ast::UseTree, prefix: &str, out: &mut Vec<(String, Option<S
     } else if let Some(rename) = tree.rename() {
         let bound = rename.name().map(|name| name.text().to_string());
         let shown = bound.clone().unwrap_or_else(|| "_".to_owned());
-        out.push((format!("{full} as {shown}"), bound));
+        out.push(match path == "self" && !prefix.is_empty() {
+            true => (format!("{prefix}::{{self as {shown}}}"), bound),
+            false => (format!("{full} as {shown}"), bound),
+        });
     } else if path == "self" {
         let bound = prefix.rsplit("::").next().map(str::to_owned);
         out.push((format!("{prefix}::{{self}}"), bound));
