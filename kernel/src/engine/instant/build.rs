@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aside::Unfit;
 use super::cache::{Cache, Facts, Key};
 use super::compile::later::Later;
 use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
@@ -70,6 +71,8 @@ enum Compilation {
     Library(Library),
     /// The source is right, but these variables can't be kept and are to be left out.
     Unkept(BTreeMap<String, Absence>),
+    /// These items of earlier cells do not fit what was redefined.
+    Unfit(Vec<Unfit>),
 }
 
 impl Builder {
@@ -94,13 +97,7 @@ impl Builder {
         cell: &Cell<'_>,
     ) -> Result<Compiled, CellError> {
         self.take_optimised();
-        let mut draft = self.draft(&state, parsed, cell, BTreeMap::new());
-        if let Some((choice, _)) = &draft.identity {
-            let item = choice.reason.as_deref().unwrap_or("type");
-            if state.forget_hidden(choice.generation, item, cell.id) {
-                draft = self.draft(&state, parsed, cell, BTreeMap::new());
-            }
-        }
+        let mut draft = self.first_draft(&mut state, parsed, cell, BTreeMap::new());
         let seal = draft.source.seal.clone();
         let key = Key::new(&seal, &draft.source.text);
         let found = self.libraries.find(&seal).map_err(|error| self.folder_error(&error))?;
@@ -120,7 +117,13 @@ impl Builder {
             // The next long run of that cell asks for the optimisation again.
             self.optimised.remove(&seal);
         }
-        let (draft, library) = self.compile(&state, parsed, cell, draft)?;
+        let (draft, library) = self.compile(&mut state, parsed, cell, draft)?;
+        // The next run meets the state without the items that were set aside.
+        let first = self.draft(&state, parsed, cell, BTreeMap::new()).source;
+        let (seal, key) = match first.seal == seal {
+            true => (seal, key),
+            false => (first.seal.clone(), Key::new(&first.seal, &first.text)),
+        };
         let named = self.libraries.take(&draft.source.seal, &library.path);
         let path = named.map_err(|error| self.folder_error(&error))?;
         if library.is_pure && !self.compiler.dependencies.may_read(&draft.source.text) {
@@ -163,6 +166,23 @@ impl Builder {
         if let Ok(path) = self.libraries.take(&seal, &library.path) {
             self.libraries.remember(&seal, &facts, &path);
         }
+    }
+
+    /// A draft for a state, which loses the variables that its types can't be told from.
+    fn first_draft(
+        &self,
+        state: &mut State,
+        parsed: &Parsed,
+        cell: &Cell<'_>,
+        unkept: BTreeMap<String, Absence>,
+    ) -> Draft {
+        let draft = self.draft(state, parsed, cell, unkept.clone());
+        let Some((choice, _)) = &draft.identity else { return draft };
+        let item = choice.reason.as_deref().unwrap_or("type");
+        if state.forget_hidden(choice.generation, item, cell.id) {
+            return self.draft(state, parsed, cell, unkept);
+        }
+        draft
     }
 
     fn draft(
@@ -211,10 +231,11 @@ impl Builder {
         Compiled { library, source, types, plan, state }
     }
 
-    /// Runs the compiler, once more for each discovery of a variable that can't be kept.
+    /// Runs the compiler, once more for each discovery of a variable that can't be kept, or of items
+    /// that don't fit.
     fn compile(
         &self,
-        state: &State,
+        state: &mut State,
         parsed: &Parsed,
         cell: &Cell<'_>,
         mut draft: Draft,
@@ -224,6 +245,11 @@ impl Builder {
             match self.attempt(&draft.source, &context, cell.stop)? {
                 Compilation::Library(library) => return Ok((draft, library)),
                 Compilation::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
+                Compilation::Unfit(items) => {
+                    state.set_aside(&items, cell.id);
+                    let unkept = draft.plan.unkept.clone();
+                    draft = self.first_draft(state, parsed, cell, unkept);
+                }
             }
         }
     }
@@ -245,6 +271,7 @@ impl Builder {
         };
         let more = match diagnose::diagnose(&diagnostics, source, context) {
             Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
+            Verdict::Unfit(items) => return Ok(Compilation::Unfit(items)),
             Verdict::Unkept(names) => names,
         };
         let known = &context.plan.unkept;
@@ -279,7 +306,9 @@ impl Builder {
                 let context = CellContext { state, parsed: &parsed, plan: &plan, cell: cell.id };
                 match diagnose::diagnose(&diagnostics, &source, &context) {
                     Verdict::Errors(messages) => compile_error(&messages, &self.sources),
-                    Verdict::Unkept(_) => plain_error("CompileError", "the cell is not valid Rust"),
+                    Verdict::Unkept(_) | Verdict::Unfit(_) => {
+                        plain_error("CompileError", "the cell is not valid Rust")
+                    }
                 }
             }
             Err(error) => compiler_error(&error),

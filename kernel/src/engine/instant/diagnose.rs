@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use akari_seam::path::{FAILED, INTERNALS};
 
+use super::aside::{Unfit, unfit};
 use super::compile::{Diagnostic, Span};
 use super::generate::{Origin, Source};
 use super::parse::{Parsed, Piece};
@@ -21,6 +22,8 @@ use crate::engine::traceback::{Message, Place};
 pub enum Verdict {
     /// The code is right, but these variables can't be kept: compile again without them.
     Unkept(BTreeMap<String, Absence>),
+    /// These items of earlier cells do not fit: compile again without them.
+    Unfit(Vec<Unfit>),
     /// Errors of the learner's code, or of generated lines.
     Errors(Vec<Message>),
 }
@@ -56,6 +59,10 @@ pub fn diagnose(diagnostics: &[Diagnostic], source: &Source, context: &CellConte
     }
     if errors.is_empty() {
         return Verdict::Unkept(unkept);
+    }
+    let unfit = unfit(&errors, source, context.cell);
+    if !unfit.is_empty() {
+        return Verdict::Unfit(unfit);
     }
     // Beside errors in the cell, errors in generated lines are only consequences.
     let own: Vec<&Diagnostic> =
@@ -240,6 +247,9 @@ fn way_out(
         if let Some(absence) = state.absent.get(name) {
             return Some(absence.explain(name));
         }
+        if let Some(explanation) = state.missed(diagnostic) {
+            return Some(explanation);
+        }
         let is_variable = state.variables.contains_key(name) || plan.new.contains_key(name);
         let (place, _) = message.labels.first()?;
         let is_in_item =
@@ -247,6 +257,9 @@ fn way_out(
         return (is_variable && is_in_item).then(|| {
             format!("a `fn` can't see the variables of cells; pass `{name}` as a parameter")
         });
+    }
+    if let Some(explanation) = is_absence(diagnostic).then(|| state.missed(diagnostic)).flatten() {
+        return Some(explanation);
     }
     let name = ["cannot assign to `", "cannot borrow `"]
         .iter()
@@ -257,6 +270,16 @@ fn way_out(
     is_fixed.then(|| {
         format!("`{name}` was defined without `mut`; write `let mut {name} = {name};` first")
     })
+}
+
+/// Whether an error says that something is not there.
+fn is_absence(diagnostic: &Diagnostic) -> bool {
+    const CODES: &[&str] = &[
+        "E0277", "E0369", "E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531",
+        "E0532", "E0574", "E0576", "E0599", "E0600", "E0614",
+    ];
+    let is_macro = diagnostic.message.starts_with("cannot find macro ");
+    is_macro || diagnostic.code.as_ref().is_some_and(|code| CODES.contains(&code.code.as_str()))
 }
 
 /// The text for a variable without a value that no line reads but the one that keeps it.
@@ -376,6 +399,7 @@ mod tests {
             Verdict::Unkept(unkept) => {
                 unkept.iter().map(|(name, absence)| format!("{name} {absence:?}")).collect()
             }
+            Verdict::Unfit(unfit) => format!("{unfit:?}"),
             Verdict::Errors(messages) => messages.iter().map(shown).collect(),
         }
     }

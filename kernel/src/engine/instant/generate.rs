@@ -4,6 +4,7 @@
 //! so that a place in a compiler message needs only its line translated. Pure.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use akari_seam::path::{
     BEFORE, BLOCK_ON, BRING_BACK, FAILED, HAS, LAST_VALUE, PUT, PUT_BACK, RUN, TAKE,
@@ -26,6 +27,8 @@ pub struct Source {
     pub text: String,
     /// The origin of each line.
     origins: Vec<Origin>,
+    /// The lines of items, from 1, each with the item's cell and key.
+    items: Vec<(RangeInclusive<u32>, CellId, ItemKey)>,
     /// The file's name. It is made of the text, so that the place of a panic tells which source it
     /// is in.
     pub file: String,
@@ -75,6 +78,12 @@ impl Source {
     pub fn origin(&self, line: u32) -> Origin {
         let index = (line as usize).wrapping_sub(1);
         self.origins.get(index).cloned().unwrap_or(Origin::Generated)
+    }
+
+    /// The item in whose text a line is, counted from 1: its cell and its key.
+    pub fn item(&self, line: u32) -> Option<(CellId, &ItemKey)> {
+        let found = self.items.iter().find(|(lines, ..)| lines.contains(&line));
+        found.map(|(_, cell, key)| (*cell, key))
     }
 
     /// The file name for `$file` in panics and messages.
@@ -276,9 +285,15 @@ fn copy_of(name: &str) -> String {
 struct Writer {
     text: String,
     origins: Vec<Origin>,
+    items: Vec<(RangeInclusive<u32>, CellId, ItemKey)>,
 }
 
 impl Writer {
+    /// The number of the line that is written next, from 1.
+    fn next_line(&self) -> u32 {
+        u32::try_from(self.origins.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
     fn line(&mut self, text: &str) {
         self.from(Origin::Generated, text);
     }
@@ -310,6 +325,7 @@ impl Writer {
     /// name of its own.
     fn item(&mut self, index: usize, kept: &KeptItem) {
         let KeptItem { cell, item } = kept;
+        let first = self.next_line();
         let is_impl = matches!(item.key, ItemKey::TraitImpl(_) | ItemKey::InherentImpl(..));
         if is_impl && item.shape.has_inner_types {
             self.line(&format!("const __AKARI_IMPL_{index}_{UNSEALED}: () = {{"));
@@ -318,12 +334,13 @@ impl Writer {
         } else {
             self.piece(*cell, &item.piece);
         }
+        self.items.push((first..=self.next_line() - 1, *cell, item.key.clone()));
     }
 
     fn finish(self) -> Source {
         let file = format!("cell-{}.rs", &digest(&[&self.text])[..12]);
-        let Writer { text, origins } = self;
-        Source { text, origins, file, seal: String::new(), metadata: METADATA.to_owned() }
+        let Writer { text, origins, items } = self;
+        Source { text, origins, items, file, seal: String::new(), metadata: METADATA.to_owned() }
     }
 }
 

@@ -4,6 +4,7 @@
 //! crate from it and the state, `compile` runs the compiler, the child process loads the library
 //! and runs it, and the next state replaces the old one if the cell came to its end.
 
+mod aside;
 mod build;
 mod cache;
 mod command;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::layouts::Layouts;
 use super::parse::{Item, ItemKey, Parsed};
 use super::stamp::Stamp;
-use super::state::{Absence, KeptItem, State};
+use super::state::{Absence, Aside, Because, KeptItem, State};
 use crate::engine::CellId;
 
 impl State {
@@ -23,6 +23,7 @@ impl State {
             }
             next.take_item(item, cell);
         }
+        next.try_again(&parsed.items);
         for attribute in &parsed.attributes {
             match next.attributes.iter_mut().find(|(_, kept)| kept.text == attribute.text) {
                 Some(same) => *same = (cell, attribute.clone()),
@@ -42,16 +43,24 @@ impl State {
             has_key && (is_macro || kept.item.piece.text == item.piece.text)
         };
         let new = KeptItem { cell, item: item.clone() };
+        self.aside.retain(|it| it.kept.cell == cell || !item.key.replaces(&it.kept.item.key));
         let replaced = |kept: &KeptItem| kept.cell != cell && item.key.replaces(&kept.item.key);
         let mut is_in = false;
+        let mut aside = Vec::new();
         self.items.retain_mut(|kept| {
             if !is_in && is_same(kept) {
                 is_in = true;
                 kept.clone_from(&new);
                 return true;
             }
-            !replaced(kept)
+            let goes = replaced(kept);
+            if goes && has_more(&kept.item.key, &item.key) {
+                let because = Because::Replaced { cell };
+                aside.push(Aside { kept: kept.clone(), because, waits_for: None });
+            }
+            !goes
         });
+        self.aside.extend(aside);
         if !is_in {
             self.items.push(new);
         }
@@ -59,7 +68,7 @@ impl State {
 
     /// Forgets variables whose types depend on something that has changed: their memory may have
     /// another layout.
-    fn drop_outdated(&mut self, cell: CellId) {
+    pub fn drop_outdated(&mut self, cell: CellId) {
         let layouts = Layouts::new(self, cell);
         let mut stamps: BTreeMap<&str, Stamp> = BTreeMap::new();
         let mut outdated = Vec::new();
@@ -73,6 +82,14 @@ impl State {
         for (name, item) in outdated {
             self.forget(&name, Absence::Redefined { cell, item });
         }
+    }
+}
+
+/// Whether an `impl` has something that the one in its place does not have.
+fn has_more(old: &ItemKey, new: &ItemKey) -> bool {
+    match (old, new) {
+        (ItemKey::InherentImpl(_, old), ItemKey::InherentImpl(_, new)) => !old.is_subset(new),
+        _ => false,
     }
 }
 

@@ -16,6 +16,8 @@ use crate::engine::CellId;
 pub struct State {
     /// The items in the order of definition, which matters for macros.
     pub items: Vec<KeptItem>,
+    /// Items that no longer compile with what was redefined since.
+    pub aside: Vec<Aside>,
     /// `#![..]` attributes of earlier cells.
     pub attributes: Vec<(CellId, super::parse::Piece)>,
     pub variables: BTreeMap<String, KeptVariable>,
@@ -31,6 +33,28 @@ pub struct State {
 pub struct KeptItem {
     pub cell: CellId,
     pub item: Item,
+}
+
+/// An item of an earlier cell that is left out of all sources.
+#[derive(Debug, Clone)]
+pub struct Aside {
+    pub kept: KeptItem,
+    pub because: Because,
+    /// The item is tried again when one with this key is defined.
+    pub waits_for: Option<ItemKey>,
+}
+
+/// Why an item is set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// The item does not compile with a newer one of this name.
+    Changed { name: String },
+    /// The item does not compile since this cell.
+    Unknown { cell: CellId },
+    /// The item needs another one that is set aside, of this cell.
+    Needs { what: String, cell: CellId },
+    /// A newer implementation took the item's place without having all that it had.
+    Replaced { cell: CellId },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
