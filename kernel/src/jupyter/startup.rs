@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 pub enum Step {
     Progress(String),
-    Prepared(Result<EngineConfig, String>),
+    Prepared(Result<Box<EngineConfig>, String>),
 }
 
 /// An engine on its way, in place, or impossible.
@@ -43,7 +43,7 @@ impl Startup {
             let prepared = catch_unwind(AssertUnwindSafe(|| prepare(&mut report)));
             let prepared = prepared.unwrap_or_else(|_| Err("the search for it panicked".into()));
             // Sending fails if the kernel ends.
-            let _ = sender.send(Step::Prepared(prepared));
+            let _ = sender.send(Step::Prepared(prepared.map(Box::new)));
         });
         match spawned {
             Ok(_) => Startup::Preparing { steps, progress: None },
@@ -82,15 +82,15 @@ impl Startup {
             Ok(Step::Prepared(prepared)) => prepared,
             Err(RecvTimeoutError::Disconnected) => Err("the search for it ended".into()),
         };
-        *self = match prepared.and_then(start) {
+        *self = match prepared.and_then(|config| start(&config)) {
             Ok(engine) => Startup::Ready(engine),
             Err(text) => Startup::Failed(text),
         };
     }
 }
 
-fn start(config: EngineConfig) -> Result<Box<dyn Engine>, String> {
-    let started = catch_unwind(AssertUnwindSafe(|| engine::start::start(&config)));
+fn start(config: &EngineConfig) -> Result<Box<dyn Engine>, String> {
+    let started = catch_unwind(AssertUnwindSafe(|| engine::start::start(config)));
     let started = started.map_err(|_| "the engine panicked at its start".to_owned())?;
     started.map_err(|error| error.to_string())
 }
