@@ -33,6 +33,7 @@ mod shape;
 mod slots;
 mod stamp;
 mod state;
+mod utf8;
 mod words;
 mod writes;
 

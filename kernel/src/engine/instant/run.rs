@@ -9,6 +9,7 @@ use akari_seam::symbol::DONE;
 use super::InstantEngine;
 use super::generate::{Origin, Source};
 use super::journal::Cut;
+use super::utf8::Utf8;
 use crate::engine::outcome::{CellError, MimeBundle, Output, Stream};
 use crate::engine::stop::{ListenerGuard, Stop, Wish};
 use crate::engine::traceback::{Place, Sources, plain_error, run_error};
@@ -262,55 +263,6 @@ fn unreadable(error: FrameError) -> Output {
     Output::Stream { stream: Stream::Stderr, text }
 }
 
-/// Turns bytes into text: joins a character that comes in two parts, and writes U+FFFD for bytes
-/// that are no text.
-struct Utf8 {
-    stream: Stream,
-    rest: Vec<u8>,
-}
-
-impl Utf8 {
-    fn new(stream: Stream) -> Self {
-        Utf8 { stream, rest: Vec::new() }
-    }
-
-    fn send(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
-        self.rest.extend_from_slice(bytes);
-        let cut = match std::str::from_utf8(&self.rest) {
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            Err(_) => incomplete_tail(&self.rest),
-            Ok(_) => self.rest.len(),
-        };
-        let rest = self.rest.split_off(cut);
-        let whole = std::mem::replace(&mut self.rest, rest);
-        emit(self.stream, &whole, sink);
-    }
-
-    fn finish(&mut self, sink: &mut dyn Sink) {
-        let rest = std::mem::take(&mut self.rest);
-        emit(self.stream, &rest, sink);
-    }
-}
-
-fn emit(stream: Stream, bytes: &[u8], sink: &mut dyn Sink) {
-    if !bytes.is_empty() {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        sink.output(Output::Stream { stream, text });
-    }
-}
-
-/// The start of a character that the end of the bytes cuts off; the length if there is none. The
-/// bytes before may be bad ones.
-fn incomplete_tail(bytes: &[u8]) -> usize {
-    let start = bytes.len().saturating_sub(3);
-    (start..bytes.len())
-        .find(|at| match std::str::from_utf8(&bytes[*at..]) {
-            Err(error) => error.valid_up_to() == 0 && error.error_len().is_none(),
-            Ok(_) => false,
-        })
-        .unwrap_or(bytes.len())
-}
-
 impl RunReport {
     /// What cut the cell short; none if the cell came to its end.
     pub fn cut(&self) -> Option<Cut> {
@@ -448,27 +400,6 @@ mod tests {
         }
     }
 
-    fn check(parts: &[&[u8]], expected: &str) {
-        let mut outputs = Outputs::default();
-        let mut utf8 = Utf8::new(Stream::Stdout);
-        parts.iter().for_each(|part| utf8.send(part, &mut outputs));
-        utf8.finish(&mut outputs);
-        assert_eq!(outputs.text(Stream::Stdout), expected);
-    }
-
-    #[test]
-    fn characters_cut_in_two_are_joined() {
-        let bytes = "灯り".as_bytes();
-        for cut in 0..bytes.len() {
-            check(&[&bytes[..cut], &bytes[cut..]], "灯り");
-        }
-        check(&[b"\xff", &bytes[..1], &bytes[1..]], "\u{fffd}灯り");
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_harmless() {
-        check(&[b"a\xffb", b"\xe7"], "a\u{fffd}b\u{fffd}");
-    }
     const DISPLAY: Frame<'_> =
         Frame::Display { id: Some("bar"), is_update: true, mime_type: "text/html", content: "1" };
 
