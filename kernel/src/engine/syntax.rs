@@ -5,7 +5,7 @@
 //! what the pieces of a cell mean.
 
 use ra_ap_syntax::ast::{self, HasModuleItem};
-use ra_ap_syntax::{Edition, Parse, SourceFile, SyntaxKind, SyntaxNode, TextSize};
+use ra_ap_syntax::{Edition, Parse, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextSize};
 
 use super::nesting;
 use super::outcome::Completeness;
@@ -48,6 +48,16 @@ pub fn cell_offset(offset: TextSize) -> usize {
     usize::from(offset).saturating_sub(HEAD.len())
 }
 
+/// The tokens of a cell, each with its offset in the cell's text.
+fn tokens(code: &str) -> impl Iterator<Item = (usize, SyntaxToken)> + use<> {
+    let all = Tree::parse(code).root().descendants_with_tokens();
+    let length = code.len();
+    all.filter_map(|element| element.into_token()).filter_map(move |token| {
+        let start = usize::from(token.text_range().start()).checked_sub(HEAD.len())?;
+        (start < length).then_some((start, token))
+    })
+}
+
 /// Whether a client should send `code` or ask for another line.
 pub fn is_complete(code: &str) -> Completeness {
     if nesting::check(code).is_err() {
@@ -55,15 +65,7 @@ pub fn is_complete(code: &str) -> Completeness {
     }
     let mut depth = 0usize;
     let mut last = None;
-    for token in Tree::parse(code)
-        .root()
-        .descendants_with_tokens()
-        .filter_map(|element| element.into_token())
-    {
-        let start = usize::from(token.text_range().start());
-        if start < HEAD.len() || start >= HEAD.len() + code.len() {
-            continue;
-        }
+    for (_, token) in tokens(code) {
         match token.kind() {
             SyntaxKind::L_CURLY | SyntaxKind::L_PAREN | SyntaxKind::L_BRACK => depth += 1,
             SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK => {
@@ -96,18 +98,10 @@ pub fn is_complete(code: &str) -> Completeness {
 /// Line and column, from 0, of the last bracket that nothing closes.
 pub fn unclosed(code: &str) -> Option<(u32, u32)> {
     let mut open = Vec::new();
-    for token in Tree::parse(code)
-        .root()
-        .descendants_with_tokens()
-        .filter_map(|element| element.into_token())
-    {
-        let start = usize::from(token.text_range().start());
-        if start < HEAD.len() || start >= HEAD.len() + code.len() {
-            continue;
-        }
+    for (start, token) in tokens(code) {
         match token.kind() {
             SyntaxKind::L_CURLY | SyntaxKind::L_PAREN | SyntaxKind::L_BRACK => {
-                open.push((token.kind(), start - HEAD.len()));
+                open.push((token.kind(), start));
             }
             kind @ (SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK) => {
                 let (opener, _) = open.pop()?;

@@ -101,28 +101,28 @@ pub enum Absence {
 }
 
 impl Absence {
+    /// The cell in which the variable went.
+    fn cell(&mut self) -> &mut CellId {
+        match self {
+            Absence::Moved { cell }
+            | Absence::Replaced { cell }
+            | Absence::Borrows { cell }
+            | Absence::Unnameable { cell }
+            | Absence::Redefined { cell, .. }
+            | Absence::Hidden { cell, .. }
+            | Absence::ProcessEnded { cell } => cell,
+        }
+    }
+
     /// The same reason, in another cell.
     pub fn in_cell(mut self, id: CellId) -> Absence {
-        let (Absence::Moved { cell }
-        | Absence::Replaced { cell }
-        | Absence::Borrows { cell }
-        | Absence::Unnameable { cell }
-        | Absence::Redefined { cell, .. }
-        | Absence::Hidden { cell, .. }
-        | Absence::ProcessEnded { cell }) = &mut self;
-        *cell = id;
+        *self.cell() = id;
         self
     }
 
     /// The sentence for the learner, with the way out.
     pub fn explain(&self, name: &str) -> String {
-        let (Absence::Moved { cell }
-        | Absence::Replaced { cell }
-        | Absence::Borrows { cell }
-        | Absence::Unnameable { cell }
-        | Absence::Redefined { cell, .. }
-        | Absence::Hidden { cell, .. }
-        | Absence::ProcessEnded { cell }) = self;
+        let cell = *self.clone().cell();
         match self {
             Absence::Moved { .. } | Absence::Replaced { .. } => format!(
                 "`{name}` was moved in {cell} and can't be used after that; pass `&{name}` or `{name}.clone()` there, and run the cell that defines it again"
