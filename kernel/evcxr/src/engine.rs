@@ -135,7 +135,7 @@ impl Engine {
     }
 }
 
-/// What stderr said about the end of the cell.
+/// The marks and the last lines on stderr, which tell how a cell ended.
 #[derive(Debug, Default)]
 struct Seen {
     has_ended: bool,

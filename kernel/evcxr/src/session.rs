@@ -1,4 +1,4 @@
-//! What both roles at the kernel's pipe share: the set-up, the two ends of the pipe, and the end.
+//! The common part of both roles at the kernel's pipe: the set-up, the two ends of the pipe, the end.
 //!
 //! The end of stdin means that the kernel has ended or wants no more. A thread of its own waits for
 //! that, so that nothing that evcxr or a cell does can keep this program alive.

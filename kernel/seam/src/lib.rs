@@ -1,4 +1,4 @@
-//! What Akari's kernel and its prelude must agree on, since they are compiled apart: the prelude is
+//! The agreement between Akari's kernel and its prelude, which are compiled apart: the prelude is
 //! built once, and a kernel loads it into the process that runs cells.
 //!
 //! - [`frame`]: what a cell reports besides its plain output, with the one encoder and the one

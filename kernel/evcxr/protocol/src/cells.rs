@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the kernel asks for.
+/// The kernel's messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
     /// Runs a cell. The kernel asks for the next one only after [`Event::Ended`].
@@ -13,7 +13,7 @@ pub enum Request {
     Kill,
 }
 
-/// What the program says.
+/// The program's messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// Cells can be run.
@@ -58,7 +58,7 @@ pub enum Failure {
     Other(String),
 }
 
-/// What the compiler says about the cell.
+/// An error that the compiler found in the cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub code: Option<String>,

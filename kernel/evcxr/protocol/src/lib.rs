@@ -1,4 +1,4 @@
-//! What the kernel and the program `akari-evcxr` say to each other: plain data, a line of JSON each.
+//! The messages between the kernel and the program `akari-evcxr`: plain data, a line of JSON each.
 //!
 //! The kernel starts the program in one of two roles, writes to its stdin and reads its stdout.
 //! `cells` has the words of the role that runs cells, `questions` those of the role behind Tab. The
@@ -23,7 +23,7 @@ pub const CELLS: &str = "cells";
 /// The program's first argument where it answers questions. The second one is a [`Setup`].
 pub const QUESTIONS: &str = "questions";
 
-/// What the program needs to know, as its second argument.
+/// The program's second argument: the places of all that it works with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
     /// The kernel's [`VERSION`].

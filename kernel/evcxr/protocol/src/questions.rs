@@ -31,7 +31,7 @@ pub enum Answer {
     Nothing,
 }
 
-/// What the program says.
+/// The program's messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {
     /// Questions can be answered from now on.
