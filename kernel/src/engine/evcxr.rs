@@ -12,7 +12,7 @@ use akari_evcxr_protocol::CELLS;
 use akari_evcxr_protocol::cells::{self, Ended, Event, Failure, Label, Request};
 
 use super::names::{Name, Names};
-use super::outcome::{CellError, MimeBundle, Outcome, Output, Stream};
+use super::outcome::{self, CellError, MimeBundle, Outcome, Output, Stream};
 use super::program::Program;
 use super::stop::Wish;
 use super::traceback::{Message, Place, Sources, compile_error, plain_error};
@@ -131,14 +131,7 @@ fn message(message: cells::Message, cell: CellId) -> Message {
 }
 
 fn bundle(data: Vec<(String, String)>) -> MimeBundle {
-    let value = |mime: &str, text: String| {
-        let is_json = mime == "application/json" || mime.ends_with("+json");
-        match serde_json::from_str(&text) {
-            Ok(json) if is_json => json,
-            _ => text.into(),
-        }
-    };
-    data.into_iter().map(|(mime, text)| (mime.clone(), value(&mime, text))).collect()
+    data.into_iter().map(|(mime, text)| (mime.clone(), outcome::content(&mime, text))).collect()
 }
 
 fn session_name((name, type_text): &(String, String)) -> Name {

@@ -43,6 +43,17 @@ impl Output {
     }
 }
 
+/// Whether content of this MIME type is JSON, which the notebook format keeps as a value.
+pub fn is_json(mime_type: &str) -> bool {
+    mime_type == "application/json" || mime_type.ends_with("+json")
+}
+
+/// Content of a MIME type as a bundle has it: text that is no JSON stays text under any type.
+pub fn content(mime_type: &str, text: String) -> Value {
+    let parsed = is_json(mime_type).then(|| serde_json::from_str(&text).ok()).flatten();
+    parsed.unwrap_or(Value::String(text))
+}
+
 /// The representations of a thing that is plain text.
 pub fn plain(text: &str) -> MimeBundle {
     MimeBundle::from_iter([("text/plain".to_owned(), text.into())])

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::engine::outcome::{CellError, MimeBundle, Stream};
+use crate::engine::outcome::{CellError, MimeBundle, Stream, is_json};
 
 /// Why a notebook can't be read, run or written.
 #[derive(Debug, thiserror::Error)]
@@ -338,8 +338,7 @@ fn split_bundle(data: &MimeBundle) -> Value {
 
 fn join_bundle(data: &MimeBundle) -> MimeBundle {
     let join = |(mime_type, content): (&String, &Value)| {
-        let is_json = mime_type == "application/json" || mime_type.ends_with("+json");
-        let text = if is_json { None } else { lines(content) };
+        let text = if is_json(mime_type) { None } else { lines(content) };
         (mime_type.clone(), text.map_or_else(|| content.clone(), Value::String))
     };
     data.iter().map(join).collect::<Map<_, _>>()

@@ -10,7 +10,7 @@ use super::InstantEngine;
 use super::generate::{Origin, Source};
 use super::journal::Cut;
 use super::utf8::Utf8;
-use crate::engine::outcome::{CellError, MimeBundle, Output, Stream};
+use crate::engine::outcome::{self, CellError, MimeBundle, Output, Stream};
 use crate::engine::stop::{ListenerGuard, Stop, Wish};
 use crate::engine::traceback::{Place, Sources, plain_error, run_error};
 use crate::engine::{Background, Sink};
@@ -248,11 +248,8 @@ fn display(id: Option<&str>, is_update: bool, mime_type: &str, content: &str) ->
 
 /// Content under its MIME type; JSON types are parsed, as the notebook format wants them.
 fn bundle(mime_type: &str, content: &str) -> MimeBundle {
-    let is_json = mime_type == "application/json" || mime_type.ends_with("+json");
-    let parsed = if is_json { serde_json::from_str(content).ok() } else { None };
-    let mut data = MimeBundle::new();
-    data.insert(mime_type.to_owned(), parsed.unwrap_or_else(|| content.into()));
-    data
+    let value = outcome::content(mime_type, content.to_owned());
+    MimeBundle::from_iter([(mime_type.to_owned(), value)])
 }
 
 /// What the learner sees of a report that is damaged. The session goes on: how a cell ended is told by
