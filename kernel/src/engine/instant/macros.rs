@@ -146,22 +146,18 @@ fn begins_with_item(arguments: &SyntaxNode) -> bool {
     match elements.next().map(|it| it.kind()) {
         // An attribute: a number sign and brackets.
         Some(POUND) => elements.next().is_some_and(|it| it.to_string().starts_with('[')),
-        Some(first) => matches!(
-            first,
-            PUB_KW
-                | STATIC_KW
-                | STRUCT_KW
-                | ENUM_KW
-                | FN_KW
-                | TYPE_KW
-                | IMPL_KW
-                | MOD_KW
-                | USE_KW
-                | TRAIT_KW
-                | EXTERN_KW
-        ),
+        Some(first) => matches!(first, PUB_KW | EXTERN_KW) || begins_item(first),
         None => false,
     }
+}
+
+/// Whether nothing but an item begins with this word; `const` may also begin a block.
+fn begins_item(kind: SyntaxKind) -> bool {
+    use SyntaxKind::*;
+    matches!(
+        kind,
+        FN_KW | STRUCT_KW | ENUM_KW | TRAIT_KW | IMPL_KW | STATIC_KW | MOD_KW | TYPE_KW | USE_KW
+    )
 }
 
 /// The last name in `path::name!(..)`, if that is all.
@@ -224,8 +220,8 @@ fn start(tree: &SyntaxNode, name: &str) -> Start {
             POUND => drop(inside.next()),
             DOLLAR if is_group_next => {}
             CONST_KW if is_group_next => return Start::Code,
-            FN_KW | STRUCT_KW | ENUM_KW | TRAIT_KW | IMPL_KW | CONST_KW | STATIC_KW | MOD_KW
-            | TYPE_KW | USE_KW => return Start::Item,
+            CONST_KW => return Start::Item,
+            kind if begins_item(kind) => return Start::Item,
             IDENT if matches!(token.text(), "macro_rules" | "union" | "thread_local") => {
                 return Start::Item;
             }
