@@ -122,6 +122,23 @@ CASES = {
         ("#[derive(Clone, Debug)] struct Net { w: u8 }", None),
         ("Net { w: 3 }", "Net { w: 3 }"),
     ],
+    "two derives, both by hand in one cell": [
+        ("#[derive(Clone, PartialEq, Debug, Copy)] struct Net { w: u8 }", None),
+        (
+            "impl PartialEq for Net { fn eq(&self, _: &Net) -> bool { true } }\n"
+            "impl std::fmt::Debug for Net { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, \"net\") } }",
+            None,
+        ),
+        ("let net = Net { w: 3 }; let copy = net; (net == Net { w: 4 }, copy, net.clone())", "(true, net, net)"),
+    ],
+    "an older implementation that no derive has made": [
+        ("macro_rules! noisy { ($n:ident) => { struct $n; impl Default for $n { fn default() -> Self { $n } } } }", None),
+        ("noisy!(Pig);", None),
+        ("struct Cow(u8); impl Cow { fn legs(&self) -> u8 { 4 } }", None),
+        ("impl From<u8> for Cow { fn from(n: u8) -> Cow { Cow(n) } }", None),
+        ("impl<T: Into<u8>> From<T> for Cow { fn from(n: T) -> Cow { Cow(n.into() + 1) } }\nCow::from(1u8).0", "2"),
+        ("Cow(1).legs()", "4"),
+    ],
     "an implementation without a method that the older one has": [
         ("struct Pair(u8, u8);", None),
         ("impl Pair { fn first(&self) -> u8 { self.0 } fn second(&self) -> u8 { self.1 } }", None),
@@ -177,6 +194,26 @@ def test_edited_cells_run_from_the_top(session, name):
             assert run.status == "ok", (code, said)
             if expected is not None:
                 assert run.result == expected, code
+
+
+def test_what_is_set_aside_survives_a_crash(session):
+    for code in LAYER[:2]:
+        session.ok(code)
+    session.ok("struct Layer { w: f32, b: f32 }\nlet kept = 5;")
+    assert session.run("std::process::abort();").status == "error"
+    missing = session.run("Layer::new().b")
+    assert "`impl Layer` of cell [2] does not fit the new `Layer`" in "\n".join(missing.reply["traceback"])
+    session.ok(LAYER[1].replace("w: 1.0", "w: 1.0, b: 0.5"))
+    assert session.ok("(Layer::new().b, kept)").result == "(0.5, 5)"
+
+
+def test_an_interrupted_edit_changes_nothing(session):
+    for code in LAYER[:2]:
+        session.ok(code)
+    run = session.start("struct Layer { w: f32, b: f32 }\nloop { std::thread::sleep(std::time::Duration::from_millis(5)); F::relu(&tensor!([1.0]))?; }")
+    session.manager.interrupt_kernel()
+    assert session.collect(run).status == "error"
+    assert session.ok(LAYER[2]).result == "1"
 
 
 def test_a_whole_notebook_runs_again_after_an_edit(session):

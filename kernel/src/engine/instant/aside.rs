@@ -29,8 +29,9 @@ pub enum How {
     Broken { words: BTreeSet<String> },
     /// The item says the same as a newer one, which counts.
     Doubled,
-    /// The derive of this trait says the same as a newer implementation.
-    DoubledDerive { of: String },
+    /// The derive of a trait, which stands at these bytes of the item's text, says the same as a
+    /// newer implementation.
+    DoubledDerive { start: usize, end: usize },
 }
 
 /// Errors that say that two items define the same.
@@ -41,10 +42,10 @@ const DOUBLED: &[&str] = &["E0119", "E0592", "E0428", "E0255", "E0252", "E0254",
 const OF_A_USE: &[&str] = &["E0080"];
 
 /// The items of cells before `cell` that the errors are about, each once.
-pub fn unfit(errors: &[&Diagnostic], source: &Source, cell: CellId) -> Vec<Unfit> {
+pub fn unfit(errors: &[&Diagnostic], source: &Source, state: &State, cell: CellId) -> Vec<Unfit> {
     let mut found: Vec<Unfit> = Vec::new();
     for error in errors {
-        let Some(unfit) = unfit_of(error, source, cell) else { continue };
+        let Some(unfit) = unfit_of(error, source, state, cell) else { continue };
         let known = found.iter_mut().find(|it| it.cell == unfit.cell && it.key == unfit.key);
         match (known.map(|it| &mut it.how), unfit.how) {
             (Some(How::Broken { words }), How::Broken { words: more }) => words.extend(more),
@@ -55,7 +56,7 @@ pub fn unfit(errors: &[&Diagnostic], source: &Source, cell: CellId) -> Vec<Unfit
     found
 }
 
-fn unfit_of(error: &Diagnostic, source: &Source, cell: CellId) -> Option<Unfit> {
+fn unfit_of(error: &Diagnostic, source: &Source, state: &State, cell: CellId) -> Option<Unfit> {
     let code = error.code.as_ref().map_or("", |it| it.code.as_str());
     let is_of_a_use = OF_A_USE.contains(&code) || error.message.contains("while instantiating");
     if is_of_a_use {
@@ -70,9 +71,11 @@ fn unfit_of(error: &Diagnostic, source: &Source, cell: CellId) -> Option<Unfit> 
     // Of two earlier items that say the same, the older one goes.
     let (origin, key) = items.filter(|(origin, _)| *origin != cell).min_by_key(|it| it.0)?;
     let how = match (is_doubled, key) {
+        // A type stays, also where something else than a derive has made the older implementation.
         (true, ItemKey::Type(_)) if code == "E0119" => {
-            let of = error.message.split('`').nth(1)?;
-            How::DoubledDerive { of: words(of).last()? }
+            let kept = state.items.iter().find(|it| it.cell == origin && it.item.key == *key)?;
+            let (start, end) = derive_of(&kept.item.piece.text, trait_of(&error.message)?)?;
+            How::DoubledDerive { start, end }
         }
         (true, _) => How::Doubled,
         (false, _) => How::Broken { words: words_of(error) },
@@ -94,8 +97,13 @@ impl State {
             let is_it = |it: &KeptItem| it.cell == *origin && it.item.key == *key;
             let Some(at) = self.items.iter().position(is_it) else { continue };
             match how {
-                How::DoubledDerive { of } if without_derive(&mut self.items[at].item, of) => {}
-                How::Doubled | How::DoubledDerive { .. } => drop(self.items.remove(at)),
+                How::DoubledDerive { start, end } => {
+                    // Spaces stand in, so that the other places of the text stay what they are.
+                    let text = &mut self.items[at].item.piece.text;
+                    let blank: String = text[*start..*end].chars().map(|_| ' ').collect();
+                    text.replace_range(*start..*end, &blank);
+                }
+                How::Doubled => drop(self.items.remove(at)),
                 How::Broken { words } => {
                     let kept = self.items.remove(at);
                     let (because, waits_for) = self.reason(&kept, words, cell);
@@ -119,16 +127,15 @@ impl State {
         }
         let reached = self.needed_items(&kept.item.mentions);
         let newer = reached.into_iter().filter(|it| it.cell > kept.cell);
-        let named = newer.filter(|it| name_of(&it.item).is_some());
-        let changed = named.max_by_key(|it| {
+        let named = newer.filter_map(|it| Some((it.item.key.name()?, it)));
+        let changed = named.max_by_key(|(_, it)| {
             let is_told = !it.item.names.is_disjoint(words);
             let is_mentioned = !it.item.names.is_disjoint(&kept.item.mentions);
             (is_told, it.cell == cell, is_mentioned, it.cell)
         });
         match changed {
-            Some(KeptItem { item, .. }) => {
-                let name = name_of(item).unwrap_or_default();
-                (Because::Changed { name }, Some(item.key.clone()))
+            Some((name, KeptItem { item, .. })) => {
+                (Because::Changed { name: name.to_owned() }, Some(item.key.clone()))
             }
             None => (Because::Unknown { cell }, None),
         }
@@ -157,17 +164,11 @@ impl Aside {
     /// Whether an error with these words can come of the item's absence.
     fn is_meant(&self, told: &BTreeSet<String>) -> bool {
         let item = &self.kept.item;
-        let names = |text: &str| words(text).collect::<BTreeSet<String>>();
+        let is_told = |text: &str| words(text).any(|word| told.contains(&word));
         match &item.key {
-            ItemKey::InherentImpl(head, members) => {
-                !members.is_disjoint(told) && !names(head).is_disjoint(told)
-            }
-            ItemKey::TraitImpl(head) => {
-                let (of, to) = head.split_once(" for ").unwrap_or(("", head));
-                let has_member = !item.shape.members.is_disjoint(told)
-                    || !names(&item.piece.text).is_disjoint(told);
-                !names(to).is_disjoint(told) && (!names(of).is_disjoint(told) || has_member)
-            }
+            ItemKey::InherentImpl(head, members) => !members.is_disjoint(told) && is_told(head),
+            // A trait's methods and operators are missed without its name; the type is always told.
+            ItemKey::TraitImpl(head) => is_told(head.split_once(" for ").map_or(head, |it| it.1)),
             _ => !item.names.is_disjoint(told),
         }
     }
@@ -180,7 +181,7 @@ impl Aside {
                 format!("`{what}` of {cell} does not fit the new `{name}`; run {cell} again")
             }
             Because::Unknown { cell: since } => {
-                format!("`{what}` of {cell} does not fit what {} defined; run {cell} again", since)
+                format!("`{what}` of {cell} does not fit what {since} defined; run {cell} again")
             }
             Because::Needs { what: needed, cell: first } => {
                 format!(
@@ -188,20 +189,9 @@ impl Aside {
                 )
             }
             Because::Replaced { cell: by } => format!(
-                "`{what}` of {cell} was replaced by that of {}; what only the older one has must stand in the newer one too",
-                by
+                "`{what}` of {cell} was replaced by that of {by}; what only the older one has must stand in the newer one too"
             ),
         }
-    }
-}
-
-fn name_of(item: &Item) -> Option<String> {
-    match &item.key {
-        ItemKey::Type(name)
-        | ItemKey::Value(name)
-        | ItemKey::Macro(name)
-        | ItemKey::Import(name) => Some(name.clone()),
-        _ => None,
     }
 }
 
@@ -224,13 +214,10 @@ pub fn described(item: &Item) -> String {
     }
 }
 
-/// Takes a trait out of an item's derives, and leaves the text's places as they are. Returns
-/// whether it was there.
-fn without_derive(item: &mut Item, of: &str) -> bool {
-    let Some((start, end)) = derive_of(&item.piece.text, of) else { return false };
-    let blank: String = item.piece.text[start..end].chars().map(|_| ' ').collect();
-    item.piece.text.replace_range(start..end, &blank);
-    true
+/// The trait's own name in an error about two implementations: ``.. of trait `a::From<u8>` for ..``.
+fn trait_of(message: &str) -> Option<&str> {
+    let path = message.split('`').nth(1)?.split('<').next()?;
+    path.rsplit("::").next()
 }
 
 /// Where a trait, with its path and the comma behind it, stands in `#[derive(..)]`.
@@ -335,5 +322,16 @@ mod tests {
         check("#[derive(Clone, Debug)] struct A;", "Clone", "Clone,");
         check("#[derive(std::fmt::Debug)]\n#[derive(Copy)] struct A;", "Debug", "std::fmt::Debug");
         check("#[derive(Clone)] struct Debug;", "Debug", "");
+    }
+
+    #[test]
+    fn the_trait_is_told_from_its_path_and_parameters() {
+        let of = |path: &str| {
+            let message = format!("conflicting implementations of trait `{path}` for type `Net`");
+            trait_of(&message).map(str::to_owned)
+        };
+        assert_eq!(of("std::fmt::Debug").as_deref(), Some("Debug"));
+        assert_eq!(of("From<u8>").as_deref(), Some("From"));
+        assert_eq!(of("std::cmp::PartialEq<std::vec::Vec<u8>>").as_deref(), Some("PartialEq"));
     }
 }

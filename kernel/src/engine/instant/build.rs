@@ -75,6 +75,14 @@ enum Compilation {
     Unfit(Vec<Unfit>),
 }
 
+/// What compiling a cell came to.
+enum Made {
+    /// A library, and the draft that became it.
+    Library(Box<Draft>, Library),
+    /// These items of earlier cells do not fit what was redefined.
+    Unfit(Vec<Unfit>),
+}
+
 impl Builder {
     pub fn new(compiler: Compiler, cache: Arc<Cache>, folder: PathBuf) -> Builder {
         Builder {
@@ -90,6 +98,8 @@ impl Builder {
     }
 
     /// Compiles a cell that meets `state`; where a variable can't be kept, once more without it.
+    /// Where items of earlier cells don't fit, begins anew with a state without them, for which the
+    /// cell may have been compiled before.
     pub fn build(
         &mut self,
         mut state: State,
@@ -97,7 +107,7 @@ impl Builder {
         cell: &Cell<'_>,
     ) -> Result<Compiled, CellError> {
         self.take_optimised();
-        let mut draft = self.first_draft(&mut state, parsed, cell, BTreeMap::new());
+        let mut draft = self.first_draft(&mut state, parsed, cell);
         let seal = draft.source.seal.clone();
         let key = Key::new(&seal, &draft.source.text);
         let found = self.libraries.find(&seal).map_err(|error| self.folder_error(&error))?;
@@ -117,12 +127,12 @@ impl Builder {
             // The next long run of that cell asks for the optimisation again.
             self.optimised.remove(&seal);
         }
-        let (draft, library) = self.compile(&mut state, parsed, cell, draft)?;
-        // The next run meets the state without the items that were set aside.
-        let first = self.draft(&state, parsed, cell, BTreeMap::new()).source;
-        let (seal, key) = match first.seal == seal {
-            true => (seal, key),
-            false => (first.seal.clone(), Key::new(&first.seal, &first.text)),
+        let (draft, library) = match self.compile(&state, parsed, cell, draft)? {
+            Made::Library(draft, library) => (*draft, library),
+            Made::Unfit(items) => {
+                state.set_aside(&items, cell.id);
+                return self.build(state, parsed, cell);
+            }
         };
         let named = self.libraries.take(&draft.source.seal, &library.path);
         let path = named.map_err(|error| self.folder_error(&error))?;
@@ -169,18 +179,12 @@ impl Builder {
     }
 
     /// A draft for a state, which loses the variables that its types can't be told from.
-    fn first_draft(
-        &self,
-        state: &mut State,
-        parsed: &Parsed,
-        cell: &Cell<'_>,
-        unkept: BTreeMap<String, Absence>,
-    ) -> Draft {
-        let draft = self.draft(state, parsed, cell, unkept.clone());
+    fn first_draft(&self, state: &mut State, parsed: &Parsed, cell: &Cell<'_>) -> Draft {
+        let draft = self.draft(state, parsed, cell, BTreeMap::new());
         let Some((choice, _)) = &draft.identity else { return draft };
         let item = choice.reason.as_deref().unwrap_or("type");
         if state.forget_hidden(choice.generation, item, cell.id) {
-            return self.draft(state, parsed, cell, unkept);
+            return self.draft(state, parsed, cell, BTreeMap::new());
         }
         draft
     }
@@ -231,25 +235,22 @@ impl Builder {
         Compiled { library, source, types, plan, state }
     }
 
-    /// Runs the compiler, once more for each discovery of a variable that can't be kept, or of items
-    /// that don't fit.
+    /// Runs the compiler, once more for each discovery of a variable that can't be kept.
     fn compile(
         &self,
-        state: &mut State,
+        state: &State,
         parsed: &Parsed,
         cell: &Cell<'_>,
         mut draft: Draft,
-    ) -> Result<(Draft, Library), CellError> {
+    ) -> Result<Made, CellError> {
         loop {
             let context = CellContext { state, parsed, plan: &draft.plan, cell: cell.id };
             match self.attempt(&draft.source, &context, cell.stop)? {
-                Compilation::Library(library) => return Ok((draft, library)),
-                Compilation::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
-                Compilation::Unfit(items) => {
-                    state.set_aside(&items, cell.id);
-                    let unkept = draft.plan.unkept.clone();
-                    draft = self.first_draft(state, parsed, cell, unkept);
+                Compilation::Library(library) => {
+                    return Ok(Made::Library(Box::new(draft), library));
                 }
+                Compilation::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
+                Compilation::Unfit(items) => return Ok(Made::Unfit(items)),
             }
         }
     }

@@ -60,7 +60,7 @@ pub fn diagnose(diagnostics: &[Diagnostic], source: &Source, context: &CellConte
     if errors.is_empty() {
         return Verdict::Unkept(unkept);
     }
-    let unfit = unfit(&errors, source, context.cell);
+    let unfit = unfit(&errors, source, context.state, context.cell);
     if !unfit.is_empty() {
         return Verdict::Unfit(unfit);
     }

@@ -94,6 +94,17 @@ pub enum ItemKey {
 }
 
 impl ItemKey {
+    /// The one name that the item defines; none for an implementation and the like.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            ItemKey::Type(name)
+            | ItemKey::Value(name)
+            | ItemKey::Macro(name)
+            | ItemKey::Import(name) => Some(name),
+            ItemKey::TraitImpl(_) | ItemKey::InherentImpl(..) | ItemKey::Other(_) => None,
+        }
+    }
+
     /// Whether an item with this key takes the place of one with the other.
     pub fn replaces(&self, old: &ItemKey) -> bool {
         match (self, old) {
@@ -334,18 +345,10 @@ fn member_names(node: &SyntaxNode) -> BTreeSet<String> {
 
 fn names(item: &ast::Item, key: &ItemKey) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    match key {
-        ItemKey::Type(name)
-        | ItemKey::Value(name)
-        | ItemKey::Macro(name)
-        | ItemKey::Import(name) => {
-            names.insert(name.clone());
-        }
-        // Code that mentions the type or the trait of an impl may need the impl.
-        ItemKey::TraitImpl(head) | ItemKey::InherentImpl(head, _) => {
-            names.extend(words(head));
-        }
-        ItemKey::Other(_) => {}
+    names.extend(key.name().map(str::to_owned));
+    // Code that mentions the type or the trait of an impl may need the impl.
+    if let ItemKey::TraitImpl(head) | ItemKey::InherentImpl(head, _) = key {
+        names.extend(words(head));
     }
     if let ast::Item::Trait(it) = item {
         // A call mentions the method, and the trait nowhere.
