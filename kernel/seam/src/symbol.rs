@@ -59,3 +59,7 @@ pub const DONE: i32 = 1;
 /// A variable that the cell reads is not there with the type that it should have; the cell did not
 /// begin.
 pub const MISSING: i32 = 2;
+
+/// The beginning of the names of statics that a compiled cell exports for later cells, and the name
+/// of the byte that each such library exports.
+pub const STATIC: &str = "akari_static";

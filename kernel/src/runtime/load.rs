@@ -76,7 +76,14 @@ impl Prelude {
         unsafe {
             let library = ManuallyDrop::new(Library::open(Some(path), RTLD_NOW | RTLD_LOCAL)?);
             let entry = library.get::<symbol::Entry>(symbol::ENTRY)?;
-            Ok(entry())
+            let code = entry();
+            // Later cells find the statics of one that came to its end. A library that is loaded
+            // again for all is the same library.
+            if code == symbol::DONE && library.get::<*const u8>(symbol::STATIC).is_ok() {
+                let flags = RTLD_NOW | RTLD_GLOBAL;
+                let _ = ManuallyDrop::new(Library::open(Some(path), flags)?);
+            }
+            Ok(code)
         }
     }
 

@@ -332,6 +332,12 @@ pub fn commit(compiled: &Compiled, cell: CellId) -> State {
     let Compiled { types, plan, state, .. } = compiled;
     let layouts = Layouts::new(state, cell);
     let mut next = state.clone();
+    for instance in &compiled.source.statics.defines {
+        let mut sites = state.items.iter().flat_map(|kept| &kept.item.statics);
+        let site = sites.find(|site| site.base == instance.0);
+        let stamp = site.map(|site| layouts.stamp(&site.types)).unwrap_or_default();
+        next.statics.adopt(instance.clone(), stamp, state.generation);
+    }
     for (name, absence) in plan.unkept.iter().filter(|(name, _)| !plan.keeps(name)) {
         next.variables.remove(name);
         next.absent.insert(name.clone(), absence.clone());

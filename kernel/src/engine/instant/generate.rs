@@ -4,17 +4,18 @@
 //! so that a place in a compiler message needs only its line translated. Pure.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use akari_seam::path::{
     BEFORE, BLOCK_ON, BRING_BACK, FAILED, HAS, LAST_VALUE, PUT, PUT_BACK, RUN, TAKE,
 };
-use akari_seam::symbol::{ENTRY, MISSING};
+use akari_seam::symbol::{ENTRY, MISSING, STATIC};
 use sha2::{Digest, Sha256};
 
 use super::parse::{ItemKey, Parsed, Piece};
 use super::plan::Plan;
 use super::state::{KeptItem, State};
+use super::statics::{Form, Homes, Site, Statics};
 use super::words::words;
 use crate::engine::CellId;
 
@@ -29,6 +30,7 @@ pub struct Source {
     origins: Vec<Origin>,
     /// The lines of items, from 1, each with the item's cell and key.
     items: Vec<(RangeInclusive<u32>, CellId, ItemKey)>,
+    pub statics: Statics,
     /// The file's name. It is made of the text, so that the place of a panic tells which source it
     /// is in.
     pub file: String,
@@ -113,11 +115,32 @@ pub fn generate(
         writer.piece(*origin, attribute);
     }
     writer.line(PRELUDE_LINE);
+    let homes = may_share_statics(items).then_some(&state.statics);
     for (index, kept) in items.iter().enumerate() {
-        writer.item(index, kept);
+        let is_used = |site: &Site| {
+            let others = items.iter().filter(|other| !std::ptr::eq(**other, *kept));
+            let mut mentions = others.map(|other| &other.item.mentions).chain([&parsed.mentions]);
+            // An item with a name is here because it is used.
+            !kept.item.names.is_empty()
+                || mentions.any(|it| site.names().any(|name| it.contains(name)))
+        };
+        writer.item(index, kept, homes, &is_used);
+    }
+    if !writer.statics.defines.is_empty() {
+        writer
+            .line(&format!("#[unsafe(export_name = \"{STATIC}\")] static __AKARI_STATIC: u8 = 0;"));
     }
     Body { parsed, plan, cell, silent }.write(&mut writer);
     writer.finish()
+}
+
+/// Whether the library may share its statics with later ones: the loader then lets these see all
+/// that the library exports, and what a learner exports under a name may be edited.
+fn may_share_statics(items: &[&KeptItem]) -> bool {
+    items.iter().all(|kept| {
+        let text = &kept.item.piece.text;
+        !["no_mangle", "export_name"].iter().any(|exports| text.contains(exports))
+    })
 }
 
 /// The items of a state that the cell's code, or the types of its variables, may refer to.
@@ -286,6 +309,7 @@ struct Writer {
     text: String,
     origins: Vec<Origin>,
     items: Vec<(RangeInclusive<u32>, CellId, ItemKey)>,
+    statics: Statics,
 }
 
 impl Writer {
@@ -310,37 +334,88 @@ impl Writer {
     }
 
     fn piece(&mut self, cell: CellId, piece: &Piece) {
+        self.part(cell, piece, 0..piece.text.len());
+    }
+
+    /// Writes some bytes of a piece on lines of their own, at their own column.
+    fn part(&mut self, cell: CellId, piece: &Piece, part: Range<usize>) {
+        let Some(text) = piece.text.get(part.clone()) else { return };
+        let (line, column) = piece.place(part.start);
         // A width in a format string could only be up to 65,535.
-        self.text.extend(std::iter::repeat_n(' ', piece.column as usize));
-        self.text.push_str(&piece.text);
+        self.text.extend(std::iter::repeat_n(' ', column as usize));
+        self.text.push_str(text);
         self.text.push('\n');
-        let lines = u32::try_from(piece.text.matches('\n').count()).unwrap_or(u32::MAX);
-        for line in 0..=lines {
-            self.origins.push(Origin::Cell { cell, line: piece.line + line });
+        let lines = u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX);
+        for further in 0..=lines {
+            self.origins.push(Origin::Cell { cell, line: line + further });
         }
+    }
+
+    /// Writes an item's text with its statics as these are defined or declared in this source.
+    fn item_text(
+        &mut self,
+        kept: &KeptItem,
+        homes: Option<&Homes>,
+        is_used: &dyn Fn(&Site) -> bool,
+    ) {
+        let KeptItem { cell, item } = kept;
+        let mut done = 0;
+        for site in &item.statics {
+            let Some(homes) = homes else { break };
+            let form = match (homes.instance(site), is_used(site)) {
+                (Some(instance), is_used) => {
+                    let form = site.declaration(&instance);
+                    self.statics.uses.extend(is_used.then_some(instance));
+                    form
+                }
+                (None, false) => continue,
+                (None, true) => {
+                    let instance = homes.next_instance(site);
+                    let form = site.definition(&instance);
+                    self.statics.defines.push(instance);
+                    form
+                }
+            };
+            let (end, line, next) = match &form {
+                Form::Before(line) => (site.range.start, line, site.range.start),
+                Form::Behind(line) => (site.range.end, line, site.range.end),
+                Form::Instead(line) => (site.range.start, line, site.range.end),
+            };
+            self.part(*cell, &item.piece, done..end);
+            self.line(line);
+            done = next;
+        }
+        self.part(*cell, &item.piece, done..item.piece.text.len());
     }
 
     /// Writes an item. The compiler numbers the `impl` blocks of a crate, so a type inside of one
     /// could pass for a type inside of another cell's; such a block stands in a constant with a
     /// name of its own.
-    fn item(&mut self, index: usize, kept: &KeptItem) {
+    fn item(
+        &mut self,
+        index: usize,
+        kept: &KeptItem,
+        homes: Option<&Homes>,
+        is_used: &dyn Fn(&Site) -> bool,
+    ) {
         let KeptItem { cell, item } = kept;
         let first = self.next_line();
         let is_impl = matches!(item.key, ItemKey::TraitImpl(_) | ItemKey::InherentImpl(..));
         if is_impl && item.shape.has_inner_types {
             self.line(&format!("const __AKARI_IMPL_{index}_{UNSEALED}: () = {{"));
-            self.piece(*cell, &item.piece);
+            self.item_text(kept, homes, is_used);
             self.line("};");
         } else {
-            self.piece(*cell, &item.piece);
+            self.item_text(kept, homes, is_used);
         }
         self.items.push((first..=self.next_line() - 1, *cell, item.key.clone()));
     }
 
     fn finish(self) -> Source {
         let file = format!("cell-{}.rs", &digest(&[&self.text])[..12]);
-        let Writer { text, origins, items } = self;
-        Source { text, origins, items, file, seal: String::new(), metadata: METADATA.to_owned() }
+        let Writer { text, origins, items, statics } = self;
+        let (seal, metadata) = (String::new(), METADATA.to_owned());
+        Source { text, origins, items, statics, file, seal, metadata }
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::plain::{is_handle, is_plain};
 use super::rerun::Habits;
 use super::state::{Absence, KeptVariable, State};
+use super::statics::{Instance, Statics};
 use crate::engine::CellId;
 
 /// A cell that ran, to its end or not.
@@ -30,6 +31,8 @@ pub struct JournalEntry {
     pub answers: Vec<String>,
     /// The state of the random generator after the cell, if the cell drew numbers.
     pub random: Option<String>,
+    /// The statics that the cell made for later ones, and those of earlier ones that it used.
+    pub statics: Statics,
 }
 
 /// How far a cell ran.
@@ -85,6 +88,7 @@ impl JournalEntry {
                 .collect(),
             answers: Vec::new(),
             random: None,
+            statics: Statics::default(),
         }
     }
 
@@ -125,6 +129,8 @@ pub struct RestoredSession {
     /// Variables that are back with perhaps another value: the cell that made them, and what it
     /// asks.
     asked: BTreeMap<String, (CellId, &'static str)>,
+    /// The statics that are back as they were.
+    pub statics: BTreeSet<Instance>,
     /// The values whose memory each variable may share.
     roots: BTreeMap<String, BTreeSet<Root>>,
 }
@@ -139,13 +145,15 @@ enum Root {
 }
 
 impl RestoredSession {
-    /// Whether all variables that the cell reads are back.
+    /// Whether all variables that the cell reads and all statics that it uses are back.
     pub fn can_run(&self, entry: &JournalEntry) -> bool {
-        entry.reads.iter().all(|(name, _)| self.variables.contains_key(name))
+        entry.statics.uses.iter().all(|instance| self.statics.contains(instance))
+            && entry.reads.iter().all(|(name, _)| self.variables.contains_key(name))
     }
 
     /// Notes that the cell ran again and came to its end.
     pub fn ran(&mut self, entry: &JournalEntry) {
+        self.statics.extend(entry.statics.defines.iter().cloned());
         self.join(entry);
         self.end(&entry.absent);
         self.ask(entry);
@@ -158,6 +166,7 @@ impl RestoredSession {
 
     /// Notes that the cell was left out, or failed this time.
     pub fn skipped(&mut self, entry: &JournalEntry, reason: SkipReason) {
+        self.statics.retain(|instance| !entry.statics.uses.contains(instance));
         let changed = entry.reads.iter().filter(|(_, may_change)| *may_change).map(|it| &it.0);
         let is_written =
             |root: &Root| matches!(root, Root::Owner(..)) || entry.habits.writes_tensors;
@@ -353,6 +362,7 @@ mod tests {
             absent: BTreeMap::new(),
             answers: Vec::new(),
             random: None,
+            statics: Statics::default(),
         }
     }
 

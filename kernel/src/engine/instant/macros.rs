@@ -12,6 +12,7 @@ use ra_ap_syntax::{AstNode, NodeOrToken, SyntaxKind, SyntaxNode};
 use super::parse::{Item, ItemKey, Parsed, Piece};
 use super::shape::Shape;
 use super::state::State;
+use super::statics::sites_of_call;
 use super::words::words;
 use crate::engine::syntax::Tree;
 
@@ -98,6 +99,7 @@ fn item(mut piece: Piece) -> Item {
         names: BTreeSet::new(),
         mentions: words(&piece.text).collect(),
         shape: Shape::of_call(&piece.text),
+        statics: sites_of_call(&piece.text),
         piece,
     }
 }

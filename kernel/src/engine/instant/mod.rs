@@ -11,6 +11,7 @@ mod command;
 mod compile;
 #[cfg(test)]
 mod contract;
+mod copyable;
 mod damage;
 pub mod deps;
 mod diagnose;
@@ -33,6 +34,7 @@ mod shape;
 mod slots;
 mod stamp;
 mod state;
+mod statics;
 mod utf8;
 mod words;
 mod writes;
@@ -210,7 +212,8 @@ impl InstantEngine {
         let reads = reads.map(|name| (name.clone(), changes(name))).collect();
         let entry = JournalEntry::new(cell.id, reach, habits, (&self.state, &after), reads);
         let RunReport { answers, random, .. } = report;
-        self.journal.push(JournalEntry { answers, random, ..entry });
+        let statics = source.statics.clone();
+        self.journal.push(JournalEntry { answers, random, statics, ..entry });
         self.state = after;
     }
 

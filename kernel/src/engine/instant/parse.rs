@@ -10,6 +10,7 @@ use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 
 use super::mentions::{Reader, assigned, bindings, mentions};
 use super::shape::Shape;
+use super::statics::{Site, sites};
 use super::words::words;
 use crate::engine::syntax::{self, Tree};
 
@@ -77,6 +78,8 @@ pub struct Item {
     pub mentions: BTreeSet<String>,
     /// The part of the item that the layout of a type can depend on.
     pub shape: Shape,
+    /// The statics with state that the item declares.
+    pub statics: Vec<Site>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +119,17 @@ impl ItemKey {
             (ItemKey::Type(name) | ItemKey::Value(name), ItemKey::Import(old)) => name == old,
             (new, old) => new == old,
         }
+    }
+}
+
+impl Piece {
+    /// The line and the column of a byte of the text, each as the piece counts them.
+    pub fn place(&self, at: usize) -> (u32, u32) {
+        let before = self.text.get(..at).unwrap_or_default();
+        let lines = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX);
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        let columns = u32::try_from(last.chars().count()).unwrap_or(u32::MAX);
+        (self.line + lines, if lines == 0 { self.column + columns } else { columns })
     }
 }
 
@@ -255,8 +269,8 @@ impl Cutter<'_> {
         let names = names(&item, &key);
         let mut mentions = mentions(&node);
         mentions.extend(bindings(&node));
-        let shape = Shape::of(&node);
-        parsed.items.push(Item { piece, key, names, mentions, shape });
+        let (shape, statics) = (Shape::of(&node), sites(&node));
+        parsed.items.push(Item { piece, key, names, mentions, shape, statics });
     }
 
     /// Makes one item per name, so that a later import of one name replaces only that item.
@@ -285,6 +299,7 @@ impl Cutter<'_> {
                 names: bound.into_iter().collect(),
                 mentions,
                 shape,
+                statics: Vec::new(),
             });
         }
     }

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::copyable::is_copyable;
 use super::parse::{Parsed, Variable};
-use super::plain::is_copyable;
 use super::state::{Absence, KeptVariable, State};
 
 #[derive(Debug, Clone, Default)]

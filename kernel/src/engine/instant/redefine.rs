@@ -9,6 +9,7 @@ use super::layouts::Layouts;
 use super::parse::{Item, ItemKey, Parsed};
 use super::stamp::Stamp;
 use super::state::{Absence, Aside, Because, KeptItem, State};
+use super::statics::Site;
 use crate::engine::CellId;
 
 impl State {
@@ -17,6 +18,9 @@ impl State {
     pub fn with_items(&self, parsed: &Parsed, cell: CellId) -> State {
         let mut next = self.clone();
         for item in &parsed.items {
+            for site in &item.statics {
+                next.statics.known.remove(&site.base);
+            }
             if let ItemKey::Value(name) | ItemKey::Type(name) = &item.key {
                 // The variable would hide the item from every later cell.
                 next.variables.remove(name);
@@ -67,7 +71,7 @@ impl State {
     }
 
     /// Forgets variables whose types depend on something that has changed: their memory may have
-    /// another layout.
+    /// another layout. Statics of such types begin anew.
     pub fn drop_outdated(&mut self, cell: CellId) {
         let layouts = Layouts::new(self, cell);
         let mut stamps: BTreeMap<&str, Stamp> = BTreeMap::new();
@@ -79,8 +83,17 @@ impl State {
                 outdated.push((name.clone(), item.to_owned()));
             }
         }
+        let sites = self.items.iter().flat_map(|kept| &kept.item.statics);
+        let is_outdated = |site: &&Site| {
+            let home = self.statics.known.get(&site.base);
+            home.is_some_and(|home| home.stamp.change(&layouts.stamp(&site.types)).is_some())
+        };
+        let anew: Vec<String> = sites.filter(is_outdated).map(|site| site.base.clone()).collect();
         for (name, item) in outdated {
             self.forget(&name, Absence::Redefined { cell, item });
+        }
+        for base in anew {
+            self.statics.known.remove(&base);
         }
     }
 }

@@ -213,6 +213,10 @@ impl InstantEngine {
         let summary = restored.summary(&self.journal);
         self.state.variables = restored.variables;
         self.state.absent = restored.absent;
+        self.state
+            .statics
+            .known
+            .retain(|base, home| restored.statics.contains(&(base.clone(), home.instance)));
         for name in restored.lost.into_keys() {
             self.state.absent.insert(name, Absence::ProcessEnded { cell });
         }

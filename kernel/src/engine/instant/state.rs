@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parse::{Item, ItemKey};
 use super::stamp::Stamp;
+use super::statics::Homes;
 use crate::engine::CellId;
 
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,8 @@ pub struct State {
     pub crates: BTreeMap<String, String>,
     /// The generation of the session's types, see `identity`.
     pub generation: usize,
+    /// The statics that live on from cell to cell.
+    pub statics: Homes,
 }
 
 #[derive(Debug, Clone)]
@@ -155,7 +158,8 @@ impl State {
     }
 
     /// Forgets variables that may hide a value of another generation's type, which code of this
-    /// generation would not recognise. Returns whether there was one.
+    /// generation would not recognise, and lets statics that may do so begin anew. Returns whether
+    /// there was one.
     pub fn forget_hidden(&mut self, generation: usize, item: &str, cell: CellId) -> bool {
         let is_hidden =
             |variable: &KeptVariable| variable.stamp.hides && variable.generation != generation;
@@ -164,7 +168,9 @@ impl State {
         for name in &names {
             self.forget(name, Absence::Hidden { cell, item: item.to_owned() });
         }
-        !names.is_empty()
+        let homes = self.statics.known.len();
+        self.statics.known.retain(|_, home| !home.stamp.hides || home.generation == generation);
+        !names.is_empty() || self.statics.known.len() < homes
     }
 
     /// The items that code with these names may need. Functions that the code doesn't mention cost

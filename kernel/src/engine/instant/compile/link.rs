@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use akari_seam::symbol::ENTRY;
+use akari_seam::symbol::{ENTRY, STATIC};
 
 use super::CompileError;
 use super::parked::{Parked, Spot};
 use super::run::Run;
+use crate::engine::instant::statics::{EXPORT, EXTERN};
 use crate::engine::instant::words::words;
 use crate::engine::stop::Stop;
 use crate::process::group::Group;
@@ -119,21 +120,23 @@ impl Linker {
 }
 
 fn exports() -> String {
-    format!("{{ global: {ENTRY}; local: *; }};")
+    format!("{{ global: {ENTRY}; {STATIC}*; local: *; }};")
 }
 
 /// Whether a source needs nothing unusual of a linker. Only the C compiler knows where the
 /// libraries of foreign functions are, and only rustc exports functions under names that a cell
 /// chooses.
 pub fn is_ordinary(source: &str) -> bool {
-    // The words of the entry, which is an exported C function.
+    // The words of the entry, which is an exported C function, and of statics that live on.
     let mut expected = vec!["extern", "export_name"];
+    expected.extend(source.matches(EXPORT).map(|_| "export_name"));
+    expected.extend(source.matches(EXTERN).flat_map(|_| ["extern", "link_name"]));
     words(source).all(|word| match word.as_str() {
-        "extern" | "export_name" => {
+        "extern" | "export_name" | "link_name" => {
             let index = expected.iter().position(|expected| *expected == word);
             index.map(|index| expected.swap_remove(index)).is_some()
         }
-        "link" | "link_name" | "link_section" | "no_mangle" | "used" => false,
+        "link" | "link_section" | "no_mangle" | "used" => false,
         "asm" | "global_asm" | "naked_asm" => false,
         _ => true,
     })
@@ -184,6 +187,8 @@ mod tests {
             "#[link(name = \"z\")] unsafe extern \"C\" {}",
             "#[unsafe(export_name = \"x\")] fn f() {} f()",
             "#[unsafe(no_mangle)] fn f() {} f()",
+            "#[unsafe(export_name = \"akari\")] static F: u8 = 1;",
+            "unsafe extern \"C\" { #[link_name = \"akari\"] fn f(); }",
             "unsafe { core::arch::asm!(\"nop\") };",
         ] {
             assert!(!is_ordinary(&source(code)), "{code}");
