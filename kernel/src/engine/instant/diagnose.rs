@@ -2,20 +2,23 @@
 //! variable can't be kept.
 //!
 //! Pure. `build` asks, and compiles again without the variables that can't be kept. What of rustc's
-//! texts is relied on here is tried in `contract`.
+//! texts is relied on here is tried in `contract`. How a message reads is in `message`, where it stands
+//! in `place`.
+
+mod message;
+mod place;
+mod way_out;
 
 use std::collections::BTreeMap;
 
-use akari_seam::path::{FAILED, INTERNALS};
-
+use self::message::message;
+pub use self::place::CellContext;
+use self::place::{holds, origin, place};
 use super::aside::{Unfit, unfit};
 use super::compile::{Diagnostic, Span};
 use super::generate::{Origin, Source};
-use super::parse::{Parsed, Piece};
-use super::plan::Plan;
-use super::state::{Absence, State};
-use crate::engine::CellId;
-use crate::engine::traceback::{Message, Place};
+use super::state::Absence;
+use crate::engine::traceback::Message;
 
 /// The verdict on a failed compilation.
 #[derive(Debug)]
@@ -26,15 +29,6 @@ pub enum Verdict {
     Unfit(Vec<Unfit>),
     /// Errors of the learner's code, or of generated lines.
     Errors(Vec<Message>),
-}
-
-/// A cell, and the state that it runs on.
-#[derive(Debug, Clone, Copy)]
-pub struct CellContext<'a> {
-    pub state: &'a State,
-    pub parsed: &'a Parsed,
-    pub plan: &'a Plan,
-    pub cell: CellId,
 }
 
 const BORROW_CODES: &[&str] = &[
@@ -139,11 +133,6 @@ fn variable_for_ever(
     Some((statement.variables.first()?.name.clone(), Line::Keep))
 }
 
-fn holds(piece: &Piece, line: u32) -> bool {
-    let lines = u32::try_from(piece.text.matches('\n').count()).unwrap_or(u32::MAX);
-    (piece.line..=piece.line.saturating_add(lines)).contains(&line)
-}
-
 fn reason(diagnostic: &Diagnostic, line: Line, name: &str, context: &CellContext<'_>) -> Absence {
     let CellContext { parsed, plan, cell, .. } = *context;
     let is_move = diagnostic.code.as_ref().is_some_and(|code| code.code == "E0382");
@@ -159,215 +148,16 @@ fn is_in_cell(diagnostic: &Diagnostic, source: &Source) -> bool {
     diagnostic.spans.iter().any(|span| place(span, source).is_some())
 }
 
-fn origin(span: &Span, source: &Source) -> Option<Origin> {
-    let span = span.outermost();
-    source.is_file(&span.file_name).then(|| source.origin(span.line_start))
-}
-
-/// The place of a span in a cell; none if the span is in generated lines.
-pub fn place(span: &Span, source: &Source) -> Option<Place> {
-    let span = span.outermost();
-    if !source.is_file(&span.file_name) {
-        return None;
-    }
-    let (cell, line) = match source.origin(span.line_start) {
-        Origin::Cell { cell, line } => (cell, line),
-        // A tail's span ends one line further down, at the closing parenthesis.
-        Origin::Tail { cell, line, column } => {
-            let lines = span.line_end.saturating_sub(span.line_start + 2);
-            return Some(Place { cell, start: (line, column), end: (line + lines, u32::MAX) });
-        }
-        Origin::Generated | Origin::Keep(_) | Origin::PutBack(_) | Origin::Read(_) => return None,
-    };
-    let lines = span.line_end.saturating_sub(span.line_start);
-    Some(Place {
-        cell,
-        start: (line, span.column_start.saturating_sub(1)),
-        end: (line + lines, span.column_end.saturating_sub(1)),
-    })
-}
-
-fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'_>) -> Message {
-    let code =
-        diagnostic.code.as_ref().map(|code| code.code.clone()).filter(|code| code.starts_with('E'));
-    let is_path = code.as_ref().is_some_and(|code| matches!(code.as_str(), "E0432" | "E0433"));
-    let words = |text: &str| match is_path {
-        true => in_cell_words(text),
-        false => short_paths(&in_cell_words(text)),
-    };
-    let mut labels: Vec<(bool, Place, String)> = diagnostic
-        .spans
-        .iter()
-        .filter_map(|span| {
-            let label = words(span.label.as_deref().unwrap_or_default());
-            Some((span.is_primary, place(span, source)?, label))
-        })
-        .collect();
-    labels.sort_by_key(|(is_primary, ..)| !is_primary);
-    let mut message = Message {
-        code,
-        text: words(&diagnostic.message),
-        labels: labels.into_iter().map(|(_, place, text)| (place, text)).collect(),
-        ..Message::default()
-    };
-    for child in &diagnostic.children {
-        let text = with_suggestion(child);
-        if mentions_internals(&text) || text.ends_with("mutable: `mut`") {
-            continue;
-        }
-        if child.level == "help" { &mut message.helps } else { &mut message.notes }.push(text);
-    }
-    if let Some(text) = unset_variable(diagnostic, source) {
-        message.text = text;
-        message.helps.clear();
-    }
-    if is_loop_missing(diagnostic, source) {
-        message.text = message.text.replace("inside of a closure", "outside of a loop");
-        message.labels.truncate(1);
-        for (_, label) in &mut message.labels {
-            *label = label.replace("inside of a closure", "outside of a loop");
-        }
-    }
-    message.helps.splice(0..0, way_out(diagnostic, &message, context));
-    if message.labels.is_empty() {
-        message.notes.extend(diagnostic.rendered.clone());
-    }
-    message
-}
-
-/// A way out that the compiler can't know: it depends on what the name means in this session.
-fn way_out(
-    diagnostic: &Diagnostic,
-    message: &Message,
-    context: &CellContext<'_>,
-) -> Option<String> {
-    let CellContext { state, parsed, plan, cell } = *context;
-    let text = &diagnostic.message;
-    if let Some(name) = missing_name(text) {
-        if let Some(absence) = state.absent.get(name) {
-            return Some(absence.explain(name));
-        }
-        if let Some(explanation) = state.missed(diagnostic) {
-            return Some(explanation);
-        }
-        let is_variable = state.variables.contains_key(name) || plan.new.contains_key(name);
-        let (place, _) = message.labels.first()?;
-        let is_in_item =
-            place.cell != cell || parsed.items.iter().any(|item| holds(&item.piece, place.start.0));
-        return (is_variable && is_in_item).then(|| {
-            format!("a `fn` can't see the variables of cells; pass `{name}` as a parameter")
-        });
-    }
-    if let Some(explanation) = is_absence(diagnostic).then(|| state.missed(diagnostic)).flatten() {
-        return Some(explanation);
-    }
-    let name = ["cannot assign to `", "cannot borrow `"]
-        .iter()
-        .find_map(|beginning| text.strip_prefix(beginning)?.split('`').next())?;
-    let is_fixed = text.ends_with("as it is not declared as mutable")
-        && state.variables.get(name).is_some_and(|variable| !variable.is_mut)
-        && !plan.new.contains_key(name);
-    is_fixed.then(|| {
-        format!("`{name}` was defined without `mut`; write `let mut {name} = {name};` first")
-    })
-}
-
-/// Whether an error says that something is not there.
-fn is_absence(diagnostic: &Diagnostic) -> bool {
-    const CODES: &[&str] = &[
-        "E0277", "E0369", "E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531",
-        "E0532", "E0574", "E0576", "E0599", "E0600", "E0614",
-    ];
-    let is_macro = diagnostic.message.starts_with("cannot find macro ");
-    is_macro || diagnostic.code.as_ref().is_some_and(|code| CODES.contains(&code.code.as_str()))
-}
-
-/// The text for a variable without a value that no line reads but the one that keeps it.
-fn unset_variable(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
-    let code = diagnostic.code.as_ref()?.code.as_str();
-    let primary = diagnostic.spans.iter().find(|span| span.is_primary)?;
-    match origin(primary, source) {
-        Some(Origin::Keep(name)) if code == "E0381" => Some(format!(
-            "`{name}` has no value yet; a cell must give its variables one, as in `let {name} = ..;`"
-        )),
-        _ => None,
-    }
-}
-
-/// Whether the closure around a `break` is a generated one, of which the learner knows nothing.
-fn is_loop_missing(diagnostic: &Diagnostic, source: &Source) -> bool {
-    let mut around = diagnostic.spans.iter().filter(|span| !span.is_primary);
-    diagnostic.code.as_ref().is_some_and(|code| code.code == "E0267")
-        && around.all(|span| place(span, source).is_none())
-}
-
-/// Shortens the paths of common types: the compiler is asked for full paths, which nobody writes.
-fn short_paths(text: &str) -> String {
-    const PATHS: &[&str] = &[
-        "std::vec::Vec",
-        "std::string::String",
-        "std::option::Option",
-        "std::result::Result",
-        "std::boxed::Box",
-        "std::ops::Fn",
-        "std::marker::Copy",
-        "std::clone::Clone",
-        "std::fmt::Display",
-        "std::fmt::Debug",
-        "std::iter::Iterator",
-        "std::iter::IntoIterator",
-        "std::string::ToString",
-    ];
-    let mut text = text.to_owned();
-    for path in PATHS {
-        let name = path.rsplit("::").next().unwrap_or(path);
-        text = text.replace(path, name);
-    }
-    text
-}
-
-/// Replaces words about the closure that a cell becomes: the learner knows only the cell.
-fn in_cell_words(text: &str) -> String {
-    text.replace(" in a closure that returns `Result`", " at the top level of a cell")
-        .replace(&format!(" compatible with `std::result::Result<(), {FAILED}>`"), "")
-        .replace(&format!("`{FAILED}`"), "the cell's error")
-}
-
-fn with_suggestion(child: &Diagnostic) -> String {
-    let replacement = child.spans.iter().find_map(|span| span.suggested_replacement.as_deref());
-    match replacement.map(str::trim) {
-        Some(code) if !code.is_empty() && !code.contains('\n') => {
-            format!("{}: `{code}`", child.message)
-        }
-        _ => child.message.clone(),
-    }
-}
-
-/// Whether a note is about generated code, or is the heading of a list that is drawn elsewhere.
-/// Neither helps a learner.
-fn mentions_internals(text: &str) -> bool {
-    text.starts_with("the following other types implement trait")
-        || text.contains("__akari_done")
-        || text.contains("__akari_there")
-        || text.contains(INTERNALS)
-}
-
-/// The name in ``cannot find value `x` in this scope``. Of a call the compiler says `function`.
-fn missing_name(text: &str) -> Option<&str> {
-    let rest = text
-        .strip_prefix("cannot find value `")
-        .or_else(|| text.strip_prefix("cannot find function `"))?;
-    rest.split('`').next()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engine::CellId;
     use crate::engine::instant::generate::{generate, needed};
     use crate::engine::instant::parse::parse;
-    use crate::engine::instant::state::KeptVariable;
+    use crate::engine::instant::plan::Plan;
+    use crate::engine::instant::state::{KeptVariable, State};
 
     const ID: CellId = CellId::Counted(2);
 

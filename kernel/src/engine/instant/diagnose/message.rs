@@ -1,0 +1,130 @@
+//! A compiler message in the words of a cell: its text, its labels, its notes and helps.
+//!
+//! Pure. `way_out` has the helps that the compiler can't know.
+
+use akari_seam::path::{FAILED, INTERNALS};
+
+use super::place::{CellContext, origin, place};
+use super::way_out::way_out;
+use crate::engine::instant::compile::Diagnostic;
+use crate::engine::instant::generate::{Origin, Source};
+use crate::engine::traceback::{Message, Place};
+
+/// What the learner reads of a message.
+pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'_>) -> Message {
+    let code =
+        diagnostic.code.as_ref().map(|code| code.code.clone()).filter(|code| code.starts_with('E'));
+    let is_path = code.as_ref().is_some_and(|code| matches!(code.as_str(), "E0432" | "E0433"));
+    let words = |text: &str| match is_path {
+        true => in_cell_words(text),
+        false => short_paths(&in_cell_words(text)),
+    };
+    let mut labels: Vec<(bool, Place, String)> = diagnostic
+        .spans
+        .iter()
+        .filter_map(|span| {
+            let label = words(span.label.as_deref().unwrap_or_default());
+            Some((span.is_primary, place(span, source)?, label))
+        })
+        .collect();
+    labels.sort_by_key(|(is_primary, ..)| !is_primary);
+    let mut message = Message {
+        code,
+        text: words(&diagnostic.message),
+        labels: labels.into_iter().map(|(_, place, text)| (place, text)).collect(),
+        ..Message::default()
+    };
+    for child in &diagnostic.children {
+        let text = with_suggestion(child);
+        if mentions_internals(&text) || text.ends_with("mutable: `mut`") {
+            continue;
+        }
+        if child.level == "help" { &mut message.helps } else { &mut message.notes }.push(text);
+    }
+    if let Some(text) = unset_variable(diagnostic, source) {
+        message.text = text;
+        message.helps.clear();
+    }
+    if is_loop_missing(diagnostic, source) {
+        message.text = message.text.replace("inside of a closure", "outside of a loop");
+        message.labels.truncate(1);
+        for (_, label) in &mut message.labels {
+            *label = label.replace("inside of a closure", "outside of a loop");
+        }
+    }
+    message.helps.splice(0..0, way_out(diagnostic, &message, context));
+    if message.labels.is_empty() {
+        message.notes.extend(diagnostic.rendered.clone());
+    }
+    message
+}
+
+/// The text for a variable without a value that no line reads but the one that keeps it.
+fn unset_variable(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
+    let code = diagnostic.code.as_ref()?.code.as_str();
+    let primary = diagnostic.spans.iter().find(|span| span.is_primary)?;
+    match origin(primary, source) {
+        Some(Origin::Keep(name)) if code == "E0381" => Some(format!(
+            "`{name}` has no value yet; a cell must give its variables one, as in `let {name} = ..;`"
+        )),
+        _ => None,
+    }
+}
+
+/// Whether the closure around a `break` is a generated one, of which the learner knows nothing.
+fn is_loop_missing(diagnostic: &Diagnostic, source: &Source) -> bool {
+    let mut around = diagnostic.spans.iter().filter(|span| !span.is_primary);
+    diagnostic.code.as_ref().is_some_and(|code| code.code == "E0267")
+        && around.all(|span| place(span, source).is_none())
+}
+
+/// Shortens the paths of common types: the compiler is asked for full paths, which nobody writes.
+fn short_paths(text: &str) -> String {
+    const PATHS: &[&str] = &[
+        "std::vec::Vec",
+        "std::string::String",
+        "std::option::Option",
+        "std::result::Result",
+        "std::boxed::Box",
+        "std::ops::Fn",
+        "std::marker::Copy",
+        "std::clone::Clone",
+        "std::fmt::Display",
+        "std::fmt::Debug",
+        "std::iter::Iterator",
+        "std::iter::IntoIterator",
+        "std::string::ToString",
+    ];
+    let mut text = text.to_owned();
+    for path in PATHS {
+        let name = path.rsplit("::").next().unwrap_or(path);
+        text = text.replace(path, name);
+    }
+    text
+}
+
+/// Replaces words about the closure that a cell becomes: the learner knows only the cell.
+fn in_cell_words(text: &str) -> String {
+    text.replace(" in a closure that returns `Result`", " at the top level of a cell")
+        .replace(&format!(" compatible with `std::result::Result<(), {FAILED}>`"), "")
+        .replace(&format!("`{FAILED}`"), "the cell's error")
+}
+
+fn with_suggestion(child: &Diagnostic) -> String {
+    let replacement = child.spans.iter().find_map(|span| span.suggested_replacement.as_deref());
+    match replacement.map(str::trim) {
+        Some(code) if !code.is_empty() && !code.contains('\n') => {
+            format!("{}: `{code}`", child.message)
+        }
+        _ => child.message.clone(),
+    }
+}
+
+/// Whether a note is about generated code, or is the heading of a list that is drawn elsewhere.
+/// Neither helps a learner.
+fn mentions_internals(text: &str) -> bool {
+    text.starts_with("the following other types implement trait")
+        || text.contains("__akari_done")
+        || text.contains("__akari_there")
+        || text.contains(INTERNALS)
+}

@@ -1,0 +1,62 @@
+//! Ways out of an error that depend on the session, which the compiler does not know.
+//!
+//! Pure.
+
+use super::place::{CellContext, holds};
+use crate::engine::instant::compile::Diagnostic;
+use crate::engine::traceback::Message;
+
+/// A way out that the compiler can't know: it depends on what the name means in this session.
+pub fn way_out(
+    diagnostic: &Diagnostic,
+    message: &Message,
+    context: &CellContext<'_>,
+) -> Option<String> {
+    let CellContext { state, parsed, plan, cell } = *context;
+    let text = &diagnostic.message;
+    if let Some(name) = missing_name(text) {
+        if let Some(absence) = state.absent.get(name) {
+            return Some(absence.explain(name));
+        }
+        if let Some(explanation) = state.missed(diagnostic) {
+            return Some(explanation);
+        }
+        let is_variable = state.variables.contains_key(name) || plan.new.contains_key(name);
+        let (place, _) = message.labels.first()?;
+        let is_in_item =
+            place.cell != cell || parsed.items.iter().any(|item| holds(&item.piece, place.start.0));
+        return (is_variable && is_in_item).then(|| {
+            format!("a `fn` can't see the variables of cells; pass `{name}` as a parameter")
+        });
+    }
+    if let Some(explanation) = is_absence(diagnostic).then(|| state.missed(diagnostic)).flatten() {
+        return Some(explanation);
+    }
+    let name = ["cannot assign to `", "cannot borrow `"]
+        .iter()
+        .find_map(|beginning| text.strip_prefix(beginning)?.split('`').next())?;
+    let is_fixed = text.ends_with("as it is not declared as mutable")
+        && state.variables.get(name).is_some_and(|variable| !variable.is_mut)
+        && !plan.new.contains_key(name);
+    is_fixed.then(|| {
+        format!("`{name}` was defined without `mut`; write `let mut {name} = {name};` first")
+    })
+}
+
+/// Whether an error says that something is not there.
+fn is_absence(diagnostic: &Diagnostic) -> bool {
+    const CODES: &[&str] = &[
+        "E0277", "E0369", "E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531",
+        "E0532", "E0574", "E0576", "E0599", "E0600", "E0614",
+    ];
+    let is_macro = diagnostic.message.starts_with("cannot find macro ");
+    is_macro || diagnostic.code.as_ref().is_some_and(|code| CODES.contains(&code.code.as_str()))
+}
+
+/// The name in ``cannot find value `x` in this scope``. Of a call the compiler says `function`.
+fn missing_name(text: &str) -> Option<&str> {
+    let rest = text
+        .strip_prefix("cannot find value `")
+        .or_else(|| text.strip_prefix("cannot find function `"))?;
+    rest.split('`').next()
+}
