@@ -38,6 +38,12 @@ impl Tree {
         !self.parse.errors().is_empty()
     }
 
+    /// The parser's words on the first error, and where in the cell's text it is.
+    pub fn first_error(&self) -> Option<(String, usize)> {
+        let error = self.parse.errors().into_iter().next()?;
+        Some((error.to_string(), cell_offset(error.range().start())))
+    }
+
     pub fn root(&self) -> SyntaxNode {
         self.parse.syntax_node()
     }
@@ -95,27 +101,48 @@ pub fn is_complete(code: &str) -> Completeness {
     Completeness::Complete
 }
 
-/// Line and column, from 0, of the last bracket that nothing closes.
-pub fn unclosed(code: &str) -> Option<(u32, u32)> {
+/// A line and a column, in characters; both from 0.
+pub type Position = (u32, u32);
+
+/// What is wrong with the brackets of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpaired {
+    /// Nothing closes this bracket.
+    Open(Position),
+    /// This bracket closes nothing.
+    Close(char, Position),
+    /// A bracket of one kind, and one of another kind that would close it.
+    Crossed { opener: Position, closer: (char, Position) },
+}
+
+/// The first fault of a cell's brackets; of several that nothing closes, the last one. None is told of
+/// a cell with a text or a comment that does not end: its brackets may be part of that.
+pub fn unpaired(code: &str) -> Option<Unpaired> {
     let mut open = Vec::new();
+    let mut fault = None;
     for (start, token) in tokens(code) {
         match token.kind() {
             SyntaxKind::L_CURLY | SyntaxKind::L_PAREN | SyntaxKind::L_BRACK => {
                 open.push((token.kind(), start));
             }
             kind @ (SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK) => {
-                let (opener, _) = open.pop()?;
-                let is_pair = matches!(
-                    (opener, kind),
-                    (SyntaxKind::L_CURLY, SyntaxKind::R_CURLY)
-                        | (SyntaxKind::L_PAREN, SyntaxKind::R_PAREN)
-                        | (SyntaxKind::L_BRACK, SyntaxKind::R_BRACK)
-                );
-                // Of brackets that cross, the compiler has the better words.
-                if !is_pair {
-                    return None;
-                }
+                let closer = (bracket(kind), position(code, start));
+                let is_pair = |opener| {
+                    matches!(
+                        (opener, kind),
+                        (SyntaxKind::L_CURLY, SyntaxKind::R_CURLY)
+                            | (SyntaxKind::L_PAREN, SyntaxKind::R_PAREN)
+                            | (SyntaxKind::L_BRACK, SyntaxKind::R_BRACK)
+                    )
+                };
+                let found = match open.pop() {
+                    Some((opener, _)) if is_pair(opener) => continue,
+                    Some((_, at)) => Unpaired::Crossed { opener: position(code, at), closer },
+                    None => Unpaired::Close(closer.0, closer.1),
+                };
+                fault = fault.or(Some(found));
             }
+            SyntaxKind::ERROR => return None,
             kind if is_unterminated(kind, token.text(), code)
                 && matches!(kind, SyntaxKind::STRING | SyntaxKind::COMMENT) =>
             {
@@ -124,12 +151,43 @@ pub fn unclosed(code: &str) -> Option<(u32, u32)> {
             _ => {}
         }
     }
-    let (_, at) = open.pop()?;
-    let before = code.get(..at)?;
+    fault.or_else(|| open.pop().map(|(_, at)| Unpaired::Open(position(code, at))))
+}
+
+fn bracket(kind: SyntaxKind) -> char {
+    match kind {
+        SyntaxKind::R_CURLY => '}',
+        SyntaxKind::R_BRACK => ']',
+        _ => ')',
+    }
+}
+
+/// The place of a byte of a cell.
+pub fn position(code: &str, at: usize) -> Position {
+    let before = code.get(..at).unwrap_or(code);
     let line_start = before.rfind('\n').map_or(0, |it| it + 1);
     let line = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX);
     let column = u32::try_from(before[line_start..].chars().count()).unwrap_or(u32::MAX);
-    Some((line, column))
+    (line, column)
+}
+
+/// Whether a place of a cell is inside of braces.
+pub fn is_in_braces(code: &str, place: Position) -> bool {
+    let before = tokens(code).take_while(|(start, _)| position(code, *start) < place);
+    let depth = before.fold(0i32, |depth, (_, token)| match token.kind() {
+        SyntaxKind::L_CURLY => depth + 1,
+        SyntaxKind::R_CURLY => depth - 1,
+        _ => depth,
+    });
+    depth > 0
+}
+
+/// The place of a cell's last character that is neither space nor part of a comment.
+pub fn last_position(code: &str) -> Position {
+    let last = tokens(code).filter(|(_, token)| !token.kind().is_trivia()).last();
+    let end = last.map_or(0, |(start, token)| start + token.text().len()).min(code.len());
+    let last = code[..end].char_indices().next_back().map_or(0, |(at, _)| at);
+    position(code, last)
 }
 
 /// Whether the end of the cell cuts a literal or comment off: that one swallows the closing brace
@@ -203,12 +261,25 @@ mod tests {
     }
 
     #[test]
-    fn an_open_bracket_is_found() {
-        assert_eq!(unclosed("fn f() {\n    g(\n"), Some((1, 5)));
-        assert_eq!(unclosed("let 値 = [1"), Some((0, 8)));
-        for code in ["fn f() {}", "(]", "}", "\"(", "a b"] {
-            assert_eq!(unclosed(code), None, "{code}");
+    fn brackets_without_their_others_are_found() {
+        let crossed = |opener, closer| Some(Unpaired::Crossed { opener, closer });
+        assert_eq!(unpaired("fn f() {\n    g(\n"), Some(Unpaired::Open((1, 5))));
+        assert_eq!(unpaired("let 値 = [1"), Some(Unpaired::Open((0, 8))));
+        assert_eq!(unpaired("f(1;\nlet x = (2"), Some(Unpaired::Open((1, 8))));
+        assert_eq!(unpaired("f()\n}"), Some(Unpaired::Close('}', (1, 0))));
+        assert_eq!(unpaired("f(1))"), Some(Unpaired::Close(')', (0, 4))));
+        assert_eq!(unpaired("(1, 2]"), crossed((0, 0), (']', (0, 5))));
+        assert_eq!(unpaired("{ f(1 }"), crossed((0, 3), ('}', (0, 6))));
+        for code in ["fn f() {}", "\"(", "a b", "let c = '(';", "/* ("] {
+            assert_eq!(unpaired(code), None, "{code}");
         }
+    }
+
+    #[test]
+    fn the_last_character_is_found_before_comments() {
+        assert_eq!(last_position("let 値 =\n // +\n"), (0, 6));
+        assert_eq!(last_position("a\n  b"), (1, 2));
+        assert_eq!(last_position(""), (0, 0));
     }
 
     #[test]

@@ -83,8 +83,12 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
     }
     for (index, (place, text)) in message.labels.iter().enumerate() {
         let color = if index == 0 { Color::Red } else { Color::Blue };
+        let is_main = index == 0;
+        let place = if is_main && text.is_empty() { &first_line(place, sources) } else { place };
         let label = Label::new((place.cell.to_string(), range(place, sources))).with_color(color);
-        report = report.with_label(if text.is_empty() { label } else { label.with_message(text) });
+        // Without a message a label has no arrow; the main one gets one all the same.
+        let is_drawn = is_main || !text.is_empty();
+        report = report.with_label(if is_drawn { label.with_message(text) } else { label });
     }
     for note in &message.notes {
         report = report.with_note(note);
@@ -144,6 +148,23 @@ fn merge_colors(line: &str) -> String {
         out.push_str(RESET);
     }
     out
+}
+
+/// The first line of a place that has code.
+fn first_line(place: &Place, sources: &Sources) -> Place {
+    let text = sources.get(&place.cell).map_or("", String::as_str);
+    let (line, column) = place.start;
+    let lines = text.split('\n').enumerate().skip(line as usize);
+    let mut texts = lines.map(|(index, line)| (u32::try_from(index).unwrap_or(u32::MAX), line));
+    let has_code = |(index, text): &(u32, &str)| {
+        let from = if *index == line { column as usize } else { 0 };
+        text.chars().skip(from).any(|c| !c.is_whitespace())
+    };
+    match texts.find(has_code).filter(|(index, _)| *index < place.end.0) {
+        None => place.clone(),
+        Some((index, _)) if index == line => Place { end: (line, u32::MAX), ..place.clone() },
+        Some((index, _)) => Place { start: (index, 0), end: (index, u32::MAX), ..place.clone() },
+    }
 }
 
 /// Character offsets of a place in its cell.

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::aside::Unfit;
+use super::broken::BrokenCell;
 use super::cache::{Cache, Facts, Key};
 use super::compile::later::Later;
 use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
 use super::damage::damage;
 use super::diagnose::{self, CellContext, Verdict};
-use super::generate::{Source, broken, generate, needed, slot};
+use super::generate::{Source, generate, needed, slot};
 use super::identity::{Choice, Identities, Types as OwnTypes, types_of};
 use super::layouts::{Layouts, may_hide};
 use super::libraries::Libraries;
@@ -22,8 +23,7 @@ use super::plan::Plan;
 use super::state::{Absence, KeptVariable, State};
 use crate::engine::outcome::CellError;
 use crate::engine::stop::Stop;
-use crate::engine::syntax;
-use crate::engine::traceback::{Message, Place, Sources, compile_error, plain_error};
+use crate::engine::traceback::{Sources, compile_error, plain_error};
 use crate::engine::{Cell, CellId};
 
 /// A cell that runs for longer than this is worth compiling with optimisation.
@@ -289,31 +289,14 @@ impl Builder {
         plain_error("CompilerError", &format!("could not write to `{folder}`: {error}"))
     }
 
-    /// The error of a text that is no list of statements, in the compiler's words.
-    pub fn broken(&self, state: &State, cell: &Cell<'_>) -> CellError {
-        if let Some((line, column)) = syntax::unclosed(cell.code) {
-            let place = Place { cell: cell.id, start: (line, column), end: (line, column + 1) };
-            let message = Message {
-                text: "this cell contains an unclosed delimiter".to_owned(),
-                labels: vec![(place, "unclosed delimiter".to_owned())],
-                ..Message::default()
-            };
-            return compile_error(&[message], &self.sources);
-        }
-        let source = broken(cell.code, cell.id);
-        match self.compiler.compile(&source, self.libraries.folder(), cell.stop) {
-            Err(CompileError::Code(diagnostics)) => {
-                let (parsed, plan) = (Parsed::default(), Plan::default());
-                let context = CellContext { state, parsed: &parsed, plan: &plan, cell: cell.id };
-                match diagnose::diagnose(&diagnostics, &source, &context) {
-                    Verdict::Errors(messages) => compile_error(&messages, &self.sources),
-                    Verdict::Unkept(_) | Verdict::Unfit(_) => {
-                        plain_error("CompileError", "the cell is not valid Rust")
-                    }
-                }
-            }
+    /// The error of a text that is no list of statements.
+    pub fn broken(&self, code: &str, state: &State, cell: &Cell<'_>) -> CellError {
+        let text = BrokenCell { code, id: cell.id, state };
+        let compile =
+            |source: &Source| self.compiler.compile(source, self.libraries.folder(), cell.stop);
+        match text.messages(&|source| compile(source).map(drop)) {
+            Ok(messages) => compile_error(&messages, &self.sources),
             Err(error) => compiler_error(&error),
-            Ok(_) => plain_error("CompileError", "the cell is not valid Rust"),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod message;
 mod place;
+mod suggestion;
 mod way_out;
 
 use std::collections::BTreeMap;
@@ -61,10 +62,20 @@ pub fn diagnose(diagnostics: &[Diagnostic], source: &Source, context: &CellConte
     // Beside errors in the cell, errors in generated lines are only consequences.
     let own: Vec<&Diagnostic> =
         errors.iter().copied().filter(|error| is_in_cell(error, source)).collect();
-    let shown = if own.is_empty() { errors } else { own };
+    let mut shown = if own.is_empty() { errors } else { own };
+    if shown.iter().any(|error| is_of_syntax(error)) {
+        // What the parser has left out is missed by all that comes behind it.
+        shown.retain(|error| is_of_syntax(error));
+    }
     Verdict::Errors(
         shown.into_iter().map(|diagnostic| message(diagnostic, source, context)).collect(),
     )
+}
+
+/// Whether the compiler's parser has written an error. None of those have a code.
+fn is_of_syntax(error: &Diagnostic) -> bool {
+    const BEGINNINGS: &[&str] = &["expected ", "unexpected ", "missing ", "invalid "];
+    error.code.is_none() && BEGINNINGS.iter().any(|it| error.message.starts_with(it))
 }
 
 /// The kind of generated line that a message is about.

@@ -18,6 +18,7 @@ use super::state::{KeptItem, State};
 use super::statics::{Form, Homes, Site, Statics};
 use super::words::words;
 use crate::engine::CellId;
+use crate::engine::syntax::last_position;
 
 /// The first line of a crate, unless attributes come before it.
 pub const PRELUDE_LINE: &str = "#[allow(unused_imports)] use ::akari::prelude::*;";
@@ -49,6 +50,9 @@ pub enum Origin {
     Cell { cell: CellId, line: u32 },
     /// The parenthesis before a cell's last expression, which the compiler takes for its start.
     Tail { cell: CellId, line: u32, column: u32 },
+    /// The brace behind a cell that can't be parsed: for the learner the cell's end, whose last
+    /// character is here.
+    End { cell: CellId, line: u32, column: u32 },
     /// Keeps the variable for later cells.
     Keep(String),
     /// Puts a variable of an earlier cell back after the cell.
@@ -154,12 +158,15 @@ pub fn needed<'a>(state: &'a State, parsed: &Parsed, plan: &Plan) -> Vec<&'a Kep
     state.needed_items(&names)
 }
 
-/// Writes a crate around text that is no list of statements, for the compiler's own words on it.
-pub fn broken(code: &str, cell: CellId) -> Source {
+/// Writes a crate around text that is no list of statements, for the compiler's own words on it. Code
+/// that is not `checked` is only parsed: what its names mean is no matter while it can't be read.
+pub fn broken(code: &str, cell: CellId, checked: bool) -> Source {
     let mut writer = Writer::default();
-    writer.line("fn cell() {");
+    writer.line(PRELUDE_LINE);
+    writer.line(if checked { "fn cell() {" } else { "#[cfg(any())] fn cell() {" });
     writer.piece(cell, &Piece { text: code.to_owned(), line: 0, column: 0 });
-    writer.line("}");
+    let (line, column) = last_position(code);
+    writer.from(Origin::End { cell, line, column }, "}");
     writer.finish()
 }
 

@@ -5,6 +5,7 @@
 //! and runs it, and the next state replaces the old one if the cell came to its end.
 
 mod aside;
+mod broken;
 mod build;
 mod cache;
 mod command;
@@ -137,7 +138,8 @@ impl InstantEngine {
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
-        let parsed = parse::parse(cell.code).map_err(|_| self.builder.broken(&self.state, cell))?;
+        let parsed = parse::parse(cell.code)
+            .map_err(|broken| self.builder.broken(&broken.code, &self.state, cell))?;
         // A cell that can't be parsed does nothing at all, so its commands run only after the
         // parsing.
         self.commands(&parsed.commands, cell, sink)?;

@@ -16,7 +16,10 @@ use crate::engine::syntax::{self, Tree};
 
 /// The error of a text that is no list of statements. The compiler has the words for what is wrong.
 #[derive(Debug)]
-pub struct Broken;
+pub struct Broken {
+    /// The text, with spaces in the place of its commands.
+    pub code: String,
+}
 
 /// A cell, cut up.
 #[derive(Debug, Default)]
@@ -149,7 +152,9 @@ pub fn parse(code: &str) -> Result<Parsed, Broken> {
     // The compiler reads `\r\n` as `\n` everywhere; the parser keeps it inside of string literals.
     let code = blank_leading_lines(&code.replace("\r\n", "\n"), &mut parsed.commands);
     let tree = Tree::parse(&code);
-    let list = tree.statements().filter(|_| !tree.has_errors()).ok_or(Broken)?;
+    let Some(list) = tree.statements().filter(|_| !tree.has_errors()) else {
+        return Err(Broken { code });
+    };
     let cutter = Cutter { code: &code };
     let tail = list.tail_expr();
     let mut reader = Reader::default();

@@ -325,9 +325,11 @@ impl Failure {
         let (cell, line, column) = match source.origin(location.line) {
             Origin::Cell { cell, line } => (cell, line, location.column.saturating_sub(1)),
             Origin::Tail { cell, line, column } => (cell, line, column),
-            Origin::Generated | Origin::Keep(_) | Origin::PutBack(_) | Origin::Read(_) => {
-                return None;
-            }
+            Origin::Generated
+            | Origin::End { .. }
+            | Origin::Keep(_)
+            | Origin::PutBack(_)
+            | Origin::Read(_) => return None,
         };
         Some(Place { cell, start: (line, column), end: (line, column + 1) })
     }

@@ -5,6 +5,7 @@
 use akari_seam::path::{FAILED, INTERNALS};
 
 use super::place::{CellContext, origin, place};
+use super::suggestion;
 use super::way_out::way_out;
 use crate::engine::instant::compile::Diagnostic;
 use crate::engine::instant::generate::{Origin, Source};
@@ -35,11 +36,16 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
         ..Message::default()
     };
     for child in &diagnostic.children {
-        let text = with_suggestion(child);
-        if mentions_internals(&text) || text.ends_with("mutable: `mut`") {
+        let Some(text) = suggestion::text(child, source).map(|text| words(&text)) else { continue };
+        let is_elsewhere = text.ends_with("defined here")
+            && !child.spans.iter().any(|span| place(span, source).is_some());
+        if is_elsewhere || mentions_internals(&text) {
             continue;
         }
         if child.level == "help" { &mut message.helps } else { &mut message.notes }.push(text);
+    }
+    if is_at_the_end(diagnostic, source) {
+        message.text = message.text.replace("found `}`", "found the end of the cell");
     }
     if let Some(text) = unset_variable(diagnostic, source) {
         message.text = text;
@@ -57,6 +63,12 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
         message.notes.extend(diagnostic.rendered.clone());
     }
     message
+}
+
+/// Whether an error is about the brace behind a cell that can't be parsed.
+fn is_at_the_end(diagnostic: &Diagnostic, source: &Source) -> bool {
+    let mut primary = diagnostic.spans.iter().filter(|span| span.is_primary);
+    primary.any(|span| matches!(origin(span, source), Some(Origin::End { .. })))
 }
 
 /// The text for a variable without a value that no line reads but the one that keeps it.
@@ -108,16 +120,6 @@ fn in_cell_words(text: &str) -> String {
     text.replace(" in a closure that returns `Result`", " at the top level of a cell")
         .replace(&format!(" compatible with `std::result::Result<(), {FAILED}>`"), "")
         .replace(&format!("`{FAILED}`"), "the cell's error")
-}
-
-fn with_suggestion(child: &Diagnostic) -> String {
-    let replacement = child.spans.iter().find_map(|span| span.suggested_replacement.as_deref());
-    match replacement.map(str::trim) {
-        Some(code) if !code.is_empty() && !code.contains('\n') => {
-            format!("{}: `{code}`", child.message)
-        }
-        _ => child.message.clone(),
-    }
 }
 
 /// Whether a note is about generated code, or is the heading of a list that is drawn elsewhere.

@@ -32,6 +32,9 @@ pub fn place(span: &Span, source: &Source) -> Option<Place> {
             let lines = span.line_end.saturating_sub(span.line_start + 2);
             return Some(Place { cell, start: (line, column), end: (line + lines, u32::MAX) });
         }
+        Origin::End { cell, line, column } => {
+            return Some(Place { cell, start: (line, column), end: (line, column + 1) });
+        }
         Origin::Generated | Origin::Keep(_) | Origin::PutBack(_) | Origin::Read(_) => return None,
     };
     let lines = span.line_end.saturating_sub(span.line_start);
@@ -46,6 +49,11 @@ pub fn place(span: &Span, source: &Source) -> Option<Place> {
 pub fn origin(span: &Span, source: &Source) -> Option<Origin> {
     let span = span.outermost();
     source.is_file(&span.file_name).then(|| source.origin(span.line_start))
+}
+
+/// Whether the learner has written a line.
+pub fn is_learners(origin: &Origin) -> bool {
+    matches!(origin, Origin::Cell { .. })
 }
 
 /// Whether a line of the cell, from 0, is one of the piece's.
