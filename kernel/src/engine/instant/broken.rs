@@ -50,7 +50,9 @@ impl BrokenCell<'_> {
             Verdict::Errors(messages) => {
                 messages.into_iter().map(|message| self.of_the_cell(message)).collect()
             }
-            Verdict::Unkept(_) | Verdict::Unfit(_) => vec![self.parser_error()],
+            Verdict::Unkept(_) | Verdict::Unfit(_) | Verdict::Unreadable(_) => {
+                vec![self.parser_error()]
+            }
         }
     }
 

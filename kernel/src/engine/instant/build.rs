@@ -14,6 +14,7 @@ use super::compile::later::Later;
 use super::compile::{CompileError, Compiler, Library, Types, is_nameable};
 use super::damage::damage;
 use super::diagnose::{self, CellContext, Verdict};
+use super::fn_items::with_pointers;
 use super::generate::{Source, generate, needed, slot};
 use super::identity::{Choice, Identities, Types as OwnTypes, types_of};
 use super::layouts::{Layouts, may_hide};
@@ -73,6 +74,8 @@ enum Compilation {
     Unkept(BTreeMap<String, Absence>),
     /// These items of earlier cells do not fit what was redefined.
     Unfit(Vec<Unfit>),
+    /// No cell can write the types of these variables.
+    Unreadable(BTreeSet<String>),
 }
 
 /// What compiling a cell came to.
@@ -81,6 +84,8 @@ enum Made {
     Library(Box<Draft>, Library),
     /// These items of earlier cells do not fit what was redefined.
     Unfit(Vec<Unfit>),
+    /// No cell can write the types of these variables.
+    Unreadable(BTreeSet<String>),
 }
 
 impl Builder {
@@ -115,11 +120,11 @@ impl Builder {
             Some(found) => Some(found),
             None => self.cached(&seal, &key)?,
         };
-        if let Some((Facts { types, unkept, .. }, library)) = found {
-            if !unkept.is_empty() {
+        if let Some((Facts { types, unkept, casts, .. }, library)) = found {
+            if !unkept.is_empty() || !casts.is_empty() {
                 let here =
                     unkept.into_iter().map(|(name, absence)| (name, absence.in_cell(cell.id)));
-                draft = self.draft(&state, parsed, cell, here.collect());
+                draft = self.draft(&state, parsed, cell, here.collect(), casts);
             }
             return Ok(self.compiled(state, draft, library, types));
         }
@@ -133,6 +138,13 @@ impl Builder {
                 state.set_aside(&items, cell.id);
                 return self.build(state, parsed, cell);
             }
+            Made::Unreadable(names) => {
+                for name in &names {
+                    let made = state.variables.get(name).map_or(cell.id, |it| it.cell);
+                    state.forget(name, Absence::Unreadable { cell: made });
+                }
+                return self.build(state, parsed, cell);
+            }
         };
         let named = self.libraries.take(&draft.source.seal, &library.path);
         let path = named.map_err(|error| self.folder_error(&error))?;
@@ -140,6 +152,7 @@ impl Builder {
             let facts = Facts {
                 types: library.types.clone(),
                 unkept: draft.plan.unkept.clone(),
+                casts: draft.plan.casts.clone(),
                 has_statics: library.has_statics,
             };
             self.libraries.remember(&seal, &facts, &path);
@@ -180,11 +193,11 @@ impl Builder {
 
     /// A draft for a state, which loses the variables that its types can't be told from.
     fn first_draft(&self, state: &mut State, parsed: &Parsed, cell: &Cell<'_>) -> Draft {
-        let draft = self.draft(state, parsed, cell, BTreeMap::new());
+        let draft = self.draft(state, parsed, cell, BTreeMap::new(), BTreeMap::new());
         let Some((choice, _)) = &draft.identity else { return draft };
         let item = choice.reason.as_deref().unwrap_or("type");
         if state.forget_hidden(choice.generation, item, cell.id) {
-            return self.draft(state, parsed, cell, BTreeMap::new());
+            return self.draft(state, parsed, cell, BTreeMap::new(), BTreeMap::new());
         }
         draft
     }
@@ -195,8 +208,9 @@ impl Builder {
         parsed: &Parsed,
         cell: &Cell<'_>,
         unkept: BTreeMap<String, Absence>,
+        casts: BTreeMap<String, String>,
     ) -> Draft {
-        let plan = Plan::new(state, parsed, unkept);
+        let plan = Plan { casts, ..Plan::new(state, parsed, unkept) };
         let items = needed(state, parsed, &plan);
         let source = generate(state, &items, parsed, &plan, cell.id, cell.silent);
         let compiler = self.compiler.identity(&source.text);
@@ -245,13 +259,26 @@ impl Builder {
     ) -> Result<Made, CellError> {
         loop {
             let context = CellContext { state, parsed, plan: &draft.plan, cell: cell.id };
-            match self.attempt(&draft.source, &context, cell.stop)? {
-                Compilation::Library(library) => {
-                    return Ok(Made::Library(Box::new(draft), library));
+            let (mut unkept, mut casts) = (draft.plan.unkept.clone(), draft.plan.casts.clone());
+            match self.attempt(&draft.source, &context, cell.stop) {
+                Ok(Compilation::Library(library)) => {
+                    let more = casts_of(&draft.plan, &library.types);
+                    if more.is_empty() {
+                        return Ok(Made::Library(Box::new(draft), library));
+                    }
+                    casts.extend(more);
                 }
-                Compilation::Unkept(unkept) => draft = self.draft(state, parsed, cell, unkept),
-                Compilation::Unfit(items) => return Ok(Made::Unfit(items)),
+                Ok(Compilation::Unkept(names)) => unkept = names,
+                Ok(Compilation::Unfit(items)) => return Ok(Made::Unfit(items)),
+                Ok(Compilation::Unreadable(names)) => return Ok(Made::Unreadable(names)),
+                Err(error) if casts.is_empty() || cell.stop.wish().is_some() => return Err(error),
+                // The cell was right before its functions became pointers.
+                Err(_) => {
+                    let lost = std::mem::take(&mut casts).into_keys();
+                    unkept.extend(lost.map(|name| (name, Absence::Unnameable { cell: cell.id })));
+                }
             }
+            draft = self.draft(state, parsed, cell, unkept, casts);
         }
     }
 
@@ -273,6 +300,7 @@ impl Builder {
         let more = match diagnose::diagnose(&diagnostics, source, context) {
             Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
             Verdict::Unfit(items) => return Ok(Compilation::Unfit(items)),
+            Verdict::Unreadable(names) => return Ok(Compilation::Unreadable(names)),
             Verdict::Unkept(names) => names,
         };
         let known = &context.plan.unkept;
@@ -299,6 +327,13 @@ impl Builder {
             Err(error) => compiler_error(&error),
         }
     }
+}
+
+/// What to keep in place of the variables that hold functions.
+fn casts_of(plan: &Plan, types: &Types) -> BTreeMap<String, String> {
+    let new = plan.new.keys().filter(|name| plan.keeps(name) && !plan.casts.contains_key(*name));
+    new.filter_map(|name| Some((name.clone(), with_pointers(types.get(&slot(name))?, name)?)))
+        .collect()
 }
 
 /// The error of a compiler that failed without naming errors in the code.
@@ -340,7 +375,14 @@ pub fn commit(compiled: &Compiled, cell: CellId) -> State {
                 next.variables.insert(name.clone(), kept);
             }
             _ => {
-                next.absent.insert(name.clone(), Absence::Unnameable { cell });
+                let is_local = types
+                    .get(&slot(name))
+                    .is_some_and(|it| it.contains("::{") && !it.contains('@'));
+                let absence = match is_local {
+                    true => Absence::Local { cell },
+                    false => Absence::Unnameable { cell },
+                };
+                next.absent.insert(name.clone(), absence);
             }
         }
     }

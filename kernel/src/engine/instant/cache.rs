@@ -22,7 +22,7 @@ use crate::home::trust;
 use crate::home::write::{self, Readers};
 
 /// Raised when entries or generated code change their meaning.
-const FORMAT: &str = "akari cell 3";
+const FORMAT: &str = "akari cell 4";
 
 /// An entry that was used less than this ago counts as used now: one write a day is enough.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
@@ -51,6 +51,8 @@ pub struct Key(String);
 pub struct Facts {
     pub types: Types,
     pub unkept: BTreeMap<String, Absence>,
+    /// What is kept in place of variables whose types have no names.
+    pub casts: BTreeMap<String, String>,
     /// Whether its code may have state of its own that outlives a run.
     pub has_statics: bool,
 }
@@ -243,6 +245,7 @@ mod tests {
                 "灯".to_owned(),
                 Absence::Moved { cell: CellId::Counted(3) },
             )]),
+            casts: BTreeMap::from([("f".to_owned(), "f as fn()".to_owned())]),
             has_statics: true,
         }
     }

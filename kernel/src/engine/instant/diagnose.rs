@@ -10,7 +10,7 @@ mod place;
 mod suggestion;
 mod way_out;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::message::message;
 pub use self::place::CellContext;
@@ -28,6 +28,8 @@ pub enum Verdict {
     Unkept(BTreeMap<String, Absence>),
     /// These items of earlier cells do not fit: compile again without them.
     Unfit(Vec<Unfit>),
+    /// The types of these earlier variables can't be written: compile again without them.
+    Unreadable(BTreeSet<String>),
     /// Errors of the learner's code, or of generated lines.
     Errors(Vec<Message>),
 }
@@ -42,6 +44,10 @@ pub fn diagnose(diagnostics: &[Diagnostic], source: &Source, context: &CellConte
     let mut unkept = BTreeMap::new();
     let mut errors = Vec::new();
     for diagnostic in diagnostics {
+        if let Some(name) = uncast(diagnostic, source, context) {
+            unkept.insert(name, Absence::Unnameable { cell: context.cell });
+            continue;
+        }
         let found = kept_variable(diagnostic, source)
             .or_else(|| variable_for_ever(diagnostic, source, context));
         match found {
@@ -58,6 +64,11 @@ pub fn diagnose(diagnostics: &[Diagnostic], source: &Source, context: &CellConte
     let unfit = unfit(&errors, source, context.state, context.cell);
     if !unfit.is_empty() {
         return Verdict::Unfit(unfit);
+    }
+    let unreadable: BTreeSet<String> =
+        errors.iter().filter_map(|error| unreadable(error, source)).collect();
+    if !unreadable.is_empty() {
+        return Verdict::Unreadable(unreadable);
     }
     // Beside errors in the cell, errors in generated lines are only consequences.
     let own: Vec<&Diagnostic> =
@@ -82,6 +93,7 @@ fn is_of_syntax(error: &Diagnostic) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
     Keep,
+    Drop,
     PutBack,
 }
 
@@ -104,6 +116,7 @@ fn kept_variable(diagnostic: &Diagnostic, source: &Source) -> Option<(String, Li
         let label = span.label.as_deref().unwrap_or_default();
         match origin(span, source) {
             Some(Origin::Keep(name)) => Some(((name, Line::Keep), label)),
+            Some(Origin::Drop(name)) => Some(((name, Line::Drop), label)),
             Some(Origin::PutBack(name)) => Some(((name, Line::PutBack), label)),
             _ => None,
         }
@@ -151,8 +164,28 @@ fn reason(diagnostic: &Diagnostic, line: Line, name: &str, context: &CellContext
     match (is_move, line) {
         (_, Line::PutBack) if has_new_value => Absence::Replaced { cell },
         (true, _) => Absence::Moved { cell },
+        (false, Line::Drop) => Absence::BorrowsToTheEnd { cell },
         (false, _) => Absence::Borrows { cell },
     }
+}
+
+/// The variable that holds a function to which there is no pointer of the type that its signature
+/// tells: one that takes a reference of a certain lifetime only.
+fn uncast(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'_>) -> Option<String> {
+    let mut primary = diagnostic.spans.iter().filter(|span| span.is_primary);
+    primary.find_map(|span| match origin(span, source) {
+        Some(Origin::Keep(name)) if context.plan.casts.contains_key(&name) => Some(name),
+        _ => None,
+    })
+}
+
+/// The variable in whose reading an error is: its type can't be written here.
+fn unreadable(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
+    let mut primary = diagnostic.spans.iter().filter(|span| span.is_primary);
+    primary.find_map(|span| match origin(span, source) {
+        Some(Origin::Read(name)) => Some(name),
+        _ => None,
+    })
 }
 
 fn is_in_cell(diagnostic: &Diagnostic, source: &Source) -> bool {
@@ -201,6 +234,7 @@ mod tests {
                 unkept.iter().map(|(name, absence)| format!("{name} {absence:?}")).collect()
             }
             Verdict::Unfit(unfit) => format!("{unfit:?}"),
+            Verdict::Unreadable(names) => format!("unreadable {names:?}"),
             Verdict::Errors(messages) => messages.iter().map(shown).collect(),
         }
     }

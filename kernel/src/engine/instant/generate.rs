@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::parse::{ItemKey, Parsed, Piece};
 use super::plan::Plan;
-use super::state::{KeptItem, State};
+use super::state::{Absence, KeptItem, State};
 use super::statics::{Form, Homes, Site, Statics};
 use super::words::words;
 use crate::engine::CellId;
@@ -55,6 +55,8 @@ pub enum Origin {
     End { cell: CellId, line: u32, column: u32 },
     /// Keeps the variable for later cells.
     Keep(String),
+    /// Ends the variable, which can't be kept.
+    Drop(String),
     /// Puts a variable of an earlier cell back after the cell.
     PutBack(String),
     /// Reads the variable of an earlier cell.
@@ -199,10 +201,21 @@ impl Body<'_> {
     }
 
     fn keeps(&self, writer: &mut Writer) {
-        let Plan { reads, new, unkept, .. } = self.plan;
+        let Plan { reads, new, unkept, casts, .. } = self.plan;
+        // What borrows from a variable must end before the variable is kept: a guard of a lock, the
+        // writer around a file. Variables end in the opposite order of their definition.
+        let mut dropped = BTreeSet::new();
+        for variable in self.parsed.statements.iter().flat_map(|it| &it.variables).rev() {
+            let name = &variable.name;
+            let is_last = dropped.insert(name);
+            if is_last && matches!(unkept.get(name), Some(Absence::Borrows { .. })) {
+                writer.from(Origin::Drop(name.clone()), &format!("::std::mem::drop({name});"));
+            }
+        }
         for (name, variable) in new {
             if !variable.is_closure && self.plan.keeps(name) {
-                writer.keep(name, Origin::Keep);
+                let value = casts.get(name).unwrap_or(name);
+                writer.keep_as(name, value, Origin::Keep);
             }
         }
         for name in
@@ -277,7 +290,7 @@ impl Body<'_> {
     /// Writes the lines that put the variables back, whether the cell failed or not. A variable
     /// that the cell defined anew goes back only if the cell failed.
     fn put_back(&self, writer: &mut Writer) {
-        let Plan { reads, copied, new, unkept } = self.plan;
+        let Plan { reads, copied, new, unkept, .. } = self.plan;
         for name in reads.keys() {
             let (slot, copy, is_copied) = (slot(name), copy_of(name), copied.contains(name));
             if unkept.contains_key(name) {
@@ -336,7 +349,11 @@ impl Writer {
     }
 
     fn keep(&mut self, name: &str, origin: fn(String) -> Origin) {
-        let text = format!("::{PUT}({}_u64, {name});", slot(name));
+        self.keep_as(name, name, origin);
+    }
+
+    fn keep_as(&mut self, name: &str, value: &str, origin: fn(String) -> Origin) {
+        let text = format!("::{PUT}({}_u64, {value});", slot(name));
         self.from(origin(name.to_owned()), &text);
     }
 

@@ -17,6 +17,7 @@ mod damage;
 pub mod deps;
 mod diagnose;
 mod evcxr_commands;
+mod fn_items;
 mod generate;
 mod identity;
 mod journal;

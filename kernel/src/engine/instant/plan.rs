@@ -22,6 +22,8 @@ pub struct Plan {
     /// The variables that can't be kept, as a first compilation has shown. With
     /// [`Absence::Replaced`] only the old value is lost.
     pub unkept: BTreeMap<String, Absence>,
+    /// What to keep in place of a variable whose type has no name; see `fn_items`.
+    pub casts: BTreeMap<String, String>,
 }
 
 impl Plan {
@@ -41,7 +43,7 @@ impl Plan {
             .collect();
         let variables = parsed.statements.iter().flat_map(|statement| &statement.variables);
         let new = variables.map(|variable| (variable.name.clone(), variable.clone())).collect();
-        Plan { reads, copied, new, unkept }
+        Plan { reads, copied, new, unkept, casts: BTreeMap::new() }
     }
 
     /// Whether the value that the cell gives the variable outlives the cell.

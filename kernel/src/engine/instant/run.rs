@@ -328,6 +328,7 @@ impl Failure {
             Origin::Generated
             | Origin::End { .. }
             | Origin::Keep(_)
+            | Origin::Drop(_)
             | Origin::PutBack(_)
             | Origin::Read(_) => return None,
         };

@@ -86,6 +86,18 @@ pub enum Absence {
     Borrows {
         cell: CellId,
     },
+    /// Like the one before, and something that ends with the cell borrows from it too.
+    BorrowsToTheEnd {
+        cell: CellId,
+    },
+    /// The type is defined inside of a block.
+    Local {
+        cell: CellId,
+    },
+    /// Another cell can't write the type, since it is private or not stable.
+    Unreadable {
+        cell: CellId,
+    },
     Unnameable {
         cell: CellId,
     },
@@ -110,6 +122,9 @@ impl Absence {
             Absence::Moved { cell }
             | Absence::Replaced { cell }
             | Absence::Borrows { cell }
+            | Absence::BorrowsToTheEnd { cell }
+            | Absence::Local { cell }
+            | Absence::Unreadable { cell }
             | Absence::Unnameable { cell }
             | Absence::Redefined { cell, .. }
             | Absence::Hidden { cell, .. }
@@ -130,8 +145,14 @@ impl Absence {
             Absence::Moved { .. } | Absence::Replaced { .. } => format!(
                 "`{name}` was moved in {cell} and can't be used after that; pass `&{name}` or `{name}.clone()` there, and run the cell that defines it again"
             ),
-            Absence::Borrows { .. } => format!(
+            Absence::Borrows { .. } | Absence::BorrowsToTheEnd { .. } => format!(
                 "`{name}` of {cell} borrows from something that ended with that cell, so it was not kept; store an owned value (`.clone()`, `.to_vec()`, `.to_string()`), or use it in the same cell"
+            ),
+            Absence::Local { .. } => format!(
+                "`{name}` of {cell} has a type that is defined inside of a block, so it was not kept; define the type outside of the block, as an item of a cell"
+            ),
+            Absence::Unreadable { .. } => format!(
+                "`{name}` of {cell} has a type that no other cell can name (it is private, inside of a function, or not stable), so it was not kept; make the type `pub`, or use `{name}` in the same cell"
             ),
             Absence::Unnameable { .. } => format!(
                 "`{name}` of {cell} has a type without a name (a closure or an `impl Trait`), so it was not kept; box it, as in `let {name}: Box<dyn Fn(f32) -> f32> = Box::new(..)`, collect it, or make it a `fn`"

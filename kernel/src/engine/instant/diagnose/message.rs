@@ -6,7 +6,7 @@ use akari_seam::path::{FAILED, INTERNALS};
 
 use super::place::{CellContext, origin, place};
 use super::suggestion;
-use super::way_out::way_out;
+use super::way_out::{gone, way_out};
 use crate::engine::instant::compile::Diagnostic;
 use crate::engine::instant::generate::{Origin, Source};
 use crate::engine::traceback::{Message, Place};
@@ -58,7 +58,13 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
             *label = label.replace("inside of a closure", "outside of a loop");
         }
     }
-    message.helps.splice(0..0, way_out(diagnostic, &message, context));
+    match gone(diagnostic, context) {
+        // The compiler's ways out are those for another thing of the same name.
+        Some(explanation) => message.helps = vec![explanation],
+        None => {
+            message.helps.splice(0..0, way_out(diagnostic, &message, context));
+        }
+    }
     if message.labels.is_empty() {
         message.notes.extend(diagnostic.rendered.clone());
     }

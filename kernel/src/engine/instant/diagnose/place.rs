@@ -35,7 +35,11 @@ pub fn place(span: &Span, source: &Source) -> Option<Place> {
         Origin::End { cell, line, column } => {
             return Some(Place { cell, start: (line, column), end: (line, column + 1) });
         }
-        Origin::Generated | Origin::Keep(_) | Origin::PutBack(_) | Origin::Read(_) => return None,
+        Origin::Generated
+        | Origin::Keep(_)
+        | Origin::Drop(_)
+        | Origin::PutBack(_)
+        | Origin::Read(_) => return None,
     };
     let lines = span.line_end.saturating_sub(span.line_start);
     Some(Place {

@@ -4,6 +4,7 @@
 
 use super::place::{CellContext, holds};
 use crate::engine::instant::compile::Diagnostic;
+use crate::engine::instant::words::words;
 use crate::engine::traceback::Message;
 
 /// A way out that the compiler can't know: it depends on what the name means in this session.
@@ -15,9 +16,6 @@ pub fn way_out(
     let CellContext { state, parsed, plan, cell } = *context;
     let text = &diagnostic.message;
     if let Some(name) = missing_name(text) {
-        if let Some(absence) = state.absent.get(name) {
-            return Some(absence.explain(name));
-        }
         if let Some(explanation) = state.missed(diagnostic) {
             return Some(explanation);
         }
@@ -41,6 +39,28 @@ pub fn way_out(
     is_fixed.then(|| {
         format!("`{name}` was defined without `mut`; write `let mut {name} = {name};` first")
     })
+}
+
+/// Why a variable that the error misses is no longer there. Its name may be that of
+/// something else too, which the compiler finds in its place: a macro, a module, a function.
+pub fn gone(diagnostic: &Diagnostic, context: &CellContext<'_>) -> Option<String> {
+    let CellContext { state, parsed, .. } = *context;
+    let code = diagnostic.code.as_ref().map_or("", |code| code.code.as_str());
+    let is_of_functions = |text: &str| text.contains("fn item") || text.contains("`fn(");
+    let labels = diagnostic.spans.iter().filter_map(|span| span.label.as_deref());
+    let texts: Vec<&str> = [diagnostic.message.as_str()].into_iter().chain(labels).collect();
+    let is_meant = match code {
+        "E0423" | "E0425" | "E0532" | "E0574" | "E0618" => true,
+        _ => texts.iter().any(|text| is_of_functions(text)),
+    };
+    let quoted = texts.iter().flat_map(|text| text.split('`').skip(1).step_by(2));
+    let mut names = quoted.filter(|_| is_meant).flat_map(words);
+    let name = names.find(|name| {
+        let is_mentioned = parsed.mentions.contains(name)
+            || parsed.items.iter().any(|item| item.mentions.contains(name));
+        is_mentioned && state.absent.contains_key(name)
+    })?;
+    state.absent.get(&name).map(|absence| absence.explain(&name))
 }
 
 /// Whether an error says that something is not there.
