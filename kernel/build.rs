@@ -1,4 +1,5 @@
-//! Compiles `shim/park.rs`, which the kernel carries and loads into compilers that it parks.
+//! Compiles `shim/park.rs`, which the kernel carries and loads into compilers that it parks, and
+//! exports the functions of the program by which cells read stdin (`src/runtime/stdin.rs`).
 
 use std::env;
 use std::path::PathBuf;
@@ -6,6 +7,9 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=shim/park.rs");
+    for name in ["read", "readv"] {
+        println!("cargo::rustc-link-arg-bins=-Wl,--export-dynamic-symbol={name}");
+    }
     let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets `{name}`"));
     let output = PathBuf::from(variable("OUT_DIR")).join("park.so");
     let status = Command::new(variable("RUSTC"))

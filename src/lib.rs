@@ -49,6 +49,7 @@ pub mod data;
 pub mod display;
 mod error;
 pub mod functional;
+mod input;
 pub mod models;
 pub mod nn;
 pub mod optim;
@@ -63,6 +64,8 @@ pub mod torch;
 pub use candle_core::{self, Tensor};
 pub use candle_nn;
 
+pub use self::input::input;
+
 /// The names that every cell imports.
 pub mod prelude {
     pub use candle_core::{D, DType, Device, IndexOp, Module, Tensor, Var};
@@ -72,6 +75,6 @@ pub mod prelude {
     pub use crate::functional::Gelu;
     pub use crate::nn::{Layer as _, Reduction};
     pub use crate::{
-        candle_core, candle_nn, data, display, models, nn, optim, show, tensor, torch,
+        candle_core, candle_nn, data, display, input, models, nn, optim, show, tensor, torch,
     };
 }

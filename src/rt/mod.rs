@@ -19,4 +19,4 @@ pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;
 pub use memory::{return_memory, reuse_memory};
 pub use store::{has, put, take};
-pub(crate) use wire::send;
+pub(crate) use wire::{is_connected, send};

@@ -32,6 +32,11 @@ pub(super) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// Whether somebody hears what is sent.
+pub(crate) fn is_connected() -> bool {
+    EMIT.get().is_some()
+}
+
 /// Sends a frame; outside a kernel, where nobody listens, does nothing.
 pub(crate) fn send(frame: Frame<'_>) {
     let Some(emit) = EMIT.get() else { return };

@@ -59,6 +59,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/shim/park.rs",
     "kernel/src/process/group.rs",
     "kernel/src/runtime/load.rs",
+    "kernel/src/runtime/stdin.rs",
     "src/functional/loops.rs",
     "src/functional/matrix.rs",
     "src/optim/sweep.rs",

@@ -27,6 +27,8 @@ pub enum Frame<'a> {
     Random { state: &'a str },
     /// A failed cell may have changed a variable, which was not put back.
     Changed { variable: &'a str },
+    /// What the next question on stdin says to the learner.
+    Prompt { text: &'a str },
 }
 
 /// A place in source code; line and column count from 1.
@@ -75,6 +77,7 @@ mod kind {
     pub const LOST: u8 = 5;
     pub const RANDOM: u8 = 6;
     pub const CHANGED: u8 = 7;
+    pub const PROMPT: u8 = 8;
 }
 
 impl<'a> Frame<'a> {
@@ -96,6 +99,7 @@ impl<'a> Frame<'a> {
             Frame::Lost { variable } => Writer::new(kind::LOST).text(variable),
             Frame::Random { state } => Writer::new(kind::RANDOM).text(state),
             Frame::Changed { variable } => Writer::new(kind::CHANGED).text(variable),
+            Frame::Prompt { text } => Writer::new(kind::PROMPT).text(text),
         }
         .bytes
     }
@@ -124,6 +128,7 @@ impl<'a> Frame<'a> {
             kind::LOST => Frame::Lost { variable: reader.text()? },
             kind::RANDOM => Frame::Random { state: reader.text()? },
             kind::CHANGED => Frame::Changed { variable: reader.text()? },
+            kind::PROMPT => Frame::Prompt { text: reader.text()? },
             unknown => return Err(FrameError::UnknownKind(unknown)),
         };
         match reader.rest.len() {
@@ -241,6 +246,7 @@ mod tests {
         Frame::Lost { variable: "x" },
         Frame::Random { state: "7 12 " },
         Frame::Changed { variable: "重み" },
+        Frame::Prompt { text: "お名前は? " },
     ];
 
     #[test]
@@ -264,7 +270,7 @@ mod tests {
 
     #[test]
     fn kinds_flags_and_texts_that_are_none_are_errors() {
-        for kind in (0..=u8::MAX).filter(|kind| !(kind::RESULT..=kind::CHANGED).contains(kind)) {
+        for kind in (0..=u8::MAX).filter(|kind| !(kind::RESULT..=kind::PROMPT).contains(kind)) {
             assert_eq!(Frame::decode(&[kind, 0, 0]), Err(FrameError::UnknownKind(kind)));
         }
         assert_eq!(Frame::decode(&[kind::CLEAR, 2]), Err(FrameError::NotAFlag(2)));

@@ -1,4 +1,4 @@
-//! The learner's stdin, stdout and stderr in the process that runs cells.
+//! The learner's stdout and stderr in the process that runs cells.
 //!
 //! Descriptors 1 and 2 become pipes, whose bytes go to the kernel as they come, whatever they are.
 //! What a cell printed before a frame goes out before the frame. The pipes' other ends have high
@@ -33,7 +33,6 @@ pub struct Capture {
     /// The process that the kernel started. A cell may fork it; the copy has another number.
     process: Pid,
     state: Mutex<State>,
-    stdin: Mutex<File>,
     readers: [OwnedFd; 2],
     /// The writing ends of stdout and stderr, to open again what a cell has closed. While these are
     /// open, the reading ends never report an end, which would keep the forwarding thread busy.
@@ -55,10 +54,8 @@ struct State {
 impl Capture {
     /// Puts the pipes in place and starts the thread that forwards them.
     pub fn start(socket: &UnixStream) -> io::Result<&'static Capture> {
-        let (stdin_reader, stdin_writer) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stdout, stdout_writer) = pipe_with(PipeFlags::CLOEXEC)?;
         let (stderr, stderr_writer) = pipe_with(PipeFlags::CLOEXEC)?;
-        stdio::dup2_stdin(&stdin_reader)?;
         stdio::dup2_stdout(&stdout_writer)?;
         stdio::dup2_stderr(&stderr_writer)?;
         for reader in [&stdout, &stderr] {
@@ -70,7 +67,6 @@ impl Capture {
             process: getpid(),
             readers: [own(&stdout)?, own(&stderr)?],
             writers: [own(&stdout_writer)?, own(&stderr_writer)?],
-            stdin: Mutex::new(own(&stdin_writer)?.into()),
             socket: file_id(&socket)?,
             state: Mutex::new(State {
                 socket: socket.into(),
@@ -114,6 +110,13 @@ impl Capture {
         event.write(&mut state.socket)
     }
 
+    /// Sends what was printed so far, then an event.
+    pub fn drain_and_send(&self, event: &Event) -> io::Result<()> {
+        let mut state = self.lock();
+        state.drain();
+        event.write(&mut state.socket)
+    }
+
     /// Sends what was printed so far, then an encoded frame.
     pub fn drain_and_send_frame(&self, frame: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
@@ -130,12 +133,6 @@ impl Capture {
         if fstat(stdio::stderr()).is_err() {
             let _ = stdio::dup2_stderr(&self.writers[1]);
         }
-    }
-
-    /// Gives the learner's code a line on its stdin.
-    pub fn feed(&self, text: &str) {
-        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = stdin.write_all(text.as_bytes());
     }
 
     fn forward(&self) {

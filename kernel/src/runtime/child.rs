@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, getppid, kill_process};
 use super::capture::{Capture, own};
 use super::life::Run;
 use super::load::{Prelude, end_group};
+use super::stdin::{self, Answer};
 use super::wire::{Command, Event};
 
 /// Deep recursion is ordinary in learners' code, and `backward` recurses along the graph.
@@ -51,6 +52,7 @@ fn serve() -> io::Result<()> {
             return Err(io::Error::other(error));
         }
     };
+    stdin::serve(&prelude)?;
     let shell = Arc::new(Shell::default());
     let (sender, runs) = mpsc::channel();
     {
@@ -69,6 +71,7 @@ fn serve() -> io::Result<()> {
         match command {
             Command::Run { run, .. } | Command::Shell { run, .. } => {
                 prelude.interrupt(false);
+                stdin::begin(run);
                 current = run;
                 if sender.send(command).is_err() {
                     break;
@@ -79,7 +82,8 @@ fn serve() -> io::Result<()> {
                 prelude.interrupt(true);
             }
             Command::Interrupt(_) => {}
-            Command::Input(text) => Capture::get().feed(&text),
+            Command::Input(line) => stdin::answer(Answer::Line(line)),
+            Command::NoInput => stdin::answer(Answer::Refused),
             Command::Random(state) => prelude.random(&state),
         }
     }
@@ -109,7 +113,9 @@ fn run_cells(prelude: &Prelude, shell: &Shell, runs: &Receiver<Command>) {
         let event = match command {
             Command::Run { run, library } => run_library(prelude, run, library.as_ref()),
             Command::Shell { run, line } => Event::Ended { run, code: shell.run(run, &line) },
-            Command::Interrupt(_) | Command::Input(_) | Command::Random(_) => continue,
+            Command::Interrupt(_) | Command::Input(_) | Command::NoInput | Command::Random(_) => {
+                continue;
+            },
         };
         if !Capture::get().is_ours() {
             // This is a copy of the process that the cell has forked, and it came to the cell's end

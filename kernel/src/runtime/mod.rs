@@ -1,7 +1,7 @@
 //! The process that runs cells, and the kernel's hold on it.
 //!
 //! Cells run in a process of their own, so that a crash of a cell does not end the kernel. `child`
-//! and its helpers `load` and `capture` run in that process, `parent` in the kernel; both use
+//! and its helpers `load`, `capture` and `stdin` run in that process, `parent` in the kernel; both use
 //! `wire`. `group` and `guard` end other programs that the kernel starts, such as compilers and
 //! cargo.
 
@@ -11,4 +11,5 @@ pub mod life;
 mod load;
 pub mod markers;
 pub mod parent;
+mod stdin;
 pub mod wire;

@@ -297,6 +297,8 @@ impl Reader {
                 if self.events.send(event).is_err() {
                     return;
                 }
+            } else if event == Event::Asks {
+                self.handle.send(&Command::NoInput);
             } else if run.is_none() {
                 (self.on_background)(event);
             }

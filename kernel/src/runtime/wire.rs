@@ -14,8 +14,10 @@ pub enum Command {
     Run { run: Run, library: String },
     /// Ask this run to stop.
     Interrupt(Run),
-    /// A line for the cell's stdin.
+    /// What a read of stdin gets: a line, or nothing at the end of the input.
     Input(String),
+    /// Whoever reads stdin can't be answered.
+    NoInput,
     /// Run this by the shell.
     Shell { run: Run, line: String },
     /// Bring the random generator to this state.
@@ -34,6 +36,8 @@ pub enum Event {
     Stderr(Vec<u8>),
     /// What the prelude reports: an encoded `akari_seam::Frame`.
     Frame(Vec<u8>),
+    /// Somebody reads stdin, and waits for a [`Command::Input`] or a [`Command::NoInput`].
+    Asks,
     /// The entry returned.
     Ended {
         run: Run,
@@ -66,6 +70,7 @@ impl Command {
             Command::Input(text) => write(out, 3, &[text.as_bytes()]),
             Command::Shell { run, line } => write(out, 4, &[&run.to_le_bytes(), line.as_bytes()]),
             Command::Random(state) => write(out, 5, &[state.as_bytes()]),
+            Command::NoInput => write(out, 6, &[]),
         }
     }
 
@@ -77,6 +82,7 @@ impl Command {
             3 => text(payload).map(Command::Input),
             4 => numbered(payload).map(|(run, line)| Command::Shell { run, line }),
             5 => text(payload).map(Command::Random),
+            6 => Ok(Command::NoInput),
             _ => Err(invalid("unknown command")),
         }
     }
@@ -95,6 +101,7 @@ impl Event {
             Event::LoadFailed { run, text } => {
                 write(out, 6, &[&run.to_le_bytes(), text.as_bytes()])
             }
+            Event::Asks => write(out, 7, &[]),
         }
     }
 
@@ -115,6 +122,7 @@ impl Event {
                 Ok(Event::Ended { run, code: i32::from_le_bytes(code) })
             }
             6 => numbered(payload).map(|(run, text)| Event::LoadFailed { run, text }),
+            7 => Ok(Event::Asks),
             _ => Err(invalid("unknown event")),
         }
     }
@@ -202,6 +210,7 @@ mod tests {
             Command::Run { run: 7, library: "/a b/灯.so".into() },
             Command::Interrupt(u64::MAX),
             Command::Input("x\n".into()),
+            Command::NoInput,
             Command::Shell { run: 1, line: "ls".into() },
             Command::Random("7 12 ".into()),
         ];
@@ -212,6 +221,7 @@ mod tests {
             Event::Frame(vec![3, 255, 0]),
             Event::Ended { run: 9, code: -1 },
             Event::LoadFailed { run: 0, text: "no".into() },
+            Event::Asks,
         ];
         let mut wire = Vec::new();
         commands.iter().for_each(|it| it.write(&mut wire).expect("a vector takes all"));

@@ -28,6 +28,7 @@ mod mentions;
 mod parse;
 mod plain;
 mod plan;
+mod question;
 mod redefine;
 mod replay;
 mod rerun;

@@ -9,6 +9,7 @@ use akari_seam::symbol::DONE;
 use super::InstantEngine;
 use super::generate::{Origin, Source};
 use super::journal::Cut;
+use super::question::{self, Question};
 use super::utf8::Utf8;
 use crate::engine::outcome::{self, CellError, MimeBundle, Output, Stream};
 use crate::engine::stop::{ListenerGuard, Stop, Wish};
@@ -101,7 +102,7 @@ pub fn on_background(place: &Arc<Mutex<Option<Background>>>) -> OnBackground {
                 Ok(_) => {}
                 Err(error) => sink.output(unreadable(error)),
             },
-            Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
+            Event::Asks | Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
         }
     })
 }
@@ -126,6 +127,22 @@ enum NoAnswer {
     NotAllowed,
 }
 
+impl NoAnswer {
+    /// The name and the text of the error.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            NoAnswer::Interrupted => {
+                (INTERRUPTED, "the cell was interrupted while it waited for input")
+            }
+            NoAnswer::NotAllowed => (
+                "InputError",
+                "the cell reads input (stdin), and there is nobody to ask; run it in a client that \
+                 can ask, such as JupyterLab, or write the value into the cell",
+            ),
+        }
+    }
+}
+
 struct Listener<'a> {
     sink: &'a mut dyn Sink,
     stop: &'a Stop,
@@ -137,6 +154,7 @@ struct Listener<'a> {
     lost: Vec<String>,
     changed: Vec<String>,
     answers: Vec<String>,
+    question: Question,
     random: Option<String>,
 }
 
@@ -153,6 +171,7 @@ impl<'a> Listener<'a> {
             lost: Vec::new(),
             changed: Vec::new(),
             answers: Vec::new(),
+            question: Question::default(),
             random: None,
         }
     }
@@ -167,35 +186,51 @@ impl<'a> Listener<'a> {
         match event {
             Event::Stdout(bytes) => {
                 for segment in self.markers.feed(&bytes) {
-                    self.segment(handle, segment);
+                    self.segment(segment);
                 }
             }
-            Event::Stderr(bytes) => self.stderr.send(&bytes, self.sink),
+            Event::Stderr(bytes) => {
+                self.question.printed(&bytes);
+                self.stderr.send(&bytes, self.sink);
+            }
             Event::Frame(bytes) => self.frame(&bytes),
+            Event::Asks => self.ask(handle),
             Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
         }
     }
 
-    fn segment(&mut self, handle: &ChildHandle, segment: Segment) {
+    fn segment(&mut self, segment: Segment) {
         match segment {
-            Segment::Text(bytes) => self.stdout.send(&bytes, self.sink),
+            Segment::Text(bytes) => {
+                self.question.printed(&bytes);
+                self.stdout.send(&bytes, self.sink);
+            }
             Segment::Display { mime_type, content } => {
                 self.sink.output(display(None, false, &mime_type, &content));
             }
-            Segment::Input { prompt, is_password } => {
-                let answer = self.sink.input(&prompt, is_password).unwrap_or_else(|| {
-                    // The cell waits for a line and understands nothing else. It gets an empty one,
-                    // and is answered as failed at its end.
-                    self.no_answer = Some(match self.stop.wish() {
-                        Some(_) => NoAnswer::Interrupted,
-                        None => NoAnswer::NotAllowed,
-                    });
-                    String::new()
-                });
-                self.answers.push(answer.clone());
-                handle.send(&Command::Input(format!("{}\n", answer.trim_end_matches('\n'))));
-            }
+            Segment::Input { prompt, is_password } => self.question.set(&prompt, is_password),
         }
+    }
+
+    /// Asks for the line that the cell waits for. A cell that nobody answers goes on at the end of
+    /// its input, and is answered as failed at its own end.
+    fn ask(&mut self, handle: &ChildHandle) {
+        let (prompt, is_password) = self.question.take();
+        let command = match self.sink.input(&prompt, is_password) {
+            Some(answer) => {
+                let line = question::line(&answer);
+                self.answers.push(answer);
+                Command::Input(line)
+            }
+            None => {
+                self.no_answer = Some(match self.stop.wish() {
+                    Some(_) => NoAnswer::Interrupted,
+                    None => NoAnswer::NotAllowed,
+                });
+                Command::NoInput
+            }
+        };
+        handle.send(&command);
     }
 
     fn frame(&mut self, bytes: &[u8]) {
@@ -223,6 +258,7 @@ impl<'a> Listener<'a> {
             Frame::Lost { variable } => self.lost.push(variable.to_owned()),
             Frame::Changed { variable } => self.changed.push(variable.to_owned()),
             Frame::Random { state } => self.random = Some(state.to_owned()),
+            Frame::Prompt { text } => self.question.set(text, false),
         }
     }
 
@@ -277,28 +313,14 @@ impl RunReport {
         if let RunEnd::Died(death) = &self.end {
             return Some(death_error(death));
         }
-        if let Some(failure) = &self.failure {
-            return Some(run_error(
-                &failure.name,
-                &failure.text,
-                failure.place(generated).as_ref(),
-                sources,
-            ));
+        let place = self.failure.as_ref().and_then(|failure| failure.place(generated));
+        // Whatever else went wrong may be so because the answer is missing.
+        if let Some(no_answer) = self.no_answer {
+            let (ename, text) = no_answer.words();
+            return Some(run_error(ename, text, place.as_ref(), sources));
         }
-        match self.no_answer {
-            Some(NoAnswer::Interrupted) => {
-                return Some(plain_error(
-                    "Interrupted",
-                    "the cell was interrupted while it waited for input",
-                ));
-            }
-            Some(NoAnswer::NotAllowed) => {
-                return Some(plain_error(
-                    "InputError",
-                    "the cell asks for input, and this client can't answer",
-                ));
-            }
-            None => {}
+        if let Some(failure) = &self.failure {
+            return Some(run_error(&failure.name, &failure.text, place.as_ref(), sources));
         }
         match &self.end {
             RunEnd::Returned(DONE) => None,
