@@ -58,6 +58,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/evcxr/src/child.rs",
     "kernel/shim/park.rs",
     "kernel/src/process/group.rs",
+    "kernel/src/runtime/c_stdio.rs",
     "kernel/src/runtime/load.rs",
     "kernel/src/runtime/stdin.rs",
     "src/functional/loops.rs",

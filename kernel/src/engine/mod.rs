@@ -93,6 +93,9 @@ pub struct Cell<'a> {
 pub trait Sink {
     fn output(&mut self, output: Output);
 
+    /// The cell's code begins to run. What comes out between cells is this cell's from now on.
+    fn begin(&mut self) {}
+
     /// Asks the learner for a line; `None` where the client cannot ask or the cell was interrupted.
     fn input(&mut self, prompt: &str, is_password: bool) -> Option<String>;
 }
@@ -108,7 +111,6 @@ pub trait Engine: Send {
     /// The names to complete and explain, for any thread, also while a cell runs.
     fn names(&self) -> Arc<Names>;
 
-    /// Sets the receiver of output that comes while no cell runs. Without a receiver such output
-    /// waits for the next cell.
+    /// Sets the receiver of output that comes while no cell runs. Without a receiver nobody sees it.
     fn set_background(&mut self, _: Background) {}
 }

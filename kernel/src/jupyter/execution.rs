@@ -23,7 +23,7 @@ use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
 use crate::engine::stop::Stop;
 use crate::engine::{Background, Cell, CellId, Sink};
 
-/// The header of the cell that began last: output between cells counts as that cell's.
+/// The header of the cell whose code began to run last: output between cells counts as that cell's.
 type LastCell = Arc<Mutex<Option<Arc<Header>>>>;
 
 /// The state of the engine's thread.
@@ -90,8 +90,6 @@ impl Executor {
             self.session.history().push(self.count, code);
         }
         if !request.silent {
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Arc::clone(&asker.header));
             self.publish(asker, &Publication::Input { code, execution_count: self.count });
         }
         if let Some(name) = code.trim().strip_prefix('?') {
@@ -256,10 +254,19 @@ impl Sink for Publisher<'_> {
         publish(&self.executor.iopub, &asker.header, &output, self.executor.count);
     }
 
+    fn begin(&mut self) {
+        if !self.job.request.silent {
+            *self.executor.last.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Arc::clone(&self.job.asker.header));
+        }
+    }
+
     fn input(&mut self, prompt: &str, is_password: bool) -> Option<String> {
         if !self.job.request.allow_stdin {
             return None;
         }
+        // What the cell has printed is seen before the question.
+        self.executor.iopub.flush();
         self.executor.questions.ask(&self.job.asker, prompt, is_password, &self.job.stop)
     }
 }

@@ -3,12 +3,21 @@
 //! At most one question waits. Only an answer to that very question counts: it comes from the
 //! client that was asked, after the question was asked, and names either no question or this one.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
 
 use super::message::{Asker, Body, Composer, IncomingMessage};
 use super::zmtp::Router;
 use crate::engine::stop::Stop;
+
+/// How long a client may be away that was asked, or is yet to connect, before the question is given up.
+const ABSENCE: Duration = Duration::from_secs(5);
+
+/// How often is looked whether the client is there.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Asks questions, and hands each answer to the cell that waits for it.
 #[derive(Debug)]
@@ -31,7 +40,7 @@ impl Questions {
         Questions { composer, router, waiting: Mutex::default() }
     }
 
-    /// Waits for the answer; none once the cell is to stop.
+    /// Waits for the answer; none once the cell is to stop, or the client has gone.
     pub fn ask(
         &self,
         asked: &Asker,
@@ -47,8 +56,36 @@ impl Questions {
             self.withdraw();
             return None;
         }
-        self.router.ask(&asked.address.identity, &message);
-        answered.recv().ok()
+        self.wait(&answered, &asked.address.identity, &message)
+    }
+
+    /// Asks the client, also one that is yet to connect, and waits for its answer as long as it is
+    /// there.
+    fn wait(
+        &self,
+        answered: &Receiver<String>,
+        client: &Bytes,
+        message: &[Bytes],
+    ) -> Option<String> {
+        let mut is_asked = false;
+        let mut seen = Instant::now();
+        loop {
+            let is_there = self.router.knows(client);
+            if is_there {
+                seen = Instant::now();
+                if !is_asked {
+                    is_asked = true;
+                    self.router.ask(client, message);
+                }
+            } else if seen.elapsed() > ABSENCE {
+                self.withdraw();
+            }
+            match answered.recv_timeout(LOOK) {
+                Ok(answer) => return Some(answer),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 
     /// Ends the wait for an answer. To be called after the wish to stop was raised, so that the

@@ -3,6 +3,7 @@
 //! `format` reads and writes files. The [`Observer`] shows the run to the user.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::format::{CellOutput, CodeCell, Notebook};
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
@@ -43,16 +44,21 @@ pub fn run(
     stop: &Stop,
 ) -> Run {
     let mut run = Run::default();
+    let between = Between::default();
+    let sender = between.clone();
+    engine.set_background(Arc::new(move |output| sender.push(output)));
     for (at, cell) in cells.iter().enumerate() {
         if observer.is_over() || stop.wish().is_some() {
             break;
         }
         let number = at + 1;
         observer.begin(number, cell);
+        run.recorder.record_late(&between, at);
         run.recorder.cells.push(Vec::new());
         let count = u32::try_from(number).unwrap_or(u32::MAX);
         let outcome = {
-            let mut sink = RecordingSink { recorder: &mut run.recorder, observer, count };
+            let recorder = &mut run.recorder;
+            let mut sink = RecordingSink { recorder, observer, between: &between, count };
             let id = CellId::Counted(count);
             let cell = Cell { code: &cell.source, id, silent: false, stop };
             catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, &mut sink)))
@@ -72,7 +78,23 @@ pub fn run(
             break;
         }
     }
+    let len = run.len();
+    run.recorder.record_late(&between, len);
     run
+}
+
+/// What came out between cells, and was not recorded yet.
+#[derive(Debug, Default, Clone)]
+struct Between(Arc<Mutex<Vec<Output>>>);
+
+impl Between {
+    fn push(&self, output: Output) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(output);
+    }
+
+    fn take(&self) -> Vec<Output> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Run {
@@ -122,6 +144,15 @@ impl Recorder {
         }
     }
 
+    /// Records what came out between cells as the output of the last of the first `len` cells.
+    fn record_late(&mut self, between: &Between, len: usize) {
+        let later = self.cells.split_off(len.min(self.cells.len()));
+        for output in between.take() {
+            self.record(&output, 0);
+        }
+        self.cells.extend(later);
+    }
+
     fn clear(&mut self) {
         if let Some(outputs) = self.cells.last_mut() {
             outputs.clear();
@@ -166,6 +197,7 @@ impl Recorder {
 struct RecordingSink<'a> {
     recorder: &'a mut Recorder,
     observer: &'a mut dyn Observer,
+    between: &'a Between,
     count: u32,
 }
 
@@ -173,6 +205,12 @@ impl Sink for RecordingSink<'_> {
     fn output(&mut self, output: Output) {
         self.recorder.record(&output, self.count);
         self.observer.output(&output);
+    }
+
+    fn begin(&mut self) {
+        // This cell is the last one, and has printed nothing yet.
+        let len = self.recorder.cells.len().saturating_sub(1);
+        self.recorder.record_late(self.between, len);
     }
 
     fn input(&mut self, _prompt: &str, _is_password: bool) -> Option<String> {
@@ -235,6 +273,21 @@ mod tests {
             [print(Stdout, "a"), print(Stdout, "b\n"), print(Stderr, "c"), print(Stdout, "d")];
         let merged = [printed(Stdout, "ab\n"), printed(Stderr, "c"), printed(Stdout, "d")];
         assert_eq!(record(&[&outputs]), [merged]);
+    }
+
+    #[test]
+    fn output_between_cells_is_the_earlier_cells() {
+        let mut recorder = Recorder { cells: vec![Vec::new(), Vec::new()], clears_next: false };
+        let between = Between::default();
+        between.push(print(Stream::Stdout, "late"));
+        recorder.record(&print(Stream::Stdout, "next"), 2);
+        recorder.record_late(&between, 1);
+        let printed = ["late", "next"].map(|text| vec![printed(Stream::Stdout, text)]);
+        assert_eq!(recorder.cells, printed);
+        // Before the first cell there is none that could have printed.
+        between.push(print(Stream::Stdout, "early"));
+        recorder.record_late(&between, 0);
+        assert_eq!(recorder.cells, printed);
     }
 
     #[test]

@@ -15,10 +15,12 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
+use super::c_stdio;
 use super::capture::{Capture, own};
 use super::life::Run;
 use super::load::{Prelude, end_group};
 use super::stdin::{self, Answer};
+use super::ticker::Ticker;
 use super::wire::{Command, Event};
 
 /// Deep recursion is ordinary in learners' code, and `backward` recurses along the graph.
@@ -52,7 +54,9 @@ fn serve() -> io::Result<()> {
             return Err(io::Error::other(error));
         }
     };
+    c_stdio::write_at_once();
     stdin::serve(&prelude)?;
+    let ticker = Ticker::start(&prelude)?;
     let shell = Arc::new(Shell::default());
     let (sender, runs) = mpsc::channel();
     {
@@ -60,7 +64,7 @@ fn serve() -> io::Result<()> {
         thread::Builder::new()
             .name("cell".into())
             .stack_size(STACK)
-            .spawn(move || run_cells(&prelude, &shell, &runs))?;
+            .spawn(move || run_cells(&prelude, &shell, &ticker, &runs))?;
     }
     super::load::survive_interrupts();
     let [stdout, stderr] = capture.readers();
@@ -108,8 +112,16 @@ fn remove_folder_of_gone_kernel() {
     }
 }
 
-fn run_cells(prelude: &Prelude, shell: &Shell, runs: &Receiver<Command>) {
+fn run_cells(prelude: &Prelude, shell: &Shell, ticker: &Ticker, runs: &Receiver<Command>) {
     while let Ok(command) = runs.recv() {
+        ticker.begin();
+        // What was printed until now is not this cell's.
+        prelude.flush_unfinished_line();
+        if let Command::Run { run, .. } | Command::Shell { run, .. } = command
+            && Capture::get().drain_and_send(&Event::Begun { run }).is_err()
+        {
+            end_group();
+        }
         let event = match command {
             Command::Run { run, library } => run_library(prelude, run, library.as_ref()),
             Command::Shell { run, line } => Event::Ended { run, code: shell.run(run, &line) },
@@ -124,6 +136,7 @@ fn run_cells(prelude: &Prelude, shell: &Shell, runs: &Receiver<Command>) {
             prelude.flush();
             super::load::leave();
         }
+        ticker.end();
         prelude.flush();
         Capture::get().reopen();
         if Capture::get().drain_and_end(&event).is_err() {

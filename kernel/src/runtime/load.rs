@@ -11,6 +11,7 @@ use std::sync::Arc;
 use akari_seam::{ABI_VERSION, Frame, symbol};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
+use super::c_stdio;
 use super::capture::Capture;
 
 #[derive(Debug, thiserror::Error)]
@@ -90,8 +91,13 @@ impl Prelude {
     /// Empties std's buffer of an unfinished line, and C's of everything.
     pub fn flush(&self) {
         (self.functions.flush)();
-        // SAFETY: a null pointer asks for all open streams.
-        unsafe { libc::fflush(std::ptr::null_mut()) };
+        c_stdio::flush_all();
+    }
+
+    /// Lets go what a cell has printed of a line that it has not finished.
+    pub fn flush_unfinished_line(&self) {
+        (self.functions.flush)();
+        c_stdio::flush_stdout();
     }
 
     /// Gives memory that cells have freed back to the system.

@@ -1,7 +1,7 @@
 //! The display and input markers that crates made for evcxr print on stdout.
 //!
-//! `EVCXR_BEGIN_CONTENT <mime>` .. `EVCXR_END_CONTENT` is rich output, `EVCXR_INPUT_REQUEST` a
-//! question. A marker counts only as a whole line; all other bytes pass through unchanged, also
+//! `EVCXR_BEGIN_CONTENT <mime>` .. `EVCXR_END_CONTENT` is rich output, `EVCXR_INPUT_REQUEST` what
+//! the next read of stdin asks. A marker counts only as a whole line; all other bytes pass through unchanged, also
 //! those of a line that is not finished yet.
 
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";

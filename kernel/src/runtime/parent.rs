@@ -64,6 +64,8 @@ pub type OnBackground = Box<dyn FnMut(Event) + Send>;
 pub struct Child {
     process: Process,
     events: Receiver<Event>,
+    /// Lets the reader go on behind the end of a run.
+    has_taken: SyncSender<()>,
     handle: Arc<ChildHandle>,
     /// The pipes behind the learner's stdout and stderr: a crash may leave output in them.
     leftovers: [Option<File>; 2],
@@ -124,14 +126,16 @@ impl Child {
             socket: Mutex::new(ours.try_clone().map_err(ChildError::Start)?),
         });
         let reading = ours.try_clone().map_err(ChildError::Start)?;
-        let reader = Reader { handle: Arc::clone(&handle), events: sender, on_background };
+        let (has_taken, taken) = mpsc::sync_channel(1);
+        let reader = Reader { handle: Arc::clone(&handle), events: sender, taken, on_background };
         thread::spawn(move || reader.run(reading));
         thread::spawn(move || {
             // A program that a cell has forked may keep the other end of the socket open for ever.
             let _ = wait_until_over(pid);
             let _ = ours.shutdown(Shutdown::Both);
         });
-        let mut child = Child { process, events, handle, leftovers: [None, None], run: 0 };
+        let leftovers = [None, None];
+        let mut child = Child { process, events, has_taken, handle, leftovers, run: 0 };
         match child.events.recv_timeout(START) {
             Ok(Event::Ready { stdout, stderr }) => {
                 child.leftovers = [child.open_pipe(stdout), child.open_pipe(stderr)];
@@ -182,7 +186,8 @@ impl Child {
 
     /// Carries a task out. `begun` is called as soon as an interrupt reaches the run, and its guard
     /// is dropped at the end. Everything that the process sends meanwhile goes to `on_event`. With
-    /// a limit, the process is killed when the task takes longer.
+    /// a limit, the process is killed when the task takes longer. The caller calls
+    /// [`Child::let_go_on`] once it has taken all that came.
     pub fn carry_out<Guard>(
         &mut self,
         task: Task<'_>,
@@ -205,10 +210,6 @@ impl Child {
                     self.handle.step(LifeEvent::End);
                     end_at = None;
                 }
-                // A copy of the process, which an earlier cell has forked, speaks of that earlier
-                // run.
-                Ok(Event::Ended { run: other, .. } | Event::LoadFailed { run: other, .. })
-                    if other != run => {}
                 Ok(Event::Ended { code, .. }) => break RunEnd::Returned(code),
                 Ok(Event::LoadFailed { text, .. }) => break RunEnd::LoadFailed(text),
                 Ok(event) => on_event(&self.handle, event),
@@ -225,6 +226,12 @@ impl Child {
             }
         }
         end
+    }
+
+    /// Lets what comes between runs be shown.
+    pub fn let_go_on(&self) {
+        // Nobody waits if the process has ended.
+        let _ = self.has_taken.try_send(());
     }
 
     fn death(&mut self) -> Death {
@@ -274,6 +281,8 @@ fn spawn(settings: &ChildSettings, socket: UnixStream) -> io::Result<Process> {
 struct Reader {
     handle: Arc<ChildHandle>,
     events: SyncSender<Event>,
+    /// Whether all that a run has sent was taken.
+    taken: Receiver<()>,
     on_background: OnBackground,
 }
 
@@ -281,26 +290,39 @@ impl Reader {
     fn run(mut self, socket: UnixStream) {
         let mut input = BufReader::with_capacity(1 << 16, socket);
         let mut is_ready = false;
+        // What comes between a run's beginning and its end is the cell's, and nothing else is.
+        let mut is_run = false;
         while let Ok(event) = Event::read(&mut input) {
-            let run = match event {
-                Event::Ended { run, .. } => Some(run),
-                Event::LoadFailed { run, .. } => Some(run),
-                _ => None,
-            };
-            // The end of a run: what comes after this event is no longer the cell's.
-            let was_running = match run {
-                Some(run) => self.handle.ended(run),
-                None => self.handle.is_running(),
-            };
-            if was_running || !is_ready {
+            let mut is_end = false;
+            match event {
+                Event::Begun { .. } => {
+                    // Whoever takes output in the background comes to its end for now.
+                    (self.on_background)(event.clone());
+                    is_run = true;
+                }
+                // A copy of the process, which an earlier cell has forked, speaks of that earlier run.
+                Event::Ended { run, .. } | Event::LoadFailed { run, .. } => {
+                    is_end = self.handle.ended(run);
+                    if is_ready && !is_end {
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            if is_run || !is_ready {
                 is_ready = true;
                 if self.events.send(event).is_err() {
                     return;
                 }
             } else if event == Event::Asks {
                 self.handle.send(&Command::NoInput);
-            } else if run.is_none() {
+            } else {
                 (self.on_background)(event);
+            }
+            if is_end {
+                is_run = false;
+                // What comes next must not be shown before the last of the cell's own output.
+                let _ = self.taken.recv();
             }
         }
     }
@@ -373,10 +395,6 @@ impl ChildHandle {
         let was_running = matches!(*life, Life::Running(it) | Life::Stopping(it) if it == run);
         *life = life.next(LifeEvent::Ended(run)).0;
         was_running
-    }
-
-    fn is_running(&self) -> bool {
-        matches!(*self.life(), Life::Running(_) | Life::Stopping(_) | Life::Killed)
     }
 
     /// Notes the end of the process: nobody signals the process from now on. Kills what the process

@@ -2,21 +2,21 @@
 //!
 //! The program exports `read` and `readv` (`build.rs`), so that the standard library and all that
 //! cells load read by the functions here. Only descriptor 0 of this very process is served; every
-//! other read is libc's own. C's stdio reads by no name that could be taken over, so its `stdin` is a
-//! stream with a reader of ours. Behind descriptor 0 is `/dev/null`: what reads past these functions,
+//! other read is libc's own. C's stdio reads by no name that could be taken over; `c_stdio` has its
+//! stream. Behind descriptor 0 is `/dev/null`: what reads past these functions,
 //! such as a program that a cell starts, is at the end of its input and waits for nobody.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, c_char, c_int, c_long, c_void};
+use std::ffi::{c_int, c_long, c_void};
 use std::fs::File;
 use std::io;
-use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::fstat;
 use rustix::stdio;
 
+use super::c_stdio;
 use super::capture::Capture;
 use super::life::Run;
 use super::load::Prelude;
@@ -82,7 +82,7 @@ pub fn serve(prelude: &Prelude) -> io::Result<()> {
         is_at_end: AtomicBool::new(false),
     };
     if STDIN.set(stdin).is_ok() {
-        open_c_stream();
+        c_stdio::read_stdin_by(read_for_c);
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ pub fn begin(run: Run) {
     let Some(stdin) = STDIN.get() else { return };
     stdin.run.store(run, Ordering::Relaxed);
     if stdin.is_at_end.swap(false, Ordering::Relaxed) {
-        forget_end_of_c_stream();
+        c_stdio::forget_end_of_stdin();
     }
 }
 
@@ -144,7 +144,7 @@ impl Stdin {
 
     fn ask(&self) -> Answer {
         // The question may stand in a line that the cell has not finished.
-        self.prelude.flush();
+        self.prelude.flush_unfinished_line();
         let mut waiting = lock(&self.answers.waiting);
         *waiting = None;
         if Capture::get().drain_and_send(&Event::Asks).is_err() {
@@ -222,56 +222,17 @@ unsafe extern "C" fn readv(fd: c_int, targets: *const libc::iovec, count: c_int)
     target.map_or(0, |it| stdin.read_into(it.iov_base, it.iov_len, true))
 }
 
-#[repr(C)]
-struct CookieFunctions {
-    read: Option<unsafe extern "C" fn(*mut c_void, *mut c_char, usize) -> isize>,
-    write: Option<unsafe extern "C" fn(*mut c_void, *const c_char, usize) -> isize>,
-    seek: Option<unsafe extern "C" fn(*mut c_void, *mut i64, c_int) -> c_int>,
-    close: Option<unsafe extern "C" fn(*mut c_void) -> c_int>,
-}
-
-unsafe extern "C" {
-    #[link_name = "stdin"]
-    static mut C_STREAM: *mut libc::FILE;
-    fn fopencookie(
-        cookie: *mut c_void,
-        mode: *const c_char,
-        functions: CookieFunctions,
-    ) -> *mut libc::FILE;
-    fn clearerr_unlocked(stream: *mut libc::FILE);
-}
-
-/// Puts a stream that asks into the place of C's `stdin`.
-fn open_c_stream() {
-    const MODE: &CStr = c"r";
-    let functions =
-        CookieFunctions { read: Some(read_c_stream), write: None, seek: None, close: None };
-    // SAFETY: glibc's own way to make a stream. The variable is set before any cell could use it.
-    unsafe {
-        let stream = fopencookie(ptr::null_mut(), MODE.as_ptr(), functions);
-        if !stream.is_null() {
-            C_STREAM = stream;
-        }
-    }
-}
-
-unsafe extern "C" fn read_c_stream(_: *mut c_void, target: *mut c_char, length: usize) -> isize {
-    let Some(input) = STDIN.get().filter(|it| it.serves(0)) else {
-        // SAFETY: glibc hands over that many bytes.
+/// Reads for C's stdio.
+fn read_for_c(target: *mut c_void, length: usize) -> isize {
+    let Some(stdin) = served(0) else {
+        // SAFETY: stdio hands over that many bytes.
         return unsafe { libc::syscall(libc::SYS_read, 0 as c_long, target, length) as isize };
     };
-    let length = input.read_into(target.cast(), length, true);
+    let length = stdin.read_into(target, length, true);
     if length <= 0 {
-        input.is_at_end.store(true, Ordering::Relaxed);
+        stdin.is_at_end.store(true, Ordering::Relaxed);
     }
     length
-}
-
-/// Lets C's `stdin` read on. Not under the stream's lock, which a thread may hold that waits for an
-/// answer.
-fn forget_end_of_c_stream() {
-    // SAFETY: the stream is never closed by us; only its flags change.
-    unsafe { clearerr_unlocked(C_STREAM) };
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

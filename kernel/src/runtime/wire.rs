@@ -36,6 +36,10 @@ pub enum Event {
     Stderr(Vec<u8>),
     /// What the prelude reports: an encoded `akari_seam::Frame`.
     Frame(Vec<u8>),
+    /// A run begins; what was printed before came from earlier ones.
+    Begun {
+        run: Run,
+    },
     /// Somebody reads stdin, and waits for a [`Command::Input`] or a [`Command::NoInput`].
     Asks,
     /// The entry returned.
@@ -102,6 +106,7 @@ impl Event {
                 write(out, 6, &[&run.to_le_bytes(), text.as_bytes()])
             }
             Event::Asks => write(out, 7, &[]),
+            Event::Begun { run } => write(out, 8, &[&run.to_le_bytes()]),
         }
     }
 
@@ -123,6 +128,7 @@ impl Event {
             }
             6 => numbered(payload).map(|(run, text)| Event::LoadFailed { run, text }),
             7 => Ok(Event::Asks),
+            8 => run_number(&payload).map(|(run, _)| Event::Begun { run }),
             _ => Err(invalid("unknown event")),
         }
     }
@@ -222,6 +228,7 @@ mod tests {
             Event::Ended { run: 9, code: -1 },
             Event::LoadFailed { run: 0, text: "no".into() },
             Event::Asks,
+            Event::Begun { run: 9 },
         ];
         let mut wire = Vec::new();
         commands.iter().for_each(|it| it.write(&mut wire).expect("a vector takes all"));

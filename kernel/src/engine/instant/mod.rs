@@ -38,6 +38,7 @@ mod slots;
 mod stamp;
 mod state;
 mod statics;
+mod streams;
 mod utf8;
 mod words;
 mod writes;

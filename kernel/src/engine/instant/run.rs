@@ -9,14 +9,13 @@ use akari_seam::symbol::DONE;
 use super::InstantEngine;
 use super::generate::{Origin, Source};
 use super::journal::Cut;
-use super::question::{self, Question};
-use super::utf8::Utf8;
-use crate::engine::outcome::{self, CellError, MimeBundle, Output, Stream};
+use super::question;
+use super::streams::{Streams, bundle, display};
+use crate::engine::outcome::{CellError, Output, Stream};
 use crate::engine::stop::{ListenerGuard, Stop, Wish};
 use crate::engine::traceback::{Place, Sources, plain_error, run_error};
 use crate::engine::{Background, Sink};
 use crate::runtime::life::LifeEvent;
-use crate::runtime::markers::{Markers, Segment};
 use crate::runtime::parent::{ChildHandle, Death, OnBackground, RunEnd, Task};
 use crate::runtime::wire::{Command, Event};
 
@@ -80,28 +79,33 @@ impl InstantEngine {
         let mut listener = Listener::new(sink, stop);
         let end =
             self.child.carry_out(task, limit, begun, |handle, event| listener.event(handle, event));
-        listener.report(end)
+        let report = listener.report(end);
+        self.child.let_go_on();
+        report
     }
 }
 
 /// Hands what the process prints between cells to the receiver that the engine was given.
 pub fn on_background(place: &Arc<Mutex<Option<Background>>>) -> OnBackground {
     let place = Arc::clone(place);
-    let mut streams = [Utf8::new(Stream::Stdout), Utf8::new(Stream::Stderr)];
+    let mut streams = Streams::default();
     Box::new(move |event| {
         let place = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(background) = place else { return };
         let mut sink = BackgroundSink(background);
         match event {
-            Event::Stdout(bytes) => streams[0].send(&bytes, &mut sink),
-            Event::Stderr(bytes) => streams[1].send(&bytes, &mut sink),
+            Event::Stdout(bytes) => streams.stdout(&bytes, &mut sink),
+            Event::Stderr(bytes) => streams.stderr(&bytes, &mut sink),
             Event::Frame(bytes) => match Frame::decode(&bytes) {
                 Ok(Frame::Display { id, is_update, mime_type, content }) => {
                     sink.output(display(id, is_update, mime_type, content));
                 }
+                Ok(Frame::Clear { waits }) => sink.output(Output::Clear { wait: waits }),
                 Ok(_) => {}
                 Err(error) => sink.output(unreadable(error)),
             },
+            // A cell begins: what an earlier one has left unfinished is that one's.
+            Event::Begun { .. } => streams.finish(&mut sink),
             Event::Asks | Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
         }
     })
@@ -146,15 +150,12 @@ impl NoAnswer {
 struct Listener<'a> {
     sink: &'a mut dyn Sink,
     stop: &'a Stop,
-    stdout: Utf8,
-    stderr: Utf8,
-    markers: Markers,
+    streams: Streams,
     failure: Option<Failure>,
     no_answer: Option<NoAnswer>,
     lost: Vec<String>,
     changed: Vec<String>,
     answers: Vec<String>,
-    question: Question,
     random: Option<String>,
 }
 
@@ -163,59 +164,37 @@ impl<'a> Listener<'a> {
         Listener {
             sink,
             stop,
-            stdout: Utf8::new(Stream::Stdout),
-            stderr: Utf8::new(Stream::Stderr),
-            markers: Markers::default(),
+            streams: Streams::default(),
             failure: None,
             no_answer: None,
             lost: Vec::new(),
             changed: Vec::new(),
             answers: Vec::new(),
-            question: Question::default(),
             random: None,
         }
     }
 
     fn report(mut self, end: RunEnd) -> RunReport {
-        self.finish();
+        self.streams.finish(self.sink);
         let Listener { failure, no_answer, lost, changed, answers, random, .. } = self;
         RunReport { end, failure, no_answer, lost, changed, answers, random }
     }
 
     fn event(&mut self, handle: &ChildHandle, event: Event) {
         match event {
-            Event::Stdout(bytes) => {
-                for segment in self.markers.feed(&bytes) {
-                    self.segment(segment);
-                }
-            }
-            Event::Stderr(bytes) => {
-                self.question.printed(&bytes);
-                self.stderr.send(&bytes, self.sink);
-            }
+            Event::Begun { .. } => self.sink.begin(),
+            Event::Stdout(bytes) => self.streams.stdout(&bytes, self.sink),
+            Event::Stderr(bytes) => self.streams.stderr(&bytes, self.sink),
             Event::Frame(bytes) => self.frame(&bytes),
             Event::Asks => self.ask(handle),
             Event::Ready { .. } | Event::Ended { .. } | Event::LoadFailed { .. } => {}
         }
     }
 
-    fn segment(&mut self, segment: Segment) {
-        match segment {
-            Segment::Text(bytes) => {
-                self.question.printed(&bytes);
-                self.stdout.send(&bytes, self.sink);
-            }
-            Segment::Display { mime_type, content } => {
-                self.sink.output(display(None, false, &mime_type, &content));
-            }
-            Segment::Input { prompt, is_password } => self.question.set(&prompt, is_password),
-        }
-    }
-
     /// Asks for the line that the cell waits for. A cell that nobody answers goes on at the end of
     /// its input, and is answered as failed at its own end.
     fn ask(&mut self, handle: &ChildHandle) {
-        let (prompt, is_password) = self.question.take();
+        let (prompt, is_password) = self.streams.question.take();
         let command = match self.sink.input(&prompt, is_password) {
             Some(answer) => {
                 let line = question::line(&answer);
@@ -258,34 +237,9 @@ impl<'a> Listener<'a> {
             Frame::Lost { variable } => self.lost.push(variable.to_owned()),
             Frame::Changed { variable } => self.changed.push(variable.to_owned()),
             Frame::Random { state } => self.random = Some(state.to_owned()),
-            Frame::Prompt { text } => self.question.set(text, false),
+            Frame::Prompt { text } => self.streams.question.set(text, false),
         }
     }
-
-    fn finish(&mut self) {
-        for segment in self.markers.finish() {
-            if let Segment::Text(bytes) = segment {
-                self.stdout.send(&bytes, self.sink);
-            }
-        }
-        self.stdout.finish(self.sink);
-        self.stderr.finish(self.sink);
-    }
-}
-
-fn display(id: Option<&str>, is_update: bool, mime_type: &str, content: &str) -> Output {
-    Output::Display {
-        data: bundle(mime_type, content),
-        metadata: MimeBundle::new(),
-        display_id: id.map(str::to_owned),
-        update: is_update,
-    }
-}
-
-/// Content under its MIME type; JSON types are parsed, as the notebook format wants them.
-fn bundle(mime_type: &str, content: &str) -> MimeBundle {
-    let value = outcome::content(mime_type, content.to_owned());
-    MimeBundle::from_iter([(mime_type.to_owned(), value)])
 }
 
 /// What the learner sees of a report that is damaged. The session goes on: how a cell ended is told by

@@ -1,6 +1,6 @@
 //! The bytes that a cell prints, as text for the client.
 //!
-//! A pipe hands bytes over in parts that may end inside of a character. Called by `run`.
+//! A pipe hands bytes over in parts that may end inside of a character. Called by `streams`.
 
 use crate::engine::Sink;
 use crate::engine::outcome::{Output, Stream};

@@ -79,6 +79,11 @@ impl Router {
         self.send(identity, &Parcel::message(parts));
     }
 
+    /// Whether a peer of this name is connected.
+    pub fn knows(&self, identity: &Bytes) -> bool {
+        self.peers().values().any(|(name, _)| name == identity)
+    }
+
     /// Waits until the connection has taken all answers, or has gone.
     pub async fn is_answered(&self, to: &Address) {
         if let Some(outbox) = self.outbox(to) {
