@@ -164,7 +164,7 @@ class Chaos:
         self.kills_replay = kind == "comes back"
         for child in self.session.process.children():
             try:
-                if "runtime" in child.cmdline() or self.random.random() < 0.3:
+                if runs_cells(child) or self.random.random() < 0.3:
                     child.kill()
             except psutil.NoSuchProcess:
                 pass

@@ -3,7 +3,7 @@
 //! The same seed gives the numbers that PyTorch gives, so that a lesson's figures can be compared.
 
 use std::f64::consts::PI;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use candle_core::{Device, Result, Shape, Tensor};
@@ -91,11 +91,20 @@ fn with_generator<T>(draw: impl FnOnce(&mut Generator) -> T) -> T {
     draw(generator().get_or_insert_with(|| Generator::new(first_seed())))
 }
 
-/// The seed of a session that sets none: `AKARI_SEED`, by which a session that is rebuilt after a
-/// crash gets the seed of its first process, else one made of the time.
+/// The seed of a session that sets none, which its kernel gave.
+static FIRST_SEED: OnceLock<u64> = OnceLock::new();
+
+/// Sets the seed of a session that sets none: a session that is rebuilt after a crash gets the seed of
+/// its first process. Only the first call counts.
+pub(crate) fn set_first_seed(seed: u64) {
+    // Whoever calls twice has the same process.
+    let _ = FIRST_SEED.set(seed);
+}
+
+/// The seed of a session that sets none; without a kernel `AKARI_SEED`, else one made of the time.
 fn first_seed() -> u64 {
-    let given = std::env::var("AKARI_SEED").ok().and_then(|seed| seed.trim().parse().ok());
-    given.unwrap_or_else(|| {
+    let given = || std::env::var("AKARI_SEED").ok().and_then(|seed| seed.trim().parse().ok());
+    FIRST_SEED.get().copied().or_else(given).unwrap_or_else(|| {
         // Unseeded, two runs shall differ, as in PyTorch.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         now.as_nanos() as u64 ^ u64::from(std::process::id())

@@ -28,11 +28,11 @@ use self::home::log::Log;
 
 fn main() -> ExitCode {
     // Before all else, so that the process that runs cells starts in a few milliseconds.
-    let role = std::env::args_os().nth(1).unwrap_or_default();
-    match role.to_str() {
-        Some("runtime") => return runtime::child::main(),
-        Some(process::guard::ROLE) => return process::guard::main(),
-        _ => {}
+    if let Some(code) = runtime::child::main() {
+        return code;
+    }
+    if std::env::args_os().nth(1).is_some_and(|role| role == process::guard::ROLE) {
+        return process::guard::main();
     }
     if let Some(code) = engine::instant::deps::compiler::run() {
         return code;

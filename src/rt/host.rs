@@ -14,10 +14,11 @@ const _: symbol::ReturnMemory = return_memory;
 const _: symbol::Interrupt = interrupt;
 const _: symbol::Random = random;
 
-/// Connects the prelude to its process. Returns the version of this interface.
+/// Connects the prelude to its process, which says the seed of the session. Returns the version of this interface.
 #[unsafe(export_name = akari_seam::symbol!(init))]
-pub extern "C" fn init(emit: symbol::Emit) -> u32 {
+pub extern "C" fn init(emit: symbol::Emit, seed: u64) -> u32 {
     if wire::connect(emit) {
+        crate::random::set_first_seed(seed);
         failure::install_panic_hook();
         memory::reuse_memory();
     }

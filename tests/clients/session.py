@@ -25,6 +25,14 @@ def is_gone(process):
         return True
 
 
+def runs_cells(process):
+    """Whether a process is the one that runs cells: it was started with the session's folder."""
+    try:
+        return "AKARI_SESSION_FOLDER" in process.environ()
+    except psutil.Error:
+        return False
+
+
 @dataclass
 class Run:
     """What came back for one cell."""

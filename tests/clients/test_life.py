@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from session import Session, is_gone, until
+from session import Session, is_gone, runs_cells, until
 
 CRASH = "std::process::abort();"
 NAP = "std::thread::sleep(std::time::Duration::from_millis({}));"
@@ -19,7 +19,7 @@ def traceback(run):
 
 def child_of(session):
     """The process that runs cells."""
-    (child,) = [it for it in session.process.children() if "runtime" in it.cmdline()]
+    (child,) = [it for it in session.process.children() if runs_cells(it)]
     return child
 
 
@@ -110,7 +110,7 @@ def test_f19_interrupt_while_the_session_comes_back(session):
     child = child_of(session)
     cell = session.send(CRASH)
     assert until(lambda: is_gone(child))
-    assert until(lambda: any("runtime" in it.cmdline() for it in living(session)))
+    assert until(lambda: any(runs_cells(it) for it in living(session)))
     session.manager.interrupt_kernel()
     run = session.collect(cell, 10)
     assert run.status == "error" and "brought back before the next cell" in run.error["evalue"], run.error

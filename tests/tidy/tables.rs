@@ -59,6 +59,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/shim/park.rs",
     "kernel/src/process/group.rs",
     "kernel/src/runtime/c_stdio.rs",
+    "kernel/src/runtime/environment.rs",
     "kernel/src/runtime/load.rs",
     "kernel/src/runtime/stdin.rs",
     "src/functional/loops.rs",
@@ -98,9 +99,11 @@ pub const OWN_VARIABLES: &[&str] = &[
     "AKARI_DEPS_",
     "AKARI_EVCXR_",
     "AKARI_KERNEL_PROCESS",
+    "AKARI_OWN_LIBRARIES",
     "AKARI_PARKED",
     "AKARI_PRELUDE",
     "AKARI_SESSION_FOLDER",
+    "AKARI_SESSION_SEED",
 ];
 
 /// Types of candle that a learner holds, and no other type in their place.

@@ -23,9 +23,10 @@ macro_rules! symbol {
 }
 
 /// Connects the prelude to its process, and returns the prelude's [`ABI_VERSION`](crate::ABI_VERSION).
-/// A process calls this function first, and no other one if the version is not its own.
+/// A process calls this function first, and no other one if the version is not its own. The number is
+/// the seed of random numbers that no cell seeds.
 pub const INIT: &str = symbol!(init);
-pub type Init = extern "C" fn(Emit) -> u32;
+pub type Init = extern "C" fn(Emit, u64) -> u32;
 
 /// The process's function that takes an encoded [`Frame`](crate::Frame): a pointer to its bytes and
 /// their number. The bytes need to live through the call only.

@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use super::c_stdio;
 use super::capture::{Capture, own};
+use super::environment::{self, Inheritance};
 use super::life::Run;
 use super::load::{Prelude, end_group};
 use super::stdin::{self, Answer};
@@ -26,14 +27,17 @@ use super::wire::{Command, Event};
 /// Deep recursion is ordinary in learners' code, and `backward` recurses along the graph.
 const STACK: usize = 256 << 20;
 
-/// The process that started this one: the kernel.
-pub const KERNEL: &str = "AKARI_KERNEL_PROCESS";
-/// The session's folder, which goes with the kernel.
-pub const FOLDER: &str = "AKARI_SESSION_FOLDER";
+/// The process's whole life, if this is to be one that runs cells. Its stdin is the socket to the
+/// kernel.
+pub fn main() -> Option<ExitCode> {
+    environment::is_runtime().then(|| {
+        let inheritance = environment::take();
+        run(&inheritance)
+    })
+}
 
-/// The process's whole life. Its stdin is the socket to the kernel.
-pub fn main() -> ExitCode {
-    match serve() {
+fn run(inheritance: &Inheritance) -> ExitCode {
+    match serve(inheritance) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("akari: the process that runs cells could not start: {error}");
@@ -42,12 +46,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn serve() -> io::Result<()> {
+fn serve(inheritance: &Inheritance) -> io::Result<()> {
     // Descriptor 0 belongs to the learner's code from now on.
     let mut socket = UnixStream::from(own(io::stdin())?);
-    let prelude_path = std::env::var("AKARI_PRELUDE").map_err(io::Error::other)?;
     let capture = Capture::start(&socket)?;
-    let prelude = match Prelude::load(prelude_path.as_ref()) {
+    let prelude = match Prelude::load(&inheritance.prelude, inheritance.seed) {
         Ok(prelude) => prelude,
         Err(error) => {
             capture.send(&Event::LoadFailed { run: 0, text: error.to_string() });
@@ -91,19 +94,18 @@ fn serve() -> io::Result<()> {
             Command::Random(state) => prelude.random(&state),
         }
     }
-    remove_folder_of_gone_kernel();
+    remove_folder_of_gone_kernel(inheritance);
     end_group()
 }
 
 /// A kernel that was killed could not remove the session's folder. One that lives goes on with it,
 /// since only the way between the two is lost.
-fn remove_folder_of_gone_kernel() {
-    let kernel = std::env::var(KERNEL).ok().and_then(|it| it.parse::<i32>().ok());
-    let is_there = || getppid().map(|it| it.as_raw_nonzero().get()) == kernel;
+fn remove_folder_of_gone_kernel(inheritance: &Inheritance) {
+    let is_there = || getppid().map(|it| it.as_raw_nonzero().get()) == inheritance.kernel;
     // The socket closes a moment before this process gets another parent.
     for _ in 0..50 {
         if !is_there() {
-            if let Some(folder) = std::env::var_os(FOLDER) {
+            if let Some(folder) = &inheritance.folder {
                 let _ = std::fs::remove_dir_all(folder);
             }
             return;

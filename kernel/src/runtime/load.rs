@@ -49,13 +49,14 @@ struct Functions {
 }
 
 impl Prelude {
-    pub fn load(path: &Path) -> Result<Prelude, LoadError> {
+    /// Loads the prelude; random numbers that no cell seeds begin with `seed`.
+    pub fn load(path: &Path, seed: u64) -> Result<Prelude, LoadError> {
         // SAFETY: the file is the prelude that this kernel's set-up built; its functions have the
         // types that `akari_seam` says, of the version that is checked first.
         unsafe {
             let library = Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL)?;
             let init = *library.get::<symbol::Init>(symbol::INIT)?;
-            let found = init(emit);
+            let found = init(emit, seed);
             if found != ABI_VERSION {
                 return Err(LoadError::Version { found, expected: ABI_VERSION });
             }
@@ -192,7 +193,7 @@ mod tests {
         let mut rustc = Command::new(rustc);
         rustc.args(["--crate-type=cdylib", "--edition=2024"]).arg(&source).arg("-o").arg(&library);
         assert!(rustc.status().unwrap().success());
-        let error = Prelude::load(&library).unwrap_err();
+        let error = Prelude::load(&library, 0).unwrap_err();
         assert!(matches!(error, LoadError::Version { found, .. } if found == version), "{error}");
     }
 }

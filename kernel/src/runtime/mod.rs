@@ -2,12 +2,13 @@
 //!
 //! Cells run in a process of their own, so that a crash of a cell does not end the kernel. `child`
 //! and its helpers `load`, `capture`, `stdin`, `c_stdio` and `ticker` run in that process, `parent` in the kernel; both use
-//! `wire`. `group` and `guard` end other programs that the kernel starts, such as compilers and
+//! `wire` and `environment`. `group` and `guard` end other programs that the kernel starts, such as compilers and
 //! cargo.
 
 mod c_stdio;
 mod capture;
 pub mod child;
+mod environment;
 pub mod life;
 mod load;
 pub mod markers;

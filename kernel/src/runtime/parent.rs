@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child as Process, Command as ProcessCommand, ExitStatus, Stdio};
+use std::process::{Child as Process, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::child::{FOLDER, KERNEL};
+use super::environment;
 use super::life::{Action, Life, LifeEvent, Run};
 use super::wire::{Command, Event};
 use crate::process::group;
@@ -259,17 +259,7 @@ impl Task<'_> {
 }
 
 fn spawn(settings: &ChildSettings, socket: UnixStream) -> io::Result<Process> {
-    let paths = std::env::join_paths(&settings.library_paths).map_err(io::Error::other)?;
-    ProcessCommand::new(&settings.program)
-        .arg("runtime")
-        .env("AKARI_PRELUDE", &settings.prelude)
-        .env("LD_LIBRARY_PATH", paths)
-        .env(FOLDER, &settings.folder)
-        .env(KERNEL, std::process::id().to_string())
-        .env("AKARI_SEED", settings.seed.to_string())
-        // A backtrace of the kernel's frames helps no learner; the traceback names the learner's
-        // line.
-        .env("RUST_BACKTRACE", "0")
+    environment::command(settings)?
         .stdin(Stdio::from(OwnedFd::from(socket)))
         .stdout(Stdio::null())
         // A group of its own, to end with it all that cells have started.
