@@ -24,7 +24,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "clients"))
 
-from session import Session, until  # noqa: E402
+from session import Session, runs_cells, until  # noqa: E402
 
 NAP = "std::thread::sleep(std::time::Duration::from_millis({}));"
 ASK = 'println!("EVCXR_INPUT_REQUEST:name? ");\nlet mut line = String::new();\nstd::io::stdin().read_line(&mut line)?;'

@@ -6,11 +6,13 @@
 
 pub mod analyser;
 mod cell_id;
+mod cursor;
 pub mod evcxr;
 pub mod finder;
 pub mod folder;
 pub mod index;
 pub mod instant;
+mod members;
 pub mod names;
 pub mod nesting;
 pub mod outcome;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::InstantEngine;
+use super::command_list;
 use super::deps::DepError;
 use super::evcxr_commands;
 use super::identity::Identities;
@@ -14,24 +15,6 @@ use crate::engine::outcome::{CellError, MimeBundle, Output, plain};
 use crate::engine::traceback::plain_error;
 use crate::engine::{Cell, Sink};
 use crate::runtime::parent::{RunEnd, Task};
-
-const HELP: &str = "\
-:vars            the session's variables and their types
-:type NAME       the type of a variable
-:doc NAME        what is known of a name: `:doc F::relu`
-:dep NAME = ..   adds a crate, as in Cargo.toml: `:dep rand = \"0.9\"`
-:show_deps       the crates that were added
-:timing          shows the time that each cell takes, or no longer
-:opt [LEVEL]     shows or sets the optimisation level of cells: 0, 1, 2, 3
-:env NAME=VALUE  sets a variable of the environment for cells
-:explain [CODE]  the compiler's explanation of an error, of the last one by itself
-:restart         forgets all variables, and keeps items and imports
-:version         the version of Akari
-:clear           forgets all variables, items and imports
-:replay          runs the session's cells again unseen, for variables that a crash took
-:help            this list
-!COMMAND         runs a shell command
-";
 
 /// A build that takes longer than this shows how far it has come.
 const BEFORE_PROGRESS: Duration = Duration::from_millis(500);
@@ -146,7 +129,7 @@ impl InstantEngine {
                 let summary = self.bring_back(cell, Extent::All)?;
                 show(&summary, sink);
             }
-            (":help", "") => show(HELP, sink),
+            (":help", "") => show(&command_list::help(), sink),
             (":dep", _) => {
                 return Err(command_error(
                     "write `:dep name = \"1.0\"`, or `:dep name = { path = \"..\" }` as in Cargo.toml",

@@ -54,6 +54,11 @@ const NOTES: &[(&str, &str)] = &[
     (":types", "`:vars` and `:type NAME` tell the types of variables"),
 ];
 
+/// The commands that are answered here.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NOTES.iter().map(|(name, _)| *name)
+}
+
 /// The answer to a command that does nothing here.
 pub fn note(word: &str) -> Option<String> {
     let (_, note) = NOTES.iter().find(|(name, _)| *name == word)?;

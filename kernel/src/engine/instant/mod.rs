@@ -9,6 +9,7 @@ mod broken;
 mod build;
 mod cache;
 mod command;
+mod command_list;
 mod compile;
 #[cfg(test)]
 mod contract;
@@ -113,6 +114,7 @@ impl InstantEngine {
         let background = Arc::new(Mutex::new(None));
         let child = Child::start(&child_settings, run::on_background(&background))?;
         let names = Arc::new(Names::default());
+        names.set_commands(command_list::names());
         index::read_aside(settings, &names);
         names.set_analyser(Analyser::new(settings));
         let builder = builder(settings, folder.path());
