@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe, Location};
 
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
-use super::wire;
+use super::{once, wire};
 use crate::random;
 
 /// What `?` turns an error into at the top level of a cell.
@@ -70,6 +70,7 @@ pub fn run<F: FnOnce() -> Result<(), Failed>>(body: F) -> bool {
 
 #[inline(never)]
 fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
+    once::before_cell();
     let random = random::copy();
     let before = random::state();
     WAS_INTERRUPTED.set(false);

@@ -10,6 +10,7 @@ mod failure;
 mod future;
 mod host;
 mod memory;
+mod once;
 mod store;
 mod wire;
 
@@ -18,5 +19,6 @@ pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, as_tenso
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;
 pub use memory::{return_memory, reuse_memory};
+pub use once::before_cells;
 pub use store::{has, put, take};
 pub(crate) use wire::{is_connected, send};

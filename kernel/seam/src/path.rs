@@ -22,6 +22,9 @@ pub const FAILED: &str = "akari::rt::Failed";
 /// Waits for a future at the top level of a cell.
 pub const BLOCK_ON: &str = "akari::rt::block_on";
 
+/// Notes what is to be done before the next cell; a crate calls it when it is loaded.
+pub const BEFORE_CELLS: &str = "akari::rt::before_cells";
+
 /// Keeps a variable for later cells.
 pub const PUT: &str = "akari::rt::put";
 
@@ -50,7 +53,7 @@ mod tests {
     #[test]
     fn names_that_belong_together_agree() {
         assert_eq!(CELL_TYPES, format!("{CELL_CRATE}::"));
-        for path in [RUN, FAILED, BLOCK_ON, PUT, HAS, TAKE, PUT_BACK, BRING_BACK] {
+        for path in [RUN, FAILED, BLOCK_ON, BEFORE_CELLS, PUT, HAS, TAKE, PUT_BACK, BRING_BACK] {
             assert!(path.starts_with(INTERNALS), "{path}");
         }
     }

@@ -26,6 +26,8 @@ const WORDS: &[(Cause, &[&str])] = &[
             "Could not resolve host",
             "Couldn't connect",
             "Failed to connect",
+            "failed to resolve address",
+            "network failure seems to have happened",
             "spurious network error",
         ],
     ),

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use super::InstantEngine;
 use super::command_list;
 use super::deps::DepError;
+use super::deps::line::LineError;
 use super::evcxr_commands;
 use super::identity::Identities;
 use super::parse::{ItemKey, Piece};
 use super::replay::{Extent, ReplayError};
 use super::state::{Absence, State};
 use crate::engine::names::Name;
-use crate::engine::outcome::{CellError, MimeBundle, Output, plain};
+use crate::engine::outcome::{CellError, MimeBundle, Output, Stream, plain};
 use crate::engine::traceback::plain_error;
 use crate::engine::{Cell, Sink};
 use crate::runtime::parent::{RunEnd, Task};
@@ -76,13 +77,18 @@ impl InstantEngine {
             sink.output(Output::Clear { wait: false });
         }
         self.state.crates = self.builder.compiler.dependencies.contents();
-        result.map_err(|error| {
+        let warnings = result.map_err(|error| {
             let name = match error {
                 DepError::Interrupted => "Interrupted",
                 _ => "DependencyError",
             };
             plain_error(name, &error.to_string())
-        })
+        })?;
+        for warning in warnings {
+            let text = format!("warning: {warning}\n");
+            sink.output(Output::Stream { stream: Stream::Stderr, text });
+        }
+        Ok(())
     }
 
     /// Runs one command line.
@@ -131,9 +137,7 @@ impl InstantEngine {
             }
             (":help", "") => show(&command_list::help(), sink),
             (":dep", _) => {
-                return Err(command_error(
-                    "write `:dep name = \"1.0\"`, or `:dep name = { path = \"..\" }` as in Cargo.toml",
-                ));
+                return Err(plain_error("DependencyError", &LineError::Nothing.to_string()));
             }
             (":show_deps", "") => {
                 let lines: Vec<String> = self.builder.compiler.dependencies.lines().collect();

@@ -29,14 +29,16 @@ fn refuse_others(found: impl Iterator<Item = Id>, ours: &[Id]) -> Result<(), Dep
 
 /// candle's crates in the versions of the prelude.
 fn of_prelude(checkout: &Path) -> Vec<Id> {
+    versions(checkout).into_iter().filter(|it| SHARED.contains(&it.0.as_str())).collect()
+}
+
+/// The versions of all crates that the prelude may have.
+pub fn versions(checkout: &Path) -> Vec<Id> {
     let lock = fs::read_to_string(checkout.join("Cargo.lock")).unwrap_or_default();
     let lock: toml::Table = lock.parse().unwrap_or_default();
     let packages = lock.get("package").and_then(|it| it.as_array()).into_iter().flatten();
     let text = |it: &toml::Value, key: &str| Some(it.get(key)?.as_str()?.to_owned());
-    packages
-        .filter_map(|it| Some((text(it, "name")?, text(it, "version")?)))
-        .filter(|it| SHARED.contains(&it.0.as_str()))
-        .collect()
+    packages.filter_map(|it| Some((text(it, "name")?, text(it, "version")?))).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //!
 //! So a dependency that names candle has the very candle of the prelude, whose tensors and statics
 //! it shares, and candle isn't compiled again. A crate that is to have features which the prelude's
-//! lacks is compiled beside it; for candle itself that is an error.
+//! lacks is compiled beside it, and so is every crate on top of that one: the prelude's would stand
+//! on other types. For candle itself missing features are an error.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -21,6 +22,11 @@ pub const PRELUDE: &str = "AKARI_DEPS_PRELUDE";
 pub const PROJECT: &str = "AKARI_DEPS_PROJECT";
 /// Shared objects of earlier dependencies, each as `name=path`, one a line.
 pub const EARLIER: &str = "AKARI_DEPS_EARLIER";
+/// Folders of packages that their author can change, one a line.
+pub const LOCAL: &str = "AKARI_DEPS_LOCAL";
+
+/// The extension of an empty file beside a crate that was handed over.
+const MARK: &str = "akari";
 
 /// Becomes the compiler, if cargo has started this process for dependencies.
 pub fn run() -> Option<ExitCode> {
@@ -42,7 +48,7 @@ pub fn run() -> Option<ExitCode> {
     if asked.name.is_some() {
         // What a crate of the prelude was made of is found there.
         command.arg("-L").arg(format!("dependency={}", prelude.display()));
-        if is_local(std::env::var_os("CARGO_MANIFEST_DIR").as_deref()) {
+        if asked.origin == Origin::Local {
             // Cargo compiles it anew because it changed. Its types must not pass for those that a
             // session has of it, which may lie in memory in another way.
             command.args(["-C", &format!("metadata={}", uuid::Uuid::new_v4())]);
@@ -60,10 +66,41 @@ pub fn run() -> Option<ExitCode> {
     Some(ExitCode::FAILURE)
 }
 
-/// Whether a package lies where its author can change it, and not among those that cargo fetched.
-fn is_local(folder: Option<&OsStr>) -> bool {
-    let folder = folder.map(OsStr::to_string_lossy).unwrap_or_default();
-    !folder.contains("/registry/src/") && !folder.contains("/git/checkouts/")
+/// Where a package comes from.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A registry, or a copy of one: equal versions are equal sources.
+    #[default]
+    Registry,
+    Git,
+    /// A folder where its author can change it.
+    Local,
+}
+
+impl Origin {
+    /// The origin of the package that cargo builds.
+    fn of_asked() -> Origin {
+        let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+        Origin::of(&folder, &std::env::var_os(LOCAL).unwrap_or_default())
+    }
+
+    fn of(folder: &OsStr, local: &OsStr) -> Origin {
+        let (folder, local) = (folder.to_string_lossy(), local.to_string_lossy());
+        if local.lines().any(|it| it == folder) {
+            Origin::Local
+        } else if folder.contains("/git/checkouts/") {
+            Origin::Git
+        } else {
+            Origin::Registry
+        }
+    }
+}
+
+/// A kind of crate that may be handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Library,
+    Macro,
 }
 
 /// What cargo asks the compiler for.
@@ -71,8 +108,13 @@ fn is_local(folder: Option<&OsStr>) -> bool {
 struct Asked {
     /// The crate's; none where cargo asks about the compiler itself.
     name: Option<String>,
-    is_library: bool,
+    /// None for a program.
+    kind: Option<Kind>,
+    origin: Origin,
+    is_optimised: bool,
     features: Vec<String>,
+    /// The files of the crates that this one names.
+    needs: Vec<PathBuf>,
     folder: PathBuf,
     suffix: String,
     source: String,
@@ -80,17 +122,25 @@ struct Asked {
 
 impl Asked {
     fn new(arguments: &[OsString]) -> Asked {
-        let mut asked = Asked::default();
+        let mut asked = Asked { origin: Origin::of_asked(), ..Asked::default() };
         let texts: Vec<String> =
             arguments.iter().map(|it| it.to_string_lossy().into_owned()).collect();
         for (index, text) in texts.iter().enumerate() {
             let next = texts.get(index + 1).map(String::as_str).unwrap_or_default();
             match text.as_str() {
                 "--crate-name" if next != "___" => asked.name = Some(next.to_owned()),
-                "--crate-type" => asked.is_library |= next == "lib" || next == "rlib",
+                "--crate-type" => match next {
+                    "lib" | "rlib" => asked.kind = Some(Kind::Library),
+                    "proc-macro" => asked.kind = Some(Kind::Macro),
+                    _ => {}
+                },
                 "--out-dir" => asked.folder = next.into(),
                 "--cfg" => asked.features.extend(feature(next)),
+                "--extern" => {
+                    asked.needs.extend(next.split_once('=').map(|(_, file)| file.into()));
+                }
                 "-C" => {
+                    asked.is_optimised |= next.starts_with("opt-level=") && next != "opt-level=0";
                     if let Some(suffix) = next.strip_prefix("extra-filename=") {
                         suffix.clone_into(&mut asked.suffix);
                     }
@@ -104,26 +154,41 @@ impl Asked {
 
     /// Puts the prelude's files where cargo expects those of this crate, if it is in there.
     fn hand_over(&self, prelude: &Path) -> Result<bool, String> {
-        let (Some(name), true) = (&self.name, self.is_library) else { return Ok(false) };
+        let (Some(name), Some(kind)) = (&self.name, self.kind) else { return Ok(false) };
+        let mark = self.folder.join(format!("lib{name}{}.{MARK}", self.suffix));
+        let _ = fs::remove_file(&mark);
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let (package, version) = (variable("CARGO_PKG_NAME"), variable("CARGO_PKG_VERSION"));
         let list = read_list(prelude).map_err(|error| format!("the prelude's list: {error}"))?;
-        let is_it =
-            |it: &&Artifact| it.package == package && it.version == version && it.is_optimised;
-        let has_metadata = |it: &&Artifact| it.file("rmeta").is_some();
-        let Some(artifact) = list.iter().filter(is_it).find(has_metadata) else {
-            return Ok(false);
-        };
-        if let Some(missing) = self.features.iter().find(|it| !artifact.features.contains(it)) {
-            if SHARED.contains(&package.as_str()) {
+        let Some(artifact) = self.find(&list, &package, &version) else { return Ok(false) };
+        let missing = self.features.iter().find(|it| !artifact.features.contains(it));
+        if SHARED.contains(&package.as_str()) {
+            if let Some(missing) = missing {
                 return Err(format!(
                     "the prelude's {package} {version} was built without its feature `{missing}`, which a dependency asks for"
                 ));
             }
+        } else if missing.is_some()
+            || self.origin != Origin::Registry
+            || kind == Kind::Library && !self.needs.iter().all(|it| is_handed_over(it))
+        {
             return Ok(false);
         }
         self.copy(name, artifact, prelude).map_err(|error| format!("{package}: {error}"))?;
+        fs::write(&mark, "").map_err(|error| format!("{package}: {error}"))?;
         Ok(true)
+    }
+
+    /// The prelude's crate of this package. One that a build needs is there unoptimised, and may be
+    /// there optimised as well.
+    fn find<'a>(&self, list: &'a [Artifact], package: &str, version: &str) -> Option<&'a Artifact> {
+        let extension = if self.kind == Some(Kind::Macro) { "so" } else { "rmeta" };
+        let is_it = |it: &&Artifact| {
+            it.package == package && it.version == version && it.file(extension).is_some()
+        };
+        let as_asked = |it: &&Artifact| it.is_optimised == self.is_optimised;
+        let found = || list.iter().filter(is_it);
+        found().find(as_asked).or_else(|| found().find(|it| it.is_optimised))
     }
 
     fn copy(&self, name: &str, artifact: &Artifact, prelude: &Path) -> io::Result<()> {
@@ -140,6 +205,11 @@ impl Asked {
     }
 }
 
+/// Whether a crate was handed over, by one of its files.
+fn is_handed_over(file: &Path) -> bool {
+    file.with_extension(MARK).is_file()
+}
+
 /// `f` of `feature="f"`.
 fn feature(cfg: &str) -> Option<String> {
     Some(cfg.strip_prefix("feature=\"")?.strip_suffix('"')?.to_owned())
@@ -151,7 +221,7 @@ mod tests {
     use super::*;
 
     fn asked() -> Asked {
-        let line = "--crate-name a_b --edition=2021 /src/lib.rs --crate-type lib --cfg feature=\"f\" -C extra-filename=-12 --out-dir /out";
+        let line = "--crate-name a_b --edition=2021 /src/lib.rs --crate-type lib --cfg feature=\"f\" -C opt-level=3 -C extra-filename=-12 --out-dir /out --extern c=/out/libc-1.rmeta --extern proc_macro";
         Asked::new(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
     }
 
@@ -159,11 +229,41 @@ mod tests {
     fn arguments_are_understood() {
         let asked = asked();
         assert_eq!(asked.name.as_deref(), Some("a_b"));
-        assert!(asked.is_library);
+        assert_eq!((asked.kind, asked.is_optimised), (Some(Kind::Library), true));
+        assert_eq!(asked.needs, [Path::new("/out/libc-1.rmeta")]);
         assert_eq!(asked.features, ["f"]);
         assert_eq!((asked.folder.as_path(), asked.suffix.as_str()), (Path::new("/out"), "-12"));
         assert_eq!(asked.source, "/src/lib.rs");
         assert_eq!(Asked::new(&["-vV".into()]).name, None);
+    }
+
+    #[test]
+    fn origins_are_read_from_folders() {
+        let origin = |folder: &str| Origin::of(OsStr::new(folder), OsStr::new("/own/a\n/own/b"));
+        assert_eq!(origin("/own/b"), Origin::Local);
+        assert_eq!(origin("/home/.cargo/git/checkouts/c-1/2"), Origin::Git);
+        assert_eq!(origin("/home/vendor/c"), Origin::Registry);
+    }
+
+    /// What a crate needs must be the prelude's too, and an unoptimised one is found as such.
+    #[test]
+    fn crate_is_found_as_it_is_asked_for() {
+        let artifact = |is_optimised: bool, file: &str| Artifact {
+            package: "a".into(),
+            version: "1.0.0".into(),
+            features: Vec::new(),
+            is_optimised,
+            files: vec![file.into()],
+        };
+        let list = [artifact(false, "a.rmeta"), artifact(true, "o.rmeta"), artifact(false, "a.so")];
+        let found = |kind, is_optimised| {
+            let asked = Asked { kind: Some(kind), is_optimised, ..Asked::default() };
+            asked.find(&list, "a", "1.0.0").map(|it| it.files[0].display().to_string())
+        };
+        assert_eq!(found(Kind::Library, true).as_deref(), Some("o.rmeta"));
+        assert_eq!(found(Kind::Library, false).as_deref(), Some("a.rmeta"));
+        assert_eq!(found(Kind::Macro, false).as_deref(), Some("a.so"));
+        assert!(!is_handed_over(Path::new("/nowhere/liba.rmeta")));
     }
 
     #[test]

@@ -2,20 +2,30 @@
 //!
 //! The session's dependencies are one package, whose library links the prelude's shared object, so
 //! that candle exists once (`candle`). Builds are kept by prelude, and shared by all sessions. What a
-//! `:dep` line may say is in `manifest`, how cargo builds the package in `project`, what our program
-//! does between cargo and rustc in `compiler`.
+//! `:dep` line may say is in `line`, what the lines of a session come to in `manifest`, which version
+//! a name alone means in `newest`; how cargo builds the package in `project`, what its failures mean
+//! in `refusal`, what our program does between cargo and rustc in `compiler`; a tokio among the
+//! crates brings its runtime (`tokio`).
 
 mod candle;
 pub mod compiler;
+pub mod line;
 mod manifest;
+mod nearest;
+mod newest;
+mod popular;
 mod project;
+mod refusal;
+mod tokio;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use self::manifest::Wanted;
-use self::project::{Project, package_name};
+use self::manifest::{Wanted, WantedError};
+use self::nearest::nearest;
+use self::project::{Chosen, Project, package_name};
 use super::words::words;
 use crate::cargo::environment;
 use crate::home::trust::{self, TrustError};
@@ -23,14 +33,32 @@ use crate::home::write::{self, Readers};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DepError {
-    #[error("{0}")]
-    Line(String),
+    #[error(transparent)]
+    Line(#[from] WantedError),
     #[error("could not write to `{}`: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("cargo could not be started: {0}")]
     Cargo(io::Error),
-    #[error("{0}")]
-    Failed(String),
+    #[error("{sentence}{messages}")]
+    Failed { sentence: String, messages: Messages },
+    #[error("there is no crate `{name}`{meant}")]
+    NoCrate { name: String, meant: Meant },
+    #[error("the crate `{package}` has no feature `{feature}`")]
+    Feature { package: String, feature: String },
+    #[error("the crate `{package}` has no feature `{feature}`{meant}; it has {there}")]
+    FeatureOf { package: String, feature: String, meant: Meant, there: String },
+    #[error("`{0}` is a program and has no library, so there is nothing in it that a cell could use")]
+    NoLibrary(String),
+    #[error(
+        "the crates could not be downloaded: the network can't be reached; what was downloaded before is used without it\n{messages}"
+    )]
+    Network { messages: String },
+    #[error("the disk is full, so the crates could not be built")]
+    DiskFull,
+    #[error(
+        "no linker (`cc`) was found, which Rust needs; install a C compiler (on Debian and Ubuntu: sudo apt install gcc)"
+    )]
+    NoLinker,
     #[error(
         "the dependencies ask for {package} {found}, and the prelude's tensors are those of {ours}; ask for a version that depends on {package} {ours}"
     )]
@@ -41,6 +69,32 @@ pub enum DepError {
     Missing(String),
     #[error("what is kept of dependencies is not safe to use: {0}")]
     Untrusted(#[from] TrustError),
+}
+
+/// The word that was meant by a mistyped one, as the end of a sentence.
+#[derive(Debug)]
+pub struct Meant(Option<String>);
+
+impl fmt::Display for Meant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Cargo's own messages below a sentence, if they say more than that.
+#[derive(Debug)]
+pub struct Messages(String);
+
+impl fmt::Display for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.contains('\n') {
+            true => write!(f, "\n{}", self.0),
+            false => Ok(()),
+        }
+    }
 }
 
 /// What a session has beyond the prelude.
@@ -148,26 +202,63 @@ impl Dependencies {
     }
 
     /// Adds the dependencies of some lines, each what stands behind `:dep`. If one can't be had,
-    /// none is added.
-    pub fn add(&mut self, lines: &[String], on_step: &mut OnStep<'_>) -> Result<(), DepError> {
+    /// none is added. Returns warnings.
+    pub fn add(
+        &mut self,
+        lines: &[String],
+        on_step: &mut OnStep<'_>,
+    ) -> Result<Vec<String>, DepError> {
         let mut wanted = self.wanted.clone();
+        let mut warnings = Vec::new();
         let folder = std::env::current_dir().unwrap_or_default();
         for line in lines {
-            wanted.add(line, &folder).map_err(DepError::Line)?;
+            warnings.extend(wanted.add(line, &folder)?);
         }
         let kept = &self.place.kept;
         write::folder(kept, Readers::User)
             .map_err(|source| DepError::Write { path: kept.clone(), source })?;
         trust::folder(kept)?;
         environment::configuration(&self.place.checkout)?;
+        let ours = candle::versions(&self.place.checkout);
+        warnings.extend(newest::settle(&mut wanted, &self.place, &ours, on_step)?);
+        let built = self.build(wanted.clone(), on_step);
+        warnings.extend(built.map_err(|error| self.with_features(error, wanted, on_step))?);
+        Ok(warnings)
+    }
+
+    /// An error about a feature that is missing, with those that are there.
+    fn with_features(
+        &self,
+        error: DepError,
+        wanted: Wanted,
+        on_step: &mut OnStep<'_>,
+    ) -> DepError {
+        let DepError::Feature { package, feature } = error else { return error };
+        let project = Project::new(&self.place, package_name(&wanted, "features"));
+        let features = project.features(&wanted.without_features(), &package, on_step);
+        let Ok(features) = features else { return DepError::Feature { package, feature } };
+        if features.is_empty() {
+            let (meant, there) = (Meant(None), "none".to_owned());
+            return DepError::FeatureOf { package, feature, meant, there };
+        }
+        let meant = nearest(&feature, features.iter().map(String::as_str)).map(str::to_owned);
+        let there = features.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+        DepError::FeatureOf { package, feature, meant: Meant(meant), there }
+    }
+
+    /// Builds the dependencies, and makes them those of the session. Returns warnings.
+    fn build(
+        &mut self,
+        wanted: Wanted,
+        on_step: &mut OnStep<'_>,
+    ) -> Result<Vec<String>, DepError> {
         // The crates by themselves first: what they are made of says what they are linked into.
-        let mut project =
-            Project { place: &self.place, package: package_name(&wanted, ""), earlier: &[] };
-        let direct = project.resolve(&wanted, on_step)?;
+        let mut project = Project::new(&self.place, package_name(&wanted, ""));
+        let Chosen { direct, warnings } = project.resolve(&wanted, on_step)?;
         let artifacts = project.build(on_step)?;
         let contents = project.contents(&artifacts)?;
         if wanted == self.wanted && contents == self.contents {
-            return Ok(());
+            return Ok(warnings);
         }
         let is_other =
             |(id, content): (&Id, &String)| contents.get(id).is_some_and(|now| now != content);
@@ -193,6 +284,6 @@ impl Dependencies {
             .collect::<Result<Vec<_>, DepError>>()?;
         (self.objects, self.crates, self.wanted) = (objects, crates, wanted);
         self.contents = contents;
-        Ok(())
+        Ok(warnings)
     }
 }

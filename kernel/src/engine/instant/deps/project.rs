@@ -10,20 +10,27 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::{Metadata, MetadataCommand};
+use cargo_metadata::{Metadata, MetadataCommand, NodeDep, PackageId};
 use sha2::{Digest, Sha256};
 
 use super::manifest::Wanted;
-use super::{Contents, DepError, Id, Object, OnStep, Place, candle, compiler};
+use super::refusal::{self, Refusal};
+use super::tokio::{self, Tokio};
+use super::{Contents, DepError, Id, Meant, Messages, Object, OnStep, Place, candle, compiler};
 use crate::cargo::artifact::{Artifact, read_list};
 use crate::cargo::environment::isolate;
-use crate::cargo::failure::complaint;
+use crate::cargo::failure::{Cause, causes, complaint};
 use crate::cargo::run::{self, News};
 use crate::home::trust;
 use crate::home::write::{self, Readers};
+use crate::process::logged::Ended;
 
 /// Lines of cargo's messages that are shown when a build fails.
 const TAIL: usize = 20;
+
+/// The folder in which cargo builds. Another name for each way of handing crates over: cargo would
+/// go on with what it has there.
+const TARGET: &str = "target-2";
 
 /// The beginning of the package's name.
 const PACKAGE: &str = "akari-deps-";
@@ -45,10 +52,25 @@ pub struct Project<'a> {
     pub package: String,
     /// Objects of earlier lines, which the new one is linked on top of.
     pub earlier: &'a [Object],
+    /// Folders of packages that their author can change.
+    local: Vec<PathBuf>,
+    /// The tokio among the dependencies.
+    tokio: Option<Tokio>,
 }
 
-impl Project<'_> {
-    fn folder(&self) -> PathBuf {
+/// What cargo has chosen.
+pub struct Chosen {
+    /// The direct dependencies under the names that code gives them.
+    pub direct: Vec<Direct>,
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Project<'a> {
+    pub fn new(place: &'a Place, package: String) -> Project<'a> {
+        Project { place, package, earlier: &[], local: Vec::new(), tokio: None }
+    }
+
+    pub fn folder(&self) -> PathBuf {
         self.place.session.join("deps").join(&self.package)
     }
 
@@ -59,40 +81,73 @@ impl Project<'_> {
             .map_err(|source| DepError::Write { path: path.to_owned(), source })
     }
 
-    /// Chooses versions. Returns the direct dependencies under the names that code gives them.
+    /// Writes the package with these dependencies and an empty library.
+    pub fn write_manifest(&self, wanted: &Wanted) -> Result<(), DepError> {
+        let folder = self.folder();
+        let own = self.tokio.as_ref().map(|it| (tokio::NAME, &it.entry));
+        self.write(&folder.join("Cargo.toml"), &wanted.manifest(&self.package, own))?;
+        self.write(&folder.join("lib.rs"), "")
+    }
+
+    /// Chooses versions.
     pub fn resolve(
-        &self,
+        &mut self,
         wanted: &Wanted,
         on_step: &mut OnStep<'_>,
-    ) -> Result<Vec<Direct>, DepError> {
-        let folder = self.folder();
-        self.write(&folder.join("Cargo.toml"), &wanted.manifest(&self.package))?;
-        self.write(&folder.join("lib.rs"), "")?;
+    ) -> Result<Chosen, DepError> {
+        self.write_manifest(wanted)?;
         // The prelude's versions are chosen wherever they fit.
-        let _ = fs::copy(self.place.checkout.join("Cargo.lock"), folder.join("Cargo.lock"));
+        let lock = self.folder().join("Cargo.lock");
+        let _ = fs::copy(self.place.checkout.join("Cargo.lock"), lock);
+        let mut warnings = Vec::new();
+        let metadata = self.metadata(&mut |step| {
+            let text = step.strip_prefix("warning: ").filter(|it| !it.starts_with("spurious"));
+            warnings.extend(text.map(|it| it.replace(&self.package, "the notebook")));
+            on_step(step)
+        })?;
+        candle::check(&metadata, &self.place.checkout)?;
+        let local = metadata.packages.iter().filter(|it| it.source.is_none());
+        self.local = local.filter_map(|it| Some(it.manifest_path.parent()?.into())).collect();
+        self.tokio = tokio::find(&metadata, wanted);
+        self.write_manifest(wanted)?;
+        Ok(Chosen { direct: direct(&metadata)?, warnings })
+    }
+
+    /// The features of a package among the dependencies.
+    pub fn features(
+        &self,
+        wanted: &Wanted,
+        package: &str,
+        on_step: &mut OnStep<'_>,
+    ) -> Result<Vec<String>, DepError> {
+        self.write_manifest(wanted)?;
+        let metadata = self.metadata(on_step)?;
+        let found = metadata.packages.into_iter().find(|it| it.name.as_str() == package);
+        Ok(found.map(|it| it.features.into_keys().collect()).unwrap_or_default())
+    }
+
+    fn metadata(&self, on_step: &mut OnStep<'_>) -> Result<Metadata, DepError> {
         let mut text = String::new();
         self.cargo(&["metadata", "--format-version", "1"], on_step, &mut |line| {
             text.push_str(line);
         })?;
-        let metadata =
-            MetadataCommand::parse(&text).map_err(|_| DepError::Missing(self.package.clone()))?;
-        candle::check(&metadata, &self.place.checkout)?;
-        Ok(direct(&metadata))
+        MetadataCommand::parse(&text).map_err(|_| DepError::Missing(self.package.clone()))
     }
 
     /// Writes the library that holds the crates, under the package's name.
     pub fn write_library(&self, wanted: &Wanted, direct: &[Direct]) -> Result<(), DepError> {
         let crates = direct.iter().filter(|it| !it.is_macro).map(|it| it.name.as_str());
         let objects = self.earlier.iter().map(|it| it.name.as_str());
-        let library: String = crates
+        let mut library: String = crates
             .chain(objects)
             .chain(["akari"])
             .map(|name| format!("extern crate {name} as _;\n"))
             .collect();
-        let folder = self.folder();
-        self.write(&folder.join("Cargo.toml"), &wanted.manifest(&self.package))?;
+        library.extend(self.tokio.as_ref().map(Tokio::code));
+        self.write_manifest(wanted)?;
         // What was chosen once is to be chosen again.
         let chosen = self.place.session.join("deps").join(package_name(wanted, ""));
+        let folder = self.folder();
         let _ = fs::copy(chosen.join("Cargo.lock"), folder.join("Cargo.lock"));
         self.write(&folder.join("lib.rs"), &library)
     }
@@ -104,7 +159,8 @@ impl Project<'_> {
         Ok(artifacts)
     }
 
-    fn cargo(
+    /// Runs cargo in the package's folder.
+    pub fn cargo(
         &self,
         arguments: &[&str],
         on_step: &mut OnStep<'_>,
@@ -113,6 +169,7 @@ impl Project<'_> {
         let Place { rustc, program, prelude, kept, checkout, .. } = self.place;
         let earlier: Vec<String> =
             self.earlier.iter().map(|it| format!("{}={}", it.name, it.path.display())).collect();
+        let local: Vec<String> = self.local.iter().map(|it| it.display().to_string()).collect();
         let mut cargo = Command::new(rustc.with_file_name("cargo"));
         // Not in the session's folder: others may put a configuration of cargo into one above it.
         isolate(&mut cargo, checkout);
@@ -120,12 +177,13 @@ impl Project<'_> {
             .args(arguments)
             .arg("--manifest-path")
             .arg(self.folder().join("Cargo.toml"))
-            .env("CARGO_TARGET_DIR", kept.join("target"))
+            .env("CARGO_TARGET_DIR", kept.join(TARGET))
             .env("RUSTC", rustc)
             .env("RUSTC_WRAPPER", program)
             .env(compiler::PRELUDE, prelude)
             .env(compiler::PROJECT, self.folder())
-            .env(compiler::EARLIER, earlier.join("\n"));
+            .env(compiler::EARLIER, earlier.join("\n"))
+            .env(compiler::LOCAL, local.join("\n"));
         let mut is_stopped = false;
         let mut step = |text: &str| {
             is_stopped |= !on_step(text);
@@ -144,7 +202,7 @@ impl Project<'_> {
         match ended {
             Ok(_) if is_stopped => Err(DepError::Interrupted),
             Ok(ended) if ended.status.success() => Ok(()),
-            Ok(ended) => Err(DepError::Failed(complaint(&ended, TAIL, PACKAGE))),
+            Ok(ended) => Err(failure(&ended)),
             Err(error) => Err(DepError::Cargo(error)),
         }
     }
@@ -233,6 +291,23 @@ impl Project<'_> {
     }
 }
 
+/// The error of a run of cargo.
+fn failure(ended: &Ended) -> DepError {
+    let messages = complaint(ended, TAIL, PACKAGE);
+    match causes(ended).next() {
+        Some(Cause::Network) => return DepError::Network { messages },
+        Some(Cause::DiskFull) => return DepError::DiskFull,
+        Some(Cause::NoLinker) => return DepError::NoLinker,
+        Some(Cause::Denied | Cause::Other) | None => {}
+    }
+    let text: Vec<&str> = ended.last.iter().map(String::as_str).collect();
+    match refusal::read(&text.join("\n"), PACKAGE) {
+        Refusal::NoCrate { name, meant } => DepError::NoCrate { name, meant: Meant(meant) },
+        Refusal::NoFeature { package, feature } => DepError::Feature { package, feature },
+        Refusal::Other(sentence) => DepError::Failed { sentence, messages: Messages(messages) },
+    }
+}
+
 /// What cells are compiled against: metadata, or the object of a macro.
 fn compiled_file(artifact: &Artifact) -> Option<&Path> {
     artifact.file("rmeta").filter(|_| artifact.is_optimised).or_else(|| artifact.file("so"))
@@ -247,22 +322,27 @@ pub struct Direct {
 }
 
 /// The dependencies of the root package.
-fn direct(metadata: &Metadata) -> Vec<Direct> {
+fn direct(metadata: &Metadata) -> Result<Vec<Direct>, DepError> {
     let resolve = metadata.resolve.as_ref();
     let root = resolve.and_then(|resolve| resolve.root.as_ref());
     let nodes = resolve.into_iter().flat_map(|resolve| &resolve.nodes);
-    let dependencies = nodes.filter(|node| Some(&node.id) == root).flat_map(|node| &node.deps);
-    dependencies
-        .filter_map(|dependency| {
-            let mut packages = metadata.packages.iter();
-            let package = packages.find(|package| package.id == dependency.pkg)?;
-            Some(Direct {
-                name: dependency.name.clone(),
-                id: (package.name.to_string(), package.version.to_string()),
-                is_macro: package.targets.iter().any(|target| target.is_proc_macro()),
-            })
+    let Some(root) = nodes.into_iter().find(|node| Some(&node.id) == root) else {
+        return Ok(Vec::new());
+    };
+    let package = |id: &PackageId| metadata.packages.iter().find(|package| package.id == *id);
+    let has_code = |id: &&PackageId| root.deps.iter().any(|it| it.pkg == **id);
+    if let Some(program) = root.dependencies.iter().find(|id| !has_code(id)).and_then(package) {
+        return Err(DepError::NoLibrary(program.name.to_string()));
+    }
+    let direct = |dependency: &NodeDep| {
+        let package = package(&dependency.pkg)?;
+        Some(Direct {
+            name: dependency.name.clone(),
+            id: (package.name.to_string(), package.version.to_string()),
+            is_macro: package.targets.iter().any(|target| target.is_proc_macro()),
         })
-        .collect()
+    };
+    Ok(root.deps.iter().filter_map(direct).collect())
 }
 
 #[cfg(test)]
@@ -290,7 +370,7 @@ mod tests {
             package("a", "rand", "0.9.1", "lib"),
             package("b", "m", "1.0.0", "proc-macro"),
         );
-        let found = direct(&MetadataCommand::parse(text).unwrap());
+        let found = direct(&MetadataCommand::parse(text).unwrap()).unwrap();
         let names: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.is_macro)).collect();
         assert_eq!(names, [("dice", false), ("m", true)]);
         assert_eq!(found[0].id, ("rand".to_owned(), "0.9.1".to_owned()));
