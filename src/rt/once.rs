@@ -2,8 +2,8 @@
 //! that a crate brings with it.
 
 use std::mem::take;
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 static IS_WAITING: AtomicBool = AtomicBool::new(false);
 static WAITING: Mutex<Vec<fn()>> = Mutex::new(Vec::new());

@@ -21,8 +21,16 @@ pub struct Tree {
 }
 
 impl Tree {
+    /// Code of an older edition may use a later keyword as a name; the compiler knows whether it
+    /// may.
     pub fn parse(code: &str) -> Self {
-        Tree { parse: SourceFile::parse(&format!("{HEAD}{code}{TAIL}"), Edition::Edition2024) }
+        let text = format!("{HEAD}{code}{TAIL}");
+        let tree = Tree { parse: SourceFile::parse(&text, Edition::Edition2024) };
+        if !tree.has_errors() {
+            return tree;
+        }
+        let older = Tree { parse: SourceFile::parse(&text, Edition::Edition2021) };
+        if older.has_errors() { tree } else { older }
     }
 
     /// The list of statements; none if a `}` too many ends the function around the cell early.
@@ -62,6 +70,11 @@ fn tokens(code: &str) -> impl Iterator<Item = (usize, SyntaxToken)> + use<> {
         let start = usize::from(token.text_range().start()).checked_sub(HEAD.len())?;
         (start < length).then_some((start, token))
     })
+}
+
+/// Whether a colon stands at this offset, and not a part of a text or of a comment.
+pub fn is_colon(code: &str, offset: usize) -> bool {
+    tokens(code).any(|(start, token)| start == offset && token.kind() == SyntaxKind::COLON)
 }
 
 /// Whether a client should send `code` or ask for another line.

@@ -6,14 +6,16 @@ use super::InstantEngine;
 use super::command_list;
 use super::deps::DepError;
 use super::deps::line::LineError;
+use super::edition::UnknownEdition;
 use super::evcxr_commands;
+use super::head;
 use super::identity::Identities;
 use super::parse::{ItemKey, Piece};
 use super::replay::{Extent, ReplayError};
 use super::state::{Absence, State};
 use crate::engine::names::Name;
 use crate::engine::outcome::{CellError, MimeBundle, Output, Stream, plain};
-use crate::engine::traceback::plain_error;
+use crate::engine::traceback::{Message, Place, compile_error, plain_error};
 use crate::engine::{Cell, Sink};
 use crate::runtime::parent::{RunEnd, Task};
 
@@ -124,6 +126,12 @@ impl InstantEngine {
                     "`{level}` is no optimisation level (use 0, 1, 2 or 3)"
                 )));
             }
+            (":edition", "") => show(&format!("edition {}\n", self.builder.compiler.edition), sink),
+            (":edition", year) => {
+                self.builder.compiler.edition = year
+                    .parse()
+                    .map_err(|error: UnknownEdition| command_error(&error.to_string()))?;
+            }
             (":clear", "") => {
                 let crates = std::mem::take(&mut self.state.crates);
                 self.state = State { crates, ..State::default() };
@@ -172,6 +180,24 @@ impl InstantEngine {
             },
         }
         Ok(())
+    }
+
+    /// The error of a command that stands below code, where none is read.
+    pub(super) fn command_below_code(&self, cell: &Cell<'_>) -> Option<CellError> {
+        let is_command = |word: &str| {
+            let is_listed = |line: &str| line.split(' ').next() == Some(word);
+            HELP.lines().any(is_listed) || evcxr_commands::note(word).is_some()
+        };
+        let (line, column, word) = head::command_below_code(cell.code, is_command)?;
+        let end = column.saturating_add(u32::try_from(word.len()).unwrap_or(u32::MAX));
+        let place = Place { cell: cell.id, start: (line, column), end: (line, end) };
+        let message = Message {
+            text: format!("`{word}` must stand at the top of a cell, before all code"),
+            labels: vec![(place, "code stands above".to_owned())],
+            helps: vec!["move this line to the top, or into a cell of its own".to_owned()],
+            ..Message::default()
+        };
+        Some(compile_error(&[message], &self.builder.sources))
     }
 
     /// Starts another process: variables are gone, items stay.

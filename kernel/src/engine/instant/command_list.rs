@@ -22,6 +22,10 @@ const LIST: &[Listed] = &[
         choices: &["0", "1", "2", "3"],
         ..listed(":opt [LEVEL]", "shows or sets the optimisation level of cells: 0, 1, 2, 3")
     },
+    Listed {
+        choices: &["2018", "2021", "2024"],
+        ..listed(":edition [YEAR]", "shows or sets the edition of Rust: 2018, 2021, 2024")
+    },
     listed(":env NAME=VALUE", "sets a variable of the environment for cells"),
     listed(":explain [CODE]", "the compiler's explanation of an error, of the last one by itself"),
     listed(":restart", "forgets all variables, and keeps items and imports"),

@@ -5,6 +5,7 @@
 //! and runs it, and the next state replaces the old one if the cell came to its end.
 
 mod aside;
+mod awaits;
 mod broken;
 mod build;
 mod cache;
@@ -17,15 +18,18 @@ mod copyable;
 mod damage;
 pub mod deps;
 mod diagnose;
+mod edition;
 mod evcxr_commands;
 mod fn_items;
 mod generate;
+mod head;
 mod identity;
 mod journal;
 mod layouts;
 mod libraries;
 mod macros;
 mod mentions;
+mod older_code;
 mod parse;
 mod plain;
 mod plan;
@@ -54,6 +58,7 @@ use self::build::{Builder, Compiled, commit};
 use self::cache::Cache;
 use self::compile::{Compiler, Shortcuts};
 use self::deps::Dependencies;
+use self::edition::Edition;
 use self::generate::Source;
 use self::journal::{Cut, JournalEntry, Reach, may_change};
 use self::macros::with_items_of_macros;
@@ -143,8 +148,10 @@ impl InstantEngine {
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
-        let parsed = parse::parse(cell.code)
-            .map_err(|broken| self.builder.broken(&broken.code, &self.state, cell))?;
+        let parsed = parse::parse(cell.code).map_err(|broken| {
+            let misplaced = self.command_below_code(cell);
+            misplaced.unwrap_or_else(|| self.builder.broken(&broken.code, &self.state, cell))
+        })?;
         // A cell that can't be parsed does nothing at all, so its commands run only after the
         // parsing.
         self.commands(&parsed.commands, cell, sink)?;
@@ -270,6 +277,7 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
         rustc: settings.rustc.clone(),
         prelude: settings.prelude.clone(),
         opt_level: "0".to_owned(),
+        edition: Edition::default(),
         is_level_chosen: false,
         dependencies: Dependencies::new(deps::Place {
             rustc: settings.rustc.clone(),

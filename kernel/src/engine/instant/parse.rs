@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 
+use super::awaits::awaits;
+use super::head::blank_head;
 use super::mentions::{Reader, assigned, bindings, mentions};
 use super::shape::Shape;
 use super::statics::{Site, sites};
@@ -150,7 +152,7 @@ impl Parsed {
 pub fn parse(code: &str) -> Result<Parsed, Broken> {
     let mut parsed = Parsed::default();
     // The compiler reads `\r\n` as `\n` everywhere; the parser keeps it inside of string literals.
-    let code = blank_leading_lines(&code.replace("\r\n", "\n"), &mut parsed.commands);
+    let code = blank_head(&code.replace("\r\n", "\n"), &mut parsed.commands);
     let tree = Tree::parse(&code);
     let Some(list) = tree.statements().filter(|_| !tree.has_errors()) else {
         return Err(Broken { code });
@@ -179,29 +181,6 @@ pub fn parse(code: &str) -> Result<Parsed, Broken> {
     }
     parsed.reads = reader.read;
     Ok(parsed)
-}
-
-/// Takes `:command` and `!shell` lines, and the `# text` lines that notebook tools put on top,
-/// out of the head of a cell; spaces stand in, so that positions stay.
-fn blank_leading_lines(code: &str, commands: &mut Vec<Piece>) -> String {
-    let mut out = String::with_capacity(code.len());
-    let mut in_head = true;
-    for (number, line) in code.split_inclusive('\n').enumerate() {
-        let text = line.trim();
-        let is_command = text.starts_with(':') && !text.starts_with("::") || text.starts_with('!');
-        let is_note = text.starts_with('#') && !text.starts_with("#[") && !text.starts_with("#!");
-        in_head &= text.is_empty() || is_command || is_note || text.starts_with("//");
-        if in_head && (is_command || is_note) {
-            if is_command {
-                let line = u32::try_from(number).unwrap_or(u32::MAX);
-                commands.push(Piece { text: text.to_owned(), line, column: 0 });
-            }
-            out.extend(line.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
-        } else {
-            out.push_str(line);
-        }
-    }
-    out
 }
 
 struct Cutter<'a> {
@@ -393,18 +372,6 @@ fn variables(statement: &ast::LetStmt) -> Vec<Variable> {
         found.push(Variable { name, is_mut: binding.mut_token().is_some(), is_closure });
     }
     found
-}
-
-fn awaits(body: &SyntaxNode) -> bool {
-    use SyntaxKind::{ASYNC_KW, AWAIT_EXPR, BLOCK_EXPR, CLOSURE_EXPR, FN};
-    body.descendants().filter(|node| node.kind() == AWAIT_EXPR).any(|found| {
-        let mut around = found.ancestors().take_while(|node| node != body);
-        !around.any(|it| match it.kind() {
-            FN | CLOSURE_EXPR => true,
-            BLOCK_EXPR => it.children_with_tokens().any(|child| child.kind() == ASYNC_KW),
-            _ => false,
-        })
-    })
 }
 
 /// The `todo!()` of `let y = todo!();`, the blank of an exercise.

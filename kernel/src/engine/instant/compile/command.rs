@@ -26,7 +26,6 @@ pub enum Product {
 
 const FLAGS: &[&str] = &[
     "--crate-type=cdylib",
-    "--edition=2024",
     "-Cprefer-dynamic",
     "-Cdebuginfo=0",
     "-Ccodegen-units=1",
@@ -45,7 +44,8 @@ impl Compiler {
         // The folder is named by a hash of the prelude and the compiler.
         let prelude = self.prelude.file_name().unwrap_or_default().to_string_lossy();
         let dependencies = self.dependencies.arguments(source);
-        format!("{prelude} {} {CELL_CRATE} {FLAGS:?} {dependencies:?}", self.opt_level)
+        let Compiler { opt_level, edition, .. } = self;
+        format!("{prelude} {opt_level} {edition} {CELL_CRATE} {FLAGS:?} {dependencies:?}")
     }
 
     /// The command that compiles `file` in a folder of its own, where temporary files go too.
@@ -71,6 +71,7 @@ impl Compiler {
             // the metadata are the same too.
             .arg(format!("--crate-name={CELL_CRATE}"))
             .args(FLAGS)
+            .arg(format!("--edition={}", self.edition))
             .arg(format!("-Copt-level={}", self.opt_level))
             .arg(format!("-Cmetadata={metadata}"))
             .arg(format!("--emit={product},mir={stem}.mir,dep-info={stem}.d"))

@@ -26,6 +26,7 @@ use self::link::{Linker, is_ordinary};
 use self::parking::Parking;
 use self::run::Run;
 use super::deps::Dependencies;
+use super::edition::Edition;
 use super::generate::Source;
 use super::slots::Slots;
 use crate::engine::stop::Stop;
@@ -38,6 +39,7 @@ pub struct Compiler {
     /// The folder of `libakari.so` and the metadata of what it is made of.
     pub prelude: PathBuf,
     pub opt_level: String,
+    pub edition: Edition,
     /// Whether the learner has chosen the level.
     pub is_level_chosen: bool,
     pub dependencies: Dependencies,

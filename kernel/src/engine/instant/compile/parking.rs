@@ -17,6 +17,7 @@ use super::command::{CRATE, Product};
 use super::parked::{Parked, Spot};
 use super::run::Run;
 use super::{CompileError, Compiler};
+use crate::engine::instant::edition::Edition;
 use crate::engine::instant::generate::{PRELUDE_LINE, Source};
 use crate::engine::stop::Stop;
 
@@ -29,6 +30,7 @@ pub struct Parking {
 #[derive(Debug, PartialEq, Eq)]
 struct Circumstances {
     opt_level: String,
+    edition: Edition,
     metadata: String,
     /// Sizes and times of the compiler, the prelude and the sources of std. If these sources are
     /// installed, the places of panics name them.
@@ -85,6 +87,7 @@ impl Circumstances {
         let std_source = compiler.shortcuts.std_folder.join("../../src/rust/library/std/src");
         Circumstances {
             opt_level: compiler.opt_level.clone(),
+            edition: compiler.edition,
             metadata: source.metadata.clone(),
             files: [
                 stamp(&compiler.rustc),

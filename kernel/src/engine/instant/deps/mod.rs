@@ -47,7 +47,9 @@ pub enum DepError {
     Feature { package: String, feature: String },
     #[error("the crate `{package}` has no feature `{feature}`{meant}; it has {there}")]
     FeatureOf { package: String, feature: String, meant: Meant, there: String },
-    #[error("`{0}` is a program and has no library, so there is nothing in it that a cell could use")]
+    #[error(
+        "`{0}` is a program and has no library, so there is nothing in it that a cell could use"
+    )]
     NoLibrary(String),
     #[error(
         "the crates could not be downloaded: the network can't be reached; what was downloaded before is used without it\n{messages}"
@@ -227,12 +229,7 @@ impl Dependencies {
     }
 
     /// An error about a feature that is missing, with those that are there.
-    fn with_features(
-        &self,
-        error: DepError,
-        wanted: Wanted,
-        on_step: &mut OnStep<'_>,
-    ) -> DepError {
+    fn with_features(&self, error: DepError, wanted: Wanted, on_step: &mut OnStep<'_>) -> DepError {
         let DepError::Feature { package, feature } = error else { return error };
         let project = Project::new(&self.place, package_name(&wanted, "features"));
         let features = project.features(&wanted.without_features(), &package, on_step);
@@ -247,11 +244,7 @@ impl Dependencies {
     }
 
     /// Builds the dependencies, and makes them those of the session. Returns warnings.
-    fn build(
-        &mut self,
-        wanted: Wanted,
-        on_step: &mut OnStep<'_>,
-    ) -> Result<Vec<String>, DepError> {
+    fn build(&mut self, wanted: Wanted, on_step: &mut OnStep<'_>) -> Result<Vec<String>, DepError> {
         // The crates by themselves first: what they are made of says what they are linked into.
         let mut project = Project::new(&self.place, package_name(&wanted, ""));
         let Chosen { direct, warnings } = project.resolve(&wanted, on_step)?;
@@ -266,7 +259,7 @@ impl Dependencies {
             project.earlier = &self.objects;
         }
         project.package = package_name(&wanted, &format!("{:?} {contents:?}", project.earlier));
-        project.write_library(&wanted, &direct)?;
+        project.write_library(&wanted, &direct, &artifacts)?;
         let artifacts = project.build(on_step)?;
         let object = project.keep(&artifacts)?;
         let mut objects = project.earlier.to_vec();

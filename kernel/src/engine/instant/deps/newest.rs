@@ -30,7 +30,9 @@ pub fn settle(
                     let version = fitting(&found, &version, ours).unwrap_or(version);
                     (found, version)
                 }
-                Err(error @ (DepError::Interrupted | DepError::NoCrate { .. })) => return Err(error),
+                Err(error @ (DepError::Interrupted | DepError::NoCrate { .. })) => {
+                    return Err(error);
+                }
                 // Cargo says of any version what hinders it.
                 Ok(None) | Err(_) => (package.clone(), "*".to_owned()),
             },

@@ -84,8 +84,8 @@ impl<'a> Project<'a> {
     /// Writes the package with these dependencies and an empty library.
     pub fn write_manifest(&self, wanted: &Wanted) -> Result<(), DepError> {
         let folder = self.folder();
-        let own = self.tokio.as_ref().map(|it| (tokio::NAME, &it.entry));
-        self.write(&folder.join("Cargo.toml"), &wanted.manifest(&self.package, own))?;
+        let tokio = self.tokio.as_ref().map(|it| (it.name.as_str(), &it.table));
+        self.write(&folder.join("Cargo.toml"), &wanted.manifest(&self.package, tokio))?;
         self.write(&folder.join("lib.rs"), "")
     }
 
@@ -135,7 +135,13 @@ impl<'a> Project<'a> {
     }
 
     /// Writes the library that holds the crates, under the package's name.
-    pub fn write_library(&self, wanted: &Wanted, direct: &[Direct]) -> Result<(), DepError> {
+    /// `built` are the crates by themselves.
+    pub fn write_library(
+        &self,
+        wanted: &Wanted,
+        direct: &[Direct],
+        built: &[Artifact],
+    ) -> Result<(), DepError> {
         let crates = direct.iter().filter(|it| !it.is_macro).map(|it| it.name.as_str());
         let objects = self.earlier.iter().map(|it| it.name.as_str());
         let mut library: String = crates
@@ -143,7 +149,7 @@ impl<'a> Project<'a> {
             .chain(["akari"])
             .map(|name| format!("extern crate {name} as _;\n"))
             .collect();
-        library.extend(self.tokio.as_ref().map(Tokio::code));
+        library.extend(self.tokio.as_ref().map(|it| it.code(built)));
         self.write_manifest(wanted)?;
         // What was chosen once is to be chosen again.
         let chosen = self.place.session.join("deps").join(package_name(wanted, ""));

@@ -9,6 +9,7 @@ use super::suggestion;
 use super::way_out::{gone, way_out};
 use crate::engine::instant::compile::Diagnostic;
 use crate::engine::instant::generate::{Origin, Source};
+use crate::engine::instant::older_code;
 use crate::engine::traceback::{Message, Place};
 
 /// What the learner reads of a message.
@@ -65,6 +66,7 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
             message.helps.splice(0..0, way_out(diagnostic, &message, context));
         }
     }
+    message.helps.splice(0..0, older_code::hint(diagnostic));
     if message.labels.is_empty() {
         message.notes.extend(diagnostic.rendered.clone());
     }
