@@ -43,6 +43,51 @@ def test_errors_speak_of_what_the_learner_has_written(session, name):
     assert not any(it in text for it in unsaid), text
 
 
+def test_a_value_that_is_looked_at_names_cell_and_line(session):
+    run = session.ok("let half = dbg!(10 / 2);")
+    assert run.stream("stderr") == "[cell [1]:1:12] 10 / 2 = 5\n"
+    session.ok("fn seen(x: f32) -> f32 {\n    dbg!(x)\n}")
+    assert session.ok("\nlet y = seen(1.5);").stream("stderr") == "[cell [2]:2:5] x = 1.5\n"
+
+
+def test_the_panic_of_a_thread_names_cell_and_line(session):
+    run = session.ok('\nstd::thread::spawn(|| panic!("oh")).join().is_err()')
+    assert run.result == "true"
+    assert "panicked at cell [1]:2:23:\noh" in run.stream("stderr")
+
+
+def test_the_panic_of_a_thread_that_outlives_its_cell(session):
+    session.ok(
+        "let (sender, receiver) = std::sync::mpsc::channel::<()>();\n"
+        'let worker = std::thread::spawn(move || if receiver.recv().is_err() { panic!("later") });'
+    )
+    run = session.ok("drop(sender);\nworker.join().is_err()")
+    assert re.search(r"panicked at cell \[1\]:2:\d+:\nlater", run.stream("stderr"))
+
+
+def test_a_place_that_a_cell_asks_for_is_one_of_the_cell(session):
+    assert session.ok("(file!(), line!())").result == '("cell [1]", 1)'
+    session.ok("macro_rules! here { () => { concat!(file!(), \"!\") } }")
+    assert session.ok("here!()").result == "cell [3]!"
+    assert session.ok("1;\nstd::panic::Location::caller().to_string()").result == "cell [4]:2:1"
+    run = session.ok('println!("{}", std::panic::Location::caller());')
+    assert run.stream() == "cell [5]:1:16\n"
+
+
+def test_what_only_looks_like_a_place_stays(session):
+    text = "cell-0123456789ab.rs:1:2 cell-one cell-"
+    run = session.ok(f'eprint!("{text}"); print!("{text}");')
+    assert (run.stream("stderr"), run.stream()) == (text, text)
+
+
+def test_a_library_that_is_not_there_is_told_without_the_command(session):
+    said = said_by(session.run('#[link(name = "nowhere")]\nunsafe extern "C" { fn lost(); }\nunsafe { lost() }'))
+    assert "the library `nowhere` was not found" in said
+    assert "/tmp/" not in said and "rustc" not in said
+    said = said_by(session.run('unsafe extern "C" { fn lost(); }\nunsafe { lost() }'))
+    assert "`lost` is declared in an `extern` block" in said and ".so" not in said
+
+
 def said_by(run):
     """The whole error of a run, without colours."""
     assert run.status == "error", run.messages

@@ -9,14 +9,27 @@ use ra_ap_parser::{Edition, LexedStr, SyntaxKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place<'a> {
     /// The word of a command, with its colon.
-    Command { start: usize },
+    Command {
+        start: usize,
+    },
     /// What a command is told.
-    Argument { command: &'a str, start: usize },
+    Argument {
+        command: &'a str,
+        start: usize,
+    },
     /// A field or a method of what stands before the dot: names joined by dots, or no plain name.
-    Member { owner: &'a str, start: usize },
+    Member {
+        owner: &'a str,
+        start: usize,
+    },
     /// A name in a module or of a type; empty if that is no plain name.
-    Path { module: &'a str, start: usize },
-    Word { start: usize },
+    Path {
+        module: &'a str,
+        start: usize,
+    },
+    Word {
+        start: usize,
+    },
     /// No name: a number, a comment, a text.
     Nothing,
 }

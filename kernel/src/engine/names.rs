@@ -168,16 +168,65 @@ const KEYWORDS: &[&str] = &[
 
 /// Types and values of the standard library that need no import.
 const STANDARD: &[&str] = &[
-    "Box", "Clone", "Copy", "Debug", "Default", "Drop", "Eq", "Err", "From", "Hash", "Into", "Iterator",
-    "None", "Ok", "Option", "Ord", "PartialEq", "PartialOrd", "Result", "Self", "Some", "String",
-    "ToString", "Vec", "bool", "char", "f32", "f64", "i16", "i32", "i64", "i8", "isize", "std", "str",
-    "u16", "u32", "u64", "u8", "usize",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Drop",
+    "Eq",
+    "Err",
+    "From",
+    "Hash",
+    "Into",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "ToString",
+    "Vec",
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+    "isize",
+    "std",
+    "str",
+    "u16",
+    "u32",
+    "u64",
+    "u8",
+    "usize",
 ];
 
 /// Macros of the standard library.
 const MACROS: &[&str] = &[
-    "assert!", "assert_eq!", "assert_ne!", "dbg!", "eprintln!", "format!", "matches!", "panic!",
-    "print!", "println!", "todo!", "unreachable!", "vec!", "write!", "writeln!",
+    "assert!",
+    "assert_eq!",
+    "assert_ne!",
+    "dbg!",
+    "eprintln!",
+    "format!",
+    "matches!",
+    "panic!",
+    "print!",
+    "println!",
+    "todo!",
+    "unreachable!",
+    "vec!",
+    "write!",
+    "writeln!",
 ];
 
 impl Completions {
@@ -376,9 +425,14 @@ mod tests {
 
     #[test]
     fn templates_are_no_members() {
-        for (text, is) in
-            [("if", false), ("dbg!", false), ("Ok", false), ("len", true), ("await", true), ("0", true)]
-        {
+        for (text, is) in [
+            ("if", false),
+            ("dbg!", false),
+            ("Ok", false),
+            ("len", true),
+            ("await", true),
+            ("0", true),
+        ] {
             assert_eq!(is_name_of_member(text), is, "{text}");
         }
     }

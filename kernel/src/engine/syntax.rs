@@ -52,6 +52,12 @@ impl Tree {
         Some((error.to_string(), cell_offset(error.range().start())))
     }
 
+    /// The innermost node that begins at a byte of the text or lies around it.
+    pub fn node_at(&self, at: usize) -> Option<SyntaxNode> {
+        let at = TextSize::try_from(at + HEAD.len()).ok()?;
+        self.root().token_at_offset(at).right_biased()?.parent()
+    }
+
     pub fn root(&self) -> SyntaxNode {
         self.parse.syntax_node()
     }

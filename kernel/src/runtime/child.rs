@@ -129,7 +129,7 @@ fn run_cells(prelude: &Prelude, shell: &Shell, ticker: &Ticker, runs: &Receiver<
             Command::Shell { run, line } => Event::Ended { run, code: shell.run(run, &line) },
             Command::Interrupt(_) | Command::Input(_) | Command::NoInput | Command::Random(_) => {
                 continue;
-            },
+            }
         };
         if !Capture::get().is_ours() {
             // This is a copy of the process that the cell has forked, and it came to the cell's end

@@ -22,6 +22,24 @@ pub enum LoadError {
         "the prelude speaks version {found}, this kernel {expected}: run `akari install` again"
     )]
     Version { found: u32, expected: u32 },
+    #[error(
+        "`{symbol}` is declared in an `extern` block, but no library that is loaded has it; name its library with `#[link(name = \"..\")]` before the block"
+    )]
+    Undefined { symbol: String },
+}
+
+impl LoadError {
+    /// The error of a cell's library. The loader names the file, which the learner does not know, and
+    /// says no more than that of a function that is nowhere.
+    fn of_cell(error: libloading::Error) -> LoadError {
+        let text = with_cause(&error);
+        match text.split("undefined symbol: ").nth(1).and_then(|it| it.split_whitespace().next()) {
+            Some(symbol) => {
+                LoadError::Undefined { symbol: symbol.trim_end_matches(',').to_owned() }
+            }
+            None => LoadError::Library(error),
+        }
+    }
 }
 
 /// The text of an error with the loader's own words: libloading has them in the error's source, and
@@ -76,7 +94,8 @@ impl Prelude {
         // SAFETY: the library was compiled by the engine against this very prelude, and its
         // entry has this type; panics are caught inside it.
         unsafe {
-            let library = ManuallyDrop::new(Library::open(Some(path), RTLD_NOW | RTLD_LOCAL)?);
+            let library = Library::open(Some(path), RTLD_NOW | RTLD_LOCAL);
+            let library = ManuallyDrop::new(library.map_err(LoadError::of_cell)?);
             let entry = library.get::<symbol::Entry>(symbol::ENTRY)?;
             let code = entry();
             // Later cells find the statics of one that came to its end. A library that is loaded

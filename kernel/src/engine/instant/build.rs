@@ -20,6 +20,7 @@ use super::identity::{Choice, Identities, Types as OwnTypes, types_of};
 use super::layouts::{Layouts, may_hide};
 use super::libraries::Libraries;
 use super::parse::Parsed;
+use super::places::Generated;
 use super::plan::Plan;
 use super::state::{Absence, KeptVariable, State};
 use crate::engine::outcome::CellError;
@@ -37,9 +38,8 @@ pub struct Builder {
     pub cache: Arc<Cache>,
     /// Cells as the learner typed them.
     pub sources: Sources,
-    /// The generated sources of this session, one of each text: places of panics are looked up
-    /// there.
-    pub generated: Vec<Arc<Source>>,
+    /// The generated sources of this session: places of panics are looked up there.
+    pub generated: Generated,
     /// The generations of types in this session.
     pub identities: Identities,
     libraries: Libraries,
@@ -94,7 +94,7 @@ impl Builder {
             compiler,
             cache,
             sources: Sources::new(),
-            generated: Vec::new(),
+            generated: Generated::default(),
             identities: Identities::default(),
             libraries: Libraries::new(folder),
             later: Later::default(),
@@ -243,9 +243,8 @@ impl Builder {
             state.generation = choice.generation;
             self.identities.adopt(choice.generation, own);
         }
-        self.generated.retain(|other| other.file != source.file);
         let source = Arc::new(source);
-        self.generated.push(Arc::clone(&source));
+        self.generated.add(&source);
         Compiled { library, source, types, plan, state }
     }
 

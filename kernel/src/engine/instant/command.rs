@@ -184,11 +184,7 @@ impl InstantEngine {
 
     /// The error of a command that stands below code, where none is read.
     pub(super) fn command_below_code(&self, cell: &Cell<'_>) -> Option<CellError> {
-        let is_command = |word: &str| {
-            let is_listed = |line: &str| line.split(' ').next() == Some(word);
-            HELP.lines().any(is_listed) || evcxr_commands::note(word).is_some()
-        };
-        let (line, column, word) = head::command_below_code(cell.code, is_command)?;
+        let (line, column, word) = head::command_below_code(cell.code, command_list::is_command)?;
         let end = column.saturating_add(u32::try_from(word.len()).unwrap_or(u32::MAX));
         let place = Place { cell: cell.id, start: (line, column), end: (line, end) };
         let message = Message {

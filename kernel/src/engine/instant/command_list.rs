@@ -54,6 +54,12 @@ pub fn help() -> String {
     LIST.iter().map(|it| format!("{:<17}{}\n", it.usage, it.summary)).collect()
 }
 
+/// Whether a word is a command's name.
+pub fn is_command(word: &str) -> bool {
+    let is_known = LIST.iter().any(|it| it.name() == word) || UNLISTED.contains(&word);
+    word.starts_with(':') && (is_known || evcxr_commands::note(word).is_some())
+}
+
 /// The commands, and what they may be told, as names to complete.
 pub fn names() -> Vec<Name> {
     let name = |module: &str, name: &str, detail: &str, documentation: &str| Name {

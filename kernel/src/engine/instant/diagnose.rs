@@ -5,6 +5,8 @@
 //! texts is relied on here is tried in `contract`. How a message reads is in `message`, where it stands
 //! in `place`.
 
+mod constant;
+mod linking;
 mod message;
 mod place;
 mod suggestion;

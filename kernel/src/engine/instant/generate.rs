@@ -12,6 +12,7 @@ use akari_seam::path::{
 use akari_seam::symbol::{ENTRY, MISSING, STATIC};
 use sha2::{Digest, Sha256};
 
+use super::here::Here;
 use super::parse::{ItemKey, Parsed, Piece};
 use super::plan::Plan;
 use super::state::{Absence, KeptItem, State};
@@ -94,6 +95,22 @@ impl Source {
         found.map(|(_, cell, key)| (*cell, key))
     }
 
+    /// The lines of the item in whose text a line is, and the item's key.
+    pub fn item_lines(&self, line: u32) -> Option<(RangeInclusive<u32>, &ItemKey)> {
+        let found = self.items.iter().find(|(lines, ..)| lines.contains(&line));
+        found.map(|(lines, _, key)| (lines.clone(), key))
+    }
+
+    /// The cell that the source was made for, or the last one of which it has a line.
+    pub fn cell(&self) -> Option<CellId> {
+        self.origins.iter().rev().find_map(|origin| match origin {
+            Origin::Cell { cell, .. } | Origin::Tail { cell, .. } | Origin::End { cell, .. } => {
+                Some(*cell)
+            }
+            _ => None,
+        })
+    }
+
     /// The file name for `$file` in panics and messages.
     pub fn is_file(&self, file: &str) -> bool {
         file.ends_with(&self.file)
@@ -116,7 +133,7 @@ pub fn generate(
     cell: CellId,
     silent: bool,
 ) -> Source {
-    let mut writer = Writer::default();
+    let mut writer = Writer { here: Here::new(state, items, parsed), ..Writer::default() };
     for (origin, attribute) in &state.attributes {
         writer.piece(*origin, attribute);
     }
@@ -261,6 +278,7 @@ impl Body<'_> {
 
     fn statements(&self, writer: &mut Writer) {
         for statement in &self.parsed.statements {
+            writer.here(self.cell, &statement.piece, 0);
             writer.piece(self.cell, &statement.piece);
         }
         if !self.parsed.statements.is_empty() {
@@ -269,6 +287,7 @@ impl Body<'_> {
         }
         match &self.parsed.tail {
             Some(tail) if self.silent => {
+                writer.here(self.cell, tail, 1);
                 writer.line("let _ = ");
                 writer.piece(self.cell, tail);
                 writer.line(";");
@@ -277,6 +296,7 @@ impl Body<'_> {
                 // The reference keeps a variable from being moved by looking at it; the `match`
                 // keeps the expression's temporaries alive meanwhile.
                 let (line, column) = (tail.line, tail.column);
+                writer.here(self.cell, tail, 1);
                 writer.from(Origin::Tail { cell: self.cell, line, column }, "match &(");
                 writer.piece(self.cell, tail);
                 writer.line(&format!(
@@ -330,6 +350,7 @@ struct Writer {
     origins: Vec<Origin>,
     items: Vec<(RangeInclusive<u32>, CellId, ItemKey)>,
     statics: Statics,
+    here: Here,
 }
 
 impl Writer {
@@ -357,13 +378,21 @@ impl Writer {
         self.from(origin(name.to_owned()), &text);
     }
 
+    /// Writes the macros that tell of a piece's place, which will stand after `more` other lines.
+    fn here(&mut self, cell: CellId, piece: &Piece, more: u32) {
+        for line in self.here.before(cell, piece, self.next_line() + more) {
+            self.line(&line);
+        }
+    }
+
     fn piece(&mut self, cell: CellId, piece: &Piece) {
         self.part(cell, piece, 0..piece.text.len());
     }
 
     /// Writes some bytes of a piece on lines of their own, at their own column.
     fn part(&mut self, cell: CellId, piece: &Piece, part: Range<usize>) {
-        let Some(text) = piece.text.get(part.clone()) else { return };
+        let whole = self.here.text(piece);
+        let Some(text) = whole.get(part.clone()) else { return };
         let (line, column) = piece.place(part.start);
         // A width in a format string could only be up to 65,535.
         self.text.extend(std::iter::repeat_n(' ', column as usize));
@@ -423,6 +452,7 @@ impl Writer {
         is_used: &dyn Fn(&Site) -> bool,
     ) {
         let KeptItem { cell, item } = kept;
+        self.here(*cell, &item.piece, 0);
         let first = self.next_line();
         let is_impl = matches!(item.key, ItemKey::TraitImpl(_) | ItemKey::InherentImpl(..));
         if is_impl && item.shape.has_inner_types {
@@ -437,7 +467,7 @@ impl Writer {
 
     fn finish(self) -> Source {
         let file = format!("cell-{}.rs", &digest(&[&self.text])[..12]);
-        let Writer { text, origins, items, statics } = self;
+        let Writer { text, origins, items, statics, .. } = self;
         let (seal, metadata) = (String::new(), METADATA.to_owned());
         Source { text, origins, items, statics, file, seal, metadata }
     }

@@ -23,6 +23,7 @@ mod evcxr_commands;
 mod fn_items;
 mod generate;
 mod head;
+mod here;
 mod identity;
 mod journal;
 mod layouts;
@@ -31,6 +32,7 @@ mod macros;
 mod mentions;
 mod older_code;
 mod parse;
+mod places;
 mod plain;
 mod plan;
 mod question;
@@ -117,12 +119,13 @@ impl InstantEngine {
             seed: seed(),
         };
         let background = Arc::new(Mutex::new(None));
-        let child = Child::start(&child_settings, run::on_background(&background))?;
+        let builder = builder(settings, folder.path());
+        let receiver = run::on_background(&background, &builder.generated);
+        let child = Child::start(&child_settings, receiver)?;
         let names = Arc::new(Names::default());
         names.set_commands(command_list::names());
         index::read_aside(settings, &names);
         names.set_analyser(Analyser::new(settings));
-        let builder = builder(settings, folder.path());
         let cache = Arc::clone(&builder.cache);
         std::thread::spawn(move || {
             cache.prune();
@@ -144,7 +147,8 @@ impl InstantEngine {
     }
 
     fn start_child(&self) -> Result<Child, ChildError> {
-        Child::start(&self.child_settings, run::on_background(&self.background))
+        let receiver = run::on_background(&self.background, &self.builder.generated);
+        Child::start(&self.child_settings, receiver)
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {

@@ -7,8 +7,8 @@ use akari_seam::frame::{Frame, FrameError, INTERRUPTED};
 use akari_seam::symbol::DONE;
 
 use super::InstantEngine;
-use super::generate::{Origin, Source};
 use super::journal::Cut;
+use super::places::Generated;
 use super::question;
 use super::streams::{Streams, bundle, display};
 use crate::engine::outcome::{CellError, Output, Stream};
@@ -76,7 +76,7 @@ impl InstantEngine {
         sink: &mut dyn Sink,
         begun: impl FnOnce(&Arc<ChildHandle>) -> ListenerGuard<'a>,
     ) -> RunReport {
-        let mut listener = Listener::new(sink, stop);
+        let mut listener = Listener::new(sink, stop, &self.builder.generated);
         let end =
             self.child.carry_out(task, limit, begun, |handle, event| listener.event(handle, event));
         let report = listener.report(end);
@@ -86,9 +86,12 @@ impl InstantEngine {
 }
 
 /// Hands what the process prints between cells to the receiver that the engine was given.
-pub fn on_background(place: &Arc<Mutex<Option<Background>>>) -> OnBackground {
+pub fn on_background(
+    place: &Arc<Mutex<Option<Background>>>,
+    generated: &Generated,
+) -> OnBackground {
     let place = Arc::clone(place);
-    let mut streams = Streams::default();
+    let mut streams = Streams::new(generated);
     Box::new(move |event| {
         let place = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(background) = place else { return };
@@ -151,6 +154,7 @@ struct Listener<'a> {
     sink: &'a mut dyn Sink,
     stop: &'a Stop,
     streams: Streams,
+    generated: Generated,
     failure: Option<Failure>,
     no_answer: Option<NoAnswer>,
     lost: Vec<String>,
@@ -160,11 +164,12 @@ struct Listener<'a> {
 }
 
 impl<'a> Listener<'a> {
-    fn new(sink: &'a mut dyn Sink, stop: &'a Stop) -> Self {
+    fn new(sink: &'a mut dyn Sink, stop: &'a Stop, generated: &Generated) -> Self {
         Listener {
             sink,
             stop,
-            streams: Streams::default(),
+            streams: Streams::new(generated),
+            generated: generated.clone(),
             failure: None,
             no_answer: None,
             lost: Vec::new(),
@@ -219,7 +224,8 @@ impl<'a> Listener<'a> {
         };
         match frame {
             Frame::Result { mime_type, content } => {
-                self.sink.output(Output::Result { data: bundle(mime_type, content) });
+                let content = self.generated.shown(mime_type, content);
+                self.sink.output(Output::Result { data: bundle(mime_type, &content) });
             }
             Frame::Display { id, is_update, mime_type, content } => {
                 self.sink.output(display(id, is_update, mime_type, content));
@@ -263,7 +269,7 @@ impl RunReport {
     }
 
     /// The error to answer with, or none if the cell came to its end.
-    pub fn error(&self, sources: &Sources, generated: &[Arc<Source>]) -> Option<CellError> {
+    pub fn error(&self, sources: &Sources, generated: &Generated) -> Option<CellError> {
         if let RunEnd::Died(death) = &self.end {
             return Some(death_error(death));
         }
@@ -295,20 +301,9 @@ impl RunReport {
 
 impl Failure {
     /// The learner's line, if the failure was in a cell's code and not inside a library.
-    fn place(&self, generated: &[Arc<Source>]) -> Option<Place> {
+    fn place(&self, generated: &Generated) -> Option<Place> {
         let location = self.location.as_ref()?;
-        let source = generated.iter().rev().find(|source| source.is_file(&location.file))?;
-        let (cell, line, column) = match source.origin(location.line) {
-            Origin::Cell { cell, line } => (cell, line, location.column.saturating_sub(1)),
-            Origin::Tail { cell, line, column } => (cell, line, column),
-            Origin::Generated
-            | Origin::End { .. }
-            | Origin::Keep(_)
-            | Origin::Drop(_)
-            | Origin::PutBack(_)
-            | Origin::Read(_) => return None,
-        };
-        Some(Place { cell, start: (line, column), end: (line, column + 1) })
+        generated.place(&location.file, location.line, location.column)
     }
 }
 
@@ -383,7 +378,7 @@ mod tests {
     fn frames_become_outputs_and_the_report() {
         let mut outputs = Outputs::default();
         let stop = Stop::default();
-        let mut listener = Listener::new(&mut outputs, &stop);
+        let mut listener = Listener::new(&mut outputs, &stop, &Generated::default());
         let location = Some(akari_seam::SourceLocation { file: "cell.rs", line: 7, column: 9 });
         for frame in [
             DISPLAY,
@@ -413,10 +408,13 @@ mod tests {
         for bytes in [&[99, 0, 0][..], &whole[..whole.len() - 1], &[]] {
             let mut outputs = Outputs::default();
             let stop = Stop::default();
-            let mut listener = Listener::new(&mut outputs, &stop);
+            let mut listener = Listener::new(&mut outputs, &stop, &Generated::default());
             listener.frame(bytes);
             let report = listener.report(RunEnd::Returned(DONE));
-            assert!(report.error(&Sources::default(), &[]).is_none(), "the cell came to its end");
+            assert!(
+                report.error(&Sources::default(), &Generated::default()).is_none(),
+                "the cell came to its end"
+            );
             let text = outputs.text(Stream::Stderr);
             assert!(text.contains("can't be read"), "{text}");
         }
@@ -426,7 +424,8 @@ mod tests {
     fn frames_between_cells_are_shown_or_told() {
         let (sender, outputs) = std::sync::mpsc::channel();
         let background: Background = Arc::new(move |output| drop(sender.send(output)));
-        let mut on_event = on_background(&Arc::new(Mutex::new(Some(background))));
+        let mut on_event =
+            on_background(&Arc::new(Mutex::new(Some(background))), &Generated::default());
         on_event(Event::Frame(DISPLAY.encode()));
         assert!(matches!(outputs.try_recv(), Ok(Output::Display { .. })));
         on_event(Event::Frame(vec![99]));

@@ -3,6 +3,7 @@
 //!
 //! `run` has one of these for each cell that runs, and one for what comes between cells.
 
+use super::places::Generated;
 use super::question::Question;
 use super::utf8::Utf8;
 use crate::engine::Sink;
@@ -18,18 +19,17 @@ pub struct Streams {
     pub question: Question,
 }
 
-impl Default for Streams {
-    fn default() -> Self {
+impl Streams {
+    /// Streams in which places in these sources become those of cells.
+    pub fn new(generated: &Generated) -> Streams {
         Streams {
-            stdout: Utf8::new(Stream::Stdout),
-            stderr: Utf8::new(Stream::Stderr),
+            stdout: Utf8::new(Stream::Stdout, generated),
+            stderr: Utf8::new(Stream::Stderr, generated),
             markers: Markers::default(),
             question: Question::default(),
         }
     }
-}
 
-impl Streams {
     pub fn stdout(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
         for segment in self.markers.feed(bytes) {
             match segment {

@@ -2,20 +2,22 @@
 //!
 //! A pipe hands bytes over in parts that may end inside of a character. Called by `streams`.
 
+use super::places::{Generated, unfinished};
 use crate::engine::Sink;
 use crate::engine::outcome::{Output, Stream};
 
 /// Turns bytes into text: joins a character that comes in two parts, and writes U+FFFD for bytes
-/// that are no text.
+/// that are no text. Places in generated files become those of cells.
 #[derive(Debug)]
 pub struct Utf8 {
     stream: Stream,
+    generated: Generated,
     rest: Vec<u8>,
 }
 
 impl Utf8 {
-    pub fn new(stream: Stream) -> Self {
-        Utf8 { stream, rest: Vec::new() }
+    pub fn new(stream: Stream, generated: &Generated) -> Self {
+        Utf8 { stream, generated: generated.clone(), rest: Vec::new() }
     }
 
     pub fn send(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
@@ -25,14 +27,15 @@ impl Utf8 {
             Err(_) => incomplete_tail(&self.rest),
             Ok(_) => self.rest.len(),
         };
+        let cut = unfinished(&self.rest[..cut]).unwrap_or(cut);
         let rest = self.rest.split_off(cut);
         let whole = std::mem::replace(&mut self.rest, rest);
-        emit(self.stream, &whole, sink);
+        emit(self.stream, &self.generated.translated(&whole), sink);
     }
 
     pub fn finish(&mut self, sink: &mut dyn Sink) {
         let rest = std::mem::take(&mut self.rest);
-        emit(self.stream, &rest, sink);
+        emit(self.stream, &self.generated.translated(&rest), sink);
     }
 }
 
@@ -76,7 +79,7 @@ mod tests {
 
     fn check(parts: &[&[u8]], expected: &str) {
         let mut texts = Texts::default();
-        let mut utf8 = Utf8::new(Stream::Stdout);
+        let mut utf8 = Utf8::new(Stream::Stdout, &Generated::default());
         parts.iter().for_each(|part| utf8.send(part, &mut texts));
         utf8.finish(&mut texts);
         assert_eq!(texts.0, expected);

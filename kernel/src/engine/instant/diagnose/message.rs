@@ -4,16 +4,21 @@
 
 use akari_seam::path::{FAILED, INTERNALS};
 
+use super::linking;
 use super::place::{CellContext, origin, place};
 use super::suggestion;
 use super::way_out::{gone, way_out};
 use crate::engine::instant::compile::Diagnostic;
 use crate::engine::instant::generate::{Origin, Source};
 use crate::engine::instant::older_code;
+use crate::engine::instant::places::of_source;
 use crate::engine::traceback::{Message, Place};
 
 /// What the learner reads of a message.
 pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'_>) -> Message {
+    if let Some(message) = linking::message(diagnostic) {
+        return message;
+    }
     let code =
         diagnostic.code.as_ref().map(|code| code.code.clone()).filter(|code| code.starts_with('E'));
     let is_path = code.as_ref().is_some_and(|code| matches!(code.as_str(), "E0432" | "E0433"));
@@ -63,12 +68,13 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
         // The compiler's ways out are those for another thing of the same name.
         Some(explanation) => message.helps = vec![explanation],
         None => {
-            message.helps.splice(0..0, way_out(diagnostic, &message, context));
+            message.helps.splice(0..0, way_out(diagnostic, source, context));
         }
     }
     message.helps.splice(0..0, older_code::hint(diagnostic));
     if message.labels.is_empty() {
-        message.notes.extend(diagnostic.rendered.clone());
+        let rendered = diagnostic.rendered.as_deref().unwrap_or_default();
+        message.notes.push(of_source(source, rendered));
     }
     message
 }

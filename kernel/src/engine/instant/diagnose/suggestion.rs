@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn lines_of_one_way_stand_below_each_other_and_ways_beside() {
-        let parts = [(0, [8, 8], "<'a>"), (1, [7, 7], "'a ")];
+        let parts = [(0, [8, 8], "<'a>"), (1, [8, 8], "'a ")];
         check(
             "struct S {\n    a: &str,\n}",
             &parts,

@@ -2,30 +2,32 @@
 //!
 //! Pure.
 
-use super::place::{CellContext, holds};
+use super::constant;
+use super::place::CellContext;
 use crate::engine::instant::compile::Diagnostic;
+use crate::engine::instant::generate::Source;
 use crate::engine::instant::words::words;
-use crate::engine::traceback::Message;
 
 /// A way out that the compiler can't know: it depends on what the name means in this session.
 pub fn way_out(
     diagnostic: &Diagnostic,
-    message: &Message,
+    source: &Source,
     context: &CellContext<'_>,
 ) -> Option<String> {
-    let CellContext { state, parsed, plan, cell } = *context;
+    let CellContext { state, plan, .. } = *context;
     let text = &diagnostic.message;
     if let Some(name) = missing_name(text) {
         if let Some(explanation) = state.missed(diagnostic) {
             return Some(explanation);
         }
-        let is_variable = state.variables.contains_key(name) || plan.new.contains_key(name);
-        let (place, _) = message.labels.first()?;
-        let is_in_item =
-            place.cell != cell || parsed.items.iter().any(|item| holds(&item.piece, place.start.0));
-        return (is_variable && is_in_item).then(|| {
-            format!("a `fn` can't see the variables of cells; pass `{name}` as a parameter")
-        });
+        let variable = state.variables.get(name);
+        let is_variable = variable.is_some() || plan.new.contains_key(name);
+        let type_text = variable.map(|it| it.type_text.as_str());
+        let help = is_variable.then(|| constant::in_item(diagnostic, source, name, type_text));
+        return help.flatten();
+    }
+    if let Some(help) = constant::in_statement(diagnostic, source) {
+        return Some(help);
     }
     if let Some(explanation) = is_absence(diagnostic).then(|| state.missed(diagnostic)).flatten() {
         return Some(explanation);
