@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use akari_seam::Frame;
-use akari_seam::path::CELL_TYPES;
+use akari_seam::path::{CELL_TYPES, locks_a_stream};
 
 use super::wire;
 
@@ -73,7 +73,13 @@ pub fn put<T: 'static>(name: u64, value: T) {
 fn put_boxed(name: u64, value: Box<dyn Any>, type_name: &'static str) {
     let slot = Slot { value, type_name };
     // The old value is dropped outside the borrow: its destructor may print or even store.
-    let old = VARIABLES.with(|variables| variables.borrow_mut().insert(name, slot));
+    let old = VARIABLES.with(|variables| {
+        let mut variables = variables.borrow_mut();
+        if locks_a_stream(type_name) {
+            return (variables.remove(&name), Some(slot));
+        }
+        (variables.insert(name, slot), None)
+    });
     drop(old);
 }
 

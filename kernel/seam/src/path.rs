@@ -46,6 +46,12 @@ pub const BEFORE: &str = "akari::__before";
 /// The macro that displays the last value of a cell.
 pub const LAST_VALUE: &str = "akari::__last_value";
 
+/// Whether a value of this type, as the compiler prints it, locks stdin, stdout or stderr. A variable
+/// would lock it for all later cells, so none is kept.
+pub fn locks_a_stream(type_text: &str) -> bool {
+    ["StdinLock<", "StdoutLock<", "StderrLock<"].iter().any(|lock| type_text.contains(lock))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

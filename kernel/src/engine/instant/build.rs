@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use akari_seam::path::locks_a_stream;
+
 use super::aside::Unfit;
 use super::broken::BrokenCell;
 use super::cache::{Cache, Facts, Key};
@@ -362,6 +364,9 @@ pub fn commit(compiled: &Compiled, cell: CellId) -> State {
     for (name, variable) in plan.new.iter().filter(|(name, _)| plan.keeps(name)) {
         next.variables.remove(name);
         match types.get(&slot(name)).filter(|type_text| is_nameable(type_text)) {
+            Some(type_text) if locks_a_stream(type_text) => {
+                next.absent.insert(name.clone(), Absence::Locks { cell });
+            }
             Some(type_text) if !variable.is_closure => {
                 next.absent.remove(name);
                 let kept = KeptVariable {
@@ -422,6 +427,8 @@ mod tests {
         check("let v = 1.5;", &[("v", "f64")], &[], "v: f64");
         check("let f = || 1;", &[], &[], "v: u8, f: Unnameable { cell: Counted(2) }");
         check("let f = g();", &[("f", closure)], &[], "v: u8, f: Unnameable { cell: Counted(2) }");
+        let lock = "std::io::Lines<std::io::StdinLock<'_>>";
+        check("let l = g();", &[("l", lock)], &[], "v: u8, l: Locks { cell: Counted(2) }");
         let moved = Absence::Moved { cell: ID };
         check("drop(v);", &[], &[("v", moved)], "v: Moved { cell: Counted(2) }");
         let replaced = Absence::Replaced { cell: ID };

@@ -101,6 +101,10 @@ pub enum Absence {
     Unnameable {
         cell: CellId,
     },
+    /// The value locks stdin, stdout or stderr.
+    Locks {
+        cell: CellId,
+    },
     Redefined {
         cell: CellId,
         item: String,
@@ -126,6 +130,7 @@ impl Absence {
             | Absence::Local { cell }
             | Absence::Unreadable { cell }
             | Absence::Unnameable { cell }
+            | Absence::Locks { cell }
             | Absence::Redefined { cell, .. }
             | Absence::Hidden { cell, .. }
             | Absence::ProcessEnded { cell } => cell,
@@ -156,6 +161,9 @@ impl Absence {
             ),
             Absence::Unnameable { .. } => format!(
                 "`{name}` of {cell} has a type without a name (a closure or an `impl Trait`), so it was not kept; box it, as in `let {name}: Box<dyn Fn(f32) -> f32> = Box::new(..)`, collect it, or make it a `fn`"
+            ),
+            Absence::Locks { .. } => format!(
+                "`{name}` of {cell} locks a standard stream, which all later cells would wait for, so it was not kept; make it again in the cell that uses it"
             ),
             Absence::Redefined { item, .. } => format!(
                 "`{name}` was made with an older `{item}`, which {cell} redefined; run the cell that makes `{name}` again"
