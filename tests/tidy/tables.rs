@@ -17,7 +17,7 @@ pub const KERNEL: Arrows = &[
     ("setup", &["cargo", "home", "process"]),
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
     ("engine::instant", &["engine", "engine::instant::deps", "home", "process", "runtime", "seam"]),
-    ("engine::instant::deps", &["cargo", "engine::instant", "home"]),
+    ("engine::instant::deps", &["cargo", "engine::instant", "home", "seam"]),
     ("engine::evcxr", &["engine", "engine::program", "evcxr protocol"]),
     ("engine::program", &["cargo", "engine", "evcxr protocol", "process"]),
     ("engine", &["engine::program", "evcxr protocol", "home"]),

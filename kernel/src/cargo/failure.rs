@@ -51,8 +51,13 @@ pub fn complaint(ended: &Ended, count: usize, own: &str) -> String {
     };
     // Which version another package asks for is worth knowing.
     let asked_by_own = format!("required by package `{own}");
-    let lines: Vec<&str> =
-        tail.lines().filter(is_news).filter(|line| !line.contains(&asked_by_own)).collect();
+    let is_repeated = |line: &&str| line.starts_with("warning: spurious network error");
+    let lines: Vec<&str> = tail
+        .lines()
+        .filter(is_news)
+        .filter(|line| !is_repeated(line))
+        .filter(|line| !line.contains(&asked_by_own))
+        .collect();
     lines.join("\n").trim().trim_start_matches("error: ").to_owned()
 }
 

@@ -3,8 +3,14 @@
 //! Pure. `parse` cuts the code below; what a command does is in `command`.
 
 use super::deps::line;
-use super::parse::Piece;
 use crate::engine::syntax;
+
+/// A command with the number of lines before it.
+#[derive(Debug)]
+pub struct Command {
+    pub text: String,
+    pub line: u32,
+}
 
 /// What a line of the head is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +39,10 @@ fn kind(text: &str) -> Line {
 
 /// Takes `:command` and `!shell` lines and notes out of the head of a cell; spaces stand in, so
 /// that positions stay. A `:dep` line goes on until its brackets are closed.
-pub fn blank_head(code: &str, commands: &mut Vec<Piece>) -> String {
+pub fn blank_head(code: &str, commands: &mut Vec<Command>) -> String {
     let mut out = String::with_capacity(code.len());
     let mut in_comment = false;
-    let mut open: Option<Piece> = None;
+    let mut open: Option<Command> = None;
     let mut lines = code.split_inclusive('\n').enumerate();
     for (number, line) in lines.by_ref() {
         let text = line.trim();
@@ -55,8 +61,8 @@ pub fn blank_head(code: &str, commands: &mut Vec<Piece>) -> String {
             Line::Command => {
                 let number = u32::try_from(number).unwrap_or(u32::MAX);
                 let mut piece = match open.take() {
-                    Some(begun) => Piece { text: format!("{}\n{text}", begun.text), ..begun },
-                    None => Piece { text: text.to_owned(), line: number, column: 0 },
+                    Some(begun) => Command { text: format!("{}\n{text}", begun.text), ..begun },
+                    None => Command { text: text.to_owned(), line: number },
                 };
                 piece.text.truncate(piece.text.trim_end().len());
                 if piece.text.starts_with(":dep") && line::is_open(&piece.text) {

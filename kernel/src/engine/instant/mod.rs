@@ -15,6 +15,7 @@ mod compile;
 #[cfg(test)]
 mod contract;
 mod copyable;
+mod crate_hints;
 mod damage;
 pub mod deps;
 mod diagnose;

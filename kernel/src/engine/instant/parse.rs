@@ -9,7 +9,7 @@ use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 
 use super::awaits::awaits;
-use super::head::blank_head;
+use super::head::{Command, blank_head};
 use super::mentions::{Reader, assigned, bindings, mentions};
 use super::shape::Shape;
 use super::statics::{Site, sites};
@@ -152,7 +152,10 @@ impl Parsed {
 pub fn parse(code: &str) -> Result<Parsed, Broken> {
     let mut parsed = Parsed::default();
     // The compiler reads `\r\n` as `\n` everywhere; the parser keeps it inside of string literals.
-    let code = blank_head(&code.replace("\r\n", "\n"), &mut parsed.commands);
+    let mut commands = Vec::new();
+    let code = blank_head(&code.replace("\r\n", "\n"), &mut commands);
+    let piece = |it: Command| Piece { text: it.text, line: it.line, column: 0 };
+    parsed.commands = commands.into_iter().map(piece).collect();
     let tree = Tree::parse(&code);
     let Some(list) = tree.statements().filter(|_| !tree.has_errors()) else {
         return Err(Broken { code });

@@ -39,7 +39,9 @@ pub enum LineError {
     Value { name: String, value: String, cause: String },
     #[error("`{key}` of `{name}` is {is}; write `{key} = {example}`")]
     Type { name: String, key: String, is: &'static str, example: String },
-    #[error("`{name}` has no `{nearest}`: did you mean `{nearest}` by `{key}`?")]
+    #[error(
+        "`{key}` is no key of a dependency, and `{name}` has no `{nearest}`: did you mean `{nearest}`?"
+    )]
     Key { name: String, key: String, nearest: String },
     #[error(
         "`workspace = true` takes the version of `{0}` from a workspace, and a notebook has none; write the version: `:dep {0} = \"1.0\"`"
@@ -529,7 +531,7 @@ mod tests {
             ("rand = { version = 0.9 }", "write `version = \"0.9\"`"),
             ("tokio = { version = \"1\", features = \"full\" }", "write `features = [\"full\"]`"),
             ("a = { version = \"1\", default-features = \"no\" }", "true or false"),
-            ("hex = { vesrion = \"0.4\" }", "did you mean `version` by `vesrion`?"),
+            ("hex = { vesrion = \"0.4\" }", "`vesrion` is no key of a dependency"),
             ("serde = { workspace = true }", "a notebook has none"),
             ("either = \"1\"; let x = 1;", "`let x = 1;` stands behind `:dep`"),
             ("hex --feature serde", "no option of `:dep`"),

@@ -39,7 +39,7 @@ impl Wanted {
             let has_source = SOURCES.iter().any(|it| table.contains_key(*it));
             match self.0.get_mut(&name) {
                 // As for `cargo add`, the version of a crate that is there already stays.
-                Some(known) if !has_source => known.extend(table),
+                Some(known) if !has_source => extend(known, table),
                 _ => drop(self.0.insert(name, table)),
             }
         }
@@ -96,6 +96,19 @@ impl Wanted {
              [profile.release]\ndebug = false\npanic = \"unwind\"\n\n\
              [workspace]\n\n[dependencies]\n{dependencies}"
         )
+    }
+}
+
+/// Adds what a line says more about a dependency; features come to those that are there.
+fn extend(known: &mut Table, more: Table) {
+    for (key, value) in more {
+        match (known.get_mut(&key), value) {
+            (Some(Value::Array(features)), Value::Array(more)) => {
+                let new = more.into_iter().filter(|it| !features.contains(it)).collect::<Vec<_>>();
+                features.extend(new);
+            }
+            (_, value) => drop(known.insert(key, value)),
+        }
     }
 }
 
@@ -216,14 +229,17 @@ mod tests {
         wanted.add("serde-json, rand = \"0.8\"", Path::new("/")).unwrap();
         assert_eq!(wanted.open(), [("serde-json".to_owned(), "serde-json".to_owned())]);
         wanted.settle("serde-json", "serde_json", "1.0.1");
-        wanted.add("rand, serde_json = { features = [\"raw_value\"] }", Path::new("/")).unwrap();
+        for feature in ["raw_value", "std", "std"] {
+            let line = format!("rand, serde_json = {{ features = [\"{feature}\"] }}");
+            wanted.add(&line, Path::new("/")).unwrap();
+        }
         assert_eq!(wanted.open(), []);
         let lines: Vec<String> = wanted.lines().collect();
         assert_eq!(
             lines,
             [
                 ":dep rand = \"0.8\"",
-                ":dep serde_json = { features = [\"raw_value\"], version = \"1.0.1\" }"
+                ":dep serde_json = { features = [\"raw_value\", \"std\"], version = \"1.0.1\" }"
             ]
         );
     }

@@ -45,7 +45,7 @@ pub enum DepError {
     NoCrate { name: String, meant: Meant },
     #[error("the crate `{package}` has no feature `{feature}`")]
     Feature { package: String, feature: String },
-    #[error("the crate `{package}` has no feature `{feature}`{meant}; it has {there}")]
+    #[error("the crate `{package}` has no feature `{feature}`{meant}. It has {there}")]
     FeatureOf { package: String, feature: String, meant: Meant, there: String },
     #[error(
         "`{0}` is a program and has no library, so there is nothing in it that a cell could use"
@@ -80,7 +80,7 @@ pub struct Meant(Option<String>);
 impl fmt::Display for Meant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            Some(meant) => write!(f, " (did you mean `{meant}`?)"),
             None => Ok(()),
         }
     }

@@ -23,7 +23,6 @@ use crate::cargo::failure::{Cause, causes, complaint};
 use crate::cargo::run::{self, News};
 use crate::home::trust;
 use crate::home::write::{self, Readers};
-use crate::process::logged::Ended;
 
 /// Lines of cargo's messages that are shown when a build fails.
 const TAIL: usize = 20;
@@ -105,12 +104,16 @@ impl<'a> Project<'a> {
             warnings.extend(text.map(|it| it.replace(&self.package, "the notebook")));
             on_step(step)
         })?;
+        let program = warnings.iter().find_map(|it: &String| refusal::program(it));
+        if let Some(program) = program {
+            return Err(DepError::NoLibrary(program.to_owned()));
+        }
         candle::check(&metadata, &self.place.checkout)?;
         let local = metadata.packages.iter().filter(|it| it.source.is_none());
         self.local = local.filter_map(|it| Some(it.manifest_path.parent()?.into())).collect();
         self.tokio = tokio::find(&metadata, wanted);
         self.write_manifest(wanted)?;
-        Ok(Chosen { direct: direct(&metadata)?, warnings })
+        Ok(Chosen { direct: direct(&metadata), warnings })
     }
 
     /// The features of a package among the dependencies.
@@ -208,7 +211,11 @@ impl<'a> Project<'a> {
         match ended {
             Ok(_) if is_stopped => Err(DepError::Interrupted),
             Ok(ended) if ended.status.success() => Ok(()),
-            Ok(ended) => Err(failure(&ended)),
+            Ok(ended) => {
+                let text: Vec<&str> = ended.last.iter().map(String::as_str).collect();
+                let cause = causes(&ended).next().unwrap_or(Cause::Other);
+                Err(failure(cause, &text.join("\n"), complaint(&ended, TAIL, PACKAGE)))
+            }
             Err(error) => Err(DepError::Cargo(error)),
         }
     }
@@ -297,17 +304,15 @@ impl<'a> Project<'a> {
     }
 }
 
-/// The error of a run of cargo.
-fn failure(ended: &Ended) -> DepError {
-    let messages = complaint(ended, TAIL, PACKAGE);
-    match causes(ended).next() {
-        Some(Cause::Network) => return DepError::Network { messages },
-        Some(Cause::DiskFull) => return DepError::DiskFull,
-        Some(Cause::NoLinker) => return DepError::NoLinker,
-        Some(Cause::Denied | Cause::Other) | None => {}
+/// The error of a run of cargo that said `text`; `messages` are the end of that.
+fn failure(cause: Cause, text: &str, messages: String) -> DepError {
+    match cause {
+        Cause::Network => return DepError::Network { messages },
+        Cause::DiskFull => return DepError::DiskFull,
+        Cause::NoLinker => return DepError::NoLinker,
+        Cause::Denied | Cause::Other => {}
     }
-    let text: Vec<&str> = ended.last.iter().map(String::as_str).collect();
-    match refusal::read(&text.join("\n"), PACKAGE) {
+    match refusal::read(text, PACKAGE) {
         Refusal::NoCrate { name, meant } => DepError::NoCrate { name, meant: Meant(meant) },
         Refusal::NoFeature { package, feature } => DepError::Feature { package, feature },
         Refusal::Other(sentence) => DepError::Failed { sentence, messages: Messages(messages) },
@@ -328,18 +333,14 @@ pub struct Direct {
 }
 
 /// The dependencies of the root package.
-fn direct(metadata: &Metadata) -> Result<Vec<Direct>, DepError> {
+fn direct(metadata: &Metadata) -> Vec<Direct> {
     let resolve = metadata.resolve.as_ref();
     let root = resolve.and_then(|resolve| resolve.root.as_ref());
     let nodes = resolve.into_iter().flat_map(|resolve| &resolve.nodes);
     let Some(root) = nodes.into_iter().find(|node| Some(&node.id) == root) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let package = |id: &PackageId| metadata.packages.iter().find(|package| package.id == *id);
-    let has_code = |id: &&PackageId| root.deps.iter().any(|it| it.pkg == **id);
-    if let Some(program) = root.dependencies.iter().find(|id| !has_code(id)).and_then(package) {
-        return Err(DepError::NoLibrary(program.name.to_string()));
-    }
     let direct = |dependency: &NodeDep| {
         let package = package(&dependency.pkg)?;
         Some(Direct {
@@ -348,7 +349,7 @@ fn direct(metadata: &Metadata) -> Result<Vec<Direct>, DepError> {
             is_macro: package.targets.iter().any(|target| target.is_proc_macro()),
         })
     };
-    Ok(root.deps.iter().filter_map(direct).collect())
+    root.deps.iter().filter_map(direct).collect()
 }
 
 #[cfg(test)]
@@ -376,7 +377,7 @@ mod tests {
             package("a", "rand", "0.9.1", "lib"),
             package("b", "m", "1.0.0", "proc-macro"),
         );
-        let found = direct(&MetadataCommand::parse(text).unwrap()).unwrap();
+        let found = direct(&MetadataCommand::parse(text).unwrap());
         let names: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.is_macro)).collect();
         assert_eq!(names, [("dice", false), ("m", true)]);
         assert_eq!(found[0].id, ("rand".to_owned(), "0.9.1".to_owned()));

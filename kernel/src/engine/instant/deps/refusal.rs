@@ -26,6 +26,12 @@ pub fn read(text: &str, own: &str) -> Refusal {
         .unwrap_or_else(|| Refusal::Other(said.first_line()))
 }
 
+/// The program that a warning of cargo says to be no library.
+pub fn program(warning: &str) -> Option<&str> {
+    let (_, rest) = warning.split_once("ignoring invalid dependency `")?;
+    rest.strip_suffix("` which is missing a lib target")
+}
+
 struct Said<'a> {
     text: &'a str,
     /// The beginning of the name of the package that has all dependencies.
@@ -228,6 +234,14 @@ mod tests {
             "error: failed to select a version for `hex`.\nversions that meet the requirements `^0.4` are: 0.4.3\n\npackage `own-1` depends on `hex` with feature `serd` but `hex` does not have that feature.\n",
             "NoFeature { package: \"hex\", feature: \"serd\" }",
         );
+    }
+
+    #[test]
+    fn program_is_no_library() {
+        let warning =
+            "p v0.0.0 (/p) ignoring invalid dependency `rg` which is missing a lib target";
+        assert_eq!(program(warning), Some("rg"));
+        assert_eq!(program("unused manifest key: x"), None);
     }
 
     #[test]

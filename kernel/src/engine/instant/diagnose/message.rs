@@ -10,7 +10,7 @@ use super::suggestion;
 use super::way_out::{gone, way_out};
 use crate::engine::instant::compile::Diagnostic;
 use crate::engine::instant::generate::{Origin, Source};
-use crate::engine::instant::older_code;
+use crate::engine::instant::{crate_hints, older_code};
 use crate::engine::instant::places::of_source;
 use crate::engine::traceback::{Message, Place};
 
@@ -71,7 +71,8 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
             message.helps.splice(0..0, way_out(diagnostic, source, context));
         }
     }
-    message.helps.splice(0..0, older_code::hint(diagnostic));
+    let hint = older_code::hint(diagnostic).or_else(|| crate_hints::hint(diagnostic));
+    message.helps.splice(0..0, hint);
     if message.labels.is_empty() {
         let rendered = diagnostic.rendered.as_deref().unwrap_or_default();
         message.notes.push(of_source(source, rendered));
