@@ -40,3 +40,20 @@ def session():
     session = Session()
     yield session
     session.end()
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Makes a package, and returns the `:dep` line for it."""
+
+    def make(name, code, dependencies="", features=""):
+        folder = tmp_path / name
+        (folder / "src").mkdir(parents=True, exist_ok=True)
+        (folder / "src" / "lib.rs").write_text(code)
+        (folder / "Cargo.toml").write_text(
+            f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n'
+            f"[features]\n{features}\n[dependencies]\n{dependencies}\n"
+        )
+        return f':dep {name} = {{ path = "{folder}" }}'
+
+    return make

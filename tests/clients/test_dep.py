@@ -27,23 +27,6 @@ pub fn double(x: &candle_core::Tensor) -> candle_core::Result<candle_core::Tenso
 """
 
 
-@pytest.fixture
-def package(tmp_path):
-    """Makes a package, and returns the `:dep` line for it."""
-
-    def make(name, code, dependencies="", features=""):
-        folder = tmp_path / name
-        (folder / "src").mkdir(parents=True, exist_ok=True)
-        (folder / "src" / "lib.rs").write_text(code)
-        (folder / "Cargo.toml").write_text(
-            f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n'
-            f"[features]\n{features}\n[dependencies]\n{dependencies}\n"
-        )
-        return f':dep {name} = {{ path = "{folder}" }}'
-
-    return make
-
-
 def test_a_crate_is_shared_by_all_cells(session, package):
     session.ok(package("counter", COUNTER), timeout=300)
     session.ok("let mark = counter::mark!(counter::count());")
@@ -79,7 +62,7 @@ def test_features_and_names(session, package):
     ("line", "words"),
     [
         (":dep", "write `:dep name"),
-        (":dep a b", "no name of a crate"),
+        (":dep a!b", "no name of a crate"),
         (":dep a = 5", "no dependency"),
         (':dep a = { path = "/nowhere/at/all" }', "/nowhere/at/all"),
     ],

@@ -46,6 +46,17 @@ impl Wanted {
         Ok(line.warnings)
     }
 
+    /// Takes out the crates whose folder is gone; returns their names.
+    pub fn take_lost(&mut self) -> Vec<String> {
+        let is_lost = |table: &Table| {
+            table.get("path").and_then(Value::as_str).is_some_and(|it| !Path::new(it).is_dir())
+        };
+        let lost = self.0.iter().filter(|(_, table)| is_lost(table));
+        let lost: Vec<String> = lost.map(|(name, _)| name.clone()).collect();
+        self.0.retain(|name, _| !lost.contains(name));
+        lost
+    }
+
     /// The names of crates of which the newest version is meant, each with its package's name.
     pub fn open(&self) -> Vec<(String, String)> {
         let is_open = |table: &Table| SOURCES.iter().all(|it| !table.contains_key(*it));
@@ -208,6 +219,13 @@ mod tests {
             let found = lines(line, course.path()).map(|it| vec![it[0].replace("./", "")]);
             assert_eq!(found, expected, "{line}");
         }
+        let mut wanted = Wanted::default();
+        wanted.add("'道具 箱', rand = \"1\"", course.path()).unwrap();
+        assert!(wanted.take_lost().is_empty());
+        fs::rename(&own, course.path().join("else")).unwrap();
+        assert_eq!(wanted.take_lost(), ["tools"]);
+        assert_eq!(wanted.lines().count(), 1);
+        fs::rename(course.path().join("else"), &own).unwrap();
         assert!(error("toolz = { path = \"道具 箱\" }").contains("is named `tools`"));
         assert!(lines("t = { path = \"道具 箱\", package = \"tools\" }", course.path()).is_ok());
     }

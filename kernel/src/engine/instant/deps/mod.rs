@@ -216,6 +216,9 @@ impl Dependencies {
         for line in lines {
             warnings.extend(wanted.add(line, &folder)?);
         }
+        let lost = wanted.take_lost().into_iter();
+        warnings
+            .extend(lost.map(|it| format!("the folder of `{it}` is gone, and the crate with it")));
         let kept = &self.place.kept;
         write::folder(kept, Readers::User)
             .map_err(|source| DepError::Write { path: kept.clone(), source })?;

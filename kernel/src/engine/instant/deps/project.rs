@@ -168,10 +168,26 @@ impl<'a> Project<'a> {
         Ok(artifacts)
     }
 
-    /// Runs cargo in the package's folder.
+    /// Runs cargo in the package's folder; without a network, on what was downloaded before.
     pub fn cargo(
         &self,
         arguments: &[&str],
+        on_step: &mut OnStep<'_>,
+        on_line: &mut dyn FnMut(&str),
+    ) -> Result<(), DepError> {
+        let online = self.run_cargo(arguments, &[], on_step, on_line);
+        let Err(error @ DepError::Network { .. }) = online else { return online };
+        match self.run_cargo(arguments, &["--offline"], on_step, on_line) {
+            Ok(()) => Ok(()),
+            Err(DepError::Interrupted) => Err(DepError::Interrupted),
+            Err(_) => Err(error),
+        }
+    }
+
+    fn run_cargo(
+        &self,
+        arguments: &[&str],
+        more: &[&str],
         on_step: &mut OnStep<'_>,
         on_line: &mut dyn FnMut(&str),
     ) -> Result<(), DepError> {
@@ -184,6 +200,7 @@ impl<'a> Project<'a> {
         isolate(&mut cargo, checkout);
         cargo
             .args(arguments)
+            .args(more)
             .arg("--manifest-path")
             .arg(self.folder().join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", kept.join(TARGET))

@@ -19,7 +19,10 @@ pub enum Refusal {
 
 /// Reads what cargo said.
 pub fn read(text: &str, own: &str) -> Refusal {
-    let said = Said { text, own };
+    // What cargo says before is of its progress.
+    let start =
+        if text.starts_with("error") { 0 } else { text.find("\nerror").map_or(0, |it| it + 1) };
+    let said = Said { text: &text[start..], own };
     said.no_crate()
         .or_else(|| said.no_feature())
         .or_else(|| said.sentence().map(Refusal::Other))
@@ -70,6 +73,7 @@ impl<'a> Said<'a> {
         self.no_version()
             .or_else(|| self.no_library_twice())
             .or_else(|| self.contradiction())
+            .or_else(|| self.two_names())
             .or_else(|| self.build_script())
             .or_else(|| self.code())
             .or_else(|| self.repository())
@@ -116,6 +120,15 @@ impl<'a> Said<'a> {
         Some(format!(
             "the dependencies contradict each other: {by}`{name}` {wanted}, and `{}` is taken already{wants}; ask for versions that agree",
             without_folder(taken)
+        ))
+    }
+
+    fn two_names(&self) -> Option<String> {
+        let package =
+            self.between("depends on crate `", "` multiple times with different names")?;
+        Some(format!(
+            "`{}` has another name in this session already, and a crate can have one alone",
+            without_folder(package)
         ))
     }
 
@@ -286,6 +299,10 @@ mod tests {
             "error: failed to load manifest for dependency `q`\n\nCaused by:\n  can't find library `q`, rename file to `src/lib.rs` or specify lib.path",
             "failed to load manifest for dependency `q`: can't find library `q`, rename file to `src/lib.rs` or specify lib.path",
         );
-        check("error: something new\nmore", "something new");
+        check("   Locking 2 packages\nerror: something new\nmore", "something new");
+        check(
+            "error: the crate `own-1 v0.0.0 (/p)` depends on crate `a v1.0.0 (/a)` multiple times with different names",
+            "`a v1.0.0` has another name in this session already, and a crate can have one alone",
+        );
     }
 }
