@@ -4,9 +4,11 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::{Mutex, PoisonError};
 
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
+use super::calls::calls;
 use super::{once, wire};
 use crate::random;
 
@@ -49,7 +51,13 @@ struct NotedPanic {
     text: String,
     /// File, line and column.
     place: Option<(String, u32, u32)>,
+    /// The calls that led there, if the place is in no cell.
+    calls: String,
 }
+
+/// The last panic of another thread, which a join may bring to the cell's: some go on with the payload
+/// and no panic of their own.
+static ELSEWHERE: Mutex<Option<NotedPanic>> = Mutex::new(None);
 
 thread_local! {
     static IN_CELL: Cell<bool> = const { Cell::new(false) };
@@ -104,15 +112,19 @@ pub fn interrupt_point() {
 pub(super) fn install_panic_hook() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if IN_CELL.try_with(Cell::get) != Ok(true) {
-            return print(info);
-        }
         let place = info.location();
+        let is_in_cell = place.is_some_and(|it| it.file().starts_with("cell-"));
         let note = NotedPanic {
             text: payload_text(info.payload()),
             place: place.map(|it| (it.file().to_owned(), it.line(), it.column())),
+            calls: if is_in_cell { String::new() } else { calls() },
         };
-        LAST_PANIC.set(Some(note));
+        if IN_CELL.try_with(Cell::get) == Ok(true) {
+            LAST_PANIC.set(Some(note));
+        } else {
+            *ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
+            print(info);
+        }
     }));
 }
 
@@ -121,12 +133,15 @@ fn report_panic(payload: Box<dyn Any + Send>) {
         WAS_INTERRUPTED.set(true);
         return report(INTERRUPTED, "the cell was interrupted; its variables are kept", None);
     }
+    let text = payload_text(&*payload);
+    let elsewhere = ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner).take();
     let note = LAST_PANIC
         .take()
-        .unwrap_or_else(|| NotedPanic { text: payload_text(&*payload), place: None });
+        .or_else(|| elsewhere.filter(|it| it.text == text))
+        .unwrap_or_else(|| NotedPanic { text, place: None, calls: String::new() });
     let place = note.place.as_ref();
     let location = place.map(|&(ref file, line, column)| SourceLocation { file, line, column });
-    report("Panic", &note.text, location);
+    wire::send(Frame::Failure { name: "Panic", text: &note.text, location, calls: &note.calls });
     // A payload whose own destructor panics must not take the process with it.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
 }
@@ -142,7 +157,7 @@ fn payload_text(payload: &(dyn Any + Send)) -> String {
 }
 
 fn report(name: &str, text: &str, location: Option<SourceLocation<'_>>) {
-    wire::send(Frame::Failure { name, text, location });
+    wire::send(Frame::Failure { name, text, location, calls: "" });
 }
 
 fn source_location<'a>(place: &'a Location<'_>) -> SourceLocation<'a> {

@@ -5,6 +5,7 @@
 //! the public API, and nothing here writes to stdout or stderr: both belong to the learner.
 
 mod before;
+mod calls;
 mod display;
 mod failure;
 mod future;

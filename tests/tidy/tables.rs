@@ -65,6 +65,7 @@ pub const UNSAFE: &[&str] = &[
     "src/functional/loops.rs",
     "src/functional/matrix.rs",
     "src/optim/sweep.rs",
+    "src/rt/calls.rs",
     "src/rt/display.rs",
     "src/rt/host.rs",
     "src/rt/memory.rs",

@@ -17,8 +17,10 @@ pub enum Frame<'a> {
     /// all earlier contents of that id.
     Display { id: Option<&'a str>, is_update: bool, mime_type: &'a str, content: &'a str },
     /// The cell panicked, left by a `?` on an error, or was interrupted: then the name is
-    /// [`INTERRUPTED`].
-    Failure { name: &'a str, text: &'a str, location: Option<SourceLocation<'a>> },
+    /// [`INTERRUPTED`]. For a panic in no cell's code, `calls` has the calls that led there: a line for
+    /// each one in a cell's library, with the library's file name, a space and the offset in
+    /// hexadecimal, the innermost first.
+    Failure { name: &'a str, text: &'a str, location: Option<SourceLocation<'a>>, calls: &'a str },
     /// The cell's outputs are to vanish, at once or when the next output replaces them.
     Clear { waits: bool },
     /// A variable can't be read any more.
@@ -92,9 +94,11 @@ impl<'a> Frame<'a> {
                 .flag(is_update)
                 .text(mime_type)
                 .text(content),
-            Frame::Failure { name, text, location } => {
-                Writer::new(kind::FAILURE).text(name).text(text).option(location, Writer::location)
-            }
+            Frame::Failure { name, text, location, calls } => Writer::new(kind::FAILURE)
+                .text(name)
+                .text(text)
+                .option(location, Writer::location)
+                .text(calls),
             Frame::Clear { waits } => Writer::new(kind::CLEAR).flag(waits),
             Frame::Lost { variable } => Writer::new(kind::LOST).text(variable),
             Frame::Random { state } => Writer::new(kind::RANDOM).text(state),
@@ -123,6 +127,7 @@ impl<'a> Frame<'a> {
                 name: reader.text()?,
                 text: reader.text()?,
                 location: reader.option(Reader::location)?,
+                calls: reader.text()?,
             },
             kind::CLEAR => Frame::Clear { waits: reader.flag()? },
             kind::LOST => Frame::Lost { variable: reader.text()? },
@@ -235,11 +240,12 @@ mod tests {
         Frame::Display { id: None, is_update: false, mime_type: "text/html", content: "<b>灯り" },
         Frame::Display { id: Some("akari-1"), is_update: true, mime_type: "a/b", content: "\0\n" },
         Frame::Display { id: Some(""), is_update: false, mime_type: "a/b", content: "1" },
-        Frame::Failure { name: INTERRUPTED, text: "stopped", location: None },
+        Frame::Failure { name: INTERRUPTED, text: "stopped", location: None, calls: "" },
         Frame::Failure {
             name: "Panic",
             text: "index out of bounds",
             location: Some(SourceLocation { file: "cell-1.rs", line: 7, column: u32::MAX }),
+            calls: "cell-1.so 1f0",
         },
         Frame::Clear { waits: true },
         Frame::Clear { waits: false },

@@ -151,7 +151,8 @@ extern "C" fn emit(frame: *const u8, length: usize) {
             frame.len() >> 20,
             LARGEST_FRAME >> 20
         );
-        let failure = Frame::Failure { name: "DisplayError", text: &text, location: None };
+        let failure =
+            Frame::Failure { name: "DisplayError", text: &text, location: None, calls: "" };
         let _ = capture.drain_and_send_frame(&failure.encode());
     } else {
         // The kernel is gone if this fails, and the main thread sees that too.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -163,6 +163,11 @@ impl Builder {
             }
         }
         Ok(self.compiled(state, draft, path, library.types))
+    }
+
+    /// The session's folder, where libraries are.
+    pub fn folder(&self) -> &Path {
+        self.libraries.folder()
     }
 
     /// Notes that a cell came to its end. A cell that ran for long is compiled again with

@@ -116,6 +116,9 @@ const CALLS: &[&[&str]] = &[
     &["line", "!", "(", ")"],
     &["std", "::", "line", "!", "(", ")"],
     &["core", "::", "line", "!", "(", ")"],
+    // Inside of another macro's call the colons are two tokens.
+    &["std", ":", ":", "line", "!", "(", ")"],
+    &["core", ":", ":", "line", "!", "(", ")"],
 ];
 
 /// Whether a token stands in the rules of a macro, where the line is that of the macro's call.

@@ -47,6 +47,7 @@ mod stamp;
 mod state;
 mod statics;
 mod streams;
+mod trace;
 mod utf8;
 mod words;
 mod writes;
@@ -174,7 +175,10 @@ impl InstantEngine {
         let start = Instant::now();
         let report = self.run(Task::Library(&compiled.library), cell.stop, sink);
         let took = start.elapsed();
-        let Some(error) = report.error(&self.builder.sources, &self.builder.generated) else {
+        let calls = report.calls_of_unplaced(&self.builder.generated);
+        let called = calls.and_then(|calls| self.builder.place_of_calls(calls, cell.stop));
+        let error = report.error(&self.builder.sources, &self.builder.generated, called);
+        let Some(error) = error else {
             let after = commit(&compiled, cell.id);
             self.builder.ran(&compiled.source, took);
             let reach = Reach::Whole { library: compiled.library, took };

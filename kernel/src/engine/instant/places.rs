@@ -34,6 +34,12 @@ impl Generated {
         place(&source, line, column)
     }
 
+    /// The source of a library, by the library's file name.
+    pub fn of_library(&self, name: &str) -> Option<Arc<Source>> {
+        let is_it = |source: &&Arc<Source>| !source.seal.is_empty() && name.contains(&source.seal);
+        self.sources().iter().rev().find(is_it).map(Arc::clone)
+    }
+
     fn source(&self, file: &str) -> Option<Arc<Source>> {
         self.sources().iter().rev().find(|source| source.is_file(file)).map(Arc::clone)
     }

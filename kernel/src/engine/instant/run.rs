@@ -42,6 +42,8 @@ struct Failure {
     name: String,
     text: String,
     location: Option<Location>,
+    /// The calls that led to a panic in no cell's code.
+    calls: String,
 }
 
 /// A place in generated source.
@@ -230,14 +232,14 @@ impl<'a> Listener<'a> {
             Frame::Display { id, is_update, mime_type, content } => {
                 self.sink.output(display(id, is_update, mime_type, content));
             }
-            Frame::Failure { name, text, location } => {
+            Frame::Failure { name, text, location, calls } => {
+                let (name, text, calls) = (name.to_owned(), text.to_owned(), calls.to_owned());
                 let location = location.map(|it| Location {
                     file: it.file.to_owned(),
                     line: it.line,
                     column: it.column,
                 });
-                self.failure =
-                    Some(Failure { name: name.to_owned(), text: text.to_owned(), location });
+                self.failure = Some(Failure { name, text, location, calls });
             }
             Frame::Clear { waits } => self.sink.output(Output::Clear { wait: waits }),
             Frame::Lost { variable } => self.lost.push(variable.to_owned()),
@@ -268,12 +270,24 @@ impl RunReport {
         }
     }
 
-    /// The error to answer with, or none if the cell came to its end.
-    pub fn error(&self, sources: &Sources, generated: &Generated) -> Option<CellError> {
+    /// The calls that led to a panic that was in no cell's code.
+    pub fn calls_of_unplaced(&self, generated: &Generated) -> Option<&str> {
+        let failure = self.failure.as_ref().filter(|it| it.place(generated).is_none())?;
+        Some(failure.calls.as_str()).filter(|it| !it.is_empty())
+    }
+
+    /// The error to answer with, or none if the cell came to its end. `called` is the place in a cell
+    /// from where a failure elsewhere came.
+    pub fn error(
+        &self,
+        sources: &Sources,
+        generated: &Generated,
+        called: Option<Place>,
+    ) -> Option<CellError> {
         if let RunEnd::Died(death) = &self.end {
             return Some(death_error(death));
         }
-        let place = self.failure.as_ref().and_then(|failure| failure.place(generated));
+        let place = self.failure.as_ref().and_then(|failure| failure.place(generated)).or(called);
         // Whatever else went wrong may be so because the answer is missing.
         if let Some(no_answer) = self.no_answer {
             let (ename, text) = no_answer.words();
@@ -382,7 +396,7 @@ mod tests {
         let location = Some(akari_seam::SourceLocation { file: "cell.rs", line: 7, column: 9 });
         for frame in [
             DISPLAY,
-            Frame::Failure { name: "Panic", text: "no", location },
+            Frame::Failure { name: "Panic", text: "no", location, calls: "" },
             Frame::Lost { variable: "x" },
             Frame::Changed { variable: "y" },
             Frame::Random { state: "7" },
@@ -412,7 +426,7 @@ mod tests {
             listener.frame(bytes);
             let report = listener.report(RunEnd::Returned(DONE));
             assert!(
-                report.error(&Sources::default(), &Generated::default()).is_none(),
+                report.error(&Sources::default(), &Generated::default(), None).is_none(),
                 "the cell came to its end"
             );
             let text = outputs.text(Stream::Stderr);

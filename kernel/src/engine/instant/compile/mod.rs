@@ -142,6 +142,26 @@ impl Compiler {
         result
     }
 
+    /// Compiles a source once more, with the lines of its code in the library.
+    pub fn with_lines(
+        &self,
+        source: &Source,
+        folder: &Path,
+        stop: &Stop,
+    ) -> Result<Library, CompileError> {
+        let mut arguments = self.dependencies.arguments(&source.text);
+        let is_usual = arguments.is_empty() && is_ordinary(&source.text);
+        arguments.push("-Cdebuginfo=line-tables-only".to_owned());
+        let _slot = self.slots.take(stop);
+        if let Some(linker) = self.shortcuts.linker().filter(|_| is_usual) {
+            let run = self.run(source, &arguments, Product::Object, folder, stop)?;
+            if linker.link(&run, stop)? {
+                return run.library(folder);
+            }
+        }
+        self.run(source, &arguments, Product::Library, folder, stop)?.library(folder)
+    }
+
     fn object(&self, source: &Source, folder: &Path, stop: &Stop) -> Result<Run, CompileError> {
         match self.shortcuts.parking.compile(self, source, folder, stop)? {
             Some(run) => Ok(run),

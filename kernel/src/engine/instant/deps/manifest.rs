@@ -220,7 +220,7 @@ mod tests {
             assert_eq!(found, expected, "{line}");
         }
         let mut wanted = Wanted::default();
-        wanted.add("'道具 箱', rand = \"1\"", course.path()).unwrap();
+        wanted.add("'./道具 箱', rand = \"1\"", course.path()).unwrap();
         assert!(wanted.take_lost().is_empty());
         fs::rename(&own, course.path().join("else")).unwrap();
         assert_eq!(wanted.take_lost(), ["tools"]);
