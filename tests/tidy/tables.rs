@@ -32,7 +32,10 @@ pub const KERNEL: Arrows = &[
 /// The prelude's rooms as they are. `functional` and `nn` still name each other: the losses have their
 /// formulas in `nn`, and `functional` has functions that are made of them.
 pub const PRELUDE: Arrows = &[
-    ("lib", &["data", "display", "functional", "models", "nn", "optim", "tensor", "torch"]),
+    (
+        "lib",
+        &["data", "display", "functional", "input", "models", "nn", "optim", "tensor", "torch"],
+    ),
     ("torch", &["functional", "print", "random", "sampling"]),
     ("models", &["error", "functional", "nn", "optim", "print", "random"]),
     ("data", &["error", "random", "rt", "sampling"]),
@@ -42,6 +45,7 @@ pub const PRELUDE: Arrows = &[
     ("print", &["rt", "seam"]),
     ("tensor", &["error"]),
     ("display", &["rt", "seam"]),
+    ("input", &["rt", "seam"]),
     ("sampling", &["error", "random"]),
     ("rt", &["random", "seam"]),
     ("random", &[]),

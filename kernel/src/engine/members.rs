@@ -7,7 +7,7 @@ use ra_ap_parser::LexedStr;
 use ra_ap_syntax::ast::{self, HasModuleItem, HasName};
 use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind};
 
-use super::names::Name;
+use super::name::Name;
 
 /// What is a member of values of a type, and not of the type itself, has the type's name with this in
 /// front as its module.

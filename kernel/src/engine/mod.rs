@@ -13,6 +13,7 @@ pub mod folder;
 pub mod index;
 pub mod instant;
 mod members;
+mod name;
 pub mod names;
 pub mod nesting;
 pub mod outcome;

@@ -5,16 +5,16 @@
 //! asked for is told by the place (`cursor`). The protocol and the notebook runner ask, also while a
 //! cell runs.
 
-use std::borrow::Cow;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use akari_evcxr_protocol::questions::{Answer, Question};
-use serde::{Deserialize, Serialize};
 
 use super::analyser::Analyser;
 use super::cursor::{Place, is_word, word_start};
 use super::outcome::{Completion, Completions, Inspection, MimeBundle};
 use super::{members, nesting};
+
+pub use super::name::Name;
 
 /// The names that a session knows after its last cell.
 #[derive(Debug, Default)]
@@ -145,18 +145,6 @@ impl Names {
         let fixed = [self.prelude.get(), self.commands.get()];
         look(&mut session.iter().chain(fixed.into_iter().flatten().flatten()))
     }
-}
-
-/// A name that may be completed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Name {
-    /// `F`, `nn`, ..; empty for names that stand alone.
-    pub module: String,
-    pub name: String,
-    pub kind: Cow<'static, str>,
-    /// A type or a signature.
-    pub detail: String,
-    pub documentation: String,
 }
 
 const KEYWORDS: &[&str] = &[

@@ -52,8 +52,8 @@ pub fn run(
             break;
         }
         let number = at + 1;
+        run.recorder.record_late(&between, at, observer);
         observer.begin(number, cell);
-        run.recorder.record_late(&between, at);
         run.recorder.cells.push(Vec::new());
         let count = u32::try_from(number).unwrap_or(u32::MAX);
         let outcome = {
@@ -79,7 +79,7 @@ pub fn run(
         }
     }
     let len = run.len();
-    run.recorder.record_late(&between, len);
+    run.recorder.record_late(&between, len, observer);
     run
 }
 
@@ -145,10 +145,11 @@ impl Recorder {
     }
 
     /// Records what came out between cells as the output of the last of the first `len` cells.
-    fn record_late(&mut self, between: &Between, len: usize) {
+    fn record_late(&mut self, between: &Between, len: usize, observer: &mut dyn Observer) {
         let later = self.cells.split_off(len.min(self.cells.len()));
         for output in between.take() {
             self.record(&output, 0);
+            observer.output(&output);
         }
         self.cells.extend(later);
     }
@@ -210,7 +211,7 @@ impl Sink for RecordingSink<'_> {
     fn begin(&mut self) {
         // This cell is the last one, and has printed nothing yet.
         let len = self.recorder.cells.len().saturating_sub(1);
-        self.recorder.record_late(self.between, len);
+        self.recorder.record_late(self.between, len, self.observer);
     }
 
     fn input(&mut self, _prompt: &str, _is_password: bool) -> Option<String> {
@@ -254,6 +255,17 @@ mod tests {
         CellOutput::Stream { stream, text: text.into() }
     }
 
+    struct Silent;
+
+    impl Observer for Silent {
+        fn begin(&mut self, _: usize, _: &CodeCell) {}
+        fn output(&mut self, _: &Output) {}
+        fn end(&mut self, _: &Finished<'_>) {}
+        fn is_over(&self) -> bool {
+            false
+        }
+    }
+
     /// Each inner list is a cell.
     fn record(cells: &[&[Output]]) -> Vec<Vec<CellOutput>> {
         let mut recorder = Recorder::default();
@@ -281,12 +293,12 @@ mod tests {
         let between = Between::default();
         between.push(print(Stream::Stdout, "late"));
         recorder.record(&print(Stream::Stdout, "next"), 2);
-        recorder.record_late(&between, 1);
+        recorder.record_late(&between, 1, &mut Silent);
         let printed = ["late", "next"].map(|text| vec![printed(Stream::Stdout, text)]);
         assert_eq!(recorder.cells, printed);
         // Before the first cell there is none that could have printed.
         between.push(print(Stream::Stdout, "early"));
-        recorder.record_late(&between, 0);
+        recorder.record_late(&between, 0, &mut Silent);
         assert_eq!(recorder.cells, printed);
     }
 

@@ -70,7 +70,7 @@ use self::plain::is_plain;
 use self::plan::Plan;
 use self::replay::ProcessHistory;
 use self::rerun::Habits;
-use self::run::RunReport;
+use self::run::{ItemsSink, RunReport};
 use self::slots::Slots;
 use self::state::{Absence, State};
 use self::writes::CellTokens;
@@ -173,7 +173,15 @@ impl InstantEngine {
             return Err(plain_error("Interrupted", "the cell was interrupted before it ran"));
         }
         let start = Instant::now();
-        let report = self.run(Task::Library(&compiled.library), cell.stop, sink);
+        let task = Task::Library(&compiled.library);
+        let report = if parsed.has_statements() {
+            self.run(task, cell.stop, sink)
+        } else {
+            let place = self.background.lock().unwrap_or_else(PoisonError::into_inner);
+            let background = place.clone();
+            drop(place);
+            self.run(task, cell.stop, &mut ItemsSink { sink, background })
+        };
         let took = start.elapsed();
         let calls = report.calls_of_unplaced(&self.builder.generated);
         let called = calls.and_then(|calls| self.builder.place_of_calls(calls, cell.stop));

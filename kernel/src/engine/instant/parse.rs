@@ -141,10 +141,12 @@ impl Piece {
 impl Parsed {
     /// Whether there is nothing to compile.
     pub fn has_no_code(&self) -> bool {
-        self.statements.is_empty()
-            && self.tail.is_none()
-            && self.items.is_empty()
-            && self.attributes.is_empty()
+        !self.has_statements() && self.items.is_empty() && self.attributes.is_empty()
+    }
+
+    /// Whether the cell does something, and does not only define items.
+    pub fn has_statements(&self) -> bool {
+        !self.statements.is_empty() || self.tail.is_some()
     }
 }
 

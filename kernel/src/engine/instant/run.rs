@@ -129,6 +129,26 @@ impl Sink for BackgroundSink {
     }
 }
 
+/// The sink of a cell that only defines items. It prints nothing and leaves nothing running, so what
+/// comes out while it is loaded, and after it, is still an earlier one's.
+pub struct ItemsSink<'a> {
+    pub sink: &'a mut dyn Sink,
+    pub background: Option<Background>,
+}
+
+impl Sink for ItemsSink<'_> {
+    fn output(&mut self, output: Output) {
+        match &self.background {
+            Some(background) => background(output),
+            None => self.sink.output(output),
+        }
+    }
+
+    fn input(&mut self, prompt: &str, is_password: bool) -> Option<String> {
+        self.sink.input(prompt, is_password)
+    }
+}
+
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy)]
 enum NoAnswer {
@@ -327,6 +347,13 @@ fn death_error(death: &Death) -> CellError {
         Death::Killed => {
             ("Interrupted", "the cell did not stop when asked, so its process was ended".to_owned())
         }
+        // clap ends the process so where arguments are missing, which a cell never has.
+        Death::Exit(2) => (
+            "ProcessExit",
+            "the cell ended its process with exit code 2 (clap does so where arguments are \
+             missing; `parse_from` takes them from a list)"
+                .to_owned(),
+        ),
         Death::Exit(code) => {
             ("ProcessExit", format!("the cell ended its process with exit code {code}"))
         }
