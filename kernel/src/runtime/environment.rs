@@ -13,8 +13,6 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::parent::ChildSettings;
-
 /// The name that the process has among its arguments.
 const NAME: &str = "akari";
 
@@ -28,6 +26,20 @@ const SEED: &str = "AKARI_SESSION_SEED";
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 /// What the learner has in that variable.
 const OWN_LIBRARIES: &str = "AKARI_OWN_LIBRARIES";
+
+/// What the process needs to find its libraries.
+#[derive(Debug, Clone)]
+pub struct ChildSettings {
+    /// The binary that becomes the process.
+    pub program: PathBuf,
+    pub prelude: PathBuf,
+    /// Folders that handle the prelude, the standard library and what `:dep` built.
+    pub library_paths: Vec<PathBuf>,
+    /// The session's own folder, which the process removes if the kernel can't.
+    pub folder: PathBuf,
+    /// The seed of random numbers that the learner does not seed; a second process draws the same.
+    pub seed: u64,
+}
 
 /// What the process was handed.
 #[derive(Debug)]

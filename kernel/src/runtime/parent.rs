@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child as Process, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +24,8 @@ use super::environment;
 use super::life::{Action, Life, LifeEvent, Run};
 use super::wire::{Command, Event};
 use crate::process::group;
+
+pub use super::environment::ChildSettings;
 
 /// How long a cell that was asked to stop may go on before its process is killed.
 const GRACE: Duration = Duration::from_secs(3);
@@ -40,20 +42,6 @@ pub enum ChildError {
     Start(#[source] io::Error),
     #[error("the process that runs cells did not load the prelude: {0}; run `akari install` again")]
     Prelude(String),
-}
-
-/// What the process needs to find its libraries.
-#[derive(Debug, Clone)]
-pub struct ChildSettings {
-    /// The binary that becomes the process.
-    pub program: PathBuf,
-    pub prelude: PathBuf,
-    /// Folders that handle the prelude, the standard library and what `:dep` built.
-    pub library_paths: Vec<PathBuf>,
-    /// The session's own folder, which the process removes if the kernel can't.
-    pub folder: PathBuf,
-    /// The seed of random numbers that the learner does not seed; a second process draws the same.
-    pub seed: u64,
 }
 
 /// Receives what the process sends while no cell runs.
