@@ -119,6 +119,16 @@ def test_a_cell_that_cannot_ask_is_told_so_and_the_session_goes_on(session):
     assert Talk(session, UNANSWERED["C's getchar"] + "c", "A").result == "65"
 
 
+def test_a_variable_called_input_that_is_gone_is_told_from_the_function(session):
+    session.ok("let input = vec![1.0f32];\ndrop(input);")
+    session.ok("let input = vec![1.0f32];")
+    assert session.ok("input[0]").result == "1"
+    session.ok("drop(input);")
+    for code in ["input.len()", "input[0]", "let x: &Vec<f32> = &input;"]:
+        error = session.run(code).error
+        assert "was moved in cell" in "\n".join(error["traceback"]), (code, error["traceback"])
+
+
 def test_programs_that_a_cell_starts_are_at_the_end_of_their_input(session):
     code = 'std::process::Command::new("cat").status()?.success()'
     assert session.ok(code).result == "true"

@@ -108,11 +108,11 @@ fn fields(it: &ast::Struct, names: &mut Vec<Name>) {
     else {
         return;
     };
-    let module = module_of_values(&owner.text());
+    let module = module_of_values(owner.text());
     for field in list.fields() {
         if let (Some(field), Some(ty)) = (field.name(), field.ty()) {
             let detail = format!("{}: {}", field.text(), ty.syntax().text());
-            names.push(name(&module, &field.text(), "property", detail));
+            names.push(name(&module, field.text(), "property", detail));
         }
     }
 }
@@ -122,7 +122,7 @@ fn variants(it: &ast::Enum, names: &mut Vec<Name>) {
     for variant in list.variants() {
         if let Some(own) = variant.name() {
             let detail = variant.syntax().text().to_string();
-            names.push(name(&owner.text(), &own.text(), "class", detail));
+            names.push(name(owner.text(), own.text(), "class", detail));
         }
     }
 }
@@ -141,7 +141,7 @@ fn associated(it: &ast::Impl, names: &mut Vec<Name>) {
         };
         let Some(own) = own else { continue };
         let module = if is_method { module_of_values(&owner) } else { owner.clone() };
-        names.push(name(&module, &own.text(), kind, detail));
+        names.push(name(&module, own.text(), kind, detail));
     }
 }
 
@@ -159,7 +159,7 @@ fn contents(it: &ast::Module, names: &mut Vec<Name>) {
             _ => continue,
         };
         if let Some(own) = own {
-            names.push(name(&owner.text(), &own.text(), kind, String::new()));
+            names.push(name(owner.text(), own.text(), kind, String::new()));
         }
     }
 }
