@@ -67,7 +67,7 @@ def test_tokio_behind_another_crate(session, package):
     code = "pub async fn nap() -> u8 { " + NAP + " tokio::spawn(async { 6 }).await.unwrap() }"
     session.ok(package("naps", code, 'tokio = { version = "1", features = ["rt", "time"] }'), timeout=500)
     assert session.ok("naps::nap().await").result == "6"
-    assert "tokio" not in session.ok(":show_deps").contents("display_data")[0]["data"]["text/plain"]
+    assert ":dep tokio" not in session.ok(":show_deps").contents("display_data")[0]["data"]["text/plain"]
 
 
 def test_missing_tokio_and_missing_features_are_told(session):

@@ -28,7 +28,7 @@ const WORDS: &[(Cause, &[&str])] = &[
             "Failed to connect",
             "failed to resolve address",
             "network failure seems to have happened",
-            "spurious network error",
+            "Could not connect",
         ],
     ),
 ];

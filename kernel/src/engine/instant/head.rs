@@ -2,7 +2,7 @@
 //!
 //! Pure. `parse` cuts the code below; what a command does is in `command`.
 
-use super::deps::line;
+use super::deps::lexis;
 use crate::engine::syntax;
 
 /// A command with the number of lines before it.
@@ -65,7 +65,7 @@ pub fn blank_head(code: &str, commands: &mut Vec<Command>) -> String {
                     None => Command { text: text.to_owned(), line: number },
                 };
                 piece.text.truncate(piece.text.trim_end().len());
-                if piece.text.starts_with(":dep") && line::is_open(&piece.text) {
+                if piece.text.starts_with(":dep") && lexis::is_open(&piece.text) {
                     open = Some(piece);
                 } else {
                     commands.push(piece);

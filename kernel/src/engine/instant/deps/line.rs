@@ -5,6 +5,7 @@
 
 use toml::{Table, Value};
 
+use super::lexis::{self, Word, is_quote, value_text, without_comments, word};
 use super::nearest::nearest;
 
 /// A dependency that a line asks for.
@@ -159,7 +160,7 @@ impl Line {
             self.push(Some(name.to_owned()), version(given))?;
             return Ok(rest);
         }
-        let (next, after) = self::word(behind);
+        let (next, after) = lexis::word(behind);
         if next.text.starts_with(|c: char| c.is_ascii_digit() || "^~*<>=".contains(c)) {
             self.push(Some(word.text.clone()), version(&next.text))?;
             return Ok(after);
@@ -276,63 +277,6 @@ impl Line {
     }
 }
 
-/// A word of a line.
-#[derive(Debug)]
-struct Word {
-    text: String,
-    is_quoted: bool,
-}
-
-/// The first word of a text, and the rest.
-fn word(text: &str) -> (Word, &str) {
-    if let Some(quote) = text.chars().next().filter(|it| is_quote(*it)) {
-        let inside = &text[1..];
-        let end = inside.find(quote).unwrap_or(inside.len());
-        let rest = inside.get(end + 1..).unwrap_or_default();
-        return (Word { text: inside[..end].to_owned(), is_quoted: true }, rest);
-    }
-    let first = text.chars().next().map_or(0, char::len_utf8);
-    let ends = |c: char| c.is_whitespace() || "=,;{".contains(c);
-    let end = text[first..].find(ends).map_or(text.len(), |end| first + end);
-    (Word { text: text[..end].to_owned(), is_quoted: false }, &text[end..])
-}
-
-fn is_quote(c: char) -> bool {
-    c == '"' || c == '\''
-}
-
-/// The value that a text begins with, and the rest: a quoted text, a table or a list to its closing
-/// bracket, or one word.
-fn value_text(text: &str) -> (&str, &str) {
-    let mut depth = 0usize;
-    let mut quote = None;
-    for (at, c) in text.char_indices() {
-        let after = at + c.len_utf8();
-        match (quote, c) {
-            (Some(open), c) if c == open => {
-                quote = None;
-                if depth == 0 {
-                    return text.split_at(after);
-                }
-            }
-            (Some(_), _) => {}
-            (None, c) if is_quote(c) => quote = Some(c),
-            (None, '{' | '[') => depth += 1,
-            (None, '}' | ']') => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return text.split_at(after);
-                }
-            }
-            (None, c) if depth == 0 && (c.is_whitespace() || c == ',' || c == ';') => {
-                return text.split_at(at);
-            }
-            _ => {}
-        }
-    }
-    (text, "")
-}
-
 /// The table that a value stands for: of a whole dependency, or of one key of it.
 fn table(name: &str, key: Option<&str>, value: &str) -> Result<Table, LineError> {
     let is_bare = !value.starts_with(['"', '\'', '{', '[']) && key.is_none();
@@ -395,51 +339,6 @@ fn is_url(text: &str) -> bool {
 fn name_of_repository(text: &str) -> Option<String> {
     let last = text.trim_end_matches('/').rsplit('/').next()?;
     is_url(text).then(|| last.trim_end_matches(".git").to_owned())
-}
-
-/// The text without what stands behind `//` or `#`, and between `/*` and `*/`, outside of quotes.
-fn without_comments(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut quote = None;
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let is_at_start =
-            out.is_empty() || out.ends_with(|c: char| c.is_whitespace() || "]}\"',;".contains(c));
-        if quote.is_none() && rest.starts_with("/*") {
-            rest = rest.split_once("*/").map_or("", |it| it.1);
-            out.push(' ');
-            continue;
-        }
-        if quote.is_none() && is_at_start && (rest.starts_with("//") || c == '#') {
-            rest = rest.find('\n').map_or("", |at| &rest[at..]);
-            continue;
-        }
-        quote = match quote {
-            Some(open) if c == open => None,
-            None if is_quote(c) => Some(c),
-            other => other,
-        };
-        out.push(c);
-        rest = &rest[c.len_utf8()..];
-    }
-    out
-}
-
-/// Whether a `:dep` line goes on in the next one: a bracket of it is open.
-pub fn is_open(text: &str) -> bool {
-    let text = without_comments(text);
-    let (mut depth, mut quote) = (0i32, None);
-    for c in text.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, c) if is_quote(c) => quote = Some(c),
-            (None, '{' | '[') => depth += 1,
-            (None, '}' | ']') => depth -= 1,
-            _ => {}
-        }
-    }
-    depth > 0
 }
 
 #[cfg(test)]
@@ -538,14 +437,6 @@ mod tests {
         ] {
             let said = said(line);
             assert!(said.starts_with("error: ") && said.contains(words), "{line}: {said}");
-        }
-    }
-
-    #[test]
-    fn open_lines_go_on() {
-        assert!(is_open("t = { version = \"1\","));
-        for text in ["t = { version = \"1\" }", "t = \"{\"", "t = \"1\" // {", "rand"] {
-            assert!(!is_open(text), "{text}");
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod candle;
 pub mod compiler;
+pub mod lexis;
 pub mod line;
 mod manifest;
 mod nearest;

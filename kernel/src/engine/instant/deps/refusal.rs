@@ -52,6 +52,13 @@ impl<'a> Said<'a> {
             .between("no matching package named `", "`")
             .or_else(|| self.between("searched package name: `", "`"))
             .or_else(|| self.between("error: the crate `", "` could not be found in registry"))?;
+        if let Some(place) =
+            self.between("location searched: ", "\n").filter(|it| !it.contains("index"))
+        {
+            return Some(Refusal::Other(format!(
+                "there is no package `{name}` in {place}; write the name that its Cargo.toml has"
+            )));
+        }
         let said = self.between("perhaps you meant:", "\n");
         let said = said.map(|it| it.split([' ', ',']).next().unwrap_or(it).to_owned());
         let meant = said.or_else(|| nearest(name, POPULAR.iter().copied()).map(str::to_owned));
@@ -174,7 +181,10 @@ impl<'a> Said<'a> {
 
     fn repository(&self) -> Option<String> {
         let place = self.between("unable to update ", "\n")?;
-        Some(format!("`{place}` can't be read: {}", self.last_cause()?))
+        // What lies behind this one is git's own.
+        let missing = self.text.lines().find(|it| it.trim_start().starts_with("failed to find "));
+        let cause = missing.map(|it| it.trim().to_owned()).or_else(|| self.last_cause())?;
+        Some(format!("`{place}` can't be read: {cause}"))
     }
 
     fn manifest(&self) -> Option<String> {
@@ -250,6 +260,14 @@ mod tests {
     }
 
     #[test]
+    fn package_is_not_in_a_repository() {
+        check(
+            "error: no matching package named `h` found\nlocation searched: Git repository file:///g\nrequired by package `own-1`",
+            "there is no package `h` in Git repository file:///g; write the name that its Cargo.toml has",
+        );
+    }
+
+    #[test]
     fn program_is_no_library() {
         let warning =
             "p v0.0.0 (/p) ignoring invalid dependency `rg` which is missing a lib target";
@@ -288,7 +306,7 @@ mod tests {
     #[test]
     fn other_failures_keep_cargos_words() {
         check(
-            "error: failed to get `h` as a dependency of package `own-1 v0.0.0 (/p)`\n\nCaused by:\n  unable to update https://example.org/h?branch=nope\n\nCaused by:\n  failed to find branch `nope`",
+            "error: failed to get `h` as a dependency of package `own-1 v0.0.0 (/p)`\n\nCaused by:\n  unable to update https://example.org/h?branch=nope\n\nCaused by:\n  failed to find branch `nope`\n\nCaused by:\n  class=Reference (4)",
             "`https://example.org/h?branch=nope` can't be read: failed to find branch `nope`",
         );
         check(
