@@ -328,7 +328,8 @@ fn check_type(name: &str, key: &str, kind: Kind, value: &Value) -> Result<(), Li
 
 fn is_folder(word: &Word) -> bool {
     let text = &word.text;
-    text.starts_with(['.', '/', '~']) || word.is_quoted && text.contains('/') && !is_url(text)
+    let is_no_name = || text.contains(|c: char| c == '/' || c.is_whitespace() || !c.is_ascii());
+    text.starts_with(['.', '/', '~']) || word.is_quoted && !is_url(text) && is_no_name()
 }
 
 fn is_url(text: &str) -> bool {
