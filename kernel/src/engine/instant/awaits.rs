@@ -34,7 +34,7 @@ fn is_at_top(found: &SyntaxNode, body: &SyntaxNode) -> bool {
 
 fn call_awaits(call: &ast::MacroCall) -> bool {
     let name = call.path().and_then(|it| it.segment()?.name_ref());
-    let is_awaiting = name.is_some_and(|it| AWAITING.contains(&&*it.text()));
+    let is_awaiting = name.is_some_and(|it| AWAITING.iter().any(|known| it.text() == *known));
     is_awaiting || call.token_tree().is_some_and(|it| tokens_await(it.syntax()))
 }
 

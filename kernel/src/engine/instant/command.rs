@@ -6,6 +6,7 @@ use super::InstantEngine;
 use super::command_list;
 use super::deps::DepError;
 use super::deps::line::LineError;
+use super::deps::nearest::nearest;
 use super::edition::UnknownEdition;
 use super::evcxr_commands;
 use super::head;
@@ -173,8 +174,12 @@ impl InstantEngine {
             _ => match evcxr_commands::note(word) {
                 Some(note) => show(&note, sink),
                 None => {
+                    let known = HELP.lines().filter_map(|line| line.split(' ').next());
+                    let meant = nearest(word, known.filter(|it| it.starts_with(':')));
+                    let meant = meant.map(|it| format!(" (did you mean `{it}`?)"));
                     return Err(command_error(&format!(
-                        "unknown command `{word}`; `:help` lists them"
+                        "unknown command `{word}`{}; `:help` lists them",
+                        meant.unwrap_or_default()
                     )));
                 }
             },

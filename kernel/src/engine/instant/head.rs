@@ -91,21 +91,24 @@ fn blank(line: &str, out: &mut String) {
 
 /// The first command that stands below code, where none is read: its line, from 0, its column and
 /// its word.
-pub fn command_below_code<'a>(
-    code: &'a str,
+pub fn command_below_code(
+    code: &str,
     is_command: impl Fn(&str) -> bool,
-) -> Option<(u32, u32, &'a str)> {
+) -> Option<(u32, u32, &str)> {
     let mut offset = 0;
     for (number, line) in code.split('\n').enumerate() {
-        let text = line.trim_start();
-        let start = offset + line.len() - text.len();
-        offset += line.len() + 1;
-        let end = text.find(|c: char| c.is_whitespace() || c == ';').unwrap_or(text.len());
-        let word = &text[..end];
-        if word.starts_with(':') && is_command(word) && syntax::is_colon(code, start) {
-            let column = line[..line.len() - text.len()].chars().count();
-            return Some((u32::try_from(number).ok()?, u32::try_from(column).ok()?, word));
+        for (at, _) in line.match_indices(':') {
+            let before = line[..at].trim_end();
+            let is_apart = before.is_empty() || before.ends_with([';', '}']);
+            let text = &line[at..];
+            let end = text.find(|c: char| c.is_whitespace() || c == ';').unwrap_or(text.len());
+            let word = &text[..end];
+            if is_apart && is_command(word) && syntax::is_colon(code, offset + at) {
+                let column = u32::try_from(line[..at].chars().count()).ok()?;
+                return Some((u32::try_from(number).ok()?, column, word));
+            }
         }
+        offset += line.len() + 1;
     }
     None
 }
@@ -148,6 +151,7 @@ mod tests {
     fn commands_below_code_are_found() {
         let found = |code| command_below_code(code, |word| word == ":dep");
         assert_eq!(found("let a = 1;\n  :dep b = \"1\""), Some((1, 2, ":dep")));
+        assert_eq!(found("let 値 = 1; :dep b = \"1\""), Some((0, 11, ":dep")));
         for code in ["let a = \"\n:dep b\";", "// a\n:type b", "/*\n:dep b\n*/ 1"] {
             assert_eq!(found(code), None, "{code}");
         }

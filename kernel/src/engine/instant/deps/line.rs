@@ -214,8 +214,7 @@ impl Line {
         let mut checked = Table::new();
         let mut unknown = Vec::new();
         for (key, value) in table {
-            let known =
-                KEYS.iter().find(|(known, _)| *known == key.to_lowercase().replace('_', "-"));
+            let known = KEYS.iter().find(|(known, _)| *known == key.replace('_', "-"));
             let Some((known, kind)) = known else {
                 unknown.push(key);
                 continue;
@@ -405,6 +404,10 @@ mod tests {
             (
                 "hex = { version = \"0.4\", feature = [\"serde\"] }",
                 "hex { version = \"0.4\" }\nunused manifest key: `feature` of `hex`; did you mean `features`?",
+            ),
+            (
+                "hex = { version = \"0.4\", Features = [] }",
+                "hex { version = \"0.4\" }\nunused manifest key: `Features` of `hex`; did you mean `features`?",
             ),
             (
                 "hex = { version = \"0.4\", colour = 1 }",

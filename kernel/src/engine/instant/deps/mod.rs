@@ -12,7 +12,7 @@ pub mod compiler;
 pub mod lexis;
 pub mod line;
 mod manifest;
-mod nearest;
+pub mod nearest;
 mod newest;
 mod popular;
 mod project;
