@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
 use super::calls::calls;
-use super::future::explained;
 use super::{once, wire};
 use crate::random;
 
@@ -142,7 +141,7 @@ fn report_panic(payload: Box<dyn Any + Send>) {
         .unwrap_or_else(|| NotedPanic { text, place: None, calls: String::new() });
     let place = note.place.as_ref();
     let location = place.map(|&(ref file, line, column)| SourceLocation { file, line, column });
-    let (text, calls) = (&*explained(&note.text), &*note.calls);
+    let (text, calls) = (&*once::explained(&note.text), &*note.calls);
     wire::send(Frame::Failure { name: "Panic", text, location, calls });
     // A payload whose own destructor panics must not take the process with it.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));

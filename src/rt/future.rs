@@ -1,6 +1,5 @@
 //! Waiting for a future at the top level of a cell, without a runtime crate.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,15 +32,4 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         thread::park_timeout(LOOK);
         interrupt_point();
     }
-}
-
-/// The text of a panic, with the way out where it is about a runtime that is missing.
-pub(super) fn explained(panic: &str) -> Cow<'_, str> {
-    if !panic.starts_with("there is no reactor running") {
-        return panic.into();
-    }
-    let text = format!(
-        "{panic}; the thread of the cells has one where tokio is a crate of `:dep`, and another thread enters it by `handle.enter()`, with the `Handle::current()` of a cell"
-    );
-    text.into()
 }

@@ -1,6 +1,7 @@
 //! What is to be done once, on the thread of the cells, before a cell runs: the start of a runtime
-//! that a crate brings with it.
+//! that a crate brings with it; and what a panic says where there is none.
 
+use std::borrow::Cow;
 use std::mem::take;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -24,4 +25,15 @@ pub(super) fn before_cell() {
     for start in waiting {
         start();
     }
+}
+
+/// The text of a panic, with the way out where it is about a runtime that is missing.
+pub(super) fn explained(panic: &str) -> Cow<'_, str> {
+    if !panic.starts_with("there is no reactor running") {
+        return panic.into();
+    }
+    let text = format!(
+        "{panic}; the thread of the cells has one where tokio is a crate of `:dep`, and another thread enters it by `handle.enter()`, with the `Handle::current()` of a cell"
+    );
+    text.into()
 }
