@@ -42,6 +42,7 @@
 //! | `nn.utils.clip_grad_norm_` | [`nn::utils`] | none |
 //! | `DataLoader(TensorDataset(x, y), 32, shuffle=True)` | [`data::DataLoader`] | none |
 //! | `torchvision.models.vgg11()` | [`models::vgg11`] | none |
+#![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

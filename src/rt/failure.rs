@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
 use super::calls::calls;
+use super::sources::Sources;
 use super::{once, wire};
 use crate::random;
 
@@ -32,15 +33,42 @@ impl<E: fmt::Display> ErrorText for E {}
 impl<E: ErrorText> From<E> for Failed {
     #[track_caller]
     fn from(error: E) -> Self {
-        report_error(std::any::type_name::<E>(), &error, Location::caller());
+        let tell = |tell: &mut dyn FnMut(String)| error.sources(tell);
+        report_error(std::any::type_name::<E>(), &error, &tell, Location::caller());
         Failed(())
     }
 }
 
 // Not generic, and so not compiled again in every cell.
 #[inline(never)]
-fn report_error(type_name: &str, error: &dyn fmt::Display, place: &Location<'_>) {
-    report(short_name(type_name), &error.to_string(), Some(source_location(place)));
+fn report_error(
+    type_name: &str,
+    error: &dyn fmt::Display,
+    sources: &dyn Fn(&mut dyn FnMut(String)),
+    place: &Location<'_>,
+) {
+    let text = with_causes(error, sources);
+    report(short_name(type_name), &text, Some(source_location(place)));
+}
+
+/// The text of an error, and of each cause that the text before it does not tell already.
+fn with_causes(error: &dyn fmt::Display, sources: &dyn Fn(&mut dyn FnMut(String))) -> String {
+    let mut text = error.to_string();
+    let mut last = text.clone();
+    sources(&mut |cause| {
+        if !last.contains(&cause) {
+            text.push_str(&format!("\n  caused by: {cause}"));
+        }
+        last = cause;
+    });
+    if text == last {
+        // Errors such as anyhow's are no `Error`; their alternate form has the causes.
+        let whole = format!("{error:#}");
+        if let Some(causes) = whole.strip_prefix(&format!("{text}: ")) {
+            text.push_str(&format!("\n  caused by: {causes}"));
+        }
+    }
+    text
 }
 
 /// The payload of an unwinding that a wish to interrupt began.
@@ -174,5 +202,35 @@ fn short_name(full: &str) -> &str {
         "String" | "str" | "Box" => "Error",
         last if has_name && !last.is_empty() => last,
         _ => "Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let check = |error: &str, causes: &[&str], expected: &str| {
+            let tell = |tell: &mut dyn FnMut(String)| {
+                causes.iter().for_each(|cause| tell((*cause).to_owned()));
+            };
+            assert_eq!(with_causes(&error, &tell), expected);
+        };
+        check("bad age", &["no digit"], "bad age\n  caused by: no digit");
+        check("bad age: no digit", &["no digit"], "bad age: no digit");
+        check("a", &["b", "b", "c"], "a\n  caused by: b\n  caused by: c");
+        check("a", &[], "a");
+    }
+
+    #[test]
+    fn alternate_form_of_an_error_has_its_causes() {
+        struct Like;
+        impl fmt::Display for Like {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(if f.alternate() { "a: b: c" } else { "a" })
+            }
+        }
+        assert_eq!(with_causes(&Like, &|_| {}), "a\n  caused by: b: c");
     }
 }

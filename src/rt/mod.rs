@@ -12,6 +12,7 @@ mod future;
 mod host;
 mod memory;
 mod once;
+mod sources;
 mod store;
 mod wire;
 

@@ -1,6 +1,10 @@
 //! Losses of the difference of input and target: shapes, dtypes and the weights that three of them take.
 //!
+//! Shapes that differ are broadcast, with a warning on stderr, as PyTorch warns.
 //! The formulas of single differences are in `absolute.rs` and `mse.rs`.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Result, Tensor};
 
@@ -20,7 +24,9 @@ pub(super) fn of_difference<E: Formula<2>>(
     weight: Option<&Tensor>,
 ) -> Result<Tensor> {
     let Some(weight) = weight else {
+        let shapes = [input.dims(), target.dims()];
         let (input, target) = floats(function, input, target)?;
+        warn_of_shapes(function, shapes, input.dims());
         return elementwise::reduce(function, formula, reduction, [&input, &target], &[]);
     };
     let [input, target, weight] = with_weight(function, input, target, weight)?;
@@ -30,6 +36,22 @@ pub(super) fn of_difference<E: Formula<2>>(
         return total / sum_all(&weight)?;
     }
     elementwise::reduce(function, Weighted(formula), reduction, inputs, &[])
+}
+
+/// Warns once of each pair of shapes that differ: predictions of shape `[n, 1]` and targets of shape
+/// `[n]` make `n * n` differences, which is seldom meant.
+fn warn_of_shapes(function: &'static str, shapes: [&[usize]; 2], both: &[usize]) {
+    static WARNED: Mutex<BTreeSet<(&str, [Vec<usize>; 2])>> = Mutex::new(BTreeSet::new());
+    let [input, target] = shapes;
+    if input == target {
+        return;
+    }
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    if warned.insert((function, shapes.map(<[usize]>::to_vec))) {
+        eprintln!(
+            "warning: {function}: the target's shape {target:?} is not the input's, {input:?}; both are broadcast to {both:?}, which is seldom meant (bring them to one shape, as with .unsqueeze(1)? or .squeeze(1)?)"
+        );
+    }
 }
 
 /// Input and target in one dtype and shape.

@@ -22,8 +22,8 @@ use crate::nn::Reduction;
 ///
 /// If the shapes don't broadcast, or if both tensors are integers.
 ///
-/// *Differs from PyTorch*: shapes that differ but broadcast give no warning. A factor for each
-/// element is a parameter of `F::mse_loss`, as in PyTorch.
+/// Shapes that differ but broadcast give a warning on stderr. A factor for each element is a parameter
+/// of `F::mse_loss`, as in PyTorch.
 /// *Differs from candle*: its `loss::mse` neither broadcasts nor promotes.
 /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html).
 ///

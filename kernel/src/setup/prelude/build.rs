@@ -33,8 +33,12 @@ pub const ARGUMENTS: [&str; 7] = [
     "json-render-diagnostics",
 ];
 
-/// The compiler's: the standard library must exist once in a process, as a shared object too.
-pub const FLAGS: [&str; 2] = ["-C", "prefer-dynamic"];
+/// The compiler's: the standard library must exist once in a process, as a shared object too; and what
+/// only the kernel's prelude has (`src/rt/sources.rs`).
+pub const FLAGS: [&str; 4] = ["-C", "prefer-dynamic", "--cfg", "akari_kernel"];
+
+/// The one crate that may use unstable features.
+const UNSTABLE: (&str, &str) = ("RUSTC_BOOTSTRAP", "akari");
 
 /// Runs cargo, and returns what it compiled or found fresh.
 pub fn build(
@@ -78,7 +82,8 @@ fn command(checkout: &Path, home: &Path, toolchain: &Toolchain) -> Command {
         .arg(home.join(FOLDER))
         .arg("--")
         .args(FLAGS)
-        .env("RUSTC", &toolchain.rustc);
+        .env("RUSTC", &toolchain.rustc)
+        .env(UNSTABLE.0, UNSTABLE.1);
     cargo
 }
 
