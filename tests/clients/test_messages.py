@@ -88,6 +88,14 @@ def test_a_library_that_is_not_there_is_told_without_the_command(session):
     assert "`lost` is declared in an `extern` block" in said and ".so" not in said
 
 
+def test_shapes_that_are_broadcast_in_a_loss_are_warned_of_once(session):
+    session.ok("let p = Tensor::zeros((4, 1), DType::F32, &Device::Cpu)?;\nlet t = tensor!([1.0, 2.0, 3.0, 4.0]);")
+    loss = "nn::MSELoss::default().forward(&p, &t)?"
+    assert "nn::MSELoss: the target's shape [4] is not the input's, [4, 1]" in session.ok(loss).stream("stderr")
+    assert session.ok(loss).stream("stderr") == ""
+    assert session.ok("nn::MSELoss::default().forward(&t, &t)?").stream("stderr") == ""
+
+
 def said_by(run):
     """The whole error of a run, without colours."""
     assert run.status == "error", run.messages

@@ -174,8 +174,7 @@ impl InstantEngine {
             _ => match evcxr_commands::note(word) {
                 Some(note) => show(&note, sink),
                 None => {
-                    let known = HELP.lines().filter_map(|line| line.split(' ').next());
-                    let meant = nearest(word, known.filter(|it| it.starts_with(':')));
+                    let meant = nearest(word, command_list::listed_names());
                     let meant = meant.map(|it| format!(" (did you mean `{it}`?)"));
                     return Err(command_error(&format!(
                         "unknown command `{word}`{}; `:help` lists them",

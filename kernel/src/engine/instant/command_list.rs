@@ -54,6 +54,11 @@ pub fn help() -> String {
     LIST.iter().map(|it| format!("{:<17}{}\n", it.usage, it.summary)).collect()
 }
 
+/// The commands in the list that learners see.
+pub fn listed_names() -> impl Iterator<Item = &'static str> {
+    LIST.iter().map(Listed::name).filter(|it| it.starts_with(':'))
+}
+
 /// Whether a word is a command's name.
 pub fn is_command(word: &str) -> bool {
     let is_known = LIST.iter().any(|it| it.name() == word) || UNLISTED.contains(&word);

@@ -9,6 +9,7 @@ mod constant;
 mod linking;
 mod message;
 mod place;
+mod results;
 mod suggestion;
 mod way_out;
 

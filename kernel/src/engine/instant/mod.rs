@@ -21,15 +21,18 @@ pub mod deps;
 mod diagnose;
 mod edition;
 mod evcxr_commands;
+mod files;
 mod fn_items;
 mod generate;
 mod head;
 mod here;
+mod hints;
 mod identity;
 mod journal;
 mod layouts;
 mod libraries;
 mod macros;
+mod main_function;
 mod mentions;
 mod older_code;
 mod parse;
@@ -47,6 +50,7 @@ mod stamp;
 mod state;
 mod statics;
 mod streams;
+mod test_functions;
 mod trace;
 mod utf8;
 mod words;
@@ -66,6 +70,8 @@ use self::edition::Edition;
 use self::generate::Source;
 use self::journal::{Cut, JournalEntry, Reach, may_change};
 use self::macros::with_items_of_macros;
+use self::main_function::with_main;
+use self::parse::Parsed;
 use self::plain::is_plain;
 use self::plan::Plan;
 use self::replay::ProcessHistory;
@@ -73,12 +79,13 @@ use self::rerun::Habits;
 use self::run::{ItemsSink, RunReport};
 use self::slots::Slots;
 use self::state::{Absence, State};
+use self::test_functions::with_tests;
 use self::writes::CellTokens;
 use super::analyser::Analyser;
 use super::folder::{self, Folder};
 use super::names::Names;
 use super::outcome::{CellError, Outcome, Output};
-use super::traceback::plain_error;
+use super::traceback::{compile_error, plain_error};
 use super::{Background, Cell, Engine, EngineConfig, Sink, index, nesting};
 use crate::home;
 use crate::runtime::parent::{Child, ChildError, ChildSettings, RunEnd, Task};
@@ -161,7 +168,8 @@ impl InstantEngine {
         // A cell that can't be parsed does nothing at all, so its commands run only after the
         // parsing.
         self.commands(&parsed.commands, cell, sink)?;
-        let parsed = with_items_of_macros(parsed, &self.state);
+        let parsed = with_tests(self.with_files(parsed, cell)?);
+        let parsed = with_main(with_items_of_macros(parsed, &self.state));
         if parsed.has_no_code() {
             return Ok(());
         }
@@ -199,6 +207,16 @@ impl InstantEngine {
         }
         self.cut_short(cell, &compiled, report);
         Err(error)
+    }
+
+    /// The cell with the contents of the files that it names.
+    fn with_files(&self, parsed: Parsed, cell: &Cell<'_>) -> Result<Parsed, CellError> {
+        if !files::names_files(cell.code) {
+            return Ok(parsed);
+        }
+        let folder = std::env::current_dir().unwrap_or_default();
+        files::with_files(parsed, &folder)
+            .map_err(|fault| compile_error(&[fault.message(cell.id)], &self.builder.sources))
     }
 
     /// Notes a cell that failed or was interrupted on its way, in a process that lives. Variables

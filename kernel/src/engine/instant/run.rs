@@ -7,6 +7,7 @@ use akari_seam::frame::{Frame, FrameError, INTERRUPTED};
 use akari_seam::symbol::DONE;
 
 use super::InstantEngine;
+use super::hints::hint;
 use super::journal::Cut;
 use super::places::Generated;
 use super::question;
@@ -314,7 +315,9 @@ impl RunReport {
             return Some(run_error(ename, text, place.as_ref(), sources));
         }
         if let Some(failure) = &self.failure {
-            return Some(run_error(&failure.name, &failure.text, place.as_ref(), sources));
+            let mut error = run_error(&failure.name, &failure.text, place.as_ref(), sources);
+            error.traceback.extend(hint(&failure.text).map(|hint| format!("  help: {hint}")));
+            return Some(error);
         }
         match &self.end {
             RunEnd::Returned(DONE) => None,

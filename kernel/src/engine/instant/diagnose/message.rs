@@ -6,12 +6,13 @@ use akari_seam::path::{FAILED, INTERNALS};
 
 use super::linking;
 use super::place::{CellContext, origin, place};
+use super::results;
 use super::suggestion;
 use super::way_out::{gone, way_out};
 use crate::engine::instant::compile::Diagnostic;
 use crate::engine::instant::generate::{Origin, Source};
-use crate::engine::instant::{crate_hints, older_code};
 use crate::engine::instant::places::of_source;
+use crate::engine::instant::{crate_hints, older_code};
 use crate::engine::traceback::{Message, Place};
 
 /// What the learner reads of a message.
@@ -68,6 +69,7 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
         // The compiler's ways out are those for another thing of the same name.
         Some(explanation) => message.helps = vec![explanation],
         None => {
+            message.helps.splice(0..0, results::help(diagnostic, source, &message.helps));
             message.helps.splice(0..0, way_out(diagnostic, source, context));
         }
     }
@@ -141,7 +143,6 @@ fn in_cell_words(text: &str) -> String {
 /// Neither helps a learner.
 fn mentions_internals(text: &str) -> bool {
     text.starts_with("the following other types implement trait")
-        || text.contains("__akari_done")
-        || text.contains("__akari_there")
+        || text.contains("__akari")
         || text.contains(INTERNALS)
 }
