@@ -39,12 +39,15 @@ impl<E: ErrorText> From<E> for Failed {
     }
 }
 
+/// Calls its argument with the text of each cause of an error, the nearest first.
+type Causes<'a> = &'a dyn Fn(&mut dyn FnMut(String));
+
 // Not generic, and so not compiled again in every cell.
 #[inline(never)]
 fn report_error(
     type_name: &str,
     error: &dyn fmt::Display,
-    sources: &dyn Fn(&mut dyn FnMut(String)),
+    sources: Causes<'_>,
     place: &Location<'_>,
 ) {
     let text = with_causes(error, sources);
@@ -52,7 +55,7 @@ fn report_error(
 }
 
 /// The text of an error, and of each cause that the text before it does not tell already.
-fn with_causes(error: &dyn fmt::Display, sources: &dyn Fn(&mut dyn FnMut(String))) -> String {
+fn with_causes(error: &dyn fmt::Display, sources: Causes<'_>) -> String {
     let mut text = error.to_string();
     let mut last = text.clone();
     sources(&mut |cause| {

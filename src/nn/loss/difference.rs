@@ -41,7 +41,9 @@ pub(super) fn of_difference<E: Formula<2>>(
 /// Warns once of each pair of shapes that differ: predictions of shape `[n, 1]` and targets of shape
 /// `[n]` make `n * n` differences, which is seldom meant.
 fn warn_of_shapes(function: &'static str, shapes: [&[usize]; 2], both: &[usize]) {
-    static WARNED: Mutex<BTreeSet<(&str, [Vec<usize>; 2])>> = Mutex::new(BTreeSet::new());
+    /// A function, and the shapes of its input and target.
+    type Case = (&'static str, [Vec<usize>; 2]);
+    static WARNED: Mutex<BTreeSet<Case>> = Mutex::new(BTreeSet::new());
     let [input, target] = shapes;
     if input == target {
         return;

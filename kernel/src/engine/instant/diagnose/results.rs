@@ -69,7 +69,7 @@ fn tensor(diagnostic: &Diagnostic) -> Option<String> {
         return NUMBERS.contains(&number).then(|| numbers(number)).filter(|_| !of.is_empty());
     }
     let is_tensor = |name: &&str| name.trim_start_matches('&').ends_with("Tensor");
-    if !names.iter().any(|name| is_tensor(name)) {
+    if !names.iter().any(is_tensor) {
         return None;
     }
     let number = names.iter().find(|name| NUMBERS.contains(&name.trim_start_matches('&')));
