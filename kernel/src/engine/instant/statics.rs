@@ -248,7 +248,11 @@ pub fn sites(node: &SyntaxNode) -> Vec<Site> {
 pub fn sites_of_call(text: &str) -> Vec<Site> {
     let call = Tree::parse(text).root().descendants().find_map(ast::MacroCall::cast);
     let is_all = |it: &ast::MacroCall| cell_offset(it.syntax().text_range().start()) == 0;
-    call.filter(is_all).map(|it| sites(it.syntax())).unwrap_or_default()
+    let mut sites = call.filter(is_all).map(|it| sites(it.syntax())).unwrap_or_default();
+    for site in sites.iter_mut().filter(|site| site.kind != Kind::Static) {
+        site.range.end = with_semicolon(text, site.range.end);
+    }
+    sites
 }
 
 fn relative(range: TextRange, node: &SyntaxNode) -> Range<usize> {
@@ -457,6 +461,12 @@ mod tests {
             root.descendants().filter_map(ast::Fn::cast).nth(1).expect("there is a function");
         let sites = sites(item.syntax());
         assert_eq!(&code[sites[0].range.clone()], "thread_local!(static A: Cell<u8> = x) ;");
+    }
+
+    #[test]
+    fn semicolon_behind_a_call_goes_with_it() {
+        let code = "thread_local!(static A: Cell<u8> = x);";
+        assert_eq!(sites_of_call(code)[0].range, 0..code.len());
     }
 
     #[test]

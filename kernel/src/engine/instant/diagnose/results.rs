@@ -15,9 +15,27 @@ pub fn help(diagnostic: &Diagnostic, source: &Source, helps: &[String]) -> Optio
             "std's `Result` needs the type of the error too; with tensors it is candle's: write `candle_core::Result<..>`, or `Result<.., String>` for an error of your own".to_owned(),
         );
     }
+    if let Some(help) = without_result(diagnostic) {
+        return Some(help);
+    }
     leaving(diagnostic, source).or_else(|| tensor(diagnostic)).or_else(|| {
         (!helps.iter().any(|it| it.contains('?'))).then(|| unopened(code, diagnostic, source))?
     })
+}
+
+/// A `?` in a function that returns no result.
+fn without_result(diagnostic: &Diagnostic) -> Option<String> {
+    diagnostic.message.strip_prefix("the `?` operator can only be used in a function that")?;
+    let beginning = "cannot use the `?` operator in a function that returns `";
+    let mut labels = diagnostic.spans.iter().filter_map(|it| it.label.as_deref());
+    let returned = labels.find_map(|it| it.strip_prefix(beginning)?.strip_suffix('`'))?;
+    let name = match returned.contains('<') {
+        true => returned,
+        false => returned.rsplit("::").next().unwrap_or(returned),
+    };
+    Some(format!(
+        "let the function return a result, as `candle_core::Result<{name}>`, and its value in `Ok(..)`"
+    ))
 }
 
 /// The learner's text at the main place of an error.
