@@ -186,9 +186,10 @@ impl InstantEngine {
         Ok(())
     }
 
-    /// The error of a command that stands below code, where none is read.
-    pub(super) fn command_below_code(&self, cell: &Cell<'_>) -> Option<CellError> {
-        let (line, column, word) = head::command_below_code(cell.code, command_list::is_command)?;
+    /// The error of a command that stands below code, where none is read. `code` is the cell's text
+    /// without the commands at its top.
+    pub(super) fn command_below_code(&self, code: &str, cell: &Cell<'_>) -> Option<CellError> {
+        let (line, column, word) = head::command_below_code(code, command_list::is_command)?;
         let end = column.saturating_add(u32::try_from(word.len()).unwrap_or(u32::MAX));
         let place = Place { cell: cell.id, start: (line, column), end: (line, end) };
         let message = Message {

@@ -162,7 +162,7 @@ impl InstantEngine {
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
         let parsed = parse::parse(cell.code).map_err(|broken| {
-            let misplaced = self.command_below_code(cell);
+            let misplaced = self.command_below_code(&broken.code, cell);
             misplaced.unwrap_or_else(|| self.builder.broken(&broken.code, &self.state, cell))
         })?;
         // A cell that can't be parsed does nothing at all, so its commands run only after the

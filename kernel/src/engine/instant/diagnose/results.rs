@@ -57,8 +57,9 @@ fn text_at(span: &Span, source: &Source) -> Option<String> {
     Some(line.chars().take(to as usize).skip(from as usize).collect())
 }
 
-/// An error that is to leave the cell by `return`.
-fn leaving(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
+/// An error that is to leave the cell by `return`. Of the type that it should have the learner knows
+/// nothing.
+pub fn leaving(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
     let is_failed = |text: &str| text.contains(FAILED) || text.contains("`Failed`");
     let labels = diagnostic.spans.iter().filter_map(|it| it.label.as_deref());
     let is_it = std::iter::once(diagnostic.message.as_str()).chain(labels).any(is_failed);

@@ -48,7 +48,8 @@ pub fn way_out(
 pub fn gone(diagnostic: &Diagnostic, context: &CellContext<'_>) -> Option<String> {
     let CellContext { state, parsed, .. } = *context;
     let code = diagnostic.code.as_ref().map_or("", |code| code.code.as_str());
-    let is_of_functions = |text: &str| text.contains("fn item") || text.contains("`fn(");
+    let is_of_functions =
+        |text: &str| text.contains("fn item") || text.contains("fn(") && text.contains('{');
     let labels = diagnostic.spans.iter().filter_map(|span| span.label.as_deref());
     let texts: Vec<&str> = [diagnostic.message.as_str()].into_iter().chain(labels).collect();
     let is_meant = match code {
