@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::error::Error;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
 use super::calls::calls;
-use super::sources::Sources;
+use super::sources::{Sources, texts};
 use super::{once, wire};
 use crate::random;
 
@@ -33,37 +34,33 @@ impl<E: fmt::Display> ErrorText for E {}
 impl<E: ErrorText> From<E> for Failed {
     #[track_caller]
     fn from(error: E) -> Self {
-        let tell = |tell: &mut dyn FnMut(String)| error.sources(tell);
-        report_error(std::any::type_name::<E>(), &error, &tell, Location::caller());
+        report_error(std::any::type_name::<E>(), &error, error.cause(), Location::caller());
         Failed(())
     }
 }
-
-/// Calls its argument with the text of each cause of an error, the nearest first.
-type Causes<'a> = &'a dyn Fn(&mut dyn FnMut(String));
 
 // Not generic, and so not compiled again in every cell.
 #[inline(never)]
 fn report_error(
     type_name: &str,
     error: &dyn fmt::Display,
-    sources: Causes<'_>,
+    cause: Option<&(dyn Error + 'static)>,
     place: &Location<'_>,
 ) {
-    let text = with_causes(error, sources);
+    let text = with_causes(error, texts(cause));
     report(short_name(type_name), &text, Some(source_location(place)));
 }
 
 /// The text of an error, and of each cause that the text before it does not tell already.
-fn with_causes(error: &dyn fmt::Display, sources: Causes<'_>) -> String {
+fn with_causes(error: &dyn fmt::Display, causes: Vec<String>) -> String {
     let mut text = error.to_string();
     let mut last = text.clone();
-    sources(&mut |cause| {
+    for cause in causes {
         if !last.contains(&cause) {
             text.push_str(&format!("\n  caused by: {cause}"));
         }
         last = cause;
-    });
+    }
     if text == last {
         // Errors such as anyhow's are no `Error`; their alternate form has the causes.
         let whole = format!("{error:#}");
@@ -215,10 +212,8 @@ mod tests {
     #[test]
     fn causes_are_told_once() {
         let check = |error: &str, causes: &[&str], expected: &str| {
-            let tell = |tell: &mut dyn FnMut(String)| {
-                causes.iter().for_each(|cause| tell((*cause).to_owned()));
-            };
-            assert_eq!(with_causes(&error, &tell), expected);
+            let causes = causes.iter().map(ToString::to_string).collect();
+            assert_eq!(with_causes(&error, causes), expected);
         };
         check("bad age", &["no digit"], "bad age\n  caused by: no digit");
         check("bad age: no digit", &["no digit"], "bad age: no digit");
@@ -234,6 +229,6 @@ mod tests {
                 f.write_str(if f.alternate() { "a: b: c" } else { "a" })
             }
         }
-        assert_eq!(with_causes(&Like, &|_| {}), "a\n  caused by: b: c");
+        assert_eq!(with_causes(&Like, Vec::new()), "a\n  caused by: b: c");
     }
 }

@@ -9,25 +9,23 @@ use std::error::Error;
 /// So many causes are told; a circle of them would have no end.
 const MOST: usize = 16;
 
-/// The causes of a value, if it is an error; all values have this trait.
+/// The cause of a value, if it is an error; all values have this trait. Each cell compiles it for the
+/// errors of its `?`, so it does no more than ask.
 pub trait Sources {
-    /// Tells the text of each cause, the nearest first.
-    fn sources(&self, tell: &mut dyn FnMut(String));
+    /// The nearest cause.
+    fn cause(&self) -> Option<&(dyn Error + 'static)>;
 }
 
-fn chain(first: Option<&(dyn Error + 'static)>, tell: &mut dyn FnMut(String)) {
-    let mut next = first;
-    for _ in 0..MOST {
-        let Some(error) = next else { return };
-        tell(error.to_string());
-        next = error.source();
-    }
+/// The texts of a cause and of those behind it.
+pub fn texts<'a>(first: Option<&'a (dyn Error + 'static)>) -> Vec<String> {
+    let after = |it: &&'a (dyn Error + 'static)| Error::source(*it);
+    std::iter::successors(first, after).take(MOST).map(ToString::to_string).collect()
 }
 
 #[cfg(not(akari_kernel))]
 impl<E> Sources for E {
-    fn sources(&self, tell: &mut dyn FnMut(String)) {
-        chain(None, tell);
+    fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        None
     }
 }
 
@@ -35,17 +33,17 @@ impl<E> Sources for E {
 mod specialised {
     use std::error::Error;
 
-    use super::{Sources, chain};
+    use super::Sources;
 
     impl<E> Sources for E {
-        default fn sources(&self, tell: &mut dyn FnMut(String)) {
-            chain(self.boxed(), tell);
+        default fn cause(&self) -> Option<&(dyn Error + 'static)> {
+            self.boxed()
         }
     }
 
     impl<E: Error> Sources for E {
-        fn sources(&self, tell: &mut dyn FnMut(String)) {
-            chain(self.source(), tell);
+        fn cause(&self) -> Option<&(dyn Error + 'static)> {
+            self.source()
         }
     }
 
