@@ -1,4 +1,4 @@
-//! What stands at the cursor in a cell: a command, a member behind a dot, a path, or a plain word.
+//! The text at the cursor in a cell: a command, a member behind a dot, a path, or a plain word.
 //!
 //! Told from tokens, so that code which is not whole yet is no trouble. `names` asks, and knows what
 //! may stand there.
@@ -12,7 +12,7 @@ pub enum Place<'a> {
     Command {
         start: usize,
     },
-    /// What a command is told.
+    /// An argument of a command.
     Argument {
         command: &'a str,
         start: usize,

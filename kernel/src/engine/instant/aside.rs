@@ -69,6 +69,7 @@ fn unfit_of(error: &Diagnostic, source: &Source, state: &State, cell: CellId) ->
         source.is_file(&span.file_name).then(|| source.item(span.line_start))?
     });
     // Of two earlier items that say the same, the older one goes.
+    let items = items.map(|(_, origin, key)| (*origin, key));
     let (origin, key) = items.filter(|(origin, _)| *origin != cell).min_by_key(|it| it.0)?;
     let how = match (is_doubled, key) {
         // A type stays, also where something else than a derive has made the older implementation.
@@ -141,7 +142,7 @@ impl State {
         }
     }
 
-    /// What was set aside because of one of these items gets another try.
+    /// Items that were set aside because of one of these get another try.
     pub fn try_again(&mut self, defined: &[Item]) {
         let is_due = |it: &Aside| {
             let key = it.waits_for.as_ref();

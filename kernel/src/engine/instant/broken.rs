@@ -22,7 +22,7 @@ pub struct BrokenCell<'a> {
 }
 
 impl BrokenCell<'_> {
-    /// What is wrong with the cell. `compile` asks the compiler about a source.
+    /// The errors of the cell. `compile` asks the compiler about a source.
     pub fn messages(
         &self,
         compile: &dyn Fn(&Source) -> Result<(), CompileError>,
@@ -33,7 +33,7 @@ impl BrokenCell<'_> {
         for checked in [false, true] {
             let source = broken(self.code, self.id, checked);
             match compile(&source) {
-                // What the compiler parses it may still refuse before it looks at names.
+                // Code that the compiler can parse may still be refused before names are looked at.
                 Ok(()) => {}
                 Err(CompileError::Code(diagnostics)) => return Ok(self.read(&diagnostics, &source)),
                 Err(error) => return Err(error),

@@ -80,7 +80,7 @@ enum Compilation {
     Unreadable(BTreeSet<String>),
 }
 
-/// What compiling a cell came to.
+/// The outcome of compiling a cell.
 enum Made {
     /// A library, and the draft that became it.
     Library(Box<Draft>, Library),
@@ -335,7 +335,7 @@ impl Builder {
     }
 }
 
-/// What to keep in place of the variables that hold functions.
+/// The expressions that are kept in place of variables that hold functions.
 fn casts_of(plan: &Plan, types: &Types) -> BTreeMap<String, String> {
     let new = plan.new.keys().filter(|name| plan.keeps(name) && !plan.casts.contains_key(*name));
     new.filter_map(|name| Some((name.clone(), with_pointers(types.get(&slot(name))?, name)?)))

@@ -51,7 +51,7 @@ pub struct Key(String);
 pub struct Facts {
     pub types: Types,
     pub unkept: BTreeMap<String, Absence>,
-    /// What is kept in place of variables whose types have no names.
+    /// The expressions that are kept in place of variables whose types have no names.
     pub casts: BTreeMap<String, String>,
     /// Whether its code may have state of its own that outlives a run.
     pub has_statics: bool,

@@ -89,16 +89,14 @@ impl Source {
         self.origins.get(index).cloned().unwrap_or(Origin::Generated)
     }
 
-    /// The item in whose text a line is, counted from 1: its cell and its key.
-    pub fn item(&self, line: u32) -> Option<(CellId, &ItemKey)> {
-        let found = self.items.iter().find(|(lines, ..)| lines.contains(&line));
-        found.map(|(_, cell, key)| (*cell, key))
+    /// The item in whose text a line is, counted from 1: the item's lines, its cell and its key.
+    pub fn item(&self, line: u32) -> Option<&(RangeInclusive<u32>, CellId, ItemKey)> {
+        self.items.iter().find(|(lines, ..)| lines.contains(&line))
     }
 
-    /// The lines of the item in whose text a line is, and the item's key.
-    pub fn item_lines(&self, line: u32) -> Option<(RangeInclusive<u32>, &ItemKey)> {
-        let found = self.items.iter().find(|(lines, ..)| lines.contains(&line));
-        found.map(|(lines, _, key)| (lines.clone(), key))
+    /// The text of a line, counted from 1 as compilers do.
+    pub fn line(&self, number: u32) -> Option<&str> {
+        self.text.lines().nth((number as usize).checked_sub(1)?)
     }
 
     /// The cell that the source was made for, or the last one of which it has a line.
@@ -138,7 +136,7 @@ pub fn generate(
         writer.piece(*origin, attribute);
     }
     writer.line(PRELUDE_LINE);
-    let homes = may_share_statics(items).then_some(&state.statics);
+    let homes = may_share_statics(items, parsed).then_some(&state.statics);
     for (index, kept) in items.iter().enumerate() {
         let is_used = |site: &Site| {
             let others = items.iter().filter(|other| !std::ptr::eq(**other, *kept));
@@ -159,11 +157,13 @@ pub fn generate(
 
 /// Whether the library may share its statics with later ones: the loader then lets these see all
 /// that the library exports, and what a learner exports under a name may be edited.
-fn may_share_statics(items: &[&KeptItem]) -> bool {
-    items.iter().all(|kept| {
-        let text = &kept.item.piece.text;
-        !["no_mangle", "export_name"].iter().any(|exports| text.contains(exports))
-    })
+fn may_share_statics(items: &[&KeptItem], parsed: &Parsed) -> bool {
+    let statements = parsed.statements.iter().map(|it| &it.piece).chain(&parsed.tail);
+    let mut pieces = items.iter().map(|kept| &kept.item.piece).chain(statements);
+    let exports = |text: &str| ["no_mangle", "export_name"].iter().any(|it| text.contains(it));
+    // Nearly no cell has statics, and only such a cell is looked through.
+    items.iter().any(|kept| !kept.item.statics.is_empty())
+        && !pieces.any(|piece| exports(&piece.text))
 }
 
 /// The items of a state that the cell's code, or the types of its variables, may refer to.

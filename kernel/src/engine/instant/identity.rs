@@ -14,6 +14,7 @@ use super::layouts::Layouts;
 use super::parse::{Item, ItemKey};
 use super::stamp::Stamp;
 use super::state::KeptItem;
+use super::words::PRIMITIVES;
 
 /// The types of a source by their names, each with what its layout depends on.
 pub type Types = BTreeMap<String, Stamp>;
@@ -87,7 +88,7 @@ fn type_names(item: &Item) -> Vec<String> {
         ItemKey::Type(name) => vec![name.clone()],
         ItemKey::Other(text) if text.contains('!') => {
             let mentions = item.shape.mentions.iter();
-            mentions.filter(|name| !is_primitive(name)).cloned().collect()
+            mentions.filter(|name| !PRIMITIVES.contains(&name.as_str())).cloned().collect()
         }
         ItemKey::Macro(_) => {
             let words: Vec<&str> = item.shape.text.split(' ').collect();
@@ -98,14 +99,6 @@ fn type_names(item: &Item) -> Vec<String> {
         }
         _ => Vec::new(),
     }
-}
-
-fn is_primitive(name: &str) -> bool {
-    const PRIMITIVES: &[&str] = &[
-        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8",
-        "u16", "u32", "u64", "u128", "usize",
-    ];
-    PRIMITIVES.contains(&name)
 }
 
 #[cfg(test)]

@@ -2,27 +2,10 @@
 //!
 //! Pure. `journal` asks which variables a cell may have changed, `statics` which statics never change.
 
-use super::words::words;
+use super::words::{PRIMITIVES, words};
 
-/// Words of types whose values share nothing with others and change only as a whole.
+/// Words, beside those of primitive types, of types whose values share nothing with others and change only as a whole.
 const PLAIN: &[&str] = &[
-    "bool",
-    "char",
-    "f32",
-    "f64",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "i128",
-    "isize",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-    "u128",
-    "usize",
-    "str",
     "static",
     "std",
     "alloc",
@@ -65,7 +48,9 @@ pub fn is_handle(type_text: &str) -> bool {
 
 /// Whether a word can stand in the text of a plain type.
 pub fn is_plain_word(word: &str) -> bool {
-    PLAIN.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit())
+    PRIMITIVES.contains(&word)
+        || PLAIN.contains(&word)
+        || word.starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]

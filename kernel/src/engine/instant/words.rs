@@ -8,3 +8,9 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
         .filter(|it| !it.is_empty())
         .map(str::to_owned)
 }
+
+/// The names of Rust's primitive types.
+pub const PRIMITIVES: &[&str] = &[
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
+    "u32", "u64", "u128", "usize",
+];

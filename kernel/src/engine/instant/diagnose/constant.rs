@@ -7,6 +7,7 @@ use ra_ap_syntax::{SyntaxKind, SyntaxNode, TextSize};
 use crate::engine::instant::compile::{Diagnostic, Span};
 use crate::engine::instant::generate::Source;
 use crate::engine::instant::parse::ItemKey;
+use crate::engine::instant::words::PRIMITIVES;
 use crate::engine::syntax::Tree;
 
 /// What can't see a variable.
@@ -78,7 +79,7 @@ pub fn in_statement(diagnostic: &Diagnostic, source: &Source) -> Option<String> 
     if code != "E0435" || !source.is_file(&primary.file_name) {
         return None;
     }
-    let line = line(source, primary.line_start)?;
+    let line = source.line(primary.line_start)?;
     let columns = primary.column_start.saturating_sub(1)..primary.column_end.saturating_sub(1);
     let name: String = line.chars().skip(columns.start as usize).take(columns.len()).collect();
     let constant = constant(&name, None, Blind::Length)?;
@@ -89,30 +90,10 @@ pub fn in_statement(diagnostic: &Diagnostic, source: &Source) -> Option<String> 
 
 /// A constant in the variable's place, if its type can be one's.
 fn constant(name: &str, type_text: Option<&str>, blind: Blind) -> Option<String> {
-    const NUMBERS: &[&str] = &[
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "u128",
-        "usize",
-        "i8",
-        "i16",
-        "i32",
-        "i64",
-        "i128",
-        "isize",
-        "f32",
-        "f64",
-        "bool",
-        "char",
-        "&str",
-        "&'static str",
-    ];
     let upper = name.trim_start_matches("r#").to_uppercase();
     match type_text {
         _ if blind == Blind::Length => Some(format!("const {upper}: usize = ..;")),
-        Some(text) if NUMBERS.contains(&text) => {
+        Some(text) if PRIMITIVES.contains(&text) || ["&str", "&'static str"].contains(&text) => {
             Some(format!("const {upper}: {} = ..;", text.replace("&'static str", "&str")))
         }
         Some(text) if text.starts_with('[') => Some(format!("const {upper}: {text} = ..;")),
@@ -121,29 +102,25 @@ fn constant(name: &str, type_text: Option<&str>, blind: Blind) -> Option<String>
     }
 }
 
-fn line(source: &Source, number: u32) -> Option<&str> {
-    source.text.lines().nth((number as usize).checked_sub(1)?)
-}
-
 /// What a span is in, if it is in an item. Of what the rules of a macro have made, the rules.
 fn blind(span: &Span, source: &Source) -> Option<Blind> {
     if let Some(expansion) = &span.expansion {
         let is_own = source.is_file(&span.file_name);
         let rules = is_own.then(|| source.item(span.line_start)).flatten();
         return match rules {
-            Some((_, ItemKey::Macro(_))) => Some(Blind::Macro),
+            Some((_, _, ItemKey::Macro(_))) => Some(Blind::Macro),
             _ => blind(&expansion.span, source),
         };
     }
     if !source.is_file(&span.file_name) {
         return None;
     }
-    let (lines, key) = source.item_lines(span.line_start)?;
+    let (lines, _, key) = source.item(span.line_start)?;
     if matches!(key, ItemKey::Macro(_)) {
         return Some(Blind::Macro);
     }
     let first = *lines.start();
-    let texts: Vec<&str> = lines.filter_map(|number| line(source, number)).collect();
+    let texts: Vec<&str> = lines.clone().filter_map(|number| source.line(number)).collect();
     let row = (span.line_start - first) as usize;
     let column = span.column_start.saturating_sub(1) as usize;
     let before: usize = texts.iter().take(row).map(|text| text.len() + 1).sum();

@@ -69,13 +69,14 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
         // The compiler's ways out are those for another thing of the same name.
         Some(explanation) => message.helps = vec![explanation],
         None => {
-            if results::leaving(diagnostic, source).is_some() {
-                message.helps.clear();
+            if let Some(help) = results::leaving(diagnostic, source) {
+                message.helps = vec![help];
                 for (_, label) in &mut message.labels {
                     *label = label.replace("expected `Failed`", "expected the cell's error");
                 }
+            } else {
+                message.helps.splice(0..0, results::help(diagnostic, source, &message.helps));
             }
-            message.helps.splice(0..0, results::help(diagnostic, source, &message.helps));
             message.helps.splice(0..0, way_out(diagnostic, source, context));
         }
     }

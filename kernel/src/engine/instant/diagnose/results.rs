@@ -18,7 +18,7 @@ pub fn help(diagnostic: &Diagnostic, source: &Source, helps: &[String]) -> Optio
     if let Some(help) = without_result(diagnostic) {
         return Some(help);
     }
-    leaving(diagnostic, source).or_else(|| tensor(diagnostic)).or_else(|| {
+    tensor(diagnostic).or_else(|| {
         (!helps.iter().any(|it| it.contains('?'))).then(|| unopened(code, diagnostic, source))?
     })
 }
@@ -52,7 +52,7 @@ fn text_at(span: &Span, source: &Source) -> Option<String> {
     {
         return None;
     }
-    let line = source.text.lines().nth((span.line_start as usize).checked_sub(1)?)?;
+    let line = source.line(span.line_start)?;
     let (from, to) = (span.column_start.checked_sub(1)?, span.column_end.checked_sub(1)?);
     Some(line.chars().take(to as usize).skip(from as usize).collect())
 }
@@ -126,7 +126,7 @@ fn operand(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
     if operator.expansion.is_some() || !source.is_file(&operator.file_name) {
         return None;
     }
-    let line = source.text.lines().nth((operator.line_start as usize).checked_sub(1)?)?;
+    let line = source.line(operator.line_start)?;
     let first = diagnostic.message.split('`').nth(1)?;
     let is_first = first.contains("Result<");
     // «cannot multiply a by b», but «cannot add b to a» and «cannot subtract b from a».
