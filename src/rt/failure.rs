@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
@@ -87,6 +87,10 @@ struct NotedPanic {
 /// and no panic of their own.
 static ELSEWHERE: Mutex<Option<NotedPanic>> = Mutex::new(None);
 
+fn elsewhere() -> MutexGuard<'static, Option<NotedPanic>> {
+    ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 thread_local! {
     static IN_CELL: Cell<bool> = const { Cell::new(false) };
     static LAST_PANIC: RefCell<Option<NotedPanic>> = const { RefCell::new(None) };
@@ -110,8 +114,9 @@ fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
     let random = random::copy();
     let before = random::state();
     WAS_INTERRUPTED.set(false);
-    // A panic that an earlier cell caught must not give its text to one of this cell's.
+    // A panic that an earlier cell caught must not give its text or place to one of this cell's.
     LAST_PANIC.take();
+    elsewhere().take();
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));
     IN_CELL.set(false);
@@ -150,7 +155,7 @@ pub(super) fn install_panic_hook() {
         if IN_CELL.try_with(Cell::get) == Ok(true) {
             LAST_PANIC.set(Some(note));
         } else {
-            *ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
+            *elsewhere() = Some(note);
             print(info);
         }
     }));
@@ -162,10 +167,9 @@ fn report_panic(payload: Box<dyn Any + Send>) {
         return report(INTERRUPTED, "the cell was interrupted; its variables are kept", None);
     }
     let text = payload_text(&*payload);
-    let elsewhere = ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner).take();
     let note = LAST_PANIC
         .take()
-        .or_else(|| elsewhere.filter(|it| it.text == text))
+        .or_else(|| elsewhere().take().filter(|it| it.text == text))
         .unwrap_or_else(|| NotedPanic { text, place: None, calls: String::new() });
     let place = note.place.as_ref();
     let location = place.map(|&(ref file, line, column)| SourceLocation { file, line, column });

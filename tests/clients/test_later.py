@@ -82,3 +82,14 @@ def test_overflows_are_found_as_before(session, folder):
     assert "attempt to add with overflow" in error["evalue"]
     assert "line 2" in "\n".join(error["traceback"])
     assert session.ok("sum").result == "240"
+
+
+def test_a_panic_in_std_names_its_line_as_before(session, folder):
+    session.ok("let mut step = 3usize;")
+    code = "std::thread::sleep(std::time::Duration::from_millis(1100));\nstep -= 1;\n[7, 8].iter().step_by(step).count()"
+    assert session.ok(code).result == "1"
+    assert until(lambda: optimised(folder), timeout=200)
+    assert session.ok(code).result == "2" and not optimised(folder)
+    error = session.run(code).error
+    assert "step != 0" in error["evalue"]
+    assert "line 3" in "\n".join(error["traceback"])

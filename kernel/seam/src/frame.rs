@@ -29,7 +29,7 @@ pub enum Frame<'a> {
     Random { state: &'a str },
     /// A failed cell may have changed a variable, which was not put back.
     Changed { variable: &'a str },
-    /// What the next question on stdin says to the learner.
+    /// The text that the client shows beside the field when a read of stdin asks next.
     Prompt { text: &'a str },
 }
 

@@ -185,6 +185,11 @@ impl Builder {
         }
     }
 
+    /// Whether a library of the source was, or is, compiled with optimisation after a long run.
+    pub fn may_be_optimised(&self, seal: &str) -> bool {
+        self.optimised.contains(seal)
+    }
+
     /// Takes over the library that was compiled with optimisation meanwhile, if there is one.
     fn take_optimised(&mut self) {
         let Some((seal, library)) = self.later.finished() else { return };

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::message::message;
 pub use self::place::CellContext;
-use self::place::{holds, origin, place};
+use self::place::{holds, origin, origins, place};
 use super::aside::{Unfit, unfit};
 use super::compile::{Diagnostic, Span};
 use super::generate::{Origin, Source};
@@ -175,18 +175,16 @@ fn reason(diagnostic: &Diagnostic, line: Line, name: &str, context: &CellContext
 /// The variable that holds a function to which there is no pointer of the type that its signature
 /// tells: one that takes a reference of a certain lifetime only.
 fn uncast(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'_>) -> Option<String> {
-    let mut primary = diagnostic.spans.iter().filter(|span| span.is_primary);
-    primary.find_map(|span| match origin(span, source) {
-        Some(Origin::Keep(name)) if context.plan.casts.contains_key(&name) => Some(name),
+    origins(diagnostic, source).find_map(|origin| match origin {
+        Origin::Keep(name) if context.plan.casts.contains_key(&name) => Some(name),
         _ => None,
     })
 }
 
 /// The variable in whose reading an error is: its type can't be written here.
 fn unreadable(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
-    let mut primary = diagnostic.spans.iter().filter(|span| span.is_primary);
-    primary.find_map(|span| match origin(span, source) {
-        Some(Origin::Read(name)) => Some(name),
+    origins(diagnostic, source).find_map(|origin| match origin {
+        Origin::Read(name) => Some(name),
         _ => None,
     })
 }

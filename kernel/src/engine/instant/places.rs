@@ -106,7 +106,8 @@ fn in_cell(source: &Source, line: Option<u32>, column: Option<u32>) -> Option<St
     })
 }
 
-fn place(source: &Source, line: u32, column: u32) -> Option<Place> {
+/// The place in a cell of a line and a column, both from 1, of a source.
+pub fn place(source: &Source, line: u32, column: u32) -> Option<Place> {
     let (cell, line, column) = match source.origin(line) {
         Origin::Cell { cell, line } => (cell, line, column.saturating_sub(1)),
         Origin::Tail { cell, line, column } | Origin::End { cell, line, column } => {

@@ -44,12 +44,20 @@ impl Builder {
     fn lines_of(&self, library: &str, stop: &Stop) -> Option<Lines> {
         let source = self.generated.of_library(library)?;
         let folder = self.folder();
-        let compiled = self.compiler.with_lines(&source, folder, stop).ok()?;
-        let is_same = code_of(&compiled.path)? == code_of(&folder.join(library))?;
-        let loader = Loader::new(&compiled.path).ok().filter(|_| is_same);
-        // The loader has the file in memory.
-        let _ = fs::remove_file(&compiled.path);
-        Some(Lines { source, loader: loader? })
+        let code = code_of(&folder.join(library))?;
+        let loader = |is_optimised| {
+            let compiled = self.compiler.with_lines(&source, folder, is_optimised, stop).ok()?;
+            let is_same = code_of(&compiled.path)? == code;
+            let loader = Loader::new(&compiled.path).ok().filter(|_| is_same);
+            // The loader has the file in memory.
+            let _ = fs::remove_file(&compiled.path);
+            loader
+        };
+        let loader = loader(false).or_else(|| {
+            // The library may be the one that was compiled again after a long run.
+            self.may_be_optimised(&source.seal).then(|| loader(true)).flatten()
+        })?;
+        Some(Lines { source, loader })
     }
 }
 

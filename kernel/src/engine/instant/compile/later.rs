@@ -22,6 +22,9 @@ use crate::engine::instant::slots::Slots;
 use crate::engine::stop::{Stop, Wish};
 use crate::process::group::Group;
 
+/// The level of optimisation. Of two levels rustc takes the last.
+pub const OPTIMISED: &str = "-Copt-level=3";
+
 /// How long to wait for a processor on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How often to look for one.
@@ -131,12 +134,11 @@ impl Order {
     }
 }
 
-/// The same command at the lowest priority and with optimisation. Of two levels rustc takes the
-/// last.
+/// The same command at the lowest priority and with optimisation.
 fn optimising(ordinary: &Command) -> Command {
     let mut command = Command::new("nice");
     command.args(["-n", "19"]).arg(ordinary.get_program()).args(ordinary.get_args());
-    command.arg("-Copt-level=3");
+    command.arg(OPTIMISED);
     command.envs(ordinary.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if let Some(folder) = ordinary.get_current_dir() {
         command.current_dir(folder);

@@ -142,16 +142,21 @@ impl Compiler {
         result
     }
 
-    /// Compiles a source once more, with the lines of its code in the library.
+    /// Compiles a source once more, with the lines of its code in the library; with the optimisation
+    /// of `later`, or as the learner asked.
     pub fn with_lines(
         &self,
         source: &Source,
         folder: &Path,
+        is_optimised: bool,
         stop: &Stop,
     ) -> Result<Library, CompileError> {
         let mut arguments = self.dependencies.arguments(&source.text);
-        let is_usual = arguments.is_empty() && is_ordinary(&source.text);
+        let is_usual = arguments.is_empty() && is_ordinary(&source.text) && !is_optimised;
         arguments.push("-Cdebuginfo=line-tables-only".to_owned());
+        if is_optimised {
+            arguments.push(later::OPTIMISED.to_owned());
+        }
         let _slot = self.slots.take(stop);
         if let Some(linker) = self.shortcuts.linker().filter(|_| is_usual) {
             let run = self.run(source, &arguments, Product::Object, folder, stop)?;

@@ -5,7 +5,7 @@
 use akari_seam::path::{FAILED, INTERNALS};
 
 use super::linking;
-use super::place::{CellContext, origin, place};
+use super::place::{CellContext, origins, place};
 use super::results;
 use super::suggestion;
 use super::way_out::{gone, way_out};
@@ -91,15 +91,13 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
 
 /// Whether an error is about the brace behind a cell that can't be parsed.
 fn is_at_the_end(diagnostic: &Diagnostic, source: &Source) -> bool {
-    let mut primary = diagnostic.spans.iter().filter(|span| span.is_primary);
-    primary.any(|span| matches!(origin(span, source), Some(Origin::End { .. })))
+    origins(diagnostic, source).any(|origin| matches!(origin, Origin::End { .. }))
 }
 
 /// The text for a variable without a value that no line reads but the one that keeps it.
 fn unset_variable(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
     let code = diagnostic.code.as_ref()?.code.as_str();
-    let primary = diagnostic.spans.iter().find(|span| span.is_primary)?;
-    match origin(primary, source) {
+    match origins(diagnostic, source).next() {
         Some(Origin::Keep(name)) if code == "E0381" => Some(format!(
             "`{name}` has no value yet; a cell must give its variables one, as in `let {name} = ..;`"
         )),

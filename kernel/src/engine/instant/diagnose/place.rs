@@ -3,9 +3,10 @@
 //! Pure. The module above and its other parts ask.
 
 use crate::engine::CellId;
-use crate::engine::instant::compile::Span;
+use crate::engine::instant::compile::{Diagnostic, Span};
 use crate::engine::instant::generate::{Origin, Source};
 use crate::engine::instant::parse::{Parsed, Piece};
+use crate::engine::instant::places;
 use crate::engine::instant::plan::Plan;
 use crate::engine::instant::state::State;
 use crate::engine::traceback::Place;
@@ -25,28 +26,24 @@ pub fn place(span: &Span, source: &Source) -> Option<Place> {
     if !source.is_file(&span.file_name) {
         return None;
     }
-    let (cell, line) = match source.origin(span.line_start) {
-        Origin::Cell { cell, line } => (cell, line),
-        // A tail's span ends one line further down, at the closing parenthesis.
-        Origin::Tail { cell, line, column } => {
-            let lines = span.line_end.saturating_sub(span.line_start + 2);
-            return Some(Place { cell, start: (line, column), end: (line + lines, u32::MAX) });
-        }
-        Origin::End { cell, line, column } => {
-            return Some(Place { cell, start: (line, column), end: (line, column + 1) });
-        }
-        Origin::Generated
-        | Origin::Keep(_)
-        | Origin::Drop(_)
-        | Origin::PutBack(_)
-        | Origin::Read(_) => return None,
-    };
+    let Place { cell, start, end } = places::place(source, span.line_start, span.column_start)?;
     let lines = span.line_end.saturating_sub(span.line_start);
-    Some(Place {
-        cell,
-        start: (line, span.column_start.saturating_sub(1)),
-        end: (line + lines, span.column_end.saturating_sub(1)),
-    })
+    let end = match source.origin(span.line_start) {
+        Origin::Cell { .. } => (start.0 + lines, span.column_end.saturating_sub(1)),
+        // A tail's span ends one line further down, at the closing parenthesis.
+        Origin::Tail { .. } => (start.0 + lines.saturating_sub(2), u32::MAX),
+        _ => end,
+    };
+    Some(Place { cell, start, end })
+}
+
+/// The origins of the lines that an error is chiefly about.
+pub fn origins<'a>(
+    diagnostic: &'a Diagnostic,
+    source: &'a Source,
+) -> impl Iterator<Item = Origin> + 'a {
+    let primary = diagnostic.spans.iter().filter(|span| span.is_primary);
+    primary.filter_map(|span| origin(span, source))
 }
 
 /// The origin of the line that a span is in; none if the span is in another file.
