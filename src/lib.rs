@@ -54,11 +54,13 @@ mod input;
 pub mod models;
 pub mod nn;
 pub mod optim;
+mod parameters;
 pub mod print;
 mod random;
 #[doc(hidden)]
 pub mod rt;
 mod sampling;
+mod state_dict;
 pub mod tensor;
 pub mod torch;
 

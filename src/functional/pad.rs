@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use crate::error::{fail, wrong_dtype};
+use crate::tensor::{copy, size};
 
 /// Puts a border of `value` around the last axes; negative widths cut instead.
 ///
@@ -38,21 +39,16 @@ pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
     if !x.dtype().is_float() && !x.dtype().is_int() {
         return wrong_dtype(function, "an input", x.dtype());
     }
-    let mut padded = x.clone();
+    let dims = padded_dims(x, widths)?;
+    size::checked(function, &dims, x.dtype().size_in_bytes())?;
+    // A border copies the numbers anyway.
+    let has_border = widths.iter().any(|width| *width > 0);
+    let mut padded = if has_border { x.clone() } else { copy::unchanged(x)? };
     for (index, pair) in widths.chunks_exact(2).enumerate() {
         let axis = x.rank() - 1 - index;
-        let size = padded.dims()[axis] as i64;
-        let cut = |width: i64| (-width).max(0);
-        let kept = size - cut(pair[0]) - cut(pair[1]);
-        if kept < 0 {
-            return fail(
-                function,
-                format_args!(
-                    "padding {pair:?} cuts off more than the {size} there are at dim {axis}"
-                ),
-            );
-        }
-        padded = padded.narrow(axis, cut(pair[0]) as usize, kept as usize)?;
+        let cut = |width: i64| if width < 0 { width.unsigned_abs() as usize } else { 0 };
+        let kept = x.dims()[axis] - cut(pair[0]) - cut(pair[1]);
+        padded = padded.narrow(axis, cut(pair[0]), kept)?;
         let border = |width: i64| {
             let mut dims = padded.dims().to_vec();
             dims[axis] = width.max(0) as usize;
@@ -63,7 +59,7 @@ pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
         let parts = [before, padded, after];
         let parts = parts.iter().filter(|part| part.dims()[axis] > 0).collect::<Vec<_>>();
         padded = match parts.as_slice() {
-            [] => return Tensor::zeros(padded_dims(x, widths), x.dtype(), x.device()),
+            [] => return Tensor::zeros(dims, x.dtype(), x.device()),
             [one] => (*one).clone(),
             parts => Tensor::cat(parts, axis)?,
         };
@@ -71,10 +67,24 @@ pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
     Ok(padded)
 }
 
-fn padded_dims(x: &Tensor, widths: &[i64]) -> Vec<usize> {
+/// The shape of the result.
+fn padded_dims(x: &Tensor, widths: &[i64]) -> Result<Vec<usize>> {
     let mut dims = x.dims().to_vec();
-    for (pair, size) in widths.chunks_exact(2).zip(dims.iter_mut().rev()) {
-        *size = (*size as i64 + pair[0] + pair[1]).max(0) as usize;
+    for (index, pair) in widths.chunks_exact(2).enumerate() {
+        let axis = x.rank() - 1 - index;
+        // Two widths and a size never overflow 128 bits.
+        let size = dims[axis] as i128;
+        let cut = pair.iter().map(|width| i128::from(*width).min(0)).sum::<i128>();
+        if size + cut < 0 {
+            return fail(
+                "F::pad",
+                format_args!(
+                    "padding {pair:?} cuts off more than the {size} there are at dim {axis}"
+                ),
+            );
+        }
+        let padded = size + pair.iter().map(|width| i128::from(*width)).sum::<i128>();
+        dims[axis] = usize::try_from(padded).unwrap_or(usize::MAX);
     }
-    dims
+    Ok(dims)
 }

@@ -1,11 +1,11 @@
 //! VGG with eleven weight layers (Simonyan and Zisserman, 2014), as torchvision builds it.
 //!
-//! The weights are drawn when somebody looks at them (`optim/parameters.rs`), so that a cell that only prints the
+//! The weights are drawn when somebody looks at them (`parameters.rs`), so that a cell that only prints the
 //! model or its optimizer takes no memory.
 
 use std::fmt;
 
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Module, Result, Tensor, Var};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand_distr::{Distribution, StandardNormal};
@@ -15,8 +15,9 @@ use crate::error::fail;
 use crate::functional::{
     Conv2dConfig, adaptive_avg_pool2d, conv2d, dropout, linear, max_pool2d, relu,
 };
-use crate::nn::Mode;
-use crate::optim::{Lazy, Parameters};
+use crate::nn::layers::{Copies, Part, Parts};
+use crate::nn::{Layer, Mode};
+use crate::parameters::{Lazy, Parameters};
 use crate::print::python::module_repr;
 use crate::random::fresh_seed;
 
@@ -43,6 +44,8 @@ const LINEARS: [(usize, usize, usize); 3] =
     [(0, 512 * 7 * 7, 4096), (3, 4096, 4096), (6, 4096, 1000)];
 
 /// The model of [`vgg11`]; it prints as torchvision's does.
+///
+/// It is a [`Layer`] like any other: `model.load(path)?` takes torchvision's weights from a safetensors file.
 #[derive(Debug, Clone)]
 pub struct Vgg {
     lazy: Lazy,
@@ -52,7 +55,7 @@ pub struct Vgg {
 /// VGG-11 with random weights: torchvision's layers, names, shapes and initialisation.
 ///
 /// The 132,863,336 weights in 22 tensors (507 MiB) are drawn when somebody first looks at them, by
-/// the generator that `torch::manual_seed` starts. Dropout is on until [`Vgg::eval`], as in PyTorch.
+/// the generator that `torch::manual_seed` starts. Dropout is on until [`eval`](Layer::eval), as in PyTorch.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -78,37 +81,17 @@ pub fn vgg11() -> Result<Vgg> {
 }
 
 impl Vgg {
-    /// The parameters, for an optimizer.
+    /// The parameters, for an optimizer. Unlike [`Layer::parameters`], this one doesn't look at them, so that
+    /// none is drawn before the first step.
     pub fn parameters(&self) -> Parameters {
         self.lazy.clone().into()
     }
+}
 
-    /// The parameters with torchvision's names, such as `features.0.weight`.
-    pub fn named_parameters(&self) -> Vec<(String, Var)> {
-        specs().into_iter().map(|spec| spec.name).zip(self.lazy.get().iter().cloned()).collect()
-    }
-
-    /// Says whether the model is being trained: only then dropout leaves out numbers.
-    pub fn set_training(&self, training: bool) {
-        self.mode.set(training);
-    }
-
-    /// `set_training(true)`, as the model begins.
-    pub fn train(&self) {
-        self.set_training(true);
-    }
-
-    /// `set_training(false)`, before the model is used or tested.
-    pub fn eval(&self) {
-        self.set_training(false);
-    }
-
-    /// From images `(N, 3, H, W)` of at least 32 x 32 pixels to logits `(N, 1000)`.
-    ///
-    /// # Errors
-    ///
-    /// For another shape or dtype.
-    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+/// From images `(N, 3, H, W)` of at least 32 x 32 pixels to logits `(N, 1000)`; an error for another shape
+/// or dtype.
+impl Module for Vgg {
+    fn forward(&self, images: &Tensor) -> Result<Tensor> {
         let is_image =
             matches!(images.dims(), [_, 3, height, width] if *height >= 32 && *width >= 32);
         if !is_image {
@@ -137,6 +120,37 @@ impl Vgg {
             }
         }
         Ok(x)
+    }
+}
+
+/// The names are torchvision's, such as `features.0.weight`, so that its weights can be loaded.
+impl Layer for Vgg {
+    fn parts(&self) -> Parts<'_> {
+        let names = specs().into_iter().map(|spec| spec.name);
+        Parts {
+            parameters: names.zip(self.lazy.get().iter().cloned()).collect(),
+            modes: vec![&self.mode],
+            ..Parts::default()
+        }
+    }
+
+    fn copy_with(&self, copies: &mut Copies) -> Result<Self> {
+        let vars = self.lazy.get().iter().map(|var| copies.var(var)).collect::<Result<Vec<_>>>()?;
+        let lazy = Lazy::new(vars.len(), move || vars.clone());
+        Ok(Vgg { lazy, mode: Part::copied(&self.mode, copies)? })
+    }
+
+    fn set_training(&self, training: bool) {
+        // The general way looks at all parts, and so would draw the weights.
+        self.mode.set(training);
+    }
+
+    fn head(&self) -> String {
+        "VGG()".to_owned()
+    }
+
+    fn repr(&self) -> String {
+        self.to_string()
     }
 }
 

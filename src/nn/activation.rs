@@ -1,4 +1,5 @@
-//! Activations as layers: PyTorch's `nn` modules without parameters; `prelu.rs` has the one with some.
+//! Activations as layers: PyTorch's `nn` modules that are the same in training and after it; `prelu.rs` has the
+//! one with parameters, `rrelu.rs` the one that draws while it is trained.
 //!
 //! Each one calls a function of [`functional`](crate::functional), which has its formula.
 
@@ -6,6 +7,7 @@ use std::fmt;
 
 use candle_core::{Module, Result, Tensor};
 
+use super::layers::{Layer, fields};
 use crate::error::fail;
 use crate::functional::{self as F, Gelu, implicit_axis};
 use crate::print::python::{float_repr, option_repr, short_repr};
@@ -51,6 +53,14 @@ macro_rules! layers {
                 let $this = self;
                 let _ = $this;
                 $forward
+            }
+        }
+
+        impl Layer for $name {
+            fields!();
+
+            fn head(&self) -> String {
+                self.to_string()
             }
         }
     )*};
@@ -269,22 +279,6 @@ layers! {
             float_repr(this.threshold)
         );
         forward |x| F::softplus(x, this.beta, this.threshold);
-
-    /// [`LeakyReLU`] with random slopes while training.
-    RReLU "rrelu"
-        example "nn::RReLU { training: false, ..Default::default() }"
-            => "RReLU(lower=0.125, upper=0.3333333333333333)",
-            "[-1.0, 2.0]" => "tensor([-0.2292,  2.0000])";
-        {
-            /// The smallest slope.
-            lower: f64 = 1.0 / 8.0,
-            /// The largest slope.
-            upper: f64 = 1.0 / 3.0,
-            /// Whether slopes are drawn; else they are the mean of both.
-            training: bool = true,
-        }
-        repr |this| format!("lower={}, upper={}", float_repr(this.lower), float_repr(this.upper));
-        forward |x| F::rrelu(x, this.lower, this.upper, this.training);
 
     /// Gated linear unit.
     GLU "glu"

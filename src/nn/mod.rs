@@ -10,17 +10,18 @@ pub mod layers;
 pub(crate) mod loss;
 mod prelu;
 mod reduction;
+mod rrelu;
 pub mod utils;
 
 pub use activation::{
     CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid,
-    LogSoftmax, Mish, RReLU, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softmax, Softmax2d, Softmin,
-    Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
+    LogSoftmax, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softmax, Softmax2d, Softmin, Softplus,
+    Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
 pub use layers::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig,
-    Dropout, Embedding, EmbeddingConfig, Flatten, Identity, Layer, LayerNorm, LayerNormConfig,
-    Linear, MaxPool2d, Mode, RMSNorm, RMSNormConfig, Sequential, StateDict, load, save,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d,
+    Conv2dConfig, Dropout, Embedding, EmbeddingConfig, Flatten, Identity, Layer, LayerNorm,
+    LayerNormConfig, Linear, MaxPool2d, Mode, RMSNorm, RMSNormConfig, Sequential, load, save,
 };
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, DistanceFunction,
@@ -31,6 +32,8 @@ pub use loss::{
 };
 pub use prelu::PReLU;
 pub use reduction::Reduction;
+pub use rrelu::RReLU;
 
+pub use crate::state_dict::StateDict;
 #[doc(inline)]
 pub use crate::{__model as model, __seq as seq};

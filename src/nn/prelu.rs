@@ -1,11 +1,11 @@
 //! The activation with parameters: a leaky rectifier that learns its slopes.
 
-use std::fmt;
-
 use candle_core::{Device, Module, Result, Tensor, Var};
 
+use super::layers::{Layer, display_as_repr, fields};
 use crate::functional as F;
-use crate::optim::Parameters;
+
+display_as_repr!(PReLU);
 
 /// [`LeakyReLU`](super::LeakyReLU) whose slope is learnt: one for all, or one for each channel.
 ///
@@ -50,11 +50,6 @@ impl PReLU {
             Var::from_vec(vec![init as f32; num_parameters], num_parameters, &Device::Cpu)?;
         Ok(PReLU { weight })
     }
-
-    /// The slopes, for an optimizer.
-    pub fn parameters(&self) -> Parameters {
-        self.weight.clone().into()
-    }
 }
 
 impl Default for PReLU {
@@ -64,14 +59,16 @@ impl Default for PReLU {
     }
 }
 
-impl fmt::Display for PReLU {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PReLU(num_parameters={})", self.weight.elem_count())
-    }
-}
-
 impl Module for PReLU {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         F::prelu(x, &self.weight)
+    }
+}
+
+impl Layer for PReLU {
+    fields!(weight);
+
+    fn head(&self) -> String {
+        format!("PReLU(num_parameters={})", self.weight.elem_count())
     }
 }

@@ -3,6 +3,8 @@
 //! PyTorch's functions end in an underscore, since they change gradients in place; both spellings
 //! are here.
 
+use std::collections::HashSet;
+
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 
@@ -56,6 +58,7 @@ pub fn clip_grad_norm(
         return fail(FUNCTION, format_args!("norm_type must be positive, but is {norm_type}"));
     }
     let mut total = 0f64;
+    let parameters = once_each(parameters);
     for grad in parameters.iter().filter_map(|var| grads.get(var)) {
         let grad = grad.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
         for g in grad {
@@ -73,7 +76,7 @@ pub fn clip_grad_norm(
     // A norm that is nan makes all gradients nan, as in PyTorch: nothing hides it.
     let factor = if norm.is_nan() { norm } else { factor };
     if factor != 1.0 {
-        change(parameters, grads, |grad| grad * factor)?;
+        change(&parameters, grads, |grad| grad * factor)?;
     }
     let dtype = parameters.first().map_or(DType::F32, |var| var.dtype());
     Tensor::new(norm, &Device::Cpu)?.to_dtype(dtype)
@@ -107,11 +110,17 @@ pub fn clip_grad_value(parameters: &[Var], grads: &mut GradStore, clip_value: f6
             format_args!("clip_value must be positive, but is {clip_value}"),
         );
     }
-    change(parameters, grads, |grad| grad.clamp(-clip_value, clip_value))
+    change(&once_each(parameters), grads, |grad| grad.clamp(-clip_value, clip_value))
+}
+
+/// The parameters, each of them once: a gradient that two layers share counts once and is scaled once.
+fn once_each(parameters: &[Var]) -> Vec<&Var> {
+    let mut known = HashSet::new();
+    parameters.iter().filter(|var| known.insert(var.id())).collect()
 }
 
 fn change(
-    parameters: &[Var],
+    parameters: &[&Var],
     grads: &mut GradStore,
     change: impl Fn(&Tensor) -> Result<Tensor>,
 ) -> Result<()> {

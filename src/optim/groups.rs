@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::options::{Keys, NEW_KEYS};
-use super::parameters::Parameters;
+use crate::parameters::Parameters;
 use crate::print::python::float_repr;
+
+/// What an optimizer says of a group with a parameter that is there twice.
+pub(super) const DOUBLES: &str = "optimizer contains a parameter group with duplicate parameters, each of which would be stepped twice (a model's parameters() has shared ones once)";
 
 /// Parameters that share options.
 ///

@@ -6,15 +6,17 @@ use std::fmt;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::groups::{ParamGroup, ParamGroups, write_groups};
+use super::groups::{DOUBLES, ParamGroup, ParamGroups, write_groups};
 use super::line_search::{Point, strong_wolfe};
+use super::named::files;
 use super::options::{Options, config, first_complaint, not_negative, whole, words};
-use super::parameters::Parameters;
-use super::state_dict::{NOTES, StateDict, list, numbers};
+use super::state_dict::{NOTES, list, numbers};
 use super::step::backward;
 use super::sums::{add_scaled, dot, largest};
 use crate::error::fail;
+use crate::parameters::Parameters;
 use crate::rt::interrupt_point;
+use crate::state_dict::StateDict;
 
 words! {
     /// The line searches of [`LBFGS`].
@@ -133,6 +135,9 @@ impl LBFGS {
         if group.params.is_empty() {
             return fail(FUNCTION, "optimizer got an empty parameter list");
         }
+        if group.params.has_doubles() {
+            return fail(FUNCTION, DOUBLES);
+        }
         if let Some(complaint) = complaint(&group.config) {
             return fail(FUNCTION, complaint);
         }
@@ -202,7 +207,11 @@ impl LBFGS {
     ///
     /// If the dict is of other parameters or of another optimizer, or an option makes no sense. The
     /// optimizer is then as before.
-    pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
+    pub fn load_state_dict(&mut self, dict: impl Into<StateDict>) -> Result<()> {
+        self.take_state(&dict.into())
+    }
+
+    fn take_state(&mut self, dict: &StateDict) -> Result<()> {
         const FUNCTION: &str = "optim::LBFGS::load_state_dict";
         let [group] = &self.groups;
         let mut config = group.config.clone();
@@ -226,6 +235,8 @@ impl LBFGS {
         Ok(())
     }
 }
+
+files!(LBFGS);
 
 /// The first option that makes no sense, in PyTorch's words.
 fn complaint(config: &LBFGSConfig) -> Option<String> {

@@ -9,8 +9,8 @@
 //! | `nn.utils.clip_grad_norm_(params, 1.0)` | `nn::utils::clip_grad_norm(&params, &mut grads, 1.0, 2.0)?;` |
 //! | `opt.param_groups[0]['lr'] = 0.01` | `opt.param_groups()[0].config.lr = 0.01;` |
 //! | `print(opt)` | `show!(opt)`, or `println!("{opt:#}")` for the form of PyTorch 2.15 |
-//! | `torch.save(opt.state_dict(), path)` | `candle_core::safetensors::save(&opt.state_dict()?, path)?;` |
-//! | `opt.load_state_dict(torch.load(path))` | `opt.load_state_dict(&candle_core::safetensors::load(path, &Device::Cpu)?)?;` |
+//! | `torch.save(opt.state_dict(), path)` | `torch::save(&opt, path)?;` |
+//! | `opt.load_state_dict(torch.load(path))` | `opt.load(path)?;` |
 //!
 //! There is no `zero_grad`: candle keeps gradients in the `GradStore` that `backward` returns, and
 //! each one begins empty. To add up the gradients of several batches, join their stores:
@@ -29,17 +29,16 @@
 //! The state of an optimizer goes to a file and back, so that a run can be continued:
 //!
 //! ```
-//! use akari::candle_core::safetensors;
 //! use akari::prelude::*;
 //! let w = Var::new(&[1f32], &Device::Cpu)?;
 //! let mut adam = optim::Adam::new([w.clone()], optim::AdamConfig::default())?;
 //! adam.backward_step(&w.sqr()?.sum_all()?)?;
 //!
 //! let path = std::env::temp_dir().join(format!("akari-adam-{}.safetensors", std::process::id()));
-//! safetensors::save(&adam.state_dict()?, &path)?;
+//! torch::save(&adam, &path)?;
 //!
 //! let mut again = optim::Adam::new([w], optim::AdamConfig::default())?;
-//! again.load_state_dict(&safetensors::load(&path, &Device::Cpu)?)?;
+//! again.load(&path)?;
 //! # let _ = std::fs::remove_file(path);
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
@@ -68,7 +67,6 @@ mod nadam;
 mod named;
 mod optimizer;
 mod options;
-mod parameters;
 mod radam;
 mod rmsprop;
 mod rprop;
@@ -89,13 +87,13 @@ pub use groups::{ParamGroup, ParamGroups};
 pub use lbfgs::{LBFGS, LBFGSConfig, LineSearch};
 pub use muon::{AdjustLr, Muon, MuonConfig};
 pub use nadam::{NAdam, NAdamConfig};
-pub(crate) use parameters::Lazy;
-pub use parameters::Parameters;
 pub use radam::{RAdam, RAdamConfig};
 pub use rmsprop::{RMSprop, RMSpropConfig};
 pub use rprop::{Rprop, RpropConfig};
 pub use sgd::{SGD, SGDConfig};
-pub use state_dict::StateDict;
+
+pub use crate::parameters::Parameters;
+pub use crate::state_dict::StateDict;
 
 /// Tests and benches go by rules, to have one text for all optimizers.
 #[doc(hidden)]

@@ -5,10 +5,10 @@ use candle_core::{DType, Device, Result, Tensor};
 use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, words};
-use super::parameters::Parameters;
 use super::rule::Rule;
 use super::sweep::{RuleNumber, Sweep, lerp};
 use crate::error::fail;
+use crate::parameters::Parameters;
 
 /// Steps along a momentum whose singular values are all made about 1; for weight matrices alone.
 ///

@@ -78,11 +78,13 @@ macro_rules! optimizer {
             /// option makes no sense.
             pub fn load_state_dict(
                 &mut self,
-                dict: &$crate::optim::StateDict,
+                dict: impl Into<$crate::optim::StateDict>,
             ) -> candle_core::Result<()> {
-                self.0.load_state_dict(dict)
+                self.0.take_state(&dict.into())
             }
         }
+
+        $crate::optim::named::files!($name);
 
         impl candle_nn::Optimizer for $name {
             type Config = $config;
@@ -139,3 +141,40 @@ macro_rules! optimizer {
 }
 
 pub(super) use optimizer;
+
+/// Gives an optimizer with `state_dict` and `load_state_dict` the ways to a file and back.
+macro_rules! files {
+    ($name:ident) => {
+        impl $name {
+            /// Writes what [`state_dict`](Self::state_dict) gives to a file in the safetensors format; the file
+            /// is complete or not there.
+            ///
+            /// # Errors
+            ///
+            /// If the file can't be written.
+            pub fn save(&self, path: impl AsRef<std::path::Path>) -> candle_core::Result<()> {
+                let function = concat!("optim::", stringify!($name), "::save");
+                $crate::state_dict::write(function, &self.state_dict()?, path.as_ref())
+            }
+
+            /// Takes up what [`save`](Self::save) or [`torch::save`](crate::torch::save) wrote. After an error
+            /// the optimizer is as before.
+            ///
+            /// # Errors
+            ///
+            /// If the file can't be read, and as [`load_state_dict`](Self::load_state_dict).
+            pub fn load(&mut self, path: impl AsRef<std::path::Path>) -> candle_core::Result<()> {
+                let function = concat!("optim::", stringify!($name), "::load");
+                self.load_state_dict($crate::state_dict::read(function, path.as_ref())?)
+            }
+        }
+
+        impl $crate::state_dict::Save for $name {
+            fn named_tensors(&self) -> candle_core::Result<$crate::optim::StateDict> {
+                self.state_dict()
+            }
+        }
+    };
+}
+
+pub(super) use files;

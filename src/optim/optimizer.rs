@@ -9,12 +9,12 @@ use std::fmt;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
-use super::groups::{ParamGroup, ParamGroups, write_groups};
+use super::groups::{DOUBLES, ParamGroup, ParamGroups, write_groups};
 use super::options::Options;
-use super::parameters::Parameters;
 use super::rule::{Rule, State};
 use super::step::{backward, step};
 use crate::error::fail;
+use crate::parameters::Parameters;
 use crate::rt::interrupt_point;
 
 /// An optimizer with the update rule `R`; [`SGD`](super::SGD) and the others each hold one.
@@ -69,6 +69,9 @@ impl<R: Rule> RuleOptimizer<R> {
         let known = known.map(|var| var.id()).collect::<HashSet<_>>();
         if group.params.known().any(|var| known.contains(&var.id())) {
             return fail(R::FUNCTION, "some parameters appear in more than one parameter group");
+        }
+        if group.params.has_doubles() {
+            return fail(R::FUNCTION, DOUBLES);
         }
         if !self.states.is_empty() {
             self.states.push(vec![None; group.params.len()]);

@@ -8,8 +8,8 @@ use std::fmt;
 use candle_core::{Result, Var};
 
 use super::options::Options;
-use super::parameters::Parameters;
 use super::sweep::{Buffers, RuleNumber, Sweep};
+use crate::parameters::Parameters;
 
 /// One update rule: its options, their checks, what it remembers, and the step itself.
 pub trait Rule: fmt::Debug + Sized + 'static {

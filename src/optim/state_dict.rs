@@ -3,8 +3,6 @@
 //! `optimizer.rs` has what is saved, `lbfgs.rs` its own form of it. A dict that doesn't fit is refused whole: the
 //! optimizer stays as it was.
 
-use std::collections::HashMap;
-
 use candle_core::{Device, Result, Tensor, WithDType};
 
 use super::optimizer::RuleOptimizer;
@@ -12,9 +10,7 @@ use super::options::{Options, whole};
 use super::rule::{Rule, State};
 use super::sweep::{Buffers, RuleNumber};
 use crate::error::fail;
-
-/// Named tensors: what `candle_core::safetensors::save` takes and `load` gives.
-pub type StateDict = HashMap<String, Tensor>;
+use crate::state_dict::{Save, StateDict};
 
 /// The names under which schedulers note numbers in a group.
 pub(super) const NOTES: [&str; 5] =
@@ -59,7 +55,11 @@ impl<R: Rule> RuleOptimizer<R> {
     ///
     /// If groups or parameters are others than those that were saved, a name is unknown, or an
     /// option makes no sense. The optimizer is then as before.
-    pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
+    pub fn load_state_dict(&mut self, dict: impl Into<StateDict>) -> Result<()> {
+        self.take_state(&dict.into())
+    }
+
+    pub(super) fn take_state(&mut self, dict: &StateDict) -> Result<()> {
         let function = format!("{}::load_state_dict", R::FUNCTION);
         let prefix = |number: usize| format!("param_groups.{number}");
         let has_group = |number: usize| dict.contains_key(&format!("{}.params", prefix(number)));
@@ -122,6 +122,12 @@ impl<R: Rule> RuleOptimizer<R> {
         }
         (self.groups, self.notes, self.states) = (groups, notes, states);
         Ok(())
+    }
+}
+
+impl<R: Rule> Save for RuleOptimizer<R> {
+    fn named_tensors(&self) -> Result<StateDict> {
+        self.state_dict()
     }
 }
 

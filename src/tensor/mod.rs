@@ -1,7 +1,9 @@
-//! The prelude's additions to candle's tensor: literals, promotion, reductions that don't drift.
+//! The prelude's additions to candle's tensor: literals, copies, promotion, reductions that don't drift.
 
 pub mod axis;
+pub(crate) mod copy;
 pub mod literal;
 pub(crate) mod parallel;
 pub(crate) mod promote;
 pub(crate) mod reduce;
+pub(crate) mod size;

@@ -8,6 +8,7 @@ mod candle_defects;
 mod errors;
 mod models;
 mod ops;
+mod parts;
 mod properties;
 mod state;
 #[path = "../torch_oracle/vectors.rs"]

@@ -72,7 +72,7 @@ fn files_that_cannot_be_read_or_written_say_so() {
     std::fs::write(&other, "no tensors").unwrap();
     assert!(error(nn::load(&other)).starts_with("nn::load: "));
     let nowhere = error(model().save(folder.0.join("no").join("folder.safetensors")));
-    assert!(nowhere.starts_with("nn::save: ") && nowhere.contains("folder.safetensors"));
+    assert!(nowhere.starts_with("nn::Layer::save: ") && nowhere.contains("folder.safetensors"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use candle_core::{Module, Result, Tensor, Var};
 
-use super::layer::{Layer, display_as_repr, named};
+use super::layer::{Layer, display_as_repr, fields};
 use crate::error::fail;
 use crate::functional::{Conv2dConfig, Pair, conv2d_named};
 use crate::nn::init;
@@ -79,9 +79,7 @@ impl Module for Conv2d {
 }
 
 impl Layer for Conv2d {
-    fn own_parameters(&self) -> Vec<(&'static str, Var)> {
-        named(&self.weight, &self.bias)
-    }
+    fields!(weight, bias);
 
     fn head(&self) -> String {
         let Conv2dConfig { stride, padding, dilation, groups, .. } = self.config;

@@ -2,7 +2,7 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, Mode, display_as_repr};
+use super::layer::{Layer, Mode, display_as_repr, fields};
 use crate::error::fail;
 use crate::functional::dropout_named;
 use crate::print::python::float_repr;
@@ -67,9 +67,7 @@ impl Module for Dropout {
 }
 
 impl Layer for Dropout {
-    fn mode(&self) -> Option<&Mode> {
-        Some(&self.mode)
-    }
+    fields!(mode);
 
     fn head(&self) -> String {
         format!("Dropout(p={}, inplace=False)", float_repr(self.p))

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
-use super::layer::{Layer, display_as_repr};
+use super::layer::{Layer, display_as_repr, fields};
 use crate::error::fail;
 use crate::functional::embedding_named;
 use crate::nn::init;
@@ -88,9 +88,7 @@ impl Module for Embedding {
 }
 
 impl Layer for Embedding {
-    fn own_parameters(&self) -> Vec<(&'static str, Var)> {
-        vec![("weight", self.weight.clone())]
-    }
+    fields!(weight);
 
     fn head(&self) -> String {
         let dims = self.weight.dims();

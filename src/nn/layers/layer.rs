@@ -3,13 +3,18 @@
 //! A layer says which tensors are its own and which layers are its parts. Names, counting, modes, printing and files
 //! follow here, once for all layers.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::{Module, Result, Var};
 
-use super::state::{self, StateDict};
+use super::part::{Copies, Parts};
+use super::{repr, state};
+use crate::error::fail;
+use crate::state_dict::{self, Save, StateDict};
 
 /// A part of a model: PyTorch's `nn.Module`.
 ///
@@ -64,6 +69,36 @@ pub trait Layer: Module {
         None
     }
 
+    /// All of that by name; a layer that can't say a part by the methods above says it here.
+    #[doc(hidden)]
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            parameters: self.own_parameters().into_iter().map(own).collect(),
+            buffers: self.own_buffers().into_iter().map(own).collect(),
+            children: self.children(),
+            modes: self.mode().into_iter().collect(),
+        }
+    }
+
+    /// [`deep_copy`](Layer::deep_copy) within a model that may share tensors with other layers.
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out, or the layer doesn't say how it is copied.
+    #[doc(hidden)]
+    fn copy_with(&self, _copies: &mut Copies) -> Result<Self>
+    where
+        Self: Sized,
+    {
+        fail(
+            "nn::Layer::deep_copy",
+            format_args!(
+                "{} does not say how it is copied (a struct of layers does so by `nn::model!`, a box can't)",
+                name_of(&self.head())
+            ),
+        )
+    }
+
     /// The layer as PyTorch prints one without parts: `Linear(in_features=3, out_features=2, bias=True)`.
     fn head(&self) -> String {
         let name = std::any::type_name::<Self>();
@@ -73,37 +108,36 @@ pub trait Layer: Module {
 
     /// The layer as PyTorch prints it, its parts in lines of their own.
     fn repr(&self) -> String {
-        let children = self.children();
+        let children = self.parts().children;
         let head = self.head();
         if children.is_empty() {
             return head;
         }
-        let mut text = format!("{}(", head.strip_suffix("()").unwrap_or(&head));
-        for (name, child) in children {
-            text += &format!("\n  ({name}): {}", child.repr().replace('\n', "\n  "));
-        }
-        text + "\n)"
+        let children = children.into_iter().map(|(name, child)| (name, child.repr())).collect();
+        repr::with_children(&head, children)
     }
 
     /// All parameters with their names, in PyTorch's order: `0.weight`, `0.bias`, `2.weight`, ...
+    ///
+    /// A parameter that several layers share is there once, under its first name.
     fn named_parameters(&self) -> Vec<(String, Var)> {
-        let mut all = self.own_parameters().into_iter().map(own).collect::<Vec<_>>();
-        for (name, child) in self.children() {
+        let Parts { parameters: mut all, children, .. } = self.parts();
+        for (name, child) in children {
             all.extend(child.named_parameters().into_iter().map(|named| inside(&name, named)));
         }
-        all
+        once_each(all)
     }
 
-    /// All buffers with their names.
+    /// All buffers with their names; one that several layers share is there once.
     fn named_buffers(&self) -> Vec<(String, Var)> {
-        let mut all = self.own_buffers().into_iter().map(own).collect::<Vec<_>>();
-        for (name, child) in self.children() {
+        let Parts { buffers: mut all, children, .. } = self.parts();
+        for (name, child) in children {
             all.extend(child.named_buffers().into_iter().map(|named| inside(&name, named)));
         }
-        all
+        once_each(all)
     }
 
-    /// All parameters, as an optimizer takes them.
+    /// All parameters, as an optimizer takes them; each once, also where layers share it.
     fn parameters(&self) -> Vec<Var> {
         self.named_parameters().into_iter().map(|(_, var)| var).collect()
     }
@@ -116,10 +150,11 @@ pub trait Layer: Module {
     /// Says to the layer and all its parts whether they are being trained: dropout leaves out
     /// numbers, and batch norms use their batch, only while they are.
     fn set_training(&self, training: bool) {
-        if let Some(mode) = self.mode() {
+        let Parts { modes, children, .. } = self.parts();
+        for mode in modes {
             mode.set(training);
         }
-        for (_, child) in self.children() {
+        for (_, child) in children {
             child.set_training(training);
         }
     }
@@ -134,11 +169,11 @@ pub trait Layer: Module {
         self.set_training(false);
     }
 
-    /// Parameters and buffers by name, in PyTorch's order.
+    /// Parameters and buffers by name, in PyTorch's order; what layers share is there under each name.
     fn state(&self) -> Vec<(String, Var)> {
-        let mut all = self.own_parameters().into_iter().map(own).collect::<Vec<_>>();
-        all.extend(self.own_buffers().into_iter().map(own));
-        for (name, child) in self.children() {
+        let Parts { parameters: mut all, buffers, children, .. } = self.parts();
+        all.extend(buffers);
+        for (name, child) in children {
             all.extend(child.state().into_iter().map(|named| inside(&name, named)));
         }
         all
@@ -150,7 +185,10 @@ pub trait Layer: Module {
     ///
     /// If memory runs out.
     fn state_dict(&self) -> Result<StateDict> {
-        self.state().into_iter().map(|(name, var)| Ok((name, var.as_tensor().copy()?))).collect()
+        self.state()
+            .into_iter()
+            .map(|(name, var)| Ok((name, var.as_detached_tensor().copy()?)))
+            .collect()
     }
 
     /// Takes parameters and buffers from a state dict; all or none.
@@ -159,7 +197,33 @@ pub trait Layer: Module {
     ///
     /// If a name is missing, or is not one of the layer's, or a tensor has another shape.
     fn load_state_dict(&self, state_dict: &StateDict) -> Result<()> {
-        state::take(&self.head(), &self.state(), state_dict)
+        state::take(name_of(&self.head()), &self.state(), state_dict)
+    }
+
+    /// A layer of the same kind with tensors of its own, as `copy.deepcopy` makes one in Python: for a
+    /// target network, or to keep the best weights.
+    ///
+    /// What is shared within the model is shared within the copy. `clone()` copies nothing: it is
+    /// another name for the same layer, with the same tensors and the same training mode.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let layer = nn::Linear::new(1, 1)?;
+    /// let (same, copy) = (layer.clone(), layer.deep_copy()?);
+    /// layer.weight.set(&tensor!([[9.0]]))?;
+    /// assert_eq!(same.weight.to_vec2::<f32>()?, [[9.0]]);
+    /// assert_ne!(copy.weight.to_vec2::<f32>()?, [[9.0]]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out, or a layer that implements this trait by hand is among the parts.
+    fn deep_copy(&self) -> Result<Self>
+    where
+        Self: Sized,
+    {
+        self.copy_with(&mut Copies::default())
     }
 
     /// Writes parameters and buffers to a file in the safetensors format.
@@ -173,8 +237,7 @@ pub trait Layer: Module {
     where
         Self: Sized,
     {
-        let named = self.state();
-        state::save(named.iter().map(|(name, var)| (name.as_str(), var.as_tensor())), path)
+        state_dict::write("nn::Layer::save", &self.named_tensors()?, path.as_ref())
     }
 
     /// Takes parameters and buffers from a file that [`save`](Layer::save) or PyTorch's safetensors
@@ -187,7 +250,7 @@ pub trait Layer: Module {
     where
         Self: Sized,
     {
-        self.load_state_dict(&state::load(path)?)
+        self.load_state_dict(&state_dict::read("nn::Layer::load", path.as_ref())?)
     }
 }
 
@@ -199,8 +262,23 @@ fn inside(part: &str, (name, var): (String, Var)) -> (String, Var) {
     (format!("{part}.{name}"), var)
 }
 
+/// Those variables that no earlier name has.
+fn once_each(mut named: Vec<(String, Var)>) -> Vec<(String, Var)> {
+    let mut known = HashSet::new();
+    named.retain(|(_, var)| known.insert(var.id()));
+    named
+}
+
+/// `Linear` of `Linear(in_features=3, out_features=2, bias=True)`.
+fn name_of(head: &str) -> &str {
+    head.split('(').next().unwrap_or(head)
+}
+
 /// Whether a layer is being trained; it can be set through a shared reference.
-pub struct Mode(AtomicBool);
+///
+/// A clone is another name for the same: all clones of a layer are in the same mode.
+#[derive(Clone)]
+pub struct Mode(Arc<AtomicBool>);
 
 impl Mode {
     /// Whether the layer is being trained.
@@ -212,18 +290,16 @@ impl Mode {
     pub fn set(&self, training: bool) {
         self.0.store(training, Ordering::Relaxed);
     }
+
+    pub(super) fn is_same(&self, other: &Mode) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// Layers begin in training, as in PyTorch.
 impl Default for Mode {
     fn default() -> Self {
-        Mode(AtomicBool::new(true))
-    }
-}
-
-impl Clone for Mode {
-    fn clone(&self) -> Self {
-        Mode(AtomicBool::new(self.is_training()))
+        Mode(Arc::new(AtomicBool::new(true)))
     }
 }
 
@@ -233,10 +309,31 @@ impl fmt::Debug for Mode {
     }
 }
 
-/// A weight and the bias that may be there, by PyTorch's names.
-pub(super) fn named(weight: &Var, bias: &Option<Var>) -> Vec<(&'static str, Var)> {
-    let bias = bias.iter().map(|bias| ("bias", bias.clone()));
-    [("weight", weight.clone())].into_iter().chain(bias).collect()
+/// In `impl Layer`: the parts of a layer of the prelude, and its copy; other fields are options.
+macro_rules! fields {
+    () => {
+        fn copy_with(&self, _: &mut $crate::nn::layers::Copies) -> candle_core::Result<Self> {
+            Ok(self.clone())
+        }
+    };
+    ($($field:ident),+) => {
+        fn parts(&self) -> $crate::nn::layers::Parts<'_> {
+            let mut parts = $crate::nn::layers::Parts::default();
+            $($crate::nn::layers::Part::add_to(&self.$field, stringify!($field), &mut parts);)+
+            parts
+        }
+
+        fn copy_with(
+            &self,
+            copies: &mut $crate::nn::layers::Copies,
+        ) -> candle_core::Result<Self> {
+            #[allow(clippy::needless_update)] // Some layers have no options.
+            Ok(Self {
+                $($field: $crate::nn::layers::Part::copied(&self.$field, copies)?,)+
+                ..self.clone()
+            })
+        }
+    };
 }
 
 /// Implements `Display` by [`Layer::repr`].
@@ -250,4 +347,4 @@ macro_rules! display_as_repr {
     )*};
 }
 
-pub(super) use display_as_repr;
+pub(crate) use {display_as_repr, fields};

@@ -2,7 +2,7 @@
 
 use candle_core::{Module, Result, Tensor, Var};
 
-use super::layer::{Layer, display_as_repr, named};
+use super::layer::{Layer, display_as_repr, fields};
 use crate::functional::linear_named;
 use crate::nn::init;
 use crate::print::python::bool_repr;
@@ -72,9 +72,7 @@ impl Module for Linear {
 }
 
 impl Layer for Linear {
-    fn own_parameters(&self) -> Vec<(&'static str, Var)> {
-        named(&self.weight, &self.bias)
-    }
+    fields!(weight, bias);
 
     fn head(&self) -> String {
         let dims = self.weight.dims();

@@ -1,15 +1,19 @@
 //! `nn::seq!` and `nn::model!`: chains and structs of layers without boxes and impls by hand.
 //!
 //! Method resolution decides, while the cell is compiled, what an element of `seq!` is taken for,
-//! as for `show!`: a [`Layer`] first, else any candle module that prints itself (activations are
-//! such), else a function.
+//! as for `show!`: a [`Layer`] first, else a candle module that prints itself, else a function. In the
+//! same way a field of `model!` is a part of the model first, else a plain value. What is neither a
+//! layer nor known to hold no tensor doesn't compile, since its tensors would be lost (`part.rs`).
 
 use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
 
 use candle_core::{Module, Result, Tensor};
 
-use super::Layer;
+use super::layer::{Layer, fields};
+use super::part::{Copies, HoldsNoTensor, Part, Parts};
+use crate::error::fail;
 
 /// A [`Sequential`](crate::nn::Sequential) of layers, activations, candle modules and closures.
 ///
@@ -27,16 +31,54 @@ macro_rules! __seq {
     ($($layer:expr),* $(,)?) => {{
         #[allow(unused_imports)]
         use $crate::nn::layers::{ByFunction as _, ByLayer as _, ByModule as _};
-        $crate::nn::Sequential::from_boxes(::std::vec::Vec::from([
+        $crate::nn::Sequential::of_layers(::std::vec::Vec::from([
             $( (&&&$crate::nn::layers::SeqElement::new($layer)).into_layer() ),*
         ]))
     }};
 }
 
-/// Makes a model of a struct whose fields are layers: [`Layer`](crate::nn::Layer), and `Display` as
-/// PyTorch prints it. The fields named are its parts; `forward` is the learner's own.
+/// Makes a model of a struct: [`Layer`](crate::nn::Layer), and `Display` as PyTorch prints it; `forward` is
+/// the learner's own.
+///
+/// Every field is named, so that none can be forgotten: one that is left out doesn't compile. A field may be
+/// a layer, a `Var` that is trained, an [`nn::Buffer`](crate::nn::Buffer), an [`nn::Mode`](crate::nn::Mode), or a
+/// `Vec`, array, tuple, `Option`, map or `Arc` of those; numbers, texts and functions are passed over.
+/// Another type that may hold tensors doesn't compile, unless `field: _` says that it is no part of the model.
+/// A generic struct is written with its bounds: `nn::model!(Net<L: nn::Layer> { body })`.
 ///
 /// ```
+/// use akari::candle_core::Result;
+/// use akari::prelude::*;
+///
+/// struct Net {
+///     hidden: Vec<nn::Linear>,
+///     out: nn::Linear,
+///     scale: f64,
+/// }
+///
+/// nn::model!(Net { hidden, out, scale });
+///
+/// impl Module for Net {
+///     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+///         let mut x = x.clone();
+///         for layer in &self.hidden {
+///             x = F::relu(&layer.forward(&x)?)?;
+///         }
+///         self.out.forward(&x)? * self.scale
+///     }
+/// }
+///
+/// let hidden = vec![nn::Linear::new(2, 8)?, nn::Linear::new(8, 8)?];
+/// let net = Net { hidden, out: nn::Linear::new(8, 1)?, scale: 0.5 };
+/// assert_eq!(net.parameters().len(), 6);
+/// assert_eq!(net.named_parameters()[0].0, "hidden.0.weight");
+/// assert!(net.to_string().starts_with("Net(\n  (hidden): ModuleList(\n    (0): Linear(in_features=2, "));
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+///
+/// A field that isn't named:
+///
+/// ```compile_fail,E0027
 /// use akari::prelude::*;
 ///
 /// struct Net {
@@ -44,44 +86,147 @@ macro_rules! __seq {
 ///     out: nn::Linear,
 /// }
 ///
-/// nn::model!(Net { hidden, out });
-///
-/// impl Module for Net {
-///     fn forward(&self, x: &Tensor) -> akari::candle_core::Result<Tensor> {
-///         self.out.forward(&F::relu(&self.hidden.forward(x)?)?)
-///     }
-/// }
-///
-/// let net = Net { hidden: nn::Linear::new(2, 8)?, out: nn::Linear::new(8, 1)? };
-/// assert_eq!(net.parameters().len(), 4);
-/// assert!(net.to_string().starts_with("Net(\n  (hidden): Linear(in_features=2, "));
-/// # Ok::<(), akari::candle_core::Error>(())
+/// nn::model!(Net { hidden });
+/// # impl Module for Net {
+/// #     fn forward(&self, x: &Tensor) -> akari::candle_core::Result<Tensor> { self.hidden.forward(x) }
+/// # }
 /// ```
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __model {
-    ($name:ident { $($field:ident),* $(,)? }) => {
-        impl $crate::nn::Layer for $name {
+    (
+        $name:ident $(< $($param:ident $(: $bound:path)?),+ $(,)? >)?
+        { $($field:ident $(: $skipped:tt)?),* $(,)? }
+    ) => {
+        impl $(< $($param $(: $bound)?),+ >)? $crate::nn::Layer for $name $(< $($param),+ >)? {
             fn children(&self) -> ::std::vec::Vec<(::std::string::String, &dyn $crate::nn::Layer)> {
-                ::std::vec::Vec::from([
-                    $( (
-                        ::std::string::String::from(::std::stringify!($field)),
-                        &self.$field as &dyn $crate::nn::Layer,
-                    ) ),*
-                ])
+                $crate::nn::Layer::parts(self).children
+            }
+
+            fn parts(&self) -> $crate::nn::layers::Parts<'_> {
+                #[allow(unused_imports)]
+                use $crate::nn::layers::{ByPart as _, ByValue as _};
+                // A field that is missing here is an error of the compiler.
+                let $name { $($field: _),* } = self;
+                #[allow(unused_mut)]
+                let mut parts = $crate::nn::layers::Parts::default();
+                $($crate::__model!(@part parts, self.$field, $field $($skipped)?);)*
+                parts
+            }
+
+            fn copy_with(
+                &self,
+                _copies: &mut $crate::nn::layers::Copies,
+            ) -> $crate::candle_core::Result<Self> {
+                #[allow(unused_imports)]
+                use $crate::nn::layers::{CopyByClone as _, CopyByPart as _, NoCopy as _};
+                ::std::result::Result::Ok($name {
+                    $($field: $crate::__model!(@copy _copies, self.$field, $field $($skipped)?)),*
+                })
             }
         }
 
-        impl ::std::fmt::Display for $name {
+        impl $(< $($param $(: $bound)?),+ >)? ::std::fmt::Display for $name $(< $($param),+ >)? {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(&$crate::nn::Layer::repr(self))
             }
         }
     };
+    (@part $parts:ident, $value:expr, $field:ident) => {
+        (&&$crate::nn::layers::Field(&$value)).add_to(::std::stringify!($field), &mut $parts)
+    };
+    (@part $parts:ident, $value:expr, $field:ident _) => {};
+    (@copy $copies:ident, $value:expr, $field:ident) => {
+        (&&&$crate::nn::layers::Field(&$value)).copied(::std::stringify!($field), $copies)?
+    };
+    (@copy $copies:ident, $value:expr, $field:ident _) => {
+        (&&$crate::nn::layers::Field(&$value)).copied(::std::stringify!($field), $copies)?
+    };
 }
 
-/// A layer of any kind, as [`Sequential`](super::Sequential) holds it.
-pub type AnyLayer = Box<dyn Layer + Send + Sync>;
+/// A field of a model, on its way to where its type belongs.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Field<'a, T>(pub &'a T);
+
+#[doc(hidden)]
+pub trait ByPart<'a> {
+    fn add_to(self, name: &str, parts: &mut Parts<'a>);
+}
+
+impl<'a, T: Part> ByPart<'a> for &&Field<'a, T> {
+    fn add_to(self, name: &str, parts: &mut Parts<'a>) {
+        self.0.add_to(name, parts);
+    }
+}
+
+#[doc(hidden)]
+pub trait ByValue<T> {
+    fn add_to(self, name: &str, parts: &mut Parts<'_>)
+    where
+        T: HoldsNoTensor;
+}
+
+impl<T> ByValue<T> for &Field<'_, T> {
+    fn add_to(self, _name: &str, _parts: &mut Parts<'_>)
+    where
+        T: HoldsNoTensor,
+    {
+    }
+}
+
+#[doc(hidden)]
+pub trait CopyByPart<T> {
+    fn copied(self, name: &str, copies: &mut Copies) -> Result<T>;
+}
+
+impl<T: Part> CopyByPart<T> for &&&Field<'_, T> {
+    fn copied(self, _name: &str, copies: &mut Copies) -> Result<T> {
+        self.0.copied(copies)
+    }
+}
+
+#[doc(hidden)]
+pub trait CopyByClone<T> {
+    fn copied(self, name: &str, copies: &mut Copies) -> Result<T>;
+}
+
+impl<T: Clone> CopyByClone<T> for &&Field<'_, T> {
+    fn copied(self, _name: &str, _copies: &mut Copies) -> Result<T> {
+        Ok(self.0.clone())
+    }
+}
+
+#[doc(hidden)]
+pub trait NoCopy<T> {
+    fn copied(self, name: &str, copies: &mut Copies) -> Result<T>;
+}
+
+impl<T> NoCopy<T> for &Field<'_, T> {
+    fn copied(self, name: &str, _copies: &mut Copies) -> Result<T> {
+        let of = std::any::type_name::<T>();
+        fail(
+            "nn::Layer::deep_copy",
+            format_args!("the field `{name}` can't be copied, since `{of}` is not `Clone`"),
+        )
+    }
+}
+
+/// A layer as [`Sequential`](super::Sequential) holds it: of any kind, and shared by the clones of the
+/// chain.
+#[doc(hidden)]
+pub trait Held: Layer + Send + Sync {
+    fn held_copy(&self, copies: &mut Copies) -> Result<AnyLayer>;
+}
+
+impl<T: Layer + Send + Sync + 'static> Held for T {
+    fn held_copy(&self, copies: &mut Copies) -> Result<AnyLayer> {
+        Ok(Arc::new(self.copy_with(copies)?))
+    }
+}
+
+/// A layer of any kind.
+pub type AnyLayer = Arc<dyn Held>;
 
 /// An element of `seq!`, on its way into the `Sequential`.
 #[doc(hidden)]
@@ -106,7 +251,7 @@ pub trait ByLayer {
 
 impl<T: Layer + Send + Sync + 'static> ByLayer for &&&SeqElement<T> {
     fn into_layer(self) -> AnyLayer {
-        Box::new(self.take())
+        Arc::new(self.take())
     }
 }
 
@@ -115,20 +260,28 @@ pub trait ByModule {
     fn into_layer(self) -> AnyLayer;
 }
 
-impl<T: Module + fmt::Display + Send + Sync + 'static> ByModule for &&SeqElement<T> {
+impl<T: Module + fmt::Display + HoldsNoTensor + Send + Sync + 'static> ByModule
+    for &&SeqElement<T>
+{
     fn into_layer(self) -> AnyLayer {
-        Box::new(PrintedModule(self.take()))
+        let module = self.take();
+        Arc::new(NamedModule::new(module.to_string(), module))
     }
 }
 
 #[doc(hidden)]
-pub trait ByFunction {
-    fn into_layer(self) -> AnyLayer;
+pub trait ByFunction<T> {
+    fn into_layer(self) -> AnyLayer
+    where
+        T: HoldsNoTensor;
 }
 
-impl<T: Module + Send + Sync + 'static> ByFunction for &SeqElement<T> {
-    fn into_layer(self) -> AnyLayer {
-        Box::new(NamedModule { module: self.take(), name: function_name::<T>() })
+impl<T: Module + Send + Sync + 'static> ByFunction<T> for &SeqElement<T> {
+    fn into_layer(self) -> AnyLayer
+    where
+        T: HoldsNoTensor,
+    {
+        Arc::new(NamedModule::new(function_name::<T>(), self.take()))
     }
 }
 
@@ -142,23 +295,22 @@ fn function_name<T>() -> String {
     }
 }
 
-struct PrintedModule<T>(T);
-
-impl<T: Module> Module for PrintedModule<T> {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.0.forward(x)
-    }
-}
-
-impl<T: Module + fmt::Display> Layer for PrintedModule<T> {
-    fn head(&self) -> String {
-        self.0.to_string()
-    }
-}
-
+/// A function, or a module without tensors, with the text that it is printed as.
 pub(super) struct NamedModule<T> {
-    pub(super) module: T,
-    pub(super) name: String,
+    name: String,
+    module: Arc<T>,
+}
+
+impl<T> NamedModule<T> {
+    pub(super) fn new(name: String, module: T) -> Self {
+        NamedModule { name, module: Arc::new(module) }
+    }
+}
+
+impl<T> Clone for NamedModule<T> {
+    fn clone(&self) -> Self {
+        NamedModule { name: self.name.clone(), module: Arc::clone(&self.module) }
+    }
 }
 
 impl<T: Module> Module for NamedModule<T> {
@@ -168,6 +320,8 @@ impl<T: Module> Module for NamedModule<T> {
 }
 
 impl<T: Module> Layer for NamedModule<T> {
+    fields!();
+
     fn head(&self) -> String {
         self.name.clone()
     }

@@ -2,6 +2,7 @@
 //!
 //! A layer is anything that implements [`Layer`]; its loops are in `functional`.
 
+mod boxed;
 mod convolution;
 mod dropout;
 mod embedding;
@@ -9,7 +10,10 @@ mod layer;
 mod linear;
 mod macros;
 mod norm;
+mod of_candle;
+mod part;
 mod pool;
+mod repr;
 mod sequential;
 mod shape;
 mod state;
@@ -18,14 +22,19 @@ pub use convolution::Conv2d;
 pub use dropout::Dropout;
 pub use embedding::{Embedding, EmbeddingConfig};
 pub use layer::{Layer, Mode};
+pub(crate) use layer::{display_as_repr, fields};
 pub use linear::Linear;
-pub use macros::{AnyLayer, ByFunction, ByLayer, ByModule, SeqElement};
+pub use macros::{
+    AnyLayer, ByFunction, ByLayer, ByModule, ByPart, ByValue, CopyByClone, CopyByPart, Field, Held,
+    NoCopy, SeqElement,
+};
 pub use norm::{
     BatchNorm1d, BatchNorm2d, BatchNormConfig, LayerNorm, LayerNormConfig, RMSNorm, RMSNormConfig,
 };
+pub use part::{Buffer, Copies, HoldsNoTensor, Part, Parts};
 pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 pub use sequential::Sequential;
 pub use shape::{Flatten, Identity};
-pub use state::{StateDict, load, save};
+pub use state::{load, save};
 
 pub use crate::functional::Conv2dConfig;

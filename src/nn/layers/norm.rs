@@ -2,7 +2,8 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
-use super::layer::{Layer, Mode, display_as_repr, named};
+use super::layer::{Layer, Mode, display_as_repr, fields};
+use super::part::{Copies, Part, Parts};
 use crate::error::fail;
 use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named, rms_norm_named};
 use crate::print::python::{bool_repr, float_repr, tuple};
@@ -34,6 +35,24 @@ struct Running {
     mean: Var,
     variance: Var,
     batches: Var,
+}
+
+impl Part for Running {
+    fn add_to<'a>(&'a self, _name: &str, parts: &mut Parts<'a>) {
+        parts.buffers.extend([
+            ("running_mean".to_owned(), self.mean.clone()),
+            ("running_var".to_owned(), self.variance.clone()),
+            ("num_batches_tracked".to_owned(), self.batches.clone()),
+        ]);
+    }
+
+    fn copied(&self, copies: &mut Copies) -> Result<Self> {
+        Ok(Running {
+            mean: copies.var(&self.mean)?,
+            variance: copies.var(&self.variance)?,
+            batches: copies.var(&self.batches)?,
+        })
+    }
 }
 
 macro_rules! batch_norm {
@@ -110,23 +129,7 @@ macro_rules! batch_norm {
         }
 
         impl Layer for $name {
-            fn own_parameters(&self) -> Vec<(&'static str, Var)> {
-                self.weight.as_ref().map_or_else(Vec::new, |weight| named(weight, &self.bias))
-            }
-
-            fn own_buffers(&self) -> Vec<(&'static str, Var)> {
-                self.running.as_ref().map_or_else(Vec::new, |running| {
-                    vec![
-                        ("running_mean", running.mean.clone()),
-                        ("running_var", running.variance.clone()),
-                        ("num_batches_tracked", running.batches.clone()),
-                    ]
-                })
-            }
-
-            fn mode(&self) -> Option<&Mode> {
-                Some(&self.mode)
-            }
+            fields!(weight, bias, running, mode);
 
             fn head(&self) -> String {
                 let BatchNormConfig { eps, momentum, affine, track_running_stats } = self.config;
@@ -284,9 +287,7 @@ impl Module for LayerNorm {
 }
 
 impl Layer for LayerNorm {
-    fn own_parameters(&self) -> Vec<(&'static str, Var)> {
-        self.weight.as_ref().map_or_else(Vec::new, |weight| named(weight, &self.bias))
-    }
+    fields!(weight, bias);
 
     fn head(&self) -> String {
         format!(
@@ -376,9 +377,7 @@ impl Module for RMSNorm {
 }
 
 impl Layer for RMSNorm {
-    fn own_parameters(&self) -> Vec<(&'static str, Var)> {
-        self.weight.as_ref().map_or_else(Vec::new, |weight| named(weight, &None))
-    }
+    fields!(weight);
 
     fn head(&self) -> String {
         format!(

@@ -2,7 +2,7 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, display_as_repr};
+use super::layer::{Layer, display_as_repr, fields};
 use crate::functional::{Pair, Slide, adaptive_avg_pool, avg_pool, max_pool};
 use crate::print::python::bool_repr;
 
@@ -64,6 +64,8 @@ impl Module for MaxPool2d {
 }
 
 impl Layer for MaxPool2d {
+    fields!();
+
     fn head(&self) -> String {
         let MaxPool2d { kernel_size, stride, padding, dilation, ceil_mode } = self;
         format!(
@@ -122,6 +124,8 @@ impl Module for AvgPool2d {
 }
 
 impl Layer for AvgPool2d {
+    fields!();
+
     fn head(&self) -> String {
         let AvgPool2d { kernel_size, stride, padding, .. } = self;
         format!("AvgPool2d(kernel_size={kernel_size}, stride={stride}, padding={padding})")
@@ -161,6 +165,8 @@ impl Module for AdaptiveAvgPool2d {
 }
 
 impl Layer for AdaptiveAvgPool2d {
+    fields!();
+
     fn head(&self) -> String {
         format!("AdaptiveAvgPool2d(output_size={})", self.text)
     }

@@ -1,11 +1,13 @@
 //! Layers one after the other.
 
 use std::fmt;
+use std::sync::Arc;
 
 use candle_core::{Module, Result, Tensor};
 
 use super::layer::Layer;
 use super::macros::{AnyLayer, NamedModule};
+use super::part::{Copies, HoldsNoTensor};
 
 /// Layers, each of which takes what the one before it gave.
 ///
@@ -33,7 +35,10 @@ use super::macros::{AnyLayer, NamedModule};
 /// assert_eq!(model.forward(&tensor!([[[1., 2.], [3., 4.]]]))?.dims(), &[1, 2]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-#[derive(Default)]
+///
+/// `clone()` gives another name for the same chain, as for every layer;
+/// [`deep_copy`](Layer::deep_copy) one with tensors of its own.
+#[derive(Default, Clone)]
 pub struct Sequential {
     layers: Vec<AnyLayer>,
 }
@@ -45,7 +50,8 @@ impl Sequential {
     }
 
     /// The model that [`nn::seq!`](crate::nn::seq!) makes.
-    pub fn from_boxes(layers: Vec<AnyLayer>) -> Self {
+    #[doc(hidden)]
+    pub fn of_layers(layers: Vec<AnyLayer>) -> Self {
         Sequential { layers }
     }
 
@@ -55,17 +61,17 @@ impl Sequential {
         reason = "candle's own Sequential has an `add` as well"
     )]
     pub fn add(mut self, layer: impl Layer + Send + Sync + 'static) -> Self {
-        self.layers.push(Box::new(layer));
+        self.layers.push(Arc::new(layer));
         self
     }
 
-    /// Appends a function or any other module of candle, and how it is printed.
+    /// Appends a function or any other module of candle that holds no tensors, and how it is printed.
     pub fn add_fn(
         mut self,
         name: impl Into<String>,
-        function: impl Module + Send + Sync + 'static,
+        function: impl Module + HoldsNoTensor + Send + Sync + 'static,
     ) -> Self {
-        self.layers.push(Box::new(NamedModule { module: function, name: name.into() }));
+        self.layers.push(Arc::new(NamedModule::new(name.into(), function)));
         self
     }
 
@@ -81,7 +87,7 @@ impl Sequential {
 
     /// The layer with this number.
     pub fn get(&self, index: usize) -> Option<&(dyn Layer + Send + Sync)> {
-        self.layers.get(index).map(|layer| &**layer)
+        self.layers.get(index).map(|layer| &**layer as &(dyn Layer + Send + Sync))
     }
 }
 
@@ -95,6 +101,11 @@ impl Layer for Sequential {
     fn children(&self) -> Vec<(String, &dyn Layer)> {
         let layers = self.layers.iter().enumerate();
         layers.map(|(index, layer)| (index.to_string(), &**layer as &dyn Layer)).collect()
+    }
+
+    fn copy_with(&self, copies: &mut Copies) -> Result<Self> {
+        let layers = self.layers.iter().map(|layer| layer.held_copy(copies));
+        Ok(Sequential { layers: layers.collect::<Result<_>>()? })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, display_as_repr};
+use super::layer::{Layer, display_as_repr, fields};
 use crate::error::fail;
 use crate::tensor::axis;
+use crate::tensor::copy::unchanged;
 
 display_as_repr!(Flatten, Identity);
 
@@ -48,11 +49,14 @@ impl Module for Flatten {
                 "flatten() has invalid args: start_dim cannot come after end_dim",
             );
         }
+        let x = unchanged(x)?;
         if x.rank() == 0 { x.reshape(1) } else { x.flatten(first, last) }
     }
 }
 
 impl Layer for Flatten {
+    fields!();
+
     fn head(&self) -> String {
         format!("Flatten(start_dim={}, end_dim={})", self.start_dim, self.end_dim)
     }
@@ -71,8 +75,10 @@ pub struct Identity;
 
 impl Module for Identity {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.clone())
+        unchanged(x)
     }
 }
 
-impl Layer for Identity {}
+impl Layer for Identity {
+    fields!();
+}

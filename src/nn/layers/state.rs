@@ -1,20 +1,25 @@
-//! The tensors of a model by name: to files in the safetensors format, and back.
+//! The state dict of a model: taken back whole or not at all; and `nn`'s own ways to files.
+//!
+//! The dict itself and its files are in `state_dict.rs` at the root.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::{fs, io};
+use std::path::Path;
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{Result, Tensor, Var};
 
+use super::layer::Layer;
 use crate::error::fail;
+use crate::state_dict::{self, Save, StateDict};
 
-/// Tensors by name, as [`Layer::state_dict`](super::Layer::state_dict) gives and takes them.
-pub type StateDict = BTreeMap<String, Tensor>;
+impl<T: Layer + ?Sized> Save for T {
+    fn named_tensors(&self) -> Result<StateDict> {
+        let named = self.state().into_iter();
+        Ok(named.map(|(name, var)| (name, var.as_detached_tensor())).collect())
+    }
+}
 
 /// Writes named tensors to a file in the safetensors format, which PyTorch reads as well.
 ///
-/// The file is complete or not there: it takes its name when all is written.
+/// [`torch::save`](crate::torch::save) does the same for layers and state dicts.
 ///
 /// # Errors
 ///
@@ -34,33 +39,8 @@ pub fn save<'a, N: Into<String>>(
     tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
     path: impl AsRef<Path>,
 ) -> Result<()> {
-    let tensors = tensors
-        .into_iter()
-        .map(|(name, tensor)| Ok((name.into(), tensor.contiguous()?)))
-        .collect::<Result<HashMap<String, Tensor>>>()?;
-    write(&tensors, path.as_ref())
-}
-
-fn write(tensors: &HashMap<String, Tensor>, path: &Path) -> Result<()> {
-    let beside = beside(path);
-    let written = candle_core::safetensors::save(tensors, &beside).and_then(|()| {
-        // The content must be on the disk before the file gets its name.
-        fs::File::open(&beside)?.sync_all()?;
-        Ok(fs::rename(&beside, path)?)
-    });
-    if let Err(error) = written {
-        let _ = fs::remove_file(&beside);
-        return fail("nn::save", format_args!("{} can't be written: {error}", path.display()));
-    }
-    Ok(())
-}
-
-/// A name in the same folder that nobody else writes to.
-fn beside(path: &Path) -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}-{number}.tmp", std::process::id()))
+    let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.clone())).collect();
+    state_dict::write("nn::save", &tensors, path.as_ref())
 }
 
 /// Reads the tensors of a file in the safetensors format.
@@ -69,27 +49,20 @@ fn beside(path: &Path) -> PathBuf {
 ///
 /// If there is no such file, or it is of another format.
 pub fn load(path: impl AsRef<Path>) -> Result<StateDict> {
-    let path = path.as_ref();
-    if !path.exists() {
-        let error = io::Error::from(io::ErrorKind::NotFound);
-        return fail("nn::load", format_args!("{} can't be read: {error}", path.display()));
-    }
-    match candle_core::safetensors::load(path, &Device::Cpu) {
-        Ok(tensors) => Ok(tensors.into_iter().collect()),
-        Err(error) => fail("nn::load", format_args!("{} can't be read: {error}", path.display())),
-    }
+    state_dict::read("nn::load", path.as_ref())
 }
 
 /// Sets the variables from the tensors of the same names.
-pub(super) fn take(head: &str, state: &[(String, Var)], given: &StateDict) -> Result<()> {
-    let name = head.split('(').next().unwrap_or(head);
+pub(super) fn take(name: &str, state: &[(String, Var)], given: &StateDict) -> Result<()> {
     let known = state.iter().map(|(name, _)| name).collect::<Vec<_>>();
     let missing = known.iter().filter(|name| !given.contains_key(**name)).copied();
-    let unexpected = given.keys().filter(|name| !known.contains(name));
+    // PyTorch sorts these, and lists the others in the model's order.
+    let mut unexpected = given.keys().filter(|name| !known.contains(name)).collect::<Vec<_>>();
+    unexpected.sort();
     let mut complaints = Vec::new();
     for (title, names) in [
         ("Missing", missing.map(quoted).collect::<Vec<_>>()),
-        ("Unexpected", unexpected.map(quoted).collect()),
+        ("Unexpected", unexpected.into_iter().map(quoted).collect()),
     ] {
         if !names.is_empty() {
             complaints.push(format!("{title} key(s) in state_dict: {}. ", names.join(", ")));

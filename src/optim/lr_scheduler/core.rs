@@ -9,7 +9,8 @@ use candle_core::Result;
 
 use crate::error::fail;
 use crate::optim::ParamGroups;
-use crate::optim::state_dict::{StateDict, list, numbers};
+use crate::optim::state_dict::{list, numbers};
+use crate::state_dict::StateDict;
 
 /// Options that were checked, or PyTorch's complaint about them.
 pub(super) type Attached<T> = std::result::Result<T, String>;

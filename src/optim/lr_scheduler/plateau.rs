@@ -5,7 +5,8 @@ use candle_core::Result;
 use super::core::{PerGroup, lrs};
 use crate::error::fail;
 use crate::optim::ParamGroups;
-use crate::optim::state_dict::{StateDict, list, numbers};
+use crate::optim::state_dict::{list, numbers};
+use crate::state_dict::StateDict;
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

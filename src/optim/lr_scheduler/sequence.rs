@@ -5,7 +5,8 @@ use candle_core::Result;
 use super::core::{LrScheduler, lrs, number};
 use crate::error::fail;
 use crate::optim::ParamGroups;
-use crate::optim::state_dict::{StateDict, list, numbers};
+use crate::optim::state_dict::{list, numbers};
+use crate::state_dict::StateDict;
 
 /// Schedulers one after the other: at a milestone the next one begins at its epoch 0.
 ///

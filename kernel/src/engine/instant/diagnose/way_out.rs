@@ -26,7 +26,8 @@ pub fn way_out(
         let help = is_variable.then(|| constant::in_item(diagnostic, source, name, type_text));
         return help.flatten();
     }
-    if let Some(help) = constant::in_statement(diagnostic, source) {
+    let here = constant::in_statement(diagnostic, source);
+    if let Some(help) = here.or_else(|| unnamed_field(diagnostic, source)) {
         return Some(help);
     }
     if let Some(explanation) = is_absence(diagnostic).then(|| state.missed(diagnostic)).flatten() {
@@ -64,6 +65,22 @@ pub fn gone(diagnostic: &Diagnostic, context: &CellContext<'_>) -> Option<String
         is_mentioned && state.absent.contains_key(name)
     })?;
     state.absent.get(&name).map(|absence| absence.explain(&name))
+}
+
+/// The way out where `nn::model!` leaves fields of a struct unnamed.
+fn unnamed_field(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
+    let is_pattern = diagnostic.code.as_ref().is_some_and(|code| code.code == "E0027");
+    let span = diagnostic.spans.iter().find(|span| span.is_primary)?.outermost();
+    let is_model = is_pattern
+        && source.is_file(&span.file_name)
+        && source.line(span.line_start)?.contains("model!");
+    let fields: Vec<&str> = diagnostic.message.split('`').skip(1).step_by(2).collect();
+    let (fields, first) = (fields.join("`, `"), *fields.first()?);
+    is_model.then(|| {
+        format!(
+            "a model names all of its fields, so that none is forgotten: add `{fields}` to `nn::model!`; `{first}: _` leaves out what is no part of the model"
+        )
+    })
 }
 
 /// Whether an error says that something is not there.

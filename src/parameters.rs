@@ -4,6 +4,7 @@
 //! optimizers needs neither. So a model hands out its variables unread, and they are made at the
 //! first look: by index, by iteration, by a step.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -63,11 +64,17 @@ impl Parameters {
     }
 
     /// The variables that are there without being made.
-    pub(super) fn known(&self) -> impl Iterator<Item = &Var> {
+    pub(crate) fn known(&self) -> impl Iterator<Item = &Var> {
         self.parts.iter().flat_map(|part| match part {
             Part::Given(vars) => vars.as_slice(),
             Part::Lazy(lazy) => lazy.made.0.get().map_or(&[][..], Vec::as_slice),
         })
+    }
+
+    /// Whether one of them is there twice, and so would be stepped twice.
+    pub(crate) fn has_doubles(&self) -> bool {
+        let mut known = HashSet::new();
+        !self.known().all(|var| known.insert(var.id()))
     }
 
     /// Whether there are no variables.
