@@ -11,6 +11,8 @@
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
 //!
+//! [`differences`] has what differs from PyTorch, and what candle itself does otherwise.
+//!
 //! # Names
 //!
 //! The name that a PyTorch learner looks for, the name here, and what candle alone has.
@@ -34,7 +36,12 @@
 //! | `nn.Linear(3, 2)` | `nn::Linear::new(3, 2)?` | `candle_nn::linear(3, 2, vb)?`, other first weights |
 //! | `nn.Sequential(a, nn.ReLU(), b)` | `nn::seq![a, nn::ReLU, b]` | `candle_nn::seq().add(a).add(b)` |
 //! | `model.parameters()` | `model.parameters()` | `varmap.all_vars()` |
-//! | `torch.save`, `torch.load` | [`nn::save`], [`nn::load`] | `varmap.save`, `varmap.load` |
+//! | `torch.save(model, path)`, `torch.load(path)` | `torch::save(&model, path)?`, `torch::load(path)?` | `varmap.save`, `varmap.load` |
+//! | `model.load_state_dict(torch.load(path))` | `model.load(path)?`, `optimizer.load(path)?` | none |
+//! | `w.detach().clone()` | `torch::clone(&w)?`; a step changes what candle's `clone()` and `detach()` give | `w.copy()?` |
+//! | `copy.deepcopy(model)` | `model.deep_copy()?`; `clone()` is the same layer | none |
+//! | `class Net(nn.Module)` | a struct and `nn::model!(Net { hidden, out })` | a struct |
+//! | `register_buffer` | [`nn::Buffer`] | none |
 //! | `optim.SGD(params, lr=0.1, momentum=0.9)` | `optim::SGD::new(params, optim::SGDConfig { lr: 0.1, momentum: 0.9, ..Default::default() })?` | `candle_nn::SGD`, without momentum |
 //! | `optim.AdamW(params)` | `optim::AdamW::new(params, Default::default())?` | `candle_nn::AdamW` |
 //! | Adadelta, Adafactor, Adagrad, Adam, Adamax, ASGD, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop | the same in `optim::` | none |
@@ -47,6 +54,7 @@
 #![warn(missing_docs)]
 
 pub mod data;
+pub mod differences;
 pub mod display;
 mod error;
 pub mod functional;
