@@ -53,6 +53,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod compute;
 pub mod data;
 pub mod differences;
 pub mod display;

@@ -4,9 +4,9 @@ use candle_core::{Result, Shape, Tensor, Var, WithDType};
 use rayon::prelude::*;
 
 use super::norm_rows::NUMBERS_PER_TASK;
-use super::op::{self, Arguments, Call, Op};
+use crate::compute::loops::{sum_of, vectorized};
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail;
-use crate::tensor::parallel::{sum_of, vectorized};
 
 /// The options of [`batch_norm`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +62,7 @@ pub fn batch_norm(
 }
 
 pub(crate) fn batch_norm_named(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     running: Option<(&Var, &Var)>,
     weight: Option<&Tensor>,
@@ -137,7 +137,7 @@ pub(crate) fn batch_norm_named(
         is_of_batch: options.training,
         shape: x.shape().clone(),
     };
-    op::apply(op, Arguments::with(x, weight, bias))
+    op::apply(function, op, Arguments::with(x, weight, bias))
 }
 
 /// Mean and variance of each channel.
@@ -218,9 +218,7 @@ struct BatchNorm {
 }
 
 impl Op for BatchNorm {
-    const NAME: &'static str = "F::batch_norm";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let [_, channels, area] = self.dims;
         let (weight, bias) = (args[1], args[2]);
         let affine = (0..channels)
@@ -242,10 +240,10 @@ impl Op for BatchNorm {
                     ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (*x - *mean) * *factor + *bias);
                 }
             });
-        (ys, self.shape.clone())
+        Ok((ys, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let [images, channels, area] = self.dims;
         let (xs, weight) = (call.args[0], call.args[1]);
         let count = (images * area) as f64;
@@ -291,6 +289,6 @@ impl Op for BatchNorm {
         let of = |part: fn(&(f64, f64)) -> f64| {
             sums.iter().map(|sums| T::from_f64(part(sums))).collect::<Vec<_>>()
         };
-        vec![Some(gx), Some(of(|sums| sums.1)), Some(of(|sums| sums.0))]
+        Ok(vec![Some(gx), Some(of(|sums| sums.1)), Some(of(|sums| sums.0))])
     }
 }

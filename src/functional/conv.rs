@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::linear::check_bias;
 use super::matrix::{Matrix, Workers, add_product};
-use super::op::{self, Arguments, Call, Op};
 use super::window::{Pair, Slide};
+use crate::compute::loops::sum_of;
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail;
-use crate::tensor::parallel::sum_of;
 
 /// The options of [`conv2d`] and [`nn::Conv2d`](crate::nn::Conv2d).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub fn conv2d(
 }
 
 pub(crate) fn conv2d_named(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     weight: &Tensor,
     bias: Option<&Tensor>,
@@ -79,7 +79,7 @@ pub(crate) fn conv2d_named(
 ) -> Result<Tensor> {
     let conv = Convolution::new(function, x, weight, config)?;
     check_bias(function, bias, conv.outputs)?;
-    op::apply(conv, Arguments::with(x, Some(weight), bias))
+    op::apply(function, conv, Arguments::with(x, Some(weight), bias))
 }
 
 /// From this many images on, each thread takes whole images; with fewer, all work on each product.
@@ -105,7 +105,12 @@ struct Convolution {
 }
 
 impl Convolution {
-    fn new(function: &str, x: &Tensor, weight: &Tensor, config: Conv2dConfig) -> Result<Self> {
+    fn new(
+        function: &'static str,
+        x: &Tensor,
+        weight: &Tensor,
+        config: Conv2dConfig,
+    ) -> Result<Self> {
         let Conv2dConfig { stride, padding, dilation, groups, .. } = config;
         let [outputs, channels, kernel_height, kernel_width] = *weight.dims() else {
             return fail(
@@ -316,9 +321,7 @@ impl Places {
 }
 
 impl Op for Convolution {
-    const NAME: &'static str = "F::conv2d";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let (area, windows) = self.areas();
         let mut y = vec![T::zero(); self.images * self.outputs * windows];
         let group_in = self.channels * area;
@@ -333,7 +336,7 @@ impl Op for Convolution {
             add_product(y, weight, self.unfolded(x, columns), self.workers());
         };
         if windows == 0 || group_in == 0 {
-            return (y, self.shape.clone());
+            return Ok((y, self.shape.clone()));
         }
         match self.workers() {
             Workers::All => {
@@ -347,10 +350,10 @@ impl Op for Convolution {
                 .enumerate()
                 .for_each_init(Vec::new, one),
         }
-        (y, self.shape.clone())
+        Ok((y, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let (_, windows) = self.areas();
         let x = call.wanted[0].then(|| self.image_gradient(&call));
         let weight = call.wanted[1].then(|| self.weight_gradient(&call));
@@ -364,7 +367,7 @@ impl Op for Convolution {
             };
             (0..self.outputs).map(plane).collect()
         });
-        vec![x, weight, bias]
+        Ok(vec![x, weight, bias])
     }
 }
 

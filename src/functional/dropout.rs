@@ -3,7 +3,7 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
-use super::op::{self, Call, Op};
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 use crate::print::python::float_repr;
 use crate::sampling::coins;
@@ -35,7 +35,12 @@ pub fn dropout(x: &Tensor, p: f64, training: bool) -> Result<Tensor> {
     dropout_named("F::dropout", x, p, training)
 }
 
-pub(crate) fn dropout_named(function: &str, x: &Tensor, p: f64, training: bool) -> Result<Tensor> {
+pub(crate) fn dropout_named(
+    function: &'static str,
+    x: &Tensor,
+    p: f64,
+    training: bool,
+) -> Result<Tensor> {
     if !(0.0..=1.0).contains(&p) {
         return fail(
             function,
@@ -53,7 +58,7 @@ pub(crate) fn dropout_named(function: &str, x: &Tensor, p: f64, training: bool) 
     }
     let kept = if p == 1.0 { vec![false; x.elem_count()] } else { coins(x.elem_count(), 1.0 - p) };
     let scale = if p == 1.0 { 0.0 } else { 1.0 / (1.0 - p) };
-    op::apply(DropoutOp { kept, scale, shape: x.shape().clone() }, [x])
+    op::apply(function, DropoutOp { kept, scale, shape: x.shape().clone() }, [x])
 }
 
 struct DropoutOp {
@@ -72,13 +77,11 @@ impl DropoutOp {
 }
 
 impl Op for DropoutOp {
-    const NAME: &'static str = "F::dropout";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
-        (self.scaled(args[0]), self.shape.clone())
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        Ok((self.scaled(args[0]), self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
-        vec![Some(self.scaled(call.grad))]
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        Ok(vec![Some(self.scaled(call.grad))])
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
-use super::op::{self, Call, Op};
+use crate::compute::op::{self, Call, Gradients, Op};
 
 /// `|x|` of each element; the gradient at 0 is 0. Integers keep their dtype.
 ///
@@ -22,7 +22,7 @@ pub fn abs(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_int() {
         return map_integers(x, i64::wrapping_abs);
     }
-    op::apply(Abs(x.shape().clone()), [x])
+    op::apply("torch::abs", Abs(x.shape().clone()), [x])
 }
 
 /// Each element, but not below `min` and not above `max`.
@@ -52,7 +52,7 @@ pub fn clamp(x: &Tensor, min: f64, max: f64) -> Result<Tensor> {
         }
         return clamp(&x.to_dtype(DType::F32)?, min, max);
     }
-    op::apply(Clamp { min, max, shape: x.shape().clone() }, [x])
+    op::apply("torch::clamp", Clamp { min, max, shape: x.shape().clone() }, [x])
 }
 
 /// The nearest whole number, the even one of two that are equally near; its gradient is 0.
@@ -72,7 +72,7 @@ pub fn round(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_int() {
         return Ok(x.clone());
     }
-    op::apply(Round(x.shape().clone()), [x])
+    op::apply("torch::round", Round(x.shape().clone()), [x])
 }
 
 fn map_integers(x: &Tensor, function: impl Fn(i64) -> i64) -> Result<Tensor> {
@@ -84,14 +84,12 @@ fn map_integers(x: &Tensor, function: impl Fn(i64) -> i64) -> Result<Tensor> {
 struct Abs(Shape);
 
 impl Op for Abs {
-    const NAME: &'static str = "torch::abs";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let abs = |x: &T| T::from_f64(x.to_f64().abs());
-        (args[0].iter().map(abs).collect(), self.0.clone())
+        Ok((args[0].iter().map(abs).collect(), self.0.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let slope = |(x, grad): (&T, &T)| match x.partial_cmp(&T::zero()) {
             Some(std::cmp::Ordering::Less) => T::zero() - *grad,
             Some(std::cmp::Ordering::Equal) => T::zero(),
@@ -99,7 +97,7 @@ impl Op for Abs {
             // PyTorch's sign of nan is 0.
             None => T::zero(),
         };
-        vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())]
+        Ok(vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())])
     }
 }
 
@@ -110,35 +108,31 @@ struct Clamp {
 }
 
 impl Op for Clamp {
-    const NAME: &'static str = "torch::clamp";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let (min, max) = (T::from_f64(self.min), T::from_f64(self.max));
         let clamp = |x: &T| {
             let x = if *x < min { min } else { *x };
             if x > max { max } else { x }
         };
-        (args[0].iter().map(clamp).collect(), self.shape.clone())
+        Ok((args[0].iter().map(clamp).collect(), self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let (min, max) = (T::from_f64(self.min), T::from_f64(self.max));
         let slope = |(x, grad): (&T, &T)| if *x > min && *x < max { *grad } else { T::zero() };
-        vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())]
+        Ok(vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())])
     }
 }
 
 struct Round(Shape);
 
 impl Op for Round {
-    const NAME: &'static str = "torch::round";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let round = |x: &T| T::from_f64(x.to_f64().round_ties_even());
-        (args[0].iter().map(round).collect(), self.0.clone())
+        Ok((args[0].iter().map(round).collect(), self.0.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
-        vec![Some(vec![T::zero(); call.grad.len()])]
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        Ok(vec![Some(vec![T::zero(); call.grad.len()])])
     }
 }

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
-use super::op::{self, Call, Op};
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 use crate::tensor::axis::{self, Axis};
 
@@ -90,14 +90,14 @@ pub fn argmax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
         .to_dtype(DType::I64)
 }
 
-fn of_all(function: &str, x: &Tensor, order: Ordering) -> Result<Tensor> {
+fn of_all(function: &'static str, x: &Tensor, order: Ordering) -> Result<Tensor> {
     if x.elem_count() == 0 {
         return fail(function, "expected at least one element, but the input is empty");
     }
     extreme(function, &x.flatten_all()?, &0, order, true)
 }
 
-fn checked_axis(function: &str, x: &Tensor, dim: &dyn Axis) -> Result<usize> {
+fn checked_axis(function: &'static str, x: &Tensor, dim: &dyn Axis) -> Result<usize> {
     let axis = axis::resolve(function, x, dim)?;
     if x.dims().get(axis) == Some(&0) {
         return fail(function, format_args!("Expected reduction dim {axis} to have non-zero size"));
@@ -106,7 +106,7 @@ fn checked_axis(function: &str, x: &Tensor, dim: &dyn Axis) -> Result<usize> {
 }
 
 fn extreme(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     dim: &dyn Axis,
     order: Ordering,
@@ -122,7 +122,7 @@ fn extreme(
     let mut dims = x.dims().to_vec();
     let size = dims.remove(axis);
     let inner = x.dims()[axis + 1..].iter().product();
-    op::apply(Extreme { order, size, inner, is_of_all, shape: Shape::from(dims) }, [x])
+    op::apply(function, Extreme { order, size, inner, is_of_all, shape: Shape::from(dims) }, [x])
 }
 
 struct Extreme {
@@ -162,14 +162,12 @@ impl Extreme {
 }
 
 impl Op for Extreme {
-    const NAME: &'static str = "torch::amax";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let values = self.starts().map(|start| self.winner(args[0], start)).collect();
-        (values, self.shape.clone())
+        Ok((values, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let xs = call.args[0];
         let mut grads = vec![T::zero(); xs.len()];
         for (start, grad) in self.starts().zip(call.grad) {
@@ -187,6 +185,6 @@ impl Op for Extreme {
             let share = T::from_f64(grad.to_f64() / places.len() as f64);
             places.into_iter().for_each(|place| grads[place] = share);
         }
-        vec![Some(grads)]
+        Ok(vec![Some(grads)])
     }
 }

@@ -3,8 +3,8 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
-use super::op::{self, Arguments, Call, Op};
-use crate::tensor::parallel::{sum_of, vectorized};
+use crate::compute::loops::{sum_of, vectorized};
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 
 /// Gives every row mean 0 and variance 1, then scales and shifts it.
 ///
@@ -43,7 +43,7 @@ pub fn layer_norm(
 }
 
 pub(crate) fn layer_norm_named(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     normalized_shape: &[usize],
     weight: Option<&Tensor>,
@@ -53,7 +53,7 @@ pub(crate) fn layer_norm_named(
     check_shapes(function, x, normalized_shape, &[("weight", weight), ("bias", bias)])?;
     let size = normalized_shape.iter().product();
     let op = LayerNormOp { size, eps, has_weight: weight.is_some(), shape: x.shape().clone() };
-    op::apply(op, Arguments::with(x, weight, bias))
+    op::apply(function, op, Arguments::with(x, weight, bias))
 }
 
 struct LayerNormOp {
@@ -96,9 +96,7 @@ fn mean_and_variance<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> (f
 }
 
 impl Op for LayerNormOp {
-    const NAME: &'static str = "F::layer_norm";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let (weight, bias) = self.affine(args);
         let ys = rows_forward(self.size, args[0], |ys, xs| {
             vectorized(
@@ -122,10 +120,10 @@ impl Op for LayerNormOp {
                 },
             );
         });
-        (ys, self.shape.clone())
+        Ok((ys, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let (weight, _) = self.affine(call.args);
         let (gx, [gw, gb]) =
             rows_backward(self.size, call.args[0], call.grad, |gx, xs, gy, sums| {
@@ -138,7 +136,7 @@ impl Op for LayerNormOp {
         grads.extend(self.has_weight.then_some(Some(gw)));
         grads.push(Some(gb));
         grads.truncate(call.args.len());
-        grads
+        Ok(grads)
     }
 }
 

@@ -5,7 +5,7 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::matrix::{Matrix, Workers, add_product};
-use super::op::{self, Arguments, Call, Op};
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail;
 
 /// A linear map of the last axis.
@@ -38,7 +38,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
 }
 
 pub(crate) fn linear_named(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     weight: &Tensor,
     bias: Option<&Tensor>,
@@ -67,7 +67,7 @@ pub(crate) fn linear_named(
     check_bias(function, bias, outputs)?;
     let shape = Shape::from([front, &[outputs]].concat());
     let op = LinearOp { rows, inputs, outputs, shape };
-    op::apply(op, Arguments::with(x, Some(weight), bias))
+    op::apply(function, op, Arguments::with(x, Some(weight), bias))
 }
 
 /// Refuses a bias that has not one number for each output; convolutions ask the same.
@@ -92,9 +92,7 @@ struct LinearOp {
 }
 
 impl Op for LinearOp {
-    const NAME: &'static str = "F::linear";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let mut y = match args.get(2) {
             Some(bias) => bias.repeat(self.rows),
             None => vec![T::zero(); self.rows * self.outputs],
@@ -102,10 +100,10 @@ impl Op for LinearOp {
         let x = Matrix::new(args[0], self.rows, self.inputs);
         let weight = Matrix::new(args[1], self.outputs, self.inputs);
         add_product(&mut y, x, weight.transposed(), Workers::All);
-        (y, self.shape.clone())
+        Ok((y, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let grad = Matrix::new(call.grad, self.rows, self.outputs);
         let product = |len: usize, a, b| {
             let mut product = vec![T::zero(); len];
@@ -127,6 +125,6 @@ impl Op for LinearOp {
             }
             sums.into_iter().map(T::from_f64).collect()
         });
-        vec![x, weight, bias]
+        Ok(vec![x, weight, bias])
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Result, Shape, Tensor, WithDType};
 
-use super::op::{self, Call, Op};
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 
 /// Rows of zeros with a one in the column that each number names; `i64`, as in PyTorch.
@@ -87,7 +87,7 @@ pub fn embedding(numbers: &Tensor, weight: &Tensor) -> Result<Tensor> {
 }
 
 pub(crate) fn embedding_named(
-    function: &str,
+    function: &'static str,
     numbers: &Tensor,
     weight: &Tensor,
     padding: Option<usize>,
@@ -107,7 +107,7 @@ pub(crate) fn embedding_named(
         );
     }
     let numbers = numbers.into_iter().map(|number| number as usize).collect();
-    op::apply(EmbeddingOp { numbers, padding, columns, shape }, [weight])
+    op::apply(function, EmbeddingOp { numbers, padding, columns, shape }, [weight])
 }
 
 struct EmbeddingOp {
@@ -119,14 +119,12 @@ struct EmbeddingOp {
 }
 
 impl Op for EmbeddingOp {
-    const NAME: &'static str = "F::embedding";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let row = |number: &usize| &args[0][number * self.columns..][..self.columns];
-        (self.numbers.iter().flat_map(row).copied().collect(), self.shape.clone())
+        Ok((self.numbers.iter().flat_map(row).copied().collect(), self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let mut grads = vec![T::zero(); call.args[0].len()];
         let given = call.grad.chunks(self.columns.max(1));
         for (number, given) in self.numbers.iter().zip(given) {
@@ -135,6 +133,6 @@ impl Op for EmbeddingOp {
                 row.iter_mut().zip(given).for_each(|(sum, grad)| *sum += *grad);
             }
         }
-        vec![Some(grads)]
+        Ok(vec![Some(grads)])
     }
 }

@@ -1,10 +1,9 @@
 //! Rows divided by their length.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor};
 
-use super::op::dense;
-use super::unary_math::Number;
-use crate::error::wrong_dtype;
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::tensor::axis::{self, Axis};
 
 const NAME: &str = "F::normalize";
@@ -37,74 +36,29 @@ pub fn normalize(x: &Tensor, p: f64, dim: impl Axis, eps: f64) -> Result<Tensor>
     let dims = x.dims();
     let inner = dims.iter().skip(dim + 1).product();
     let size = dims.get(dim).copied().unwrap_or(1);
-    let op = Normalize { p, eps, size, inner };
-    match x.dtype() {
-        DType::F32 | DType::F64 => x.contiguous()?.apply_op1(op),
-        dtype @ (DType::F16 | DType::BF16) => {
-            x.to_dtype(DType::F32)?.contiguous()?.apply_op1(op)?.to_dtype(dtype)
-        }
-        dtype => wrong_dtype(NAME, "an input", dtype),
-    }
+    op::apply(NAME, Normalize { p, eps, size, inner, shape: x.shape().clone() }, [x])
 }
 
-#[derive(Debug, Clone, Copy)]
 struct Normalize {
     p: f64,
     eps: f64,
     size: usize,
     inner: usize,
+    shape: Shape,
 }
 
-impl CustomOp1 for Normalize {
-    fn name(&self) -> &'static str {
-        NAME
+impl Op for Normalize {
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        Ok((self.values(args[0]), self.shape.clone()))
     }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let storage = match storage {
-            CpuStorage::F32(xs) => CpuStorage::F32(self.forward(dense(xs, layout))),
-            CpuStorage::F64(xs) => CpuStorage::F64(self.forward(dense(xs, layout))),
-            _ => bail!("{NAME}: not implemented for this dtype"),
-        };
-        Ok((storage, layout.shape().clone()))
-    }
-
-    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(
-            arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &NormalizeGradient(*self))?,
-        ))
-    }
-}
-
-struct NormalizeGradient(Normalize);
-
-impl CustomOp2 for NormalizeGradient {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn cpu_fwd(
-        &self,
-        xs: &CpuStorage,
-        x_layout: &Layout,
-        grads: &CpuStorage,
-        grad_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let storage = match (xs, grads) {
-            (CpuStorage::F32(xs), CpuStorage::F32(grads)) => {
-                CpuStorage::F32(self.0.backward(dense(xs, x_layout), dense(grads, grad_layout)))
-            }
-            (CpuStorage::F64(xs), CpuStorage::F64(grads)) => {
-                CpuStorage::F64(self.0.backward(dense(xs, x_layout), dense(grads, grad_layout)))
-            }
-            _ => bail!("{NAME}: gradients are floats of the input's dtype"),
-        };
-        Ok((storage, x_layout.shape().clone()))
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        Ok(vec![Some(self.slopes(call.args[0], call.grad))])
     }
 }
 
 impl Normalize {
-    fn forward<T: Number>(&self, xs: &[T]) -> Vec<T> {
+    fn values<T: Number>(&self, xs: &[T]) -> Vec<T> {
         let mut ys = vec![T::ZERO; xs.len()];
         self.each_row(xs.len(), |places| {
             let norm = self.norm(places.clone().map(|place| xs[place].wide()));
@@ -114,7 +68,7 @@ impl Normalize {
         ys
     }
 
-    fn backward<T: Number>(&self, xs: &[T], gs: &[T]) -> Vec<T> {
+    fn slopes<T: Number>(&self, xs: &[T], gs: &[T]) -> Vec<T> {
         let mut out = vec![T::ZERO; xs.len()];
         self.each_row(xs.len(), |places| {
             let norm = self.norm(places.clone().map(|place| xs[place].wide()));

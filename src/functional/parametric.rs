@@ -1,13 +1,11 @@
 //! Leaky rectifiers whose slope is learnt or drawn.
 
-use candle_core::{
-    CpuStorage, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Tensor, bail,
-};
+use candle_core::{DType, Device, Result, Shape, Tensor};
 
-use super::loops::{self, CHUNK, Loop};
-use super::op::dense;
 use super::rectifiers::leaky_relu;
-use super::unary_math::Number;
+use crate::compute::loops::{self, PIECE, vectorized};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
 use crate::random;
 
@@ -111,60 +109,26 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     }
     // All elements share a single weight, and so do those of a vector, which has one channel.
     let inner = if count == 1 { x.elem_count() } else { x.dims()[2..].iter().product() };
-    let op = Prelu { inner };
-    match x.dtype() {
-        DType::F32 | DType::F64 => x.contiguous()?.apply_op2(&weight.contiguous()?, op),
-        dtype @ (DType::F16 | DType::BF16) => {
-            let (x, weight) = (x.to_dtype(DType::F32)?, weight.to_dtype(DType::F32)?);
-            x.contiguous()?.apply_op2(&weight.contiguous()?, op)?.to_dtype(dtype)
-        }
-        dtype => wrong_dtype(NAME, "an input", dtype),
-    }
+    op::apply(NAME, Prelu { inner, shape: x.shape().clone() }, [x, weight])
 }
 
 /// `F::prelu`, where `inner` neighbouring elements share a weight.
-#[derive(Debug, Clone, Copy)]
 struct Prelu {
     inner: usize,
+    shape: Shape,
 }
 
-impl CustomOp2 for Prelu {
-    fn name(&self) -> &'static str {
-        "F::prelu"
+impl Op for Prelu {
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        Ok((self.slopes(args[0], args[0], args[1]), self.shape.clone()))
     }
 
-    fn cpu_fwd(
-        &self,
-        xs: &CpuStorage,
-        x_layout: &Layout,
-        weights: &CpuStorage,
-        weight_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let storage = match (xs, weights) {
-            (CpuStorage::F32(xs), CpuStorage::F32(weights)) => {
-                let xs = dense(xs, x_layout);
-                CpuStorage::F32(self.slopes(xs, xs, dense(weights, weight_layout)))
-            }
-            (CpuStorage::F64(xs), CpuStorage::F64(weights)) => {
-                let xs = dense(xs, x_layout);
-                CpuStorage::F64(self.slopes(xs, xs, dense(weights, weight_layout)))
-            }
-            _ => bail!("F::prelu: not implemented for this dtype"),
-        };
-        Ok((storage, x_layout.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        _res: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (x, weight, grad) = (x.contiguous()?, weight.contiguous()?, grad.contiguous()?);
-        let of_x = x.apply_op3_no_bwd(&weight, &grad, &InputGradient(*self))?;
-        let of_weight = x.apply_op3_no_bwd(&weight, &grad, &WeightGradient(*self))?;
-        Ok((Some(of_x), Some(of_weight)))
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        let (xs, weights, gs) = (call.args[0], call.args[1], call.grad);
+        Ok(vec![
+            call.wanted[0].then(|| self.slopes(xs, gs, weights)),
+            call.wanted[1].then(|| self.sums(xs, gs, weights.len())),
+        ])
     }
 }
 
@@ -176,24 +140,24 @@ impl Prelu {
         let mut jobs = Vec::new();
         if self.inner == 1 {
             // Repeating the weights makes the loops long.
-            let repeats = CHUNK.div_ceil(weights.len().max(1)).min(xs.len());
+            let repeats = PIECE.div_ceil(weights.len().max(1)).min(xs.len());
             let weights = weights.repeat(repeats.max(1));
             let size = weights.len().max(1);
             let inputs = xs.chunks(size).zip(gs.chunks(size));
             for ((xs, gs), out) in inputs.zip(out.chunks_mut(size)) {
                 jobs.push(Slopes { xs, gs, weights: &weights, weight: T::ZERO, out });
             }
-            loops::each(xs.len(), jobs, loops::run);
+            loops::each(xs.len(), jobs, Slopes::write);
             return out;
         }
         let spans = xs.chunks(self.inner.max(1)).zip(gs.chunks(self.inner.max(1)));
         let outputs = out.chunks_mut(self.inner.max(1));
         for (((xs, gs), out), weight) in spans.zip(outputs).zip(weights.iter().cycle()) {
-            let inputs = xs.chunks(CHUNK).zip(gs.chunks(CHUNK)).zip(out.chunks_mut(CHUNK));
+            let inputs = xs.chunks(PIECE).zip(gs.chunks(PIECE)).zip(out.chunks_mut(PIECE));
             let weight = *weight;
             jobs.extend(inputs.map(|((xs, gs), out)| Slopes { xs, gs, weights: &[], weight, out }));
         }
-        loops::each(xs.len(), jobs, loops::run);
+        loops::each(xs.len(), jobs, Slopes::write);
         out
     }
 
@@ -222,66 +186,22 @@ struct Slopes<'a, T> {
     out: &'a mut [T],
 }
 
-impl<T: Number> Loop for Slopes<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
+impl<T: Number> Slopes<'_, T> {
+    fn write(self) {
         let Slopes { xs, gs, weights, weight, out } = self;
-        if weights.is_empty() {
-            for ((x, g), out) in xs.iter().zip(gs).zip(out) {
-                *out = if *x > T::ZERO { *g } else { weight * *g };
-            }
-        } else {
-            for (((x, g), weight), out) in xs.iter().zip(gs).zip(weights).zip(out) {
-                *out = if *x > T::ZERO { *g } else { *weight * *g };
-            }
-        }
+        vectorized(
+            #[inline(always)]
+            move || {
+                if weights.is_empty() {
+                    for ((x, g), out) in xs.iter().zip(gs).zip(out) {
+                        *out = if *x > T::ZERO { *g } else { weight * *g };
+                    }
+                } else {
+                    for (((x, g), weight), out) in xs.iter().zip(gs).zip(weights).zip(out) {
+                        *out = if *x > T::ZERO { *g } else { *weight * *g };
+                    }
+                }
+            },
+        );
     }
-}
-
-struct InputGradient(Prelu);
-
-struct WeightGradient(Prelu);
-
-macro_rules! gradients {
-    ($($struct:ident, |$op:ident, $xs:ident, $weights:ident, $gs:ident| $numbers:expr, $shape:expr;)*) => {$(
-        impl CustomOp3 for $struct {
-            fn name(&self) -> &'static str {
-                "F::prelu"
-            }
-
-            fn cpu_fwd(
-                &self,
-                xs: &CpuStorage,
-                x_layout: &Layout,
-                weights: &CpuStorage,
-                weight_layout: &Layout,
-                grads: &CpuStorage,
-                grad_layout: &Layout,
-            ) -> Result<(CpuStorage, Shape)> {
-                let $op = self.0;
-                let storage = match (xs, weights, grads) {
-                    (CpuStorage::F32(xs), CpuStorage::F32(weights), CpuStorage::F32(grads)) => {
-                        let ($xs, $weights) = (dense(xs, x_layout), dense(weights, weight_layout));
-                        let $gs = dense(grads, grad_layout);
-                        CpuStorage::F32($numbers)
-                    }
-                    (CpuStorage::F64(xs), CpuStorage::F64(weights), CpuStorage::F64(grads)) => {
-                        let ($xs, $weights) = (dense(xs, x_layout), dense(weights, weight_layout));
-                        let $gs = dense(grads, grad_layout);
-                        CpuStorage::F64($numbers)
-                    }
-                    _ => bail!("F::prelu: gradients are floats of the input's dtype"),
-                };
-                let shape: fn(&Layout, &Layout) -> Shape = $shape;
-                Ok((storage, shape(x_layout, weight_layout)))
-            }
-        }
-    )*};
-}
-
-gradients! {
-    InputGradient, |op, xs, weights, gs| op.slopes(xs, gs, weights), |x, _| x.shape().clone();
-    WeightGradient, |op, xs, weights, gs| op.sums(xs, gs, weights.len()), |_, w| w.shape().clone();
 }

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
-use super::op::{self, Call, Op};
 use super::window::{Pair, Planes, Slide};
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 
 /// The largest value of each window of an image.
@@ -109,7 +109,7 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Into<Pair>) -> Result<Tensor> 
     adaptive_avg_pool("F::adaptive_avg_pool2d", x, size.into())
 }
 
-pub(crate) fn adaptive_avg_pool(function: &str, x: &Tensor, size: Pair) -> Result<Tensor> {
+pub(crate) fn adaptive_avg_pool(function: &'static str, x: &Tensor, size: Pair) -> Result<Tensor> {
     let planes = Planes::of(function, x)?;
     let spans = |from: usize, to: usize| {
         let span = |index: usize| (index * from / to, ((index + 1) * from).div_ceil(to));
@@ -117,11 +117,15 @@ pub(crate) fn adaptive_avg_pool(function: &str, x: &Tensor, size: Pair) -> Resul
     };
     let rows = spans(planes.height, size.height);
     let columns = spans(planes.width, size.width);
-    op::apply(Means { planes, rows, columns, shape: with_area(x, size.height, size.width) }, [x])
+    op::apply(
+        function,
+        Means { planes, rows, columns, shape: with_area(x, size.height, size.width) },
+        [x],
+    )
 }
 
 pub(crate) fn avg_pool(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     slides: [Slide; 2],
     ceil: bool,
@@ -134,11 +138,11 @@ pub(crate) fn avg_pool(
     };
     let rows = spans(slides[0], planes.height, height);
     let columns = spans(slides[1], planes.width, width);
-    op::apply(Means { planes, rows, columns, shape: with_area(x, height, width) }, [x])
+    op::apply(function, Means { planes, rows, columns, shape: with_area(x, height, width) }, [x])
 }
 
 pub(crate) fn max_pool(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     slides: [Slide; 2],
     ceil: bool,
@@ -152,7 +156,11 @@ pub(crate) fn max_pool(
     let rows = spans(slides[0], planes.height, height);
     let columns = spans(slides[1], planes.width, width);
     let steps = (slides[0].dilation, slides[1].dilation);
-    op::apply(MaxPool { planes, rows, columns, steps, shape, winners: OnceLock::new() }, [x])
+    op::apply(
+        function,
+        MaxPool { planes, rows, columns, steps, shape, winners: OnceLock::new() },
+        [x],
+    )
 }
 
 /// How many windows there are along height and width.
@@ -250,9 +258,7 @@ struct MaxPool {
 }
 
 impl Op for MaxPool {
-    const NAME: &'static str = "F::max_pool2d";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let count = self.shape.elem_count();
         let (mut ys, mut winners) = (vec![T::zero(); count], vec![0u32; count]);
         let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
@@ -263,10 +269,10 @@ impl Op for MaxPool {
             .for_each(|((ys, winners), xs)| self.pool(xs, ys, winners));
         // Candle runs an op forward once, so the cell is still empty.
         let _ = self.winners.set(winners);
-        (ys, self.shape.clone())
+        Ok((ys, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let mut grads = vec![T::zero(); self.planes.count * self.planes.area()];
         let winners = self.winners.get().map_or(&[][..], Vec::as_slice);
         let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
@@ -279,7 +285,7 @@ impl Op for MaxPool {
                     grads[*winner as usize] += *grad;
                 }
             });
-        vec![Some(grads)]
+        Ok(vec![Some(grads)])
     }
 }
 
@@ -315,9 +321,7 @@ struct Means {
 }
 
 impl Op for Means {
-    const NAME: &'static str = "F::avg_pool2d";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let mut ys = vec![T::zero(); self.shape.elem_count()];
         let width = self.planes.width;
         each_plane(args[0], &mut ys, &self.planes, |xs, ys| {
@@ -333,10 +337,10 @@ impl Op for Means {
                 }
             }
         });
-        (ys, self.shape.clone())
+        Ok((ys, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let mut grads = vec![T::zero(); self.planes.count * self.planes.area()];
         let (area, width) = (self.planes.area(), self.planes.width);
         let share = self.rows.len() * self.columns.len();
@@ -356,6 +360,6 @@ impl Op for Means {
                     }
                 }
             });
-        vec![Some(grads)]
+        Ok(vec![Some(grads)])
     }
 }

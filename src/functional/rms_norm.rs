@@ -3,8 +3,8 @@
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
-use super::op::{self, Arguments, Call, Op};
-use crate::tensor::parallel::{sum_of, vectorized};
+use crate::compute::loops::{sum_of, vectorized};
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 
 /// Gives every row a mean square of 1, then scales it.
 ///
@@ -42,7 +42,7 @@ pub fn rms_norm(
 }
 
 pub(crate) fn rms_norm_named(
-    function: &str,
+    function: &'static str,
     x: &Tensor,
     normalized_shape: &[usize],
     weight: Option<&Tensor>,
@@ -55,7 +55,7 @@ pub(crate) fn rms_norm_named(
         _ => f64::from(f32::EPSILON),
     });
     let op = RmsNorm { size: normalized_shape.iter().product(), eps, shape: x.shape().clone() };
-    op::apply(op, Arguments::with(x, weight, None))
+    op::apply(function, op, Arguments::with(x, weight, None))
 }
 
 struct RmsNorm {
@@ -74,9 +74,7 @@ impl RmsNorm {
 }
 
 impl Op for RmsNorm {
-    const NAME: &'static str = "F::rms_norm";
-
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> (Vec<T>, Shape) {
+    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let ys = rows_forward(self.size, args[0], |ys, xs| {
             vectorized(
                 #[inline(always)]
@@ -90,10 +88,10 @@ impl Op for RmsNorm {
                 },
             );
         });
-        (ys, self.shape.clone())
+        Ok((ys, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Vec<Option<Vec<T>>> {
+    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let weight = call.args.get(1).copied();
         let (gx, [gw]) = rows_backward(self.size, call.args[0], call.grad, |gx, xs, gy, sums| {
             vectorized(
@@ -101,7 +99,7 @@ impl Op for RmsNorm {
                 || self.row_backward(weight, gx, xs, gy, sums),
             );
         });
-        [Some(Some(gx)), weight.map(|_| Some(gw))].into_iter().flatten().collect()
+        Ok([Some(Some(gx)), weight.map(|_| Some(gw))].into_iter().flatten().collect())
     }
 }
 

@@ -9,9 +9,10 @@ use candle_core::{Result, Tensor};
 
 use super::unary::activations;
 use super::unary_math::{
-    Number, logistic, logistic_pair, normal, softplus as softplus_of, tanh as tanh_of,
-    tanh_of_softplus, tanh_slope,
+    logistic, logistic_pair, normal, softplus as softplus_of, tanh as tanh_of, tanh_of_softplus,
+    tanh_slope,
 };
+use crate::compute::number::Number;
 
 activations! {
     /// The logistic function: from 0 to 1, and 1/2 at 0.

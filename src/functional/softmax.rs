@@ -2,13 +2,13 @@
 //!
 //! The loops are in `softmax_rows.rs`; shapes, dtypes, candle's graph and the drawing of Gumbel noise are here.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor};
 
-use super::op::dense;
 use super::softmax_rows::{Kind, SoftmaxRows};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::wrong_dtype;
 use crate::random;
-use crate::rt::interrupt_point;
 use crate::tensor::axis::{self, Axis};
 
 /// Turns each row along the axis `dim` into numbers from 0 to 1 that add up to 1.
@@ -152,71 +152,26 @@ fn along(
     kind: Kind,
     is_negated: bool,
 ) -> Result<Tensor> {
-    interrupt_point();
     let dim = axis::resolve(function, x, dim)?;
     let dims = x.dims();
     // A number without axes is a row of one.
     let inner = dims.iter().skip(dim + 1).product();
     let size = dims.get(dim).copied().unwrap_or(1);
-    let op = Softmax { function, rows: SoftmaxRows { kind, is_negated, size, inner } };
-    match x.dtype() {
-        DType::F32 | DType::F64 => x.contiguous()?.apply_op1(op),
-        dtype @ (DType::F16 | DType::BF16) => {
-            x.to_dtype(DType::F32)?.contiguous()?.apply_op1(op)?.to_dtype(dtype)
-        }
-        dtype => wrong_dtype(function, "an input", dtype),
-    }
+    let rows = SoftmaxRows { kind, is_negated, size, inner };
+    op::apply(function, Softmax { rows, shape: x.shape().clone() }, [x])
 }
 
-#[derive(Debug, Clone, Copy)]
 struct Softmax {
-    function: &'static str,
     rows: SoftmaxRows,
+    shape: Shape,
 }
 
-impl CustomOp1 for Softmax {
-    fn name(&self) -> &'static str {
-        self.function
+impl Op for Softmax {
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        Ok((self.rows.forward(args[0]), self.shape.clone()))
     }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let storage = match storage {
-            CpuStorage::F32(xs) => CpuStorage::F32(self.rows.forward(dense(xs, layout))),
-            CpuStorage::F64(xs) => CpuStorage::F64(self.rows.forward(dense(xs, layout))),
-            _ => bail!("{}: not implemented for this dtype", self.function),
-        };
-        Ok((storage, layout.shape().clone()))
-    }
-
-    fn bwd(&self, _arg: &Tensor, res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(res.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &SoftmaxGradient(*self))?))
-    }
-}
-
-struct SoftmaxGradient(Softmax);
-
-impl CustomOp2 for SoftmaxGradient {
-    fn name(&self) -> &'static str {
-        self.0.function
-    }
-
-    fn cpu_fwd(
-        &self,
-        ys: &CpuStorage,
-        y_layout: &Layout,
-        grads: &CpuStorage,
-        grad_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let rows = &self.0.rows;
-        let storage = match (ys, grads) {
-            (CpuStorage::F32(ys), CpuStorage::F32(grads)) => {
-                CpuStorage::F32(rows.backward(dense(ys, y_layout), dense(grads, grad_layout)))
-            }
-            (CpuStorage::F64(ys), CpuStorage::F64(grads)) => {
-                CpuStorage::F64(rows.backward(dense(ys, y_layout), dense(grads, grad_layout)))
-            }
-            _ => bail!("{}: gradients are floats of the input's dtype", self.0.function),
-        };
-        Ok((storage, y_layout.shape().clone()))
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        Ok(vec![Some(self.rows.backward(call.result, call.grad))])
     }
 }

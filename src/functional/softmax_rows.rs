@@ -6,12 +6,9 @@
 
 use rayon::prelude::*;
 
-use super::loops::{self, CHUNK, Loop, each};
-use super::unary_math::{Number, exp};
-
-/// How many elements a few loops pass over, one after the other, while a core's own cache holds
-/// them.
-const PIECE: usize = 4096;
+use super::unary_math::exp;
+use crate::compute::loops::{self, PIECE, SMALL_PIECE, each, vectorized};
+use crate::compute::number::Number;
 
 /// How many columns a tile has at most.
 const TILE: usize = 1024;
@@ -42,21 +39,29 @@ pub(super) struct SoftmaxRows {
 impl SoftmaxRows {
     /// The results for the inputs `xs`.
     pub(super) fn forward<T: Number>(&self, xs: &[T]) -> Vec<T> {
+        let rows = *self;
         // An axis of size 0 leaves no elements, and can't be divided by.
         if xs.is_empty() {
             return Vec::new();
         }
-        if self.inner == 1 && self.size <= CHUNK {
+        if self.inner == 1 && self.size <= PIECE {
             let group = self.group();
             return loops::by_pieces(xs.len(), group, |index, ys| {
                 let xs = &xs[index * group..][..ys.len()];
-                loops::run(Forward { rows: *self, xs, ys });
+                vectorized(
+                    #[inline(always)]
+                    move || rows.forward_rows(xs, ys),
+                );
             });
         }
         let mut ys = loops::zeros(xs.len());
         if self.inner > 1 {
             each(xs.len(), self.tiles(&mut ys), |tile| {
-                loops::run(ForwardTile { rows: *self, xs: &xs[tile.first..], ys: tile.parts });
+                let xs = &xs[tile.first..];
+                vectorized(
+                    #[inline(always)]
+                    move || rows.forward_tile(xs, tile.parts),
+                );
             });
         } else {
             let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
@@ -67,22 +72,29 @@ impl SoftmaxRows {
 
     /// The gradients of the inputs, from the results `ys` and their gradients `gs`.
     pub(super) fn backward<T: Number>(&self, ys: &[T], gs: &[T]) -> Vec<T> {
+        let rows = *self;
         if ys.is_empty() {
             return Vec::new();
         }
-        if self.inner == 1 && self.size <= CHUNK {
+        if self.inner == 1 && self.size <= PIECE {
             let group = self.group();
             return loops::by_pieces(ys.len(), group, |index, out| {
                 let range = index * group..index * group + out.len();
                 let (ys, gs) = (&ys[range.clone()], &gs[range]);
-                loops::run(Backward { rows: *self, ys, gs, out });
+                vectorized(
+                    #[inline(always)]
+                    move || rows.backward_rows(ys, gs, out),
+                );
             });
         }
         let mut out = loops::zeros(ys.len());
         if self.inner > 1 {
             each(ys.len(), self.tiles(&mut out), |tile| {
                 let (ys, gs) = (&ys[tile.first..], &gs[tile.first..]);
-                loops::run(BackwardTile { rows: *self, ys, gs, out: tile.parts });
+                vectorized(
+                    #[inline(always)]
+                    move || rows.backward_tile(ys, gs, tile.parts),
+                );
             });
         } else {
             let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
@@ -95,27 +107,54 @@ impl SoftmaxRows {
 
     /// The elements of the rows that are worked on together.
     fn group(&self) -> usize {
-        (PIECE / self.size).max(1) * self.size
+        (SMALL_PIECE / self.size).max(1) * self.size
     }
 
     /// Shares one row between cores: first its maximum, then its exponentials and their sum, then
     /// its results.
     fn long_forward<T: Number>(&self, xs: &[T], ys: &mut [T]) {
-        let maxima = xs.par_chunks(CHUNK).map(|xs| loops::run(Max { rows: *self, xs }));
+        let rows = *self;
+        let maxima = xs.par_chunks(PIECE).map(|xs| {
+            vectorized(
+                #[inline(always)]
+                move || max_of(xs, rows.sign()),
+            )
+        });
         let max = maxima.reduce(|| -T::of(f64::INFINITY), larger);
-        let pieces = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK));
+        let pieces = ys.par_chunks_mut(PIECE).zip(xs.par_chunks(PIECE));
         let sum = pieces
-            .map(|(ys, xs)| loops::run(Exponentials { rows: *self, xs, ys, max }))
+            .map(|(ys, xs)| {
+                vectorized(
+                    #[inline(always)]
+                    move || rows.exponentials(xs, ys, max),
+                )
+            })
             .sum::<f64>();
-        ys.par_chunks_mut(CHUNK).for_each(|ys| loops::run(Finish { rows: *self, ys, sum }));
+        ys.par_chunks_mut(PIECE).for_each(|ys| {
+            vectorized(
+                #[inline(always)]
+                move || rows.finish(ys, sum),
+            )
+        });
     }
 
     fn long_backward<T: Number>(&self, ys: &[T], gs: &[T], out: &mut [T]) {
-        let pieces = ys.par_chunks(CHUNK).zip(gs.par_chunks(CHUNK));
-        let sum = pieces.map(|(ys, gs)| loops::run(Dot { rows: *self, ys, gs })).sum::<f64>();
-        let pieces = out.par_chunks_mut(CHUNK).zip(ys.par_chunks(CHUNK));
-        pieces.zip(gs.par_chunks(CHUNK)).for_each(|((out, ys), gs)| {
-            loops::run(Subtract { rows: *self, ys, gs, out, sum });
+        let rows = *self;
+        let pieces = ys.par_chunks(PIECE).zip(gs.par_chunks(PIECE));
+        let sum = pieces
+            .map(|(ys, gs)| {
+                vectorized(
+                    #[inline(always)]
+                    move || rows.dot(ys, gs),
+                )
+            })
+            .sum::<f64>();
+        let pieces = out.par_chunks_mut(PIECE).zip(ys.par_chunks(PIECE));
+        pieces.zip(gs.par_chunks(PIECE)).for_each(|((out, ys), gs)| {
+            vectorized(
+                #[inline(always)]
+                move || rows.subtract(ys, gs, out, sum),
+            );
         });
     }
 
@@ -164,7 +203,7 @@ impl SoftmaxRows {
     #[inline(always)]
     fn dot<T: Number>(&self, ys: &[T], gs: &[T]) -> f64 {
         let mut total = 0.0;
-        for (ys, gs) in ys.chunks(PIECE).zip(gs.chunks(PIECE)) {
+        for (ys, gs) in ys.chunks(SMALL_PIECE).zip(gs.chunks(SMALL_PIECE)) {
             total += match self.kind {
                 Kind::Softmax => fold(ys, gs, T::ZERO, |sum, y, g| sum + y * g),
                 Kind::LogSoftmax => fold(ys, gs, T::ZERO, |sum, _, g| sum + g),
@@ -230,7 +269,7 @@ fn sum_of<T: Number>(xs: &[T]) -> f64 {
 
 /// Writes the exponentials of a piece to `scratch`.
 #[inline(always)]
-fn take_exponentials<T: Number>(ys: &[T], scratch: &mut [T; PIECE]) {
+fn take_exponentials<T: Number>(ys: &[T], scratch: &mut [T; SMALL_PIECE]) {
     scratch.iter_mut().zip(ys).for_each(|(taken, y)| *taken = exp(*y));
 }
 
@@ -238,9 +277,9 @@ fn take_exponentials<T: Number>(ys: &[T], scratch: &mut [T; PIECE]) {
 /// the row.
 #[inline(always)]
 fn sum_exponentials<T: Number>(kind: Kind, row: &mut [T]) -> f64 {
-    let mut scratch = [T::ZERO; PIECE];
+    let mut scratch = [T::ZERO; SMALL_PIECE];
     let mut total = 0.0;
-    for ys in row.chunks_mut(PIECE) {
+    for ys in row.chunks_mut(SMALL_PIECE) {
         total += match kind {
             Kind::Softmax => {
                 ys.iter_mut().for_each(|y| *y = exp(*y));
@@ -255,175 +294,78 @@ fn sum_exponentials<T: Number>(kind: Kind, row: &mut [T]) -> f64 {
     total
 }
 
-/// The forward pass of whole rows that lie side by side.
-struct Forward<'a, T> {
-    rows: SoftmaxRows,
-    xs: &'a [T],
-    ys: &'a mut [T],
-}
-
-impl<T: Number> Loop for Forward<'_, T> {
-    type Output = ();
-
+/// The passes, as loops that are to be vectorized.
+impl SoftmaxRows {
+    /// The forward pass of whole rows that lie side by side.
     #[inline(always)]
-    fn run(self) {
-        let Forward { rows, xs, ys } = self;
-        let (size, sign) = (rows.size, rows.sign::<T>());
+    fn forward_rows<T: Number>(self, xs: &[T], ys: &mut [T]) {
+        let (size, sign) = (self.size, self.sign::<T>());
         for (xs, ys) in xs.chunks_exact(size).zip(ys.chunks_exact_mut(size)) {
             let max = max_of(xs, sign);
             ys.iter_mut().zip(xs).for_each(|(y, x)| *y = sign * *x - max);
         }
-        if size > PIECE {
+        if size > SMALL_PIECE {
             for ys in ys.chunks_exact_mut(size) {
-                let sum = sum_exponentials(rows.kind, ys);
-                rows.finish(ys, sum);
+                let sum = sum_exponentials(self.kind, ys);
+                self.finish(ys, sum);
             }
-        } else if rows.kind == Kind::Softmax {
+        } else if self.kind == Kind::Softmax {
             // One loop over all rows, since a row may be shorter than a vector of the processor.
             ys.iter_mut().for_each(|y| *y = exp(*y));
             for ys in ys.chunks_exact_mut(size) {
                 let sum = sum_of(ys);
-                rows.finish(ys, sum);
+                self.finish(ys, sum);
             }
         } else {
-            let mut scratch = [T::ZERO; PIECE];
+            let mut scratch = [T::ZERO; SMALL_PIECE];
             take_exponentials(ys, &mut scratch);
             for (ys, taken) in ys.chunks_exact_mut(size).zip(scratch.chunks_exact(size)) {
-                rows.finish(ys, sum_of(taken));
+                self.finish(ys, sum_of(taken));
             }
         }
     }
-}
 
-struct Max<'a, T> {
-    rows: SoftmaxRows,
-    xs: &'a [T],
-}
-
-impl<T: Number> Loop for Max<'_, T> {
-    type Output = T;
-
+    /// The sum of the exponentials of a part of a row, which `ys` gets ready for [`finish`](Self::finish).
     #[inline(always)]
-    fn run(self) -> T {
-        max_of(self.xs, self.rows.sign())
-    }
-}
-
-struct Exponentials<'a, T> {
-    rows: SoftmaxRows,
-    xs: &'a [T],
-    ys: &'a mut [T],
-    max: T,
-}
-
-impl<T: Number> Loop for Exponentials<'_, T> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let Exponentials { rows, xs, ys, max } = self;
-        let sign = rows.sign::<T>();
+    fn exponentials<T: Number>(self, xs: &[T], ys: &mut [T], max: T) -> f64 {
+        let sign = self.sign::<T>();
         let mut total = 0.0;
-        for (xs, ys) in xs.chunks(PIECE).zip(ys.chunks_mut(PIECE)) {
+        for (xs, ys) in xs.chunks(SMALL_PIECE).zip(ys.chunks_mut(SMALL_PIECE)) {
             ys.iter_mut().zip(xs).for_each(|(y, x)| *y = sign * *x - max);
-            total += sum_exponentials(rows.kind, ys);
+            total += sum_exponentials(self.kind, ys);
         }
         total
     }
-}
 
-struct Finish<'a, T> {
-    rows: SoftmaxRows,
-    ys: &'a mut [T],
-    sum: f64,
-}
-
-impl<T: Number> Loop for Finish<'_, T> {
-    type Output = ();
-
+    /// The backward pass of whole rows that lie side by side.
     #[inline(always)]
-    fn run(self) {
-        self.rows.finish(self.ys, self.sum);
-    }
-}
-
-struct Backward<'a, T> {
-    rows: SoftmaxRows,
-    ys: &'a [T],
-    gs: &'a [T],
-    out: &'a mut [T],
-}
-
-impl<T: Number> Loop for Backward<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Backward { rows, ys, gs, out } = self;
-        let inputs = ys.chunks_exact(rows.size).zip(gs.chunks_exact(rows.size));
-        for ((ys, gs), out) in inputs.zip(out.chunks_exact_mut(rows.size)) {
-            let sum = T::of(rows.dot(ys, gs));
+    fn backward_rows<T: Number>(self, ys: &[T], gs: &[T], out: &mut [T]) {
+        let inputs = ys.chunks_exact(self.size).zip(gs.chunks_exact(self.size));
+        for ((ys, gs), out) in inputs.zip(out.chunks_exact_mut(self.size)) {
+            let sum = T::of(self.dot(ys, gs));
             for ((y, g), out) in ys.iter().zip(gs).zip(out) {
-                *out = rows.slope(*y, *g, sum);
+                *out = self.slope(*y, *g, sum);
             }
         }
     }
-}
 
-struct Dot<'a, T> {
-    rows: SoftmaxRows,
-    ys: &'a [T],
-    gs: &'a [T],
-}
-
-impl<T: Number> Loop for Dot<'_, T> {
-    type Output = f64;
-
+    /// The gradients of a part of a row, from the sum over all of it.
     #[inline(always)]
-    fn run(self) -> f64 {
-        self.rows.dot(self.ys, self.gs)
-    }
-}
-
-struct Subtract<'a, T> {
-    rows: SoftmaxRows,
-    ys: &'a [T],
-    gs: &'a [T],
-    out: &'a mut [T],
-    sum: f64,
-}
-
-impl<T: Number> Loop for Subtract<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Subtract { rows, ys, gs, out, sum } = self;
+    fn subtract<T: Number>(self, ys: &[T], gs: &[T], out: &mut [T], sum: f64) {
         let sum = T::of(sum);
         for ((y, g), out) in ys.iter().zip(gs).zip(out) {
-            *out = rows.slope(*y, *g, sum);
+            *out = self.slope(*y, *g, sum);
         }
     }
-}
 
-/// The forward pass of a tile; `xs` begins at the tile's first element.
-struct ForwardTile<'a, T> {
-    rows: SoftmaxRows,
-    xs: &'a [T],
-    ys: Vec<&'a mut [T]>,
-}
-
-impl<T: Number> Loop for ForwardTile<'_, T> {
-    type Output = ();
-
+    /// The forward pass of a tile; `xs` begins at the tile's first element.
     #[inline(always)]
-    fn run(self) {
-        let ForwardTile { rows, xs, mut ys } = self;
-        let sign = rows.sign::<T>();
+    fn forward_tile<T: Number>(self, xs: &[T], mut ys: Vec<&mut [T]>) {
+        let sign = self.sign::<T>();
         let width = ys.first().map_or(0, |row| row.len());
-        let part = |row: usize| &xs[row * rows.inner..][..width];
+        let part = |row: usize| &xs[row * self.inner..][..width];
         let mut maxima = [-T::of(f64::INFINITY); TILE];
-        for row in 0..rows.size {
+        for row in 0..self.size {
             for (max, x) in maxima.iter_mut().zip(part(row)) {
                 *max = larger(sign * *x, *max);
             }
@@ -434,42 +376,31 @@ impl<T: Number> Loop for ForwardTile<'_, T> {
             for (((x, max), y), sum) in columns {
                 let difference = sign * *x - *max;
                 let power = exp(difference);
-                *y = if rows.kind == Kind::Softmax { power } else { difference };
+                *y = if self.kind == Kind::Softmax { power } else { difference };
                 *sum += power.wide();
             }
         }
         let mut factors = [T::ZERO; TILE];
         for (factor, sum) in factors.iter_mut().zip(&sums[..width]) {
-            *factor = T::of(if rows.kind == Kind::Softmax { 1.0 / sum } else { sum.ln() });
+            *factor = T::of(if self.kind == Kind::Softmax { 1.0 / sum } else { sum.ln() });
         }
         for ys in &mut ys {
             for (y, factor) in ys.iter_mut().zip(&factors) {
-                *y = if rows.kind == Kind::Softmax { *y * *factor } else { *y - *factor };
+                *y = if self.kind == Kind::Softmax { *y * *factor } else { *y - *factor };
             }
         }
     }
-}
 
-struct BackwardTile<'a, T> {
-    rows: SoftmaxRows,
-    ys: &'a [T],
-    gs: &'a [T],
-    out: Vec<&'a mut [T]>,
-}
-
-impl<T: Number> Loop for BackwardTile<'_, T> {
-    type Output = ();
-
+    /// The backward pass of a tile.
     #[inline(always)]
-    fn run(self) {
-        let BackwardTile { rows, ys, gs, mut out } = self;
+    fn backward_tile<T: Number>(self, ys: &[T], gs: &[T], mut out: Vec<&mut [T]>) {
         let width = out.first().map_or(0, |row| row.len());
-        let part = |row: usize| row * rows.inner..row * rows.inner + width;
+        let part = |row: usize| row * self.inner..row * self.inner + width;
         let mut sums = [0.0; TILE];
-        for row in 0..rows.size {
+        for row in 0..self.size {
             let columns = ys[part(row)].iter().zip(&gs[part(row)]);
             for ((y, g), sum) in columns.zip(&mut sums) {
-                *sum += if rows.kind == Kind::Softmax { *y * *g } else { *g }.wide();
+                *sum += if self.kind == Kind::Softmax { *y * *g } else { *g }.wide();
             }
         }
         let mut narrow = [T::ZERO; TILE];
@@ -477,7 +408,7 @@ impl<T: Number> Loop for BackwardTile<'_, T> {
         for (row, out) in out.iter_mut().enumerate() {
             let columns = ys[part(row)].iter().zip(&gs[part(row)]);
             for (((y, g), sum), out) in columns.zip(&narrow).zip(out.iter_mut()) {
-                *out = rows.slope(*y, *g, *sum);
+                *out = self.slope(*y, *g, *sum);
             }
         }
     }

@@ -5,15 +5,12 @@
 //! computed in `f32` and rounded once.
 
 use candle_core::cpu_backend::unary_map;
-use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType, bail,
-};
+use candle_core::{CpuStorage, DType, Device, Layout, Result, Shape, Storage, Tensor, WithDType};
 
-use super::loops::{self, Map, Map2};
-use super::op::dense;
-use super::unary_math::Number;
+use crate::compute::loops::{self, Map, Map2};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::wrong_dtype;
-use crate::rt::interrupt_point;
 
 /// How a function treats an integer tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,71 +126,46 @@ macro_rules! about_integers {
 pub(super) use about_integers;
 
 pub(crate) fn apply<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
-    interrupt_point();
-    match x.dtype() {
-        DType::F32 | DType::F64 => x.apply_op1(Unary(function)),
-        dtype @ (DType::F16 | DType::BF16) => {
-            x.to_dtype(DType::F32)?.apply_op1(Unary(function))?.to_dtype(dtype)
-        }
-        dtype if !dtype.is_int() => wrong_dtype(E::NAME, "an input", dtype),
-        dtype => match E::INTEGERS {
-            Integers::Keep => x.apply_op1(Unary(function)),
-            Integers::Promote => x.to_dtype(DType::F32)?.apply_op1(Unary(function)),
-            Integers::Refuse => wrong_dtype(E::NAME, "an input", dtype),
-        },
+    let of_floats =
+        |x: &Tensor| op::apply(E::NAME, Unary { function, shape: x.shape().clone() }, [x]);
+    if !x.dtype().is_int() {
+        return of_floats(x);
+    }
+    match E::INTEGERS {
+        Integers::Keep => of_integers(function, x),
+        Integers::Promote => of_floats(&x.to_dtype(DType::F32)?),
+        Integers::Refuse => wrong_dtype(E::NAME, "an input", x.dtype()),
+    }
+}
+
+struct Unary<E> {
+    function: E,
+    shape: Shape,
+}
+
+impl<E: Elementwise> Op for Unary<E> {
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        let map = Value(self.function);
+        let values =
+            T::either(args, |args| loops::map(&map, args[0]), |args| loops::map(&map, args[0]));
+        Ok((values, self.shape.clone()))
+    }
+
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        let map = Gradient(self.function);
+        let gradients = T::either(
+            &[call.args[0], call.grad],
+            |args| loops::map2(&map, args[0], args[1]),
+            |args| loops::map2(&map, args[0], args[1]),
+        );
+        Ok(vec![Some(gradients)])
     }
 }
 
 #[derive(Clone, Copy)]
-struct Unary<E>(E);
+struct Value<E>(E);
 
-impl<E: Elementwise> CustomOp1 for Unary<E> {
-    fn name(&self) -> &'static str {
-        E::NAME
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let storage = match storage {
-            CpuStorage::F32(values) => self.floats(values, layout),
-            CpuStorage::F64(values) => self.floats(values, layout),
-            CpuStorage::U8(values) => self.integers(values, layout),
-            CpuStorage::U32(values) => self.integers(values, layout),
-            CpuStorage::I16(values) => self.integers(values, layout),
-            CpuStorage::I32(values) => self.integers(values, layout),
-            CpuStorage::I64(values) => self.integers(values, layout),
-            _ => bail!("{}: not implemented for this dtype", E::NAME),
-        };
-        Ok((storage, layout.shape().clone()))
-    }
-
-    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let gradient = UnaryGradient(self.0);
-        Ok(Some(arg.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &gradient)?))
-    }
-}
-
-impl<E: Elementwise> Unary<E> {
-    fn floats<T: Number>(&self, values: &[T], layout: &Layout) -> CpuStorage
-    where
-        E: ScalarFunction<T>,
-    {
-        T::to_cpu_storage_owned(match layout.contiguous_offsets() {
-            Some((start, end)) => loops::map(self, &values[start..end]),
-            None => loops::map(self, &unary_map(values, layout, |x| x)),
-        })
-    }
-
-    fn integers<T: WithDType>(&self, values: &[T], layout: &Layout) -> CpuStorage {
-        T::to_cpu_storage_owned(unary_map(values, layout, |x| {
-            let (before, after) = (x.to_f64(), self.0.value(x.to_f64()));
-            // A number that the function leaves alone is not converted back: f64 has no room for
-            // all of i64.
-            if before == after { x } else { T::from_f64(after) }
-        }))
-    }
-}
-
-impl<T: Number, E: Elementwise + ScalarFunction<T>> Map<T> for Unary<E> {
+impl<T, E: Elementwise + ScalarFunction<T>> Map<T> for Value<E> {
     #[inline(always)]
     fn at(&self, x: T) -> T {
         self.0.value(x)
@@ -202,36 +174,37 @@ impl<T: Number, E: Elementwise + ScalarFunction<T>> Map<T> for Unary<E> {
 
 /// The gradient of the input, from the input and the gradient of the output.
 #[derive(Clone, Copy)]
-struct UnaryGradient<E>(E);
+struct Gradient<E>(E);
 
-impl<T: Number, E: Elementwise + ScalarFunction<T>> Map2<T> for UnaryGradient<E> {
+impl<T, E: Elementwise + ScalarFunction<T>> Map2<T> for Gradient<E> {
     #[inline(always)]
     fn at(&self, x: T, g: T) -> T {
         self.0.gradient(x, g)
     }
 }
 
-impl<E: Elementwise> CustomOp2 for UnaryGradient<E> {
-    fn name(&self) -> &'static str {
-        E::NAME
+/// The function of integers as integers.
+fn of_integers<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
+    let (storage, layout) = x.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(CpuStorage::U8(values)) => whole(function, values, layout),
+        Storage::Cpu(CpuStorage::U32(values)) => whole(function, values, layout),
+        Storage::Cpu(CpuStorage::I16(values)) => whole(function, values, layout),
+        Storage::Cpu(CpuStorage::I32(values)) => whole(function, values, layout),
+        Storage::Cpu(CpuStorage::I64(values)) => whole(function, values, layout),
+        _ => wrong_dtype(E::NAME, "an input", x.dtype()),
     }
+}
 
-    fn cpu_fwd(
-        &self,
-        xs: &CpuStorage,
-        x_layout: &Layout,
-        grads: &CpuStorage,
-        grad_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let storage = match (xs, grads) {
-            (CpuStorage::F32(xs), CpuStorage::F32(grads)) => {
-                CpuStorage::F32(loops::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
-            }
-            (CpuStorage::F64(xs), CpuStorage::F64(grads)) => {
-                CpuStorage::F64(loops::map2(self, dense(xs, x_layout), dense(grads, grad_layout)))
-            }
-            _ => bail!("{}: gradients are floats of the input's dtype", E::NAME),
-        };
-        Ok((storage, x_layout.shape().clone()))
-    }
+fn whole<E: Elementwise, T: WithDType>(
+    function: E,
+    values: &[T],
+    layout: &Layout,
+) -> Result<Tensor> {
+    let values = unary_map(values, layout, |x| {
+        let (before, after) = (x.to_f64(), function.value(x.to_f64()));
+        // A number that the function leaves alone is not converted back: f64 has no room for all of i64.
+        if before == after { x } else { T::from_f64(after) }
+    });
+    Tensor::from_vec(values, layout.shape(), &Device::Cpu)
 }

@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient};
+use super::sweep::{Sweep, gradient};
+use crate::compute::number::Number;
 
 /// Steps as large as the mean of earlier steps over the mean of gradients; needs no learning rate.
 ///
@@ -75,7 +76,7 @@ impl Rule for AdadeltaRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &AdadeltaConfig,
         _: u32,
         _: &mut [f64],

@@ -7,7 +7,9 @@ use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint};
 use super::rule::Rule;
 use super::sums::{lane_sum, square_sum};
-use super::sweep::{PARALLEL, RuleNumber, Sweep, lerp};
+use super::sweep::{Sweep, lerp};
+use crate::compute::loops::PARALLEL_FROM;
+use crate::compute::number::Number;
 use crate::print::python::float_repr;
 
 /// Adam's division by a mean of squares, with the memory of a row and a column in place of a
@@ -107,7 +109,7 @@ impl Rule for AdafactorRule {
         shape
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &AdafactorConfig,
         time: u32,
         _: &mut [f64],
@@ -144,7 +146,7 @@ struct SecondMoment<T> {
     means: Vec<T>,
 }
 
-impl<T: RuleNumber> SecondMoment<T> {
+impl<T: Number> SecondMoment<T> {
     fn new(sweep: &mut Sweep<'_, T>, eps1: T) -> Self {
         let len = sweep.p.len();
         let (rows, columns, is_factored) = match *sweep.dims {
@@ -232,7 +234,7 @@ impl<T: RuleNumber> SecondMoment<T> {
     }
 }
 
-fn at_least<T: RuleNumber>(value: T, floor: T) -> T {
+fn at_least<T: Number>(value: T, floor: T) -> T {
     if value < floor { floor } else { value }
 }
 
@@ -263,12 +265,12 @@ struct FactoredRows<'a, T> {
     scale: T,
 }
 
-impl<T: RuleNumber> FactoredRows<'_, T> {
+impl<T: Number> FactoredRows<'_, T> {
     /// The sum of what `row` gives for each row, on all cores if there are many.
     fn reduce(self, row: &(impl Fn(&mut [T], &[T], T, &[T]) -> f64 + Sync)) -> f64 {
         let FactoredRows { p, g, r, c, scale } = self;
         let columns = c.len();
-        if p.len() < PARALLEL || r.len() == 1 {
+        if p.len() < PARALLEL_FROM || r.len() == 1 {
             let parts = p.chunks_mut(columns).zip(g.chunks(columns)).zip(r);
             return parts.map(|((p, g), r)| row(p, g, *r * scale, c)).sum();
         }
@@ -286,9 +288,9 @@ impl<T: RuleNumber> FactoredRows<'_, T> {
 
 /// Sums of the squared gradient by row and, added, by column; returns the sum of the squared
 /// parameter.
-fn square_sums<T: RuleNumber>(p: &[T], g: &[T], row_sums: &mut [f64], totals: &mut [f64]) -> f64 {
+fn square_sums<T: Number>(p: &[T], g: &[T], row_sums: &mut [f64], totals: &mut [f64]) -> f64 {
     let columns = totals.len();
-    if g.len() >= PARALLEL && row_sums.len() > 1 {
+    if g.len() >= PARALLEL_FROM && row_sums.len() > 1 {
         let middle = row_sums.len() / 2;
         let (p, other_p) = p.split_at(middle * columns);
         let (g, other_g) = g.split_at(middle * columns);

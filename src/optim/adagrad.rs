@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient};
+use super::sweep::{Sweep, gradient};
+use crate::compute::number::Number;
 
 /// Divides a step by the root of the sum of all squared gradients.
 ///
@@ -81,7 +82,7 @@ impl Rule for AdagradRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &AdagradConfig,
         time: u32,
         _: &mut [f64],

@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient, lerp, maximum};
+use super::sweep::{Sweep, gradient, lerp, maximum};
+use crate::compute::number::Number;
 
 /// Adam: steps in proportion to a mean of gradients over a mean of their squares.
 ///
@@ -153,7 +154,7 @@ impl Rule for AdamRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &AdamConfig,
         time: u32,
         _: &mut [f64],
@@ -206,7 +207,7 @@ impl Rule for AdamWRule {
         AdamRule::complaint(&config.into())
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &AdamWConfig,
         time: u32,
         numbers: &mut [f64],

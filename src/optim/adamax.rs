@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient, lerp, maximum};
+use super::sweep::{Sweep, gradient, lerp, maximum};
+use crate::compute::number::Number;
 
 /// Adam that divides by the largest recent gradient.
 ///
@@ -77,7 +78,7 @@ impl Rule for AdamaxRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &AdamaxConfig,
         time: u32,
         _: &mut [f64],

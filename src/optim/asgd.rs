@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient};
+use super::sweep::{Sweep, gradient};
+use crate::compute::number::Number;
 
 /// Averaged stochastic gradient descent: the rate falls, and the average of all positions is kept.
 ///
@@ -85,7 +86,7 @@ impl Rule for ASGDRule {
         vec![f64::from(config.lr as f32), 1.0]
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &ASGDConfig,
         time: u32,
         numbers: &mut [f64],

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use candle_core::Result;
 
 use super::sums::{dot, largest};
-use super::sweep::RuleNumber;
+use crate::compute::number::Number;
 
 /// How much of the fall that the slope promises is enough.
 const ENOUGH: f64 = 1e-4;
@@ -26,7 +26,7 @@ pub(super) struct Point<T> {
 
 /// The place that was found, and how often the loss was asked for. `evaluate` gives the loss and
 /// its gradient at a distance.
-pub(super) fn strong_wolfe<T: RuleNumber>(
+pub(super) fn strong_wolfe<T: Number>(
     evaluate: &mut dyn FnMut(f64) -> Result<(f64, Vec<T>)>,
     direction: &[T],
     start: Point<T>,
@@ -101,7 +101,7 @@ impl Search {
     }
 
     /// Narrows the bracket down and returns its lower end.
-    fn narrow<T: RuleNumber>(
+    fn narrow<T: Number>(
         &self,
         at: &mut dyn FnMut(f64) -> Result<Point<T>>,
         mut ends: [Point<T>; 2],

@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, words};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, lerp};
+use super::sweep::{Sweep, lerp};
+use crate::compute::number::Number;
 use crate::error::fail;
 use crate::parameters::Parameters;
 
@@ -112,7 +113,7 @@ impl Rule for MuonRule {
         ))
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &MuonConfig,
         _: u32,
         _: &mut [f64],

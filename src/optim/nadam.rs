@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient, lerp};
+use super::sweep::{Sweep, gradient, lerp};
+use crate::compute::number::Number;
 
 /// Adam that looks one step of momentum ahead, with a momentum that grows to its full size.
 ///
@@ -90,7 +91,7 @@ impl Rule for NAdamRule {
         vec![1.0]
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &NAdamConfig,
         time: u32,
         numbers: &mut [f64],

@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, fraction, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient, lerp};
+use super::sweep::{Sweep, gradient, lerp};
+use crate::compute::number::Number;
 
 /// Adam with a rectified second mean: the first steps, whose mean of squares is from few gradients,
 /// are plain momentum.
@@ -82,7 +83,7 @@ impl Rule for RAdamRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &RAdamConfig,
         time: u32,
         _: &mut [f64],

@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient, lerp};
+use super::sweep::{Sweep, gradient, lerp};
+use crate::compute::number::Number;
 
 /// Divides a step by the root of a mean of squared gradients.
 ///
@@ -79,7 +80,7 @@ impl Rule for RMSpropRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &RMSpropConfig,
         _: u32,
         _: &mut [f64],

@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep};
+use super::sweep::Sweep;
+use crate::compute::number::Number;
 use crate::print::python::float_repr;
 
 /// Resilient backpropagation: an element's step grows while its gradient keeps its sign, and
@@ -80,7 +81,7 @@ impl Rule for RpropRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &RpropConfig,
         _: u32,
         _: &mut [f64],

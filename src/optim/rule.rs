@@ -8,7 +8,8 @@ use std::fmt;
 use candle_core::{Result, Var};
 
 use super::options::Options;
-use super::sweep::{Buffers, RuleNumber, Sweep};
+use super::sweep::{Buffers, Sweep};
+use crate::compute::number::Number;
 use crate::parameters::Parameters;
 
 /// One update rule: its options, their checks, what it remembers, and the step itself.
@@ -50,7 +51,7 @@ pub trait Rule: fmt::Debug + Sized + 'static {
 
     /// One step of one parameter; `time` counts the parameter's steps from 1.
     #[doc(hidden)]
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &Self::Config,
         time: u32,
         numbers: &mut [f64],

@@ -6,7 +6,8 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, not_negative};
 use super::rule::Rule;
-use super::sweep::{RuleNumber, Sweep, gradient};
+use super::sweep::{Sweep, gradient};
+use crate::compute::number::Number;
 
 /// Stochastic gradient descent, with momentum, Nesterov's too, and weight decay.
 ///
@@ -82,7 +83,7 @@ impl Rule for SgdRule {
         ])
     }
 
-    fn update<T: RuleNumber>(
+    fn update<T: Number>(
         config: &SGDConfig,
         _: u32,
         _: &mut [f64],

@@ -8,7 +8,7 @@ use candle_core::{Device, Result, Tensor, WithDType};
 use super::optimizer::RuleOptimizer;
 use super::options::{Options, whole};
 use super::rule::{Rule, State};
-use super::sweep::{Buffers, RuleNumber};
+use super::sweep::Buffers;
 use crate::error::fail;
 use crate::state_dict::{Save, StateDict};
 
@@ -201,8 +201,8 @@ fn load<R: Rule>(
             );
         }
         match &mut state.buffers {
-            Buffers::F32(_) => f32::buffers(&mut state.buffers)[index] = elements(tensor)?,
-            Buffers::F64(_) => f64::buffers(&mut state.buffers)[index] = elements(tensor)?,
+            Buffers::F32(buffers) => buffers[index] = elements(tensor)?,
+            Buffers::F64(buffers) => buffers[index] = elements(tensor)?,
         }
     }
     Ok(used)

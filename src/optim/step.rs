@@ -9,7 +9,8 @@ use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Storage, Tensor, Var};
 
 use super::rule::{Rule, State};
-use super::sweep::{RuleNumber, Sweep};
+use super::sweep::Sweep;
+use crate::compute::number::Number;
 use crate::error::fail;
 
 /// The gradients of a loss. candle takes every tensor for a loss; PyTorch asks for one number that
@@ -103,7 +104,7 @@ impl<R: Rule> InplaceOp2 for InPlace<'_, R> {
 }
 
 impl<R: Rule> InPlace<'_, R> {
-    fn run<T: RuleNumber>(
+    fn run<T: Number>(
         &self,
         p: &mut [T],
         p_layout: &Layout,
@@ -119,7 +120,7 @@ impl<R: Rule> InPlace<'_, R> {
             dims: p_layout.dims(),
             p: &mut p[start..end],
             g: &g[g_layout.start_offset()..][..end - start],
-            buffers: T::buffers(buffers),
+            buffers: buffers.of::<T>(),
         };
         R::update(self.config, *steps, numbers, sweep)
     }

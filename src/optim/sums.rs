@@ -2,8 +2,8 @@
 //!
 //! Adafactor and LBFGS need them; the loops that change numbers in place are in `sweep.rs`.
 
-use super::sweep::{PARALLEL, RuleNumber};
-use crate::tensor::parallel::vectorized;
+use crate::compute::loops::{PARALLEL_FROM, vectorized};
+use crate::compute::number::Number;
 
 /// How many partial sums are kept beside each other, so that they fit wide registers.
 const LANES: usize = 16;
@@ -12,7 +12,7 @@ const BLOCK: usize = 4096;
 
 /// The sum of `term` over pairs of elements, on this core.
 #[inline(always)]
-pub(super) fn lane_sum<T: RuleNumber>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f64 {
+pub(super) fn lane_sum<T: Number>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f64 {
     let of_block = |(a, b): (&[T], &[T])| {
         let mut lanes = [T::zero(); LANES];
         let (a_lanes, a_rest) = a.as_chunks::<LANES>();
@@ -28,13 +28,13 @@ pub(super) fn lane_sum<T: RuleNumber>(a: &[T], b: &[T], term: impl Fn(T, T) -> T
     a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(of_block).sum()
 }
 
-pub(super) fn square_sum<T: RuleNumber>(numbers: &[T]) -> f64 {
+pub(super) fn square_sum<T: Number>(numbers: &[T]) -> f64 {
     lane_sum(numbers, numbers, |a, b| a * b)
 }
 
 /// The sum of products, on all cores.
-pub(super) fn dot<T: RuleNumber>(a: &[T], b: &[T]) -> f64 {
-    if a.len() < PARALLEL {
+pub(super) fn dot<T: Number>(a: &[T], b: &[T]) -> f64 {
+    if a.len() < PARALLEL_FROM {
         return vectorized(
             #[inline(always)]
             || lane_sum(a, b, |a, b| a * b),
@@ -47,8 +47,8 @@ pub(super) fn dot<T: RuleNumber>(a: &[T], b: &[T]) -> f64 {
 }
 
 /// `y ← y + factor x`, on all cores.
-pub(super) fn add_scaled<T: RuleNumber>(y: &mut [T], x: &[T], factor: f64) {
-    if y.len() >= PARALLEL {
+pub(super) fn add_scaled<T: Number>(y: &mut [T], x: &[T], factor: f64) {
+    if y.len() >= PARALLEL_FROM {
         let middle = y.len() / 2;
         let (y, other_y) = y.split_at_mut(middle);
         let (x, other_x) = x.split_at(middle);
@@ -69,7 +69,7 @@ pub(super) fn add_scaled<T: RuleNumber>(y: &mut [T], x: &[T], factor: f64) {
 }
 
 /// The largest size of an element; nan if one is.
-pub(super) fn largest<T: RuleNumber>(numbers: &[T]) -> f64 {
+pub(super) fn largest<T: Number>(numbers: &[T]) -> f64 {
     numbers.iter().fold(0.0, |largest, number| {
         let size = number.abs().to_f64();
         if size > largest || size.is_nan() { size } else { largest }

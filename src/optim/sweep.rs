@@ -4,17 +4,14 @@
 //! registers where the processor has them, all cores where a parameter is large, neither an
 //! allocation nor a hand-over where it is small. The rules are in files of their own.
 
+use std::any::Any;
 use std::{array, mem};
 
-use candle_core::{DType, Result, WithDType};
+use candle_core::{DType, Result};
 
+use crate::compute::loops::{PARALLEL_FROM, PIECE};
+use crate::compute::number::Number;
 use crate::error::fail;
-
-/// From this many elements on, a parameter is shared between cores; fewer are done before another
-/// core has woken up.
-pub(super) const PARALLEL: usize = 1 << 16;
-/// How many elements a core takes at a time.
-const CHUNK: usize = 1 << 15;
 
 /// The memory of one parameter: a few numbers for each of its elements, in its dtype. A buffer
 /// that isn't used (yet) is empty.
@@ -37,68 +34,23 @@ impl Buffers {
             ),
         }
     }
-}
 
-/// A number type that an update rule is written for.
-pub trait RuleNumber: WithDType + std::ops::Neg<Output = Self> {
-    fn sqrt(self) -> Self;
-    fn abs(self) -> Self;
-    /// `self factor + term`, rounded once.
-    fn mul_add(self, factor: Self, term: Self) -> Self;
-    fn is_nan(self) -> bool;
-    /// The distance from 1 to the next number.
-    const EPSILON: f64;
-    fn of(value: f64) -> Self;
-    fn buffers(buffers: &mut Buffers) -> &mut [Vec<Self>];
-}
-
-macro_rules! real {
-    ($type:ident, $variant:ident) => {
-        impl RuleNumber for $type {
-            const EPSILON: f64 = $type::EPSILON as f64;
-
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                $type::sqrt(self)
-            }
-
-            #[inline(always)]
-            fn abs(self) -> Self {
-                $type::abs(self)
-            }
-
-            #[inline(always)]
-            fn mul_add(self, factor: Self, term: Self) -> Self {
-                $type::mul_add(self, factor, term)
-            }
-
-            #[inline(always)]
-            fn is_nan(self) -> bool {
-                $type::is_nan(self)
-            }
-
-            #[inline(always)]
-            fn of(value: f64) -> Self {
-                value as $type
-            }
-
-            fn buffers(buffers: &mut Buffers) -> &mut [Vec<Self>] {
-                match buffers {
-                    Buffers::$variant(buffers) => buffers,
-                    // The buffers were made for this parameter, whose dtype never changes.
-                    _ => unreachable!("buffers of another dtype"),
-                }
-            }
+    pub(super) fn of<T: Number>(&mut self) -> &mut [Vec<T>] {
+        let buffers: &mut dyn Any = match self {
+            Buffers::F32(buffers) => buffers,
+            Buffers::F64(buffers) => buffers,
+        };
+        match buffers.downcast_mut::<Vec<Vec<T>>>() {
+            Some(buffers) => buffers,
+            // The buffers were made for this parameter, whose dtype never changes.
+            None => unreachable!("buffers of another dtype"),
         }
-    };
+    }
 }
-
-real!(f32, F32);
-real!(f64, F64);
 
 /// The gradient as a rule sees it: turned around by `maximize`, joined by L2 weight decay.
 #[inline(always)]
-pub(super) fn gradient<T: RuleNumber>(
+pub(super) fn gradient<T: Number>(
     maximize: bool,
     weight_decay: f64,
 ) -> impl Fn(T, T) -> T + Sync + Copy {
@@ -112,13 +64,13 @@ pub(super) fn gradient<T: RuleNumber>(
 
 /// From `a` towards `b`, in the order of operations that PyTorch's `lerp` has.
 #[inline(always)]
-pub(super) fn lerp<T: RuleNumber>(a: T, b: T, weight: T) -> T {
+pub(super) fn lerp<T: Number>(a: T, b: T, weight: T) -> T {
     if weight < T::of(0.5) { a + weight * (b - a) } else { b - (b - a) * (T::one() - weight) }
 }
 
 /// The larger one; nan if one is.
 #[inline(always)]
-pub(super) fn maximum<T: RuleNumber>(a: T, b: T) -> T {
+pub(super) fn maximum<T: Number>(a: T, b: T) -> T {
     if a > b || a.is_nan() { a } else { b }
 }
 
@@ -131,7 +83,7 @@ pub struct Sweep<'a, T> {
     pub(super) buffers: &'a mut [Vec<T>],
 }
 
-impl<T: RuleNumber> Sweep<'_, T> {
+impl<T: Number> Sweep<'_, T> {
     /// Whether a buffer has been made; that of a parameter without elements never is.
     pub(super) fn has(&self, buffer: usize) -> bool {
         !self.buffers[buffer].is_empty()
@@ -162,15 +114,15 @@ impl<T: RuleNumber> Sweep<'_, T> {
 }
 
 /// Halves the work for the other cores until a piece is small.
-fn walk<T: RuleNumber, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
+fn walk<T: Number, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
 where
     F: Fn(T, T, [T; N]) -> (T, [T; N]) + Sync,
 {
     let len = p.len();
-    if len < PARALLEL {
+    if len < PARALLEL_FROM {
         return chunk(p, g, s, rule);
     }
-    let middle = (len / 2).next_multiple_of(CHUNK).min(len);
+    let middle = (len / 2).next_multiple_of(PIECE).min(len);
     let (p, other_p) = p.split_at_mut(middle);
     let (g, other_g) = g.split_at(middle);
     let mut halves = s.map(|s| s.split_at_mut(middle));
@@ -179,7 +131,7 @@ where
     rayon::join(|| walk(p, g, s, rule), || walk(other_p, other_g, other_s, rule));
 }
 
-fn chunk<T: RuleNumber, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
+fn chunk<T: Number, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)
 where
     F: Fn(T, T, [T; N]) -> (T, [T; N]),
 {
@@ -199,7 +151,7 @@ where
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn wide<T: RuleNumber, const N: usize, F>(
+fn wide<T: Number, const N: usize, F>(
     p: &mut [T],
     g: &[T],
     a: &mut [T],
@@ -213,7 +165,7 @@ fn wide<T: RuleNumber, const N: usize, F>(
 }
 
 #[inline(never)]
-fn narrow<T: RuleNumber, const N: usize, F>(
+fn narrow<T: Number, const N: usize, F>(
     p: &mut [T],
     g: &[T],
     a: &mut [T],
@@ -227,7 +179,7 @@ fn narrow<T: RuleNumber, const N: usize, F>(
 }
 
 #[inline(always)]
-fn pass<T: RuleNumber, const N: usize, F>(
+fn pass<T: Number, const N: usize, F>(
     p: &mut [T],
     g: &[T],
     a: &mut [T],

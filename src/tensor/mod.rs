@@ -3,7 +3,6 @@
 pub mod axis;
 pub(crate) mod copy;
 pub mod literal;
-pub(crate) mod parallel;
 pub(crate) mod promote;
 pub(crate) mod reduce;
 pub(crate) mod size;

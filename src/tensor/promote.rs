@@ -2,9 +2,11 @@
 //!
 //! The losses promote and broadcast here; functions of one tensor have no need to.
 
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{DType, Layout, Result, Shape, Tensor};
 
-use super::parallel::sum_lanes;
+use crate::compute::loops::sum_lanes;
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 
 /// Both tensors in their common dtype; shapes stay as they are.
@@ -33,57 +35,30 @@ pub(crate) fn broadcast_to(tensor: &Tensor, shape: &Shape) -> Result<Tensor> {
     if !tensor.dtype().is_float() {
         return tensor.broadcast_as(shape)?.contiguous();
     }
-    tensor.contiguous()?.apply_op1(Broadcast { shape: shape.clone() })
+    let strides = Layout::contiguous(tensor.shape()).broadcast_as(shape)?.stride().to_vec();
+    op::apply("broadcast", Broadcast { shape: shape.clone(), strides }, [tensor])
 }
 
 struct Broadcast {
     shape: Shape,
-}
-
-impl Broadcast {
     /// How far the source moves for a step along each axis of the result.
-    fn strides(&self, layout: &Layout) -> Result<Vec<usize>> {
-        Ok(layout.broadcast_as(self.shape.clone())?.stride().to_vec())
-    }
+    strides: Vec<usize>,
 }
 
-impl CustomOp1 for Broadcast {
-    fn name(&self) -> &'static str {
-        "broadcast"
+impl Op for Broadcast {
+    // A gradient of half precision is rounded once, after all of its terms have been added.
+    const HALVES: DType = DType::F64;
+
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        let mut result = Vec::with_capacity(self.shape.elem_count());
+        spread(self.shape.dims(), &self.strides, args[0], &mut result);
+        Ok((result, self.shape.clone()))
     }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let strides = self.strides(layout)?;
-        macro_rules! copy {
-            ($($dtype:ident),*) => {
-                match storage {
-                    $(CpuStorage::$dtype(source) => {
-                        let mut result = Vec::with_capacity(self.shape.elem_count());
-                        let source = &source[layout.start_offset()..];
-                        spread(self.shape.dims(), &strides, source, &mut result);
-                        CpuStorage::$dtype(result)
-                    })*
-                    _ => bail!("broadcast: gradients are floats"),
-                }
-            };
-        }
-        Ok((copy!(F32, F64, F16, BF16), self.shape.clone()))
-    }
-
-    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let strides = self.strides(&Layout::contiguous(arg.shape()))?;
-        let mut sums = vec![0.0; arg.elem_count()];
-        match grad.dtype() {
-            DType::F32 => {
-                let grads = grad.flatten_all()?.to_vec1::<f32>()?;
-                gather(self.shape.dims(), &strides, &grads, &mut sums);
-            }
-            _ => {
-                let grads = grad.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
-                gather(self.shape.dims(), &strides, &grads, &mut sums);
-            }
-        }
-        Ok(Some(Tensor::from_vec(sums, arg.shape(), arg.device())?.to_dtype(arg.dtype())?))
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        let mut sums = vec![0.0; call.args[0].len()];
+        gather(self.shape.dims(), &self.strides, call.grad, &mut sums);
+        Ok(vec![Some(sums.into_iter().map(T::of).collect())])
     }
 }
 
@@ -102,13 +77,13 @@ fn spread<T: Copy>(dims: &[usize], strides: &[usize], source: &[T], result: &mut
 }
 
 /// The reverse of [`spread`]: adds up the gradients of all copies of each element of the source.
-fn gather<T: WithDType>(dims: &[usize], strides: &[usize], grads: &[T], sums: &mut [f64]) {
+fn gather<T: Number>(dims: &[usize], strides: &[usize], grads: &[T], sums: &mut [f64]) {
     match (dims, strides) {
-        ([], _) | (_, []) => sums[0] += grads[0].to_f64(),
+        ([], _) | (_, []) => sums[0] += grads[0].wide(),
         ([_], [0]) => sums[0] += sum_lanes(grads),
         ([size], [1]) => {
             for (sum, grad) in sums[..*size].iter_mut().zip(grads) {
-                *sum += grad.to_f64();
+                *sum += grad.wide();
             }
         }
         ([size, dims @ ..], [stride, strides @ ..]) => {

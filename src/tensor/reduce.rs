@@ -2,9 +2,11 @@
 //!
 //! candle adds `f32` in `f32`: its mean of ten million times 0.1 is 0.0997.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{DType, Result, Shape, Tensor};
 
-use super::parallel::{PIECE, sum_lanes, sum_pieces, vectorized};
+use crate::compute::loops::{PIECE, sum_lanes, sum_pieces, vectorized};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 
 /// The sum of all elements as a tensor without axes; 0 for an empty tensor.
 pub(crate) fn sum_all(tensor: &Tensor) -> Result<Tensor> {
@@ -18,7 +20,7 @@ pub(crate) fn mean_all(tensor: &Tensor) -> Result<Tensor> {
 
 /// The sum of all elements divided by `count`.
 pub(crate) fn mean_over(tensor: &Tensor, count: f64) -> Result<Tensor> {
-    tensor.contiguous()?.apply_op1(Sums { rows: 1, shape: Shape::from(()), divisor: count })
+    op::apply("sum", Sums { rows: 1, shape: Shape::from(()), divisor: count }, [tensor])
 }
 
 /// The mean along the last axis.
@@ -27,7 +29,7 @@ pub(crate) fn mean_last(tensor: &Tensor) -> Result<Tensor> {
     let Some((size, rest)) = dims.split_last() else { return Ok(tensor.clone()) };
     let shape = Shape::from(rest);
     let op = Sums { rows: shape.elem_count(), shape, divisor: *size as f64 };
-    tensor.contiguous()?.apply_op1(op)
+    op::apply("sum", op, [tensor])
 }
 
 /// The sum of each row, divided by a number.
@@ -38,48 +40,12 @@ struct Sums {
     divisor: f64,
 }
 
-impl CustomOp1 for Sums {
-    fn name(&self) -> &'static str {
-        "sum"
-    }
+impl Op for Sums {
+    // The division is done in f64 as well, since its result may not fit into a half-precision number.
+    const HALVES: DType = DType::F64;
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let storage = match storage {
-            CpuStorage::F32(values) => self.forward(values, layout)?,
-            CpuStorage::F64(values) => self.forward(values, layout)?,
-            CpuStorage::F16(values) => self.forward(values, layout)?,
-            CpuStorage::BF16(values) => self.forward(values, layout)?,
-            _ => bail!("sum: the losses are floats"),
-        };
-        Ok((storage, self.shape.clone()))
-    }
-
-    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        // The division is done in f64, since its result may not fit into a half-precision number.
-        let grads = grad.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
-        let size = arg.elem_count() / self.rows.max(1);
-        let spread = grads.iter().flat_map(|grad| std::iter::repeat_n(grad / self.divisor, size));
-        macro_rules! spread {
-            ($type:ty) => {
-                Tensor::from_vec(
-                    spread.map(<$type as WithDType>::from_f64).collect::<Vec<_>>(),
-                    arg.shape(),
-                    arg.device(),
-                )?
-            };
-        }
-        Ok(Some(match arg.dtype() {
-            candle_core::DType::F64 => spread!(f64),
-            candle_core::DType::F32 => spread!(f32),
-            dtype => spread!(f64).to_dtype(dtype)?,
-        }))
-    }
-}
-
-impl Sums {
-    fn forward<T: WithDType>(&self, values: &[T], layout: &Layout) -> Result<CpuStorage> {
-        let values = &values[layout.start_offset()..][..layout.shape().elem_count()];
-        let size = values.len() / self.rows.max(1);
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        let size = args[0].len() / self.rows.max(1);
         let sum = |row: &[T]| {
             sum_pieces(row.len(), PIECE, |range| {
                 Ok([vectorized(
@@ -90,9 +56,18 @@ impl Sums {
         };
         let sums = (0..self.rows)
             // An empty mean is 0 / 0 = nan, as in PyTorch.
-            .map(|row| Ok(T::from_f64(sum(&values[row * size..][..size])?[0] / self.divisor)))
+            .map(|row| Ok(T::of(sum(&args[0][row * size..][..size])?[0] / self.divisor)))
             .collect::<Result<Vec<_>>>()?;
-        Ok(T::to_cpu_storage_owned(sums))
+        Ok((sums, self.shape.clone()))
+    }
+
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        let size = call.args[0].len() / self.rows.max(1);
+        let mut spread = Vec::with_capacity(call.args[0].len());
+        for grad in call.grad {
+            spread.resize(spread.len() + size, T::of(grad.wide() / self.divisor));
+        }
+        Ok(vec![Some(spread)])
     }
 }
 

@@ -39,11 +39,15 @@ pub const PRELUDE: Arrows = &[
     ("torch", &["functional", "print", "random", "sampling"]),
     ("models", &["error", "functional", "nn", "optim", "print", "random"]),
     ("data", &["error", "random", "rt", "sampling"]),
-    ("nn", &["error", "functional", "lib", "optim", "print", "rt", "sampling", "tensor"]),
-    ("functional", &["error", "nn", "print", "random", "rt", "sampling", "tensor"]),
-    ("optim", &["error", "print", "rt", "tensor"]),
+    (
+        "nn",
+        &["compute", "error", "functional", "lib", "optim", "print", "rt", "sampling", "tensor"],
+    ),
+    ("functional", &["compute", "error", "nn", "print", "random", "rt", "sampling", "tensor"]),
+    ("optim", &["compute", "error", "print", "rt", "tensor"]),
+    ("compute", &["error", "rt"]),
     ("print", &["rt", "seam"]),
-    ("tensor", &["error"]),
+    ("tensor", &["compute", "error"]),
     ("display", &["rt", "seam"]),
     ("input", &["rt", "seam"]),
     ("sampling", &["error", "random"]),
@@ -66,7 +70,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/src/runtime/environment.rs",
     "kernel/src/runtime/load.rs",
     "kernel/src/runtime/stdin.rs",
-    "src/functional/loops.rs",
+    "src/compute/loops.rs",
     "src/functional/matrix.rs",
     "src/optim/sweep.rs",
     "src/rt/calls.rs",
@@ -74,7 +78,6 @@ pub const UNSAFE: &[&str] = &[
     "src/rt/host.rs",
     "src/rt/memory.rs",
     "src/rt/store.rs",
-    "src/tensor/parallel.rs",
 ];
 
 /// Where JSON may be written by hand (`json!`): everywhere else it is a type.

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::difference::{of_difference, with_weight};
 use super::elementwise::{self, Formula, Weighted};
-use super::number::LossNumber;
+use crate::compute::number::Number;
 use crate::error::fail;
 use crate::nn::Reduction;
 
@@ -176,12 +176,12 @@ struct Absolute;
 
 impl Formula<2> for Absolute {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         (x - t).abs()
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let slope = (x - t).sign();
         [slope, -slope]
     }
@@ -194,14 +194,14 @@ struct Smooth {
 
 impl Formula<2> for Smooth {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let (beta, half) = (R::of(self.beta), R::of(0.5));
         let d = (x - t).abs();
         if d < beta { half * d * d / beta } else { d - half * beta }
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let (d, beta) = (x - t, R::of(self.beta));
         // nan takes the parabola, and stays nan.
         let slope = if d.abs() >= beta { d.sign() } else { d / beta };
@@ -216,14 +216,14 @@ struct Huber {
 
 impl Formula<2> for Huber {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let (delta, half) = (R::of(self.delta), R::of(0.5));
         let d = (x - t).abs();
         if d < delta { half * d * d } else { delta * (d - half * delta) }
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let (d, delta) = (x - t, R::of(self.delta));
         let slope = if d.abs() >= delta { delta * d.sign() } else { d };
         [slope, -slope]

@@ -3,11 +3,11 @@
 use candle_core::{Result, Tensor};
 
 use super::elementwise::{self, Formula, Weighted};
-use super::fused::with_elements;
-use super::number::LossNumber;
+use crate::compute::loops::{PIECE, sum_pieces, vectorized};
+use crate::compute::number::Number;
+use crate::compute::op::with_elements;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::tensor::parallel::{PIECE, sum_pieces, vectorized};
 use crate::tensor::promote::{broadcast_to, promote};
 
 /// Binary cross entropy of probabilities.
@@ -230,7 +230,7 @@ fn check_probabilities(function: &str, argument: &str, tensor: &Tensor) -> Resul
 }
 
 /// The first number that isn't between 0 and 1.
-fn first_outside<R: LossNumber>(values: &[R]) -> Result<Option<f64>> {
+fn first_outside<R: Number>(values: &[R]) -> Result<Option<f64>> {
     let is_inside = |x: R| x >= R::zero() && x <= R::one();
     let [count] = sum_pieces(values.len(), PIECE, |range| {
         let values = &values[range];
@@ -251,13 +251,13 @@ struct OfProbability;
 
 impl Formula<2> for OfProbability {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let [log, log_rest] = logs(x);
         -(t * log + (R::one() - t) * log_rest)
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         // PyTorch keeps this constant as f32 for every dtype.
         let least = R::of(f64::from(1e-12f32));
         // The limit of -100 is not in the gradient of the target, as in PyTorch.
@@ -267,7 +267,7 @@ impl Formula<2> for OfProbability {
 
 /// `ln x` and `ln(1 - x)`, at least -100.
 #[inline(always)]
-fn logs<R: LossNumber>(x: R) -> [R; 2] {
+fn logs<R: Number>(x: R) -> [R; 2] {
     let least = R::of(-100.0);
     [x.ln().at_least(least), (-x).ln_1p().at_least(least)]
 }
@@ -278,13 +278,13 @@ pub(super) struct OfLogit;
 
 impl Formula<2> for OfLogit {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let [rising, falling] = softplus(x);
         (R::one() - t) * rising + t * falling
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let [of_x, of_t, _] = self.slopes([x, t, R::one()]);
         [of_x, of_t]
     }
@@ -292,13 +292,13 @@ impl Formula<2> for OfLogit {
 
 impl Formula<3> for OfLogit {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t, p]: [R; 3]) -> R {
+    fn value<R: Number>(&self, [x, t, p]: [R; 3]) -> R {
         let [rising, falling] = softplus(x);
         (R::one() - t) * rising + p * t * falling
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t, p]: [R; 3]) -> [R; 3] {
+    fn slopes<R: Number>(&self, [x, t, p]: [R; 3]) -> [R; 3] {
         let [rising, falling] = softplus(x);
         let [up, down] = logistic(x);
         [(R::one() - t) * up - p * t * down, p * falling - rising, t * falling]
@@ -307,14 +307,14 @@ impl Formula<3> for OfLogit {
 
 /// `ln(1 + exp(x))` and `ln(1 + exp(-x))`, without overflow.
 #[inline(always)]
-fn softplus<R: LossNumber>(x: R) -> [R; 2] {
+fn softplus<R: Number>(x: R) -> [R; 2] {
     let small = (-x.abs()).exp().ln_1p_of_fraction();
     [x.at_least(R::zero()) + small, (-x).at_least(R::zero()) + small]
 }
 
 /// `1 / (1 + exp(-x))` and `1 / (1 + exp(x))`, each exact to its last places.
 #[inline(always)]
-fn logistic<R: LossNumber>(x: R) -> [R; 2] {
+fn logistic<R: Number>(x: R) -> [R; 2] {
     let power = (-x.abs()).exp();
     let large = R::one() / (R::one() + power);
     let small = power * large;

@@ -5,10 +5,10 @@
 
 use candle_core::{DType, Result, Shape, Tensor};
 
-use super::fused::with_elements;
 use super::tile::LANES;
+use crate::compute::loops::PIECE;
+use crate::compute::op::with_elements;
 use crate::error::fail;
-use crate::tensor::parallel::PIECE;
 
 /// Where the classes of each position of an input lie.
 #[derive(Debug, Clone, Copy)]

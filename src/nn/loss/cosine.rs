@@ -2,13 +2,13 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
 use super::pieces::reduced;
+use crate::compute::loops::{PIECE, fill_pieces};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{PIECE, fill_pieces};
 use crate::tensor::promote::{broadcast_to, promote, promote_and_broadcast};
 
 /// Added to each squared length, so that a vector of zeros has an angle.
@@ -109,7 +109,7 @@ impl CosineEmbeddingLoss {
             outcome: self.reduction.outcome(shape.elem_count() as f64),
             shape,
         };
-        fused::apply(function, loss, [&input1, &input2], &[&target])
+        op::apply_with(function, loss, [&input1, &input2], &[&target])
     }
 }
 
@@ -124,7 +124,7 @@ struct Cosine {
 
 /// `u·v`, `u·u + ε`, `v·v + ε`.
 #[inline(always)]
-fn products<R: LossNumber>(us: &[R], vs: &[R]) -> [f64; 3] {
+fn products<R: Number>(us: &[R], vs: &[R]) -> [f64; 3] {
     let mut sums = [0.0, EPSILON, EPSILON];
     for (u, v) in us.iter().zip(vs) {
         let (u, v) = (u.to_f64(), v.to_f64());
@@ -162,8 +162,8 @@ impl Cosine {
     }
 }
 
-impl FusedLoss for Cosine {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for Cosine {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let write = |start: usize, losses: &mut [R]| {
             for (index, loss) in losses.iter_mut().enumerate() {
                 let row = start + index;
@@ -175,12 +175,8 @@ impl FusedLoss for Cosine {
         reduced(self.outcome, &self.shape, self.piece(), write)
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, wanted, .. } = call;
         let side = |us: &[R], vs: &[R]| -> Result<Vec<R>> {
             let mut result = vec![R::zero(); us.len()];
             if result.is_empty() {

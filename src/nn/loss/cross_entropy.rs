@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::{Classes, class_axis, class_weights};
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
 use super::soft_cross_entropy;
 use super::tile::{LANES, Tile, scatter};
+use crate::compute::loops::{fill_pieces, sum_lanes, sum_pieces, vectorized};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces, vectorized};
 
 /// Cross entropy of logits; softmax is part of it.
 ///
@@ -113,7 +113,7 @@ impl CrossEntropyLoss {
             reduction: self.reduction,
             divisor: OnceLock::new(),
         };
-        fused::apply(function, loss, [input], &[])
+        op::apply(function, loss, [input])
     }
 
     fn of_probabilities(
@@ -157,8 +157,8 @@ struct HardTargets {
     divisor: OnceLock<f64>,
 }
 
-impl FusedLoss for HardTargets {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for HardTargets {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let xs = inputs[0];
         let positions = self.classes.rows.positions;
         let piece = self.classes.rows.piece();
@@ -183,12 +183,8 @@ impl FusedLoss for HardTargets {
         })
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        _wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, .. } = call;
         let mut result = vec![R::zero(); inputs[0].len()];
         if result.is_empty() {
             return Ok(vec![Some(result)]);
@@ -212,7 +208,7 @@ impl HardTargets {
     }
 
     /// Writes the losses of a range of positions; returns the weight of those that count.
-    fn losses_of<R: LossNumber>(
+    fn losses_of<R: Number>(
         &self,
         xs: &[R],
         numbers: &[i64],
@@ -226,7 +222,7 @@ impl HardTargets {
     }
 
     #[inline(always)]
-    fn write_losses<R: LossNumber>(
+    fn write_losses<R: Number>(
         &self,
         xs: &[R],
         numbers: &[i64],
@@ -281,13 +277,13 @@ impl HardTargets {
     }
 
     /// The share of the target's class in a loss, and the share that every class has.
-    fn shares<R: LossNumber>(&self) -> (R, R) {
+    fn shares<R: Number>(&self) -> (R, R) {
         (R::of(1.0 - self.smoothing), R::of(self.smoothing / self.classes.rows.count.max(1) as f64))
     }
 
     /// Writes the gradients of the logits from index `begin` on.
     #[inline(always)]
-    fn write_gradients<R: LossNumber>(
+    fn write_gradients<R: Number>(
         &self,
         xs: &[R],
         numbers: &[i64],

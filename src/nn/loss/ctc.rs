@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use candle_core::{DType, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
@@ -135,7 +135,7 @@ impl CTCLoss {
             shape,
             there: OnceLock::new(),
         };
-        fused::apply(function, loss, [log_probs], &[])
+        op::apply(function, loss, [log_probs])
     }
 }
 
@@ -226,13 +226,13 @@ impl Alignments {
     }
 
     /// The log probability of class `class` at a step of sequence `index`.
-    fn log_prob<R: LossNumber>(&self, xs: &[R], step: usize, index: usize, class: usize) -> f64 {
+    fn log_prob<R: Number>(&self, xs: &[R], step: usize, index: usize, class: usize) -> f64 {
         xs[(step * self.batch + index) * self.classes + class].to_f64()
     }
 
     /// For each step and place of the path, the log probability of all ways to get there; the
     /// places of a step lie side by side.
-    fn ways_there<R: LossNumber>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
+    fn ways_there<R: Number>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
         let (steps, places) = (self.input_lengths[index], path.len());
         let mut ways = Vec::with_capacity(steps * places);
         for step in 0..steps {
@@ -251,7 +251,7 @@ impl Alignments {
     }
 
     /// The ways there of all sequences, computed once.
-    fn all_ways_there<R: LossNumber>(&self, xs: &[R]) -> &[Vec<f64>] {
+    fn all_ways_there<R: Number>(&self, xs: &[R]) -> &[Vec<f64>] {
         self.there.get_or_init(|| {
             let of_sequence = |index| self.ways_there(xs, index, &self.path(index));
             (0..self.batch).into_par_iter().map(of_sequence).collect()
@@ -259,7 +259,7 @@ impl Alignments {
     }
 
     /// For each step and place, the log probability of all ways on from there, itself included.
-    fn ways_on<R: LossNumber>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
+    fn ways_on<R: Number>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
         let (steps, places) = (self.input_lengths[index], path.len());
         let mut ways = vec![f64::NEG_INFINITY; steps * places];
         for step in (0..steps).rev() {
@@ -295,7 +295,7 @@ impl Alignments {
     }
 
     /// Adds the gradient of a sequence to those of its steps.
-    fn add_gradient<R: LossNumber>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [f64]) {
+    fn add_gradient<R: Number>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [f64]) {
         let path = self.path(index);
         let there = &self.all_ways_there(xs)[index];
         let loss = self.loss(there, index);
@@ -326,8 +326,8 @@ impl Alignments {
     }
 }
 
-impl FusedLoss for Alignments {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for Alignments {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let loss = |(index, there): (usize, &Vec<f64>)| {
             let loss = self.loss(there, index);
             if loss == f64::INFINITY && self.zero_infinity { 0.0 } else { loss }
@@ -344,12 +344,8 @@ impl FusedLoss for Alignments {
         }
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        _wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, .. } = call;
         let width = self.batch * self.classes;
         let steps = inputs[0].len() / width;
         let sequences = (0..self.batch)

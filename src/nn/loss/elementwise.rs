@@ -8,19 +8,18 @@
 use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
-use crate::functional::op::Arguments;
+use crate::compute::loops::{PIECE, fill_pieces, sum_lanes, sum_pieces, vectorized};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{PIECE, fill_pieces, sum_lanes, sum_pieces, vectorized};
 
 const BLOCK: usize = 512;
 
 /// A loss of `K` numbers; those after the differentiable ones are constants.
 pub(super) trait Formula<const K: usize>: Copy + Send + Sync + 'static {
-    fn value<R: LossNumber>(&self, at: [R; K]) -> R;
-    fn slopes<R: LossNumber>(&self, at: [R; K]) -> [R; K];
+    fn value<R: Number>(&self, at: [R; K]) -> R;
+    fn slopes<R: Number>(&self, at: [R; K]) -> [R; K];
 }
 
 /// A formula times a factor, which is the last of its numbers.
@@ -31,12 +30,12 @@ macro_rules! weighted {
     ($plain:literal $all:literal: $($number:ident)*) => {
         impl<E: Formula<$plain>> Formula<$all> for Weighted<E> {
             #[inline(always)]
-            fn value<R: LossNumber>(&self, [$($number,)* weight]: [R; $all]) -> R {
+            fn value<R: Number>(&self, [$($number,)* weight]: [R; $all]) -> R {
                 weight * self.0.value([$($number),*])
             }
 
             #[inline(always)]
-            fn slopes<R: LossNumber>(&self, [$($number,)* weight]: [R; $all]) -> [R; $all] {
+            fn slopes<R: Number>(&self, [$($number,)* weight]: [R; $all]) -> [R; $all] {
                 let value = self.0.value([$($number),*]);
                 let [$($number),*] = self.0.slopes([$($number),*]);
                 [$(weight * $number,)* value]
@@ -58,7 +57,7 @@ pub(super) fn apply<'a, E: Formula<K>, const K: usize>(
 ) -> Result<Tensor> {
     let inputs = inputs.into();
     let shape = inputs.as_slice()[0].shape().clone();
-    fused::apply(function, ElementwiseLoss { formula, outcome, shape }, inputs, constants)
+    op::apply_with(function, ElementwiseLoss { formula, outcome, shape }, inputs, constants)
 }
 
 /// [`apply`] with the mean over all elements.
@@ -80,8 +79,8 @@ struct ElementwiseLoss<E, const K: usize> {
     shape: Shape,
 }
 
-impl<E: Formula<K>, const K: usize> FusedLoss for ElementwiseLoss<E, K> {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
         let len = inputs[0].len();
         match self.outcome {
@@ -110,22 +109,17 @@ impl<E: Formula<K>, const K: usize> FusedLoss for ElementwiseLoss<E, K> {
         }
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, wanted, .. } = call;
         let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
         let len = inputs[0].len();
-        let is_wanted = |index: usize| wanted.get(index).copied().unwrap_or(false);
         let mut results: [Option<Vec<R>>; K] =
-            std::array::from_fn(|index| is_wanted(index).then(|| vec![R::zero(); len]));
+            std::array::from_fn(|index| wanted[index].then(|| vec![R::zero(); len]));
         let gradient = match self.outcome {
             Outcome::Each => LossGradient::Each(gradient),
             Outcome::Over(divisor) => LossGradient::All(R::of(gradient[0].to_f64() / divisor)),
         };
-        let is_first_only = (1..K).all(|index| !is_wanted(index));
+        let is_first_only = (1..K).all(|index| !wanted[index]);
         let mut pieces =
             results.each_mut().map(|result| result.as_mut().map(|result| result.chunks_mut(PIECE)));
         let pieces = (0..len.div_ceil(PIECE))
@@ -171,7 +165,7 @@ impl<R> LossGradient<'_, R> {
 }
 
 #[inline(always)]
-fn write_values<R: LossNumber, E: Formula<K>, const K: usize>(
+fn write_values<R: Number, E: Formula<K>, const K: usize>(
     formula: &E,
     inputs: [&[R]; K],
     losses: &mut [R],
@@ -184,7 +178,7 @@ fn write_values<R: LossNumber, E: Formula<K>, const K: usize>(
 }
 
 #[inline(always)]
-fn sum_values<R: LossNumber, E: Formula<K>, const K: usize>(formula: &E, inputs: [&[R]; K]) -> f64 {
+fn sum_values<R: Number, E: Formula<K>, const K: usize>(formula: &E, inputs: [&[R]; K]) -> f64 {
     let mut block = [R::zero(); BLOCK];
     let mut sum = 0.0;
     for start in (0..inputs[0].len()).step_by(BLOCK) {
@@ -198,7 +192,7 @@ fn sum_values<R: LossNumber, E: Formula<K>, const K: usize>(formula: &E, inputs:
 
 /// Writes the gradients of the first input, or of `ALL` that are asked for.
 #[inline(always)]
-fn write_slopes<R: LossNumber, E: Formula<K>, const K: usize, const ALL: bool>(
+fn write_slopes<R: Number, E: Formula<K>, const K: usize, const ALL: bool>(
     formula: &E,
     inputs: [&[R]; K],
     gradient: LossGradient<R>,

@@ -3,7 +3,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::elementwise::{self, Formula};
-use super::number::LossNumber;
+use crate::compute::number::Number;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast, result_dtype};
@@ -116,14 +116,14 @@ struct Normal {
 
 impl Formula<3> for Normal {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t, var]: [R; 3]) -> R {
+    fn value<R: Number>(&self, [x, t, var]: [R; 3]) -> R {
         let (d, v) = (x - t, var.at_least(R::of(self.eps)));
         let constant = if self.full { (2.0 * std::f64::consts::PI).ln() / 2.0 } else { 0.0 };
         R::of(0.5) * (v.ln() + d * d / v) + R::of(constant)
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t, var]: [R; 3]) -> [R; 3] {
+    fn slopes<R: Number>(&self, [x, t, var]: [R; 3]) -> [R; 3] {
         let (d, v) = (x - t, var.at_least(R::of(self.eps)));
         let ratio = d / v;
         [ratio, -ratio, R::of(0.5) * (R::one() / v - ratio * ratio)]

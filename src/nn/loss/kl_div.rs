@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::elementwise::{self, Formula};
-use super::number::LossNumber;
+use crate::compute::number::Number;
 use crate::error::fail;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
@@ -110,14 +110,14 @@ struct OfProbabilities;
 
 impl Formula<2> for OfProbabilities {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let entropy = if t == R::zero() { R::zero() } else { t * t.ln() };
         entropy - t * x
     }
 
     #[inline(always)]
     #[allow(clippy::eq_op)] // At 0 the slope is infinite; PyTorch has nan there, and so has t / t.
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         [-t, t.ln() + t / t - x]
     }
 }
@@ -127,12 +127,12 @@ struct OfLogs;
 
 impl Formula<2> for OfLogs {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         t.exp() * (t - x)
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let p = t.exp();
         [-p, p * (t - x) + p]
     }

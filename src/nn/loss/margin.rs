@@ -3,7 +3,7 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::elementwise::{self, Formula};
-use super::number::LossNumber;
+use crate::compute::number::Number;
 use crate::error::fail;
 use crate::nn::Reduction;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
@@ -192,7 +192,7 @@ struct Hinge {
 
 impl Formula<2> for Hinge {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let gap = (R::of(self.margin) - x).at_least(R::zero());
         let apart = if t == R::one() { R::zero() } else { gap };
         let alike = if t == -R::one() { R::zero() } else { x };
@@ -200,7 +200,7 @@ impl Formula<2> for Hinge {
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let gap = if R::of(self.margin) - x > R::zero() { -R::one() } else { R::zero() };
         let apart = if t == R::one() { R::zero() } else { gap };
         let alike = if t == -R::one() { R::zero() } else { R::one() };
@@ -213,7 +213,7 @@ struct SoftMargin;
 
 impl Formula<2> for SoftMargin {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let z = -t * x;
         let small = (-z.abs()).exp().ln_1p_of_fraction();
         let loss = z.at_least(R::zero()) + small;
@@ -222,7 +222,7 @@ impl Formula<2> for SoftMargin {
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let power = (-t * x).exp();
         [-t * power / (power + R::one()), R::zero()]
     }
@@ -235,12 +235,12 @@ struct Ranking {
 
 impl Formula<3> for Ranking {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x1, x2, t]: [R; 3]) -> R {
+    fn value<R: Number>(&self, [x1, x2, t]: [R; 3]) -> R {
         (R::of(self.margin) - t * (x1 - x2)).at_least(R::zero())
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x1, x2, t]: [R; 3]) -> [R; 3] {
+    fn slopes<R: Number>(&self, [x1, x2, t]: [R; 3]) -> [R; 3] {
         let gap = R::of(self.margin) - t * (x1 - x2);
         let active = if gap > R::zero() { R::one() } else { R::zero() };
         [-t * active, t * active, (x2 - x1) * active]

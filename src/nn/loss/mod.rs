@@ -1,7 +1,7 @@
 //! One loss a file, or a few of one family.
 //!
 //! Mechanisms: `elementwise.rs` for losses of single numbers, `classes.rs` and `tile.rs` for those
-//! of rows of classes, both on `fused.rs`, which is where candle's graph begins.
+//! of rows of classes, both on `compute/op.rs`, which is where candle's graph begins.
 
 mod absolute;
 mod bce;
@@ -11,7 +11,6 @@ mod cross_entropy;
 mod ctc;
 mod difference;
 mod elementwise;
-mod fused;
 mod gaussian;
 mod kl_div;
 mod linear;
@@ -20,7 +19,6 @@ mod mse;
 mod multi_label;
 mod multi_margin;
 mod nll;
-mod number;
 mod pairwise;
 mod pieces;
 mod poisson;

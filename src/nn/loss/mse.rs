@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::difference::of_difference;
 use super::elementwise::Formula;
-use super::number::LossNumber;
+use crate::compute::number::Number;
 use crate::nn::Reduction;
 
 /// The squared difference of input and target.
@@ -62,12 +62,12 @@ struct SquaredDifference;
 
 impl Formula<2> for SquaredDifference {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         (x - t) * (x - t)
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let d = x - t;
         [d + d, -(d + d)]
     }

@@ -4,14 +4,13 @@ use candle_core::{DType, Result, Shape, Tensor};
 
 use super::bce::OfLogit;
 use super::elementwise::{self, Formula, Weighted};
-use super::fused::{self, FusedLoss, with_elements};
-use super::number::LossNumber;
 use super::pieces::reduced;
+use crate::compute::loops::{PIECE, fill_pieces};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Arguments, Call, Gradients, Op, with_elements};
 use crate::error::{fail, wrong_dtype};
-use crate::functional::op::Arguments;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{PIECE, fill_pieces};
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
 use crate::tensor::reduce::mean_last;
 
@@ -101,7 +100,7 @@ impl MultiLabelMarginLoss {
             outcome: self.reduction.outcome(shape.elem_count() as f64),
             shape,
         };
-        fused::apply(function, loss, [input], &[])
+        op::apply(function, loss, [input])
     }
 }
 
@@ -115,8 +114,8 @@ struct LabelMargins {
     shape: Shape,
 }
 
-impl FusedLoss for LabelMargins {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for LabelMargins {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let piece = (PIECE / self.classes.max(1)).max(1);
         with_elements(&self.targets, |targets: &[i64]| {
             let write = |start: usize, losses: &mut [R]| {
@@ -131,12 +130,8 @@ impl FusedLoss for LabelMargins {
         })
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        _wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, .. } = call;
         let mut result = vec![R::zero(); inputs[0].len()];
         if result.is_empty() {
             return Ok(vec![Some(result)]);
@@ -162,7 +157,7 @@ impl FusedLoss for LabelMargins {
 
 impl LabelMargins {
     /// Calls `visit` with each right and each wrong class of a row that are too close.
-    fn each<R: LossNumber>(
+    fn each<R: Number>(
         &self,
         xs: &[R],
         targets: &[i64],

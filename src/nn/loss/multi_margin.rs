@@ -3,13 +3,13 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::Classes;
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
 use super::pieces::reduced;
+use crate::compute::loops::fill_pieces;
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::fill_pieces;
 
 /// How far the score of the right class is from beating each other class by a margin.
 ///
@@ -101,7 +101,7 @@ impl MultiMarginLoss {
         let outcome = self.reduction.outcome(classes.rows.positions as f64);
         let is_square = self.p == 2;
         let loss = Margins { classes, weights, is_square, margin: self.margin, outcome };
-        fused::apply(function, loss, [input], &[])
+        op::apply(function, loss, [input])
     }
 }
 
@@ -113,8 +113,8 @@ struct Margins {
     outcome: Outcome,
 }
 
-impl FusedLoss for Margins {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for Margins {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let rows = self.classes.rows;
         self.classes.with_numbers(|numbers| {
             let write = |start: usize, losses: &mut [R]| {
@@ -136,12 +136,8 @@ impl FusedLoss for Margins {
         })
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        _wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, .. } = call;
         let rows = self.classes.rows;
         let mut result = vec![R::zero(); inputs[0].len()];
         if result.is_empty() {
@@ -173,7 +169,7 @@ impl FusedLoss for Margins {
 
 impl Margins {
     /// The class of a position, and its weight over the number of classes.
-    fn class<R: LossNumber>(&self, number: i64) -> Result<(usize, R)> {
+    fn class<R: Number>(&self, number: i64) -> Result<(usize, R)> {
         // Without an index to ignore, a number is a class or an error.
         let class = self.classes.class(number)?.unwrap_or(0);
         let weight = self.weights.as_ref().map_or(1.0, |weights| weights[class]);

@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::{Classes, class_axis, class_weights};
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
+use crate::compute::loops::{POSITIONS, fill_pieces, sum_lanes, sum_pieces};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces};
 
 /// The negative log probability of each target's class, from log probabilities.
 ///
@@ -78,12 +78,8 @@ impl NLLLoss {
         let weights = class_weights(function, self.weight.as_ref(), input.dims()[axis])?;
         let classes = Classes::new(function, input, target, Some(self.ignore_index))?;
         let reduction = self.reduction;
-        fused::apply(
-            function,
-            PickedLogs { classes, weights, reduction, divisor: OnceLock::new() },
-            [input],
-            &[],
-        )
+        let loss = PickedLogs { classes, weights, reduction, divisor: OnceLock::new() };
+        op::apply(function, loss, [input])
     }
 }
 
@@ -95,11 +91,8 @@ struct PickedLogs {
     divisor: OnceLock<f64>,
 }
 
-/// Positions that one thread takes at a time.
-const PIECE: usize = 1 << 13;
-
-impl FusedLoss for PickedLogs {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for PickedLogs {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let (xs, rows) = (inputs[0], self.classes.rows);
         self.classes.with_numbers(|numbers| {
             let write = |start: usize, losses: &mut [R]| {
@@ -115,10 +108,12 @@ impl FusedLoss for PickedLogs {
             };
             if self.reduction == Reduction::None {
                 let mut losses = vec![R::zero(); rows.positions];
-                fill_pieces(&mut losses, PIECE, |start, losses| write(start, losses).map(|_| ()))?;
+                fill_pieces(&mut losses, POSITIONS, |start, losses| {
+                    write(start, losses).map(|_| ())
+                })?;
                 return Ok((losses, self.classes.shape.clone()));
             }
-            let [sum, counted] = sum_pieces(rows.positions, PIECE, |range| {
+            let [sum, counted] = sum_pieces(rows.positions, POSITIONS, |range| {
                 let mut losses = vec![R::zero(); range.len()];
                 let counted = write(range.start, &mut losses)?;
                 Ok([sum_lanes(&losses), counted])
@@ -129,12 +124,8 @@ impl FusedLoss for PickedLogs {
         })
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        _wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, .. } = call;
         let rows = self.classes.rows;
         let mut result = vec![R::zero(); inputs[0].len()];
         if result.is_empty() {

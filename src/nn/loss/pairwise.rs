@@ -2,9 +2,9 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
-use crate::tensor::parallel::{PIECE, fill_pieces};
+use crate::compute::loops::{PIECE, fill_pieces};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 
 /// `‖u - v + eps‖_p` along the last axis, of tensors of one shape and dtype.
 pub(super) fn pairwise(
@@ -19,7 +19,7 @@ pub(super) fn pairwise(
         [rest @ .., size] => (*size, rest),
     };
     let loss = Pairwise { size, norm: Norm::of(p), eps, shape: Shape::from(rest) };
-    fused::apply(function, loss, [us, vs], &[])
+    op::apply(function, loss, [us, vs])
 }
 
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ impl Norm {
     /// The slope of the length at one difference; `ties` differences are as large as the largest.
     #[inline(always)]
     fn slope(self, d: f64, length: f64, ties: f64) -> f64 {
-        let sign = LossNumber::sign(d);
+        let sign = Number::sign(d);
         match self {
             Norm::Count => 0.0,
             Norm::Absolute => sign,
@@ -89,7 +89,7 @@ impl Pairwise {
 
     /// The differences of a row, rounded as PyTorch rounds them.
     #[inline(always)]
-    fn differences<'a, R: LossNumber>(
+    fn differences<'a, R: Number>(
         &self,
         us: &'a [R],
         vs: &'a [R],
@@ -101,8 +101,8 @@ impl Pairwise {
     }
 }
 
-impl FusedLoss for Pairwise {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for Pairwise {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let mut lengths = vec![R::zero(); self.shape.elem_count()];
         fill_pieces(&mut lengths, self.piece(), |start, lengths| {
             for (index, length) in lengths.iter_mut().enumerate() {
@@ -114,12 +114,8 @@ impl FusedLoss for Pairwise {
         Ok((lengths, self.shape.clone()))
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, wanted, .. } = call;
         let mut result = vec![R::zero(); inputs[0].len()];
         if !result.is_empty() {
             fill_pieces(&mut result, self.piece() * self.size, |begin, out| {

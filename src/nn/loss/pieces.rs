@@ -5,12 +5,12 @@
 
 use candle_core::{Result, Shape};
 
-use super::number::LossNumber;
+use crate::compute::loops::{fill_pieces, sum_lanes, sum_pieces};
+use crate::compute::number::Number;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{fill_pieces, sum_lanes, sum_pieces};
 
 /// The result of a loss of the given shape; `write` writes the losses from an index on.
-pub(super) fn reduced<R: LossNumber>(
+pub(super) fn reduced<R: Number>(
     outcome: Outcome,
     shape: &Shape,
     piece: usize,

@@ -3,7 +3,7 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::elementwise::{self, Formula};
-use super::number::LossNumber;
+use crate::compute::number::Number;
 use crate::nn::Reduction;
 use crate::tensor::promote::promote_and_broadcast;
 
@@ -87,12 +87,12 @@ struct OfLogRate {
 
 impl Formula<2> for OfLogRate {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         x.exp() - t * x + if self.full { stirling(t) } else { R::zero() }
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         [x.exp() - t, -x + if self.full { stirling_slope(t) } else { R::zero() }]
     }
 }
@@ -105,13 +105,13 @@ struct OfRate {
 
 impl Formula<2> for OfRate {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [x, t]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [x, t]: [R; 2]) -> R {
         let log = (x + R::of(self.eps)).ln();
         x - t * log + if self.full { stirling(t) } else { R::zero() }
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [x, t]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [x, t]: [R; 2]) -> [R; 2] {
         let rate = x + R::of(self.eps);
         let of_target = if self.full { stirling_slope(t) } else { R::zero() };
         [R::one() - t / rate, of_target - rate.ln()]
@@ -120,7 +120,7 @@ impl Formula<2> for OfRate {
 
 /// `ln t!`, about; 0 up to 1.
 #[inline(always)]
-fn stirling<R: LossNumber>(t: R) -> R {
+fn stirling<R: Number>(t: R) -> R {
     let log = t.ln();
     let circle = R::of((2.0 * std::f64::consts::PI).ln());
     let value = t * log - t + R::of(0.5) * (circle + log);
@@ -129,7 +129,7 @@ fn stirling<R: LossNumber>(t: R) -> R {
 }
 
 #[inline(always)]
-fn stirling_slope<R: LossNumber>(t: R) -> R {
+fn stirling_slope<R: Number>(t: R) -> R {
     let slope = t.ln() + R::of(0.5) / t;
     if t <= R::one() { R::zero() } else { slope }
 }

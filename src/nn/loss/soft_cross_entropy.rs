@@ -6,14 +6,14 @@ use std::ops::Range;
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::ClassRows;
-use super::fused::{self, FusedLoss};
-use super::number::LossNumber;
 use super::pieces::reduced;
 use super::tile::{LANES, Tile, gather, scatter};
+use crate::compute::loops::{fill_pieces, vectorized};
+use crate::compute::number::Number;
+use crate::compute::op::{self, Call, Gradients, Op};
 use crate::functional::log_softmax;
 use crate::nn::Reduction;
 use crate::nn::reduction::Outcome;
-use crate::tensor::parallel::{fill_pieces, vectorized};
 use crate::tensor::promote::{broadcast_to, promote};
 use crate::tensor::reduce::{mean_over, sum_all};
 
@@ -48,7 +48,7 @@ pub(super) fn apply(
         outcome: options.reduction.outcome(rows.positions as f64),
         shape: Shape::from(shape),
     };
-    fused::apply(function, loss, [&input, &target], &[])
+    op::apply(function, loss, [&input, &target])
 }
 
 /// The same loss by candle's own operations, which have a gradient for the weight. PyTorch gives
@@ -83,8 +83,8 @@ struct SoftTargets {
     shape: Shape,
 }
 
-impl FusedLoss for SoftTargets {
-    fn forward<R: LossNumber>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
+impl Op for SoftTargets {
+    fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let write = |start: usize, losses: &mut [R]| {
             vectorized(
                 #[inline(always)]
@@ -95,12 +95,8 @@ impl FusedLoss for SoftTargets {
         reduced(self.outcome, &self.shape, self.rows.piece(), write)
     }
 
-    fn backward<R: LossNumber>(
-        &self,
-        inputs: &[&[R]],
-        gradient: &[R],
-        wanted: &[bool],
-    ) -> Result<Vec<Option<Vec<R>>>> {
+    fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
+        let Call { args: inputs, grad: gradient, wanted, .. } = call;
         let side = |side: Side| -> Result<Option<Vec<R>>> {
             let is_wanted = match side {
                 Side::Logits => wanted[0],
@@ -135,7 +131,7 @@ impl SoftTargets {
 
     /// Turns the probabilities of classes into the factors of their logarithms.
     #[inline(always)]
-    fn count<R: LossNumber>(&self, rows: &mut [[R; LANES]]) {
+    fn count<R: Number>(&self, rows: &mut [[R; LANES]]) {
         let kept = R::of(1.0 - self.smoothing);
         let spread = R::of(self.smoothing / self.rows.count as f64);
         for (class, row) in rows.iter_mut().enumerate() {
@@ -147,13 +143,7 @@ impl SoftTargets {
     }
 
     #[inline(always)]
-    fn write_losses<R: LossNumber>(
-        &self,
-        xs: &[R],
-        qs: &[R],
-        range: Range<usize>,
-        losses: &mut [R],
-    ) {
+    fn write_losses<R: Number>(&self, xs: &[R], qs: &[R], range: Range<usize>, losses: &mut [R]) {
         let mut tile = Tile::new(self.rows.count);
         let mut counts = vec![[R::zero(); LANES]; self.rows.count];
         for start in range.clone().step_by(LANES) {
@@ -178,7 +168,7 @@ impl SoftTargets {
 
     /// Writes the gradients of one input from index `begin` on.
     #[inline(always)]
-    fn write_gradients<R: LossNumber>(
+    fn write_gradients<R: Number>(
         &self,
         side: Side,
         inputs: &[&[R]],

@@ -3,7 +3,7 @@
 //! Both cross entropies load a tile, compute in it, and scatter the results; positions come from `classes.rs`.
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
-use super::number::LossNumber;
+use crate::compute::number::Number;
 
 /// Positions of a tile.
 pub(super) const LANES: usize = 16;
@@ -18,7 +18,7 @@ pub(super) struct Tile<R> {
     pub sums: [R; LANES],
 }
 
-impl<R: LossNumber> Tile<R> {
+impl<R: Number> Tile<R> {
     pub(super) fn new(classes: usize) -> Self {
         Tile {
             shifted: vec![[R::zero(); LANES]; classes],
@@ -58,7 +58,7 @@ impl<R: LossNumber> Tile<R> {
 
 /// Turns positions into lanes.
 #[inline(always)]
-pub(super) fn gather<R: LossNumber>(
+pub(super) fn gather<R: Number>(
     rows: &mut [[R; LANES]],
     xs: &[R],
     bases: &[usize; LANES],
@@ -82,7 +82,7 @@ pub(super) fn gather<R: LossNumber>(
 
 /// Turns one lane back into a position of `out`.
 #[inline(always)]
-pub(super) fn scatter<R: LossNumber>(
+pub(super) fn scatter<R: Number>(
     rows: &[[R; LANES]],
     lane: usize,
     out: &mut [R],

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use candle_core::{DType, Result, Tensor};
 
 use super::elementwise::{self, Formula};
-use super::number::LossNumber;
 use super::pairwise::pairwise;
+use crate::compute::number::Number;
 use crate::error::fail;
 use crate::nn::Reduction;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
@@ -244,12 +244,12 @@ struct Nearer {
 
 impl Formula<2> for Nearer {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [p, n]: [R; 2]) -> R {
+    fn value<R: Number>(&self, [p, n]: [R; 2]) -> R {
         (R::of(self.margin) + p - n).at_least(R::zero())
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [p, n]: [R; 2]) -> [R; 2] {
+    fn slopes<R: Number>(&self, [p, n]: [R; 2]) -> [R; 2] {
         let is_active = R::of(self.margin) + p - n > R::zero();
         let slope = if is_active { R::one() } else { R::zero() };
         [slope, -slope]
@@ -264,12 +264,12 @@ struct NearerOfTwo {
 
 impl Formula<3> for NearerOfTwo {
     #[inline(always)]
-    fn value<R: LossNumber>(&self, [p, n, s]: [R; 3]) -> R {
+    fn value<R: Number>(&self, [p, n, s]: [R; 3]) -> R {
         Nearer { margin: self.margin }.value([p, if s < n { s } else { n }])
     }
 
     #[inline(always)]
-    fn slopes<R: LossNumber>(&self, [p, n, s]: [R; 3]) -> [R; 3] {
+    fn slopes<R: Number>(&self, [p, n, s]: [R; 3]) -> [R; 3] {
         let formula = Nearer { margin: self.margin };
         let [of_p, of_n] = formula.slopes([p, if s < n { s } else { n }]);
         // Equal distances share the gradient.

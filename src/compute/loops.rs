@@ -1,0 +1,238 @@
+//! Loops over numbers: one pass over memory, on all cores, as vector instructions.
+//!
+//! The formulas are elsewhere; a formula here is a [`Map`], or a closure that runs over slices. Pieces have a fixed
+//! size and their sums are added in order, so a result doesn't depend on the number of threads, nor on the
+//! instructions that the processor has. Every vector that a function of this file hands out has been written whole.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use candle_core::{Result, WithDType};
+use rayon::prelude::*;
+
+use super::number::Number;
+
+/// From this many elements on, waking other threads pays.
+pub(crate) const PARALLEL_FROM: usize = 1 << 16;
+
+/// How many elements one thread takes at a time; their input and output stay in a core's second-level cache.
+pub(crate) const PIECE: usize = 1 << 15;
+
+/// How many elements a few loops pass over, one after the other, while a core's first-level cache holds them.
+pub(crate) const SMALL_PIECE: usize = 1 << 12;
+
+/// How many positions one thread takes at a time of which each reads a single number from anywhere.
+pub(crate) const POSITIONS: usize = 1 << 13;
+
+/// Runs a loop with AVX2 and fused multiply-add where the processor has them. `work` and all that it calls must
+/// inline to profit: give it as `#[inline(always)] || ..`.
+#[inline(always)]
+pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2,fma")]
+        fn wide<T>(work: impl FnOnce() -> T) -> T {
+            work()
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the line above found the features that `wide` needs.
+            return unsafe { wide(work) };
+        }
+    }
+    // Elsewhere the baseline has fused multiply-add, or the standard library makes up for it.
+    work()
+}
+
+/// Does the jobs, on all cores if `elements` are many enough.
+pub(crate) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sync + Send) {
+    if elements < PARALLEL_FROM {
+        jobs.into_iter().for_each(work);
+    } else {
+        jobs.into_par_iter().for_each(work);
+    }
+}
+
+/// A number from one number. A loop works on a copy of the map: of parameters behind a reference
+/// the compiler can't tell that the loop's writes leave them alone, and reads them again for each
+/// element.
+pub(crate) trait Map<T>: Copy + Sync {
+    fn at(&self, x: T) -> T;
+}
+
+/// A number from two: an input and the gradient of its result.
+pub(crate) trait Map2<T>: Copy + Sync {
+    fn at(&self, x: T, g: T) -> T;
+}
+
+/// The map of all `xs`.
+pub(crate) fn map<T: Number, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
+    filled(xs.len(), PIECE, |start, ys| {
+        let (map, xs) = (*map, &xs[start..][..ys.len()]);
+        vectorized(
+            #[inline(always)]
+            move || {
+                for (x, y) in xs.iter().zip(ys) {
+                    y.write(map.at(*x));
+                }
+            },
+        );
+    })
+}
+
+/// The map of all pairs of `xs` and `gs`, which have the same length.
+pub(crate) fn map2<T: Number, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
+    filled(xs.len(), PIECE, |start, ys| {
+        let (map, range) = (*map, start..start + ys.len());
+        let (xs, gs) = (&xs[range.clone()], &gs[range]);
+        vectorized(
+            #[inline(always)]
+            move || {
+                for ((x, g), y) in xs.iter().zip(gs).zip(ys) {
+                    y.write(map.at(*x, *g));
+                }
+            },
+        );
+    })
+}
+
+/// Zeros, written on all cores, since memory that was in use before is not clear.
+pub(crate) fn zeros<T: Number>(len: usize) -> Vec<T> {
+    by_pieces(len, PIECE, |_, _| ())
+}
+
+/// A vector that `work` fills in pieces of `size` numbers. `work` gets the index of a piece, and
+/// the piece: zeros that are in the core's own cache already.
+pub(crate) fn by_pieces<T: Number>(
+    len: usize,
+    size: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    filled(len, size, |start, room| {
+        room.iter_mut().for_each(|number| {
+            number.write(T::ZERO);
+        });
+        // SAFETY: the loop above has written every element of the slice.
+        work(start / size, unsafe { room.assume_init_mut() });
+    })
+}
+
+/// The sums over all pieces of `0..len` of the numbers that `work` gives for a piece.
+pub(crate) fn sum_pieces<const N: usize>(
+    len: usize,
+    piece: usize,
+    work: impl Fn(Range<usize>) -> Result<[f64; N]> + Sync,
+) -> Result<[f64; N]> {
+    if len <= piece {
+        return work(0..len);
+    }
+    let sums = (0..len.div_ceil(piece))
+        .into_par_iter()
+        .map(|index| work(index * piece..((index + 1) * piece).min(len)))
+        .collect::<Result<Vec<[f64; N]>>>()?;
+    let add = |a: [f64; N], b: [f64; N]| std::array::from_fn(|index| a[index] + b[index]);
+    Ok(sums.into_iter().fold([0.0; N], add))
+}
+
+/// Calls `work` with each piece of `out` and the index of its first element.
+pub(crate) fn fill_pieces<T: Send>(
+    out: &mut [T],
+    piece: usize,
+    work: impl Fn(usize, &mut [T]) -> Result<()> + Sync,
+) -> Result<()> {
+    if out.len() <= piece {
+        return work(0, out);
+    }
+    out.par_chunks_mut(piece)
+        .enumerate()
+        .map(|(index, out)| work(index * piece, out))
+        .collect::<Result<()>>()
+}
+
+/// The sum of numbers, added up in `f64` on eight lanes.
+#[inline(always)]
+pub(crate) fn sum_lanes<T: WithDType>(values: &[T]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let blocks = values.chunks_exact(8);
+    let rest = blocks.remainder().iter().map(|value| value.to_f64()).sum::<f64>();
+    for block in blocks {
+        for (lane, value) in lanes.iter_mut().zip(block) {
+            *lane += value.to_f64();
+        }
+    }
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// The sum of `len` values, which doesn't drift: blocks are added in the numbers' own type, in
+/// lanes that a processor adds side by side, and the sums of blocks in `f64`.
+#[inline(always)]
+pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f64 {
+    const LANES: usize = 16;
+    const BLOCK: usize = 64 * LANES;
+    let mut total = 0.0;
+    for start in (0..len).step_by(BLOCK) {
+        let end = len.min(start + BLOCK);
+        let mut lanes = [T::zero(); LANES];
+        let whole = start + (end - start) / LANES * LANES;
+        for first in (start..whole).step_by(LANES) {
+            for (lane, sum) in lanes.iter_mut().enumerate() {
+                *sum += value(first + lane);
+            }
+        }
+        total += (whole..end).map(|index| value(index).to_f64()).sum::<f64>();
+        total += lanes.iter().map(|lane| lane.to_f64()).sum::<f64>();
+    }
+    total
+}
+
+/// A vector of `len` numbers that `part` writes, in pieces of `size`. `part` gets the index where a piece begins, and
+/// the piece, and must write every element of it, as all loops of this file do.
+fn filled<T: Number>(
+    len: usize,
+    size: usize,
+    part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync,
+) -> Vec<T> {
+    let mut values = Vec::with_capacity(len);
+    ask_for_large_pages(values.as_ptr(), len);
+    let room = &mut values.spare_capacity_mut()[..len];
+    let part = |(index, piece): (usize, &mut [MaybeUninit<T>])| part(index * size, piece);
+    if len < PARALLEL_FROM {
+        room.chunks_mut(size).enumerate().for_each(part);
+    } else {
+        room.par_chunks_mut(size).enumerate().for_each(part);
+    }
+    // SAFETY: `len` is within the capacity, and `part` has written every element: both loops above
+    // run over slices of the piece's own length.
+    unsafe { values.set_len(len) };
+    values
+}
+
+/// Asks for memory in large pages where `len` numbers will be written for the first time.
+///
+/// The first touch of a page costs more than all arithmetic on its numbers; a page of 2 MiB is
+/// touched once instead of 512 times. Refusal changes nothing.
+fn ask_for_large_pages<T>(first: *const T, len: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::ffi::{c_int, c_void};
+
+        /// Smaller vectors come from memory that has been touched before.
+        const LEAST: usize = 8 << 20;
+        const PAGE: usize = 2 << 20;
+        const MADV_HUGEPAGE: c_int = 14;
+        unsafe extern "C" {
+            fn madvise(address: *mut c_void, length: usize, advice: c_int) -> c_int;
+        }
+        let bytes = len * size_of::<T>();
+        let offset = first.addr().next_multiple_of(PAGE) - first.addr();
+        if bytes < LEAST || offset > bytes {
+            return;
+        }
+        let whole = (bytes - offset) / PAGE * PAGE;
+        // SAFETY: the range lies within the allocation and begins at a page; the advice is about
+        // how memory is provided and changes no content.
+        unsafe { madvise(first.cast_mut().cast::<u8>().add(offset).cast(), whole, MADV_HUGEPAGE) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (first, len);
+}

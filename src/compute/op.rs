@@ -1,0 +1,334 @@
+//! The one mechanism between candle's graph and loops over numbers.
+//!
+//! An operation is a struct that knows its shapes and has two loops over slices: from arguments to result, and from
+//! the result's gradient to those of the arguments. What candle needs around them (its three traits for one to three
+//! arguments, dtypes, layouts) is here, once. What has a gradient in the prelude, be it an activation, a layer or a
+//! loss, is an [`Op`].
+
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor,
+    WithDType, bail,
+};
+
+use super::number::Number;
+use crate::error::wrong_dtype;
+use crate::rt::interrupt_point;
+
+/// A function of one to three contiguous tensors of `f32` or `f64`, and of any number of constants.
+pub(crate) trait Op: Send + Sync + 'static {
+    /// The dtype in which arguments of half precision are computed. `F32` holds all of their numbers;
+    /// a sum that is rounded to a half only once needs `F64`.
+    const HALVES: DType = DType::F32;
+
+    /// The result, and its shape. The constants come after the arguments.
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)>;
+
+    /// The gradients of the arguments, in their order; only those that are wanted are looked at.
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>>;
+}
+
+/// A gradient for each argument, where there is one. Those of constants are left out.
+pub(crate) type Gradients<T> = Vec<Option<Vec<T>>>;
+
+/// The input of a backward pass.
+pub(crate) struct Call<'a, T> {
+    /// The arguments, and after them the constants.
+    pub(crate) args: &'a [&'a [T]],
+    /// The result of the forward pass.
+    pub(crate) result: &'a [T],
+    /// The gradient of the result.
+    pub(crate) grad: &'a [T],
+    /// For each of `args`, whether anybody asks for its gradient; nobody asks for that of a constant.
+    pub(crate) wanted: &'a [bool],
+}
+
+/// The tensors that an operation of candle's graph takes: one, two or three.
+pub(crate) enum Arguments<T> {
+    One([T; 1]),
+    Two([T; 2]),
+    Three([T; 3]),
+}
+
+impl<T> From<[T; 1]> for Arguments<T> {
+    fn from(tensors: [T; 1]) -> Self {
+        Arguments::One(tensors)
+    }
+}
+
+impl<T> From<[T; 2]> for Arguments<T> {
+    fn from(tensors: [T; 2]) -> Self {
+        Arguments::Two(tensors)
+    }
+}
+
+impl<T> From<[T; 3]> for Arguments<T> {
+    fn from(tensors: [T; 3]) -> Self {
+        Arguments::Three(tensors)
+    }
+}
+
+impl<T> Arguments<T> {
+    /// A tensor, and those of two others that are there.
+    pub(crate) fn with(first: T, second: Option<T>, third: Option<T>) -> Self {
+        match (second, third) {
+            (Some(second), Some(third)) => Arguments::Three([first, second, third]),
+            (Some(other), None) | (None, Some(other)) => Arguments::Two([first, other]),
+            (None, None) => Arguments::One([first]),
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        match self {
+            Arguments::One(tensors) => tensors,
+            Arguments::Two(tensors) => tensors,
+            Arguments::Three(tensors) => tensors,
+        }
+    }
+
+    fn try_map<U>(&self, make: impl Fn(&T) -> Result<U>) -> Result<Arguments<U>> {
+        Ok(match self {
+            Arguments::One([a]) => Arguments::One([make(a)?]),
+            Arguments::Two([a, b]) => Arguments::Two([make(a)?, make(b)?]),
+            Arguments::Three([a, b, c]) => Arguments::Three([make(a)?, make(b)?, make(c)?]),
+        })
+    }
+}
+
+/// Applies the operation; half-precision arguments are computed in another dtype. `function` is the function or layer
+/// as typed in a cell, for the texts of errors.
+pub(crate) fn apply<'a, O: Op>(
+    function: &'static str,
+    op: O,
+    args: impl Into<Arguments<&'a Tensor>>,
+) -> Result<Tensor> {
+    apply_to(function, op, args.into(), &[])
+}
+
+/// [`apply`] with constants, which get no gradients and may have any float dtype.
+pub(crate) fn apply_with<'a, O: Op>(
+    function: &'static str,
+    op: O,
+    args: impl Into<Arguments<&'a Tensor>>,
+    constants: &[&Tensor],
+) -> Result<Tensor> {
+    apply_to(function, op, args.into(), constants)
+}
+
+fn apply_to<O: Op>(
+    function: &'static str,
+    op: O,
+    args: Arguments<&Tensor>,
+    constants: &[&Tensor],
+) -> Result<Tensor> {
+    interrupt_point();
+    let (dtype, computed) = dtypes(function, args.as_slice(), O::HALVES)?;
+    let constants = constants
+        .iter()
+        .map(|tensor| tensor.detach().to_dtype(computed)?.contiguous())
+        .collect::<Result<Vec<_>>>()?;
+    let op = Custom { function, op, constants };
+    let result = match args.try_map(|tensor| tensor.to_dtype(computed)?.contiguous())? {
+        Arguments::One([a]) => a.apply_op1(op),
+        Arguments::Two([a, b]) => a.apply_op2(&b, op),
+        Arguments::Three([a, b, c]) => a.apply_op3(&b, &c, op),
+    };
+    result?.to_dtype(dtype)
+}
+
+/// The dtype of the arguments, and the one to compute in.
+fn dtypes(function: &str, args: &[&Tensor], halves: DType) -> Result<(DType, DType)> {
+    let dtype = args[0].dtype();
+    let computed = match dtype {
+        DType::F32 | DType::F64 => dtype,
+        DType::F16 | DType::BF16 => return Ok((dtype, halves)),
+        dtype => return wrong_dtype(function, "an input", dtype),
+    };
+    if let Some(other) = args.iter().find(|arg| arg.dtype() != dtype) {
+        bail!("{function}: expected all tensors of dtype {dtype:?}, but one is {:?}", other.dtype())
+    }
+    Ok((dtype, computed))
+}
+
+struct Custom<O> {
+    function: &'static str,
+    op: O,
+    /// Contiguous, of the dtype of the arguments.
+    constants: Vec<Tensor>,
+}
+
+impl<O: Op> Custom<O> {
+    fn forward(&self, args: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
+        match args[0].0 {
+            CpuStorage::F32(_) => self.forward_as::<f32>(args),
+            CpuStorage::F64(_) => self.forward_as::<f64>(args),
+            _ => bail!("{}: not implemented for this dtype", self.function),
+        }
+    }
+
+    fn forward_as<T: Number>(
+        &self,
+        args: &[(&CpuStorage, &Layout)],
+    ) -> Result<(CpuStorage, Shape)> {
+        let guards =
+            self.constants.iter().map(|tensor| tensor.storage_and_layout()).collect::<Vec<_>>();
+        let mut slices = Vec::with_capacity(args.len() + guards.len());
+        for (storage, layout) in args {
+            slices.push(slice::<T>(storage, layout)?);
+        }
+        for (storage, layout) in &guards {
+            slices.push(slice::<T>(on_cpu(storage)?, layout)?);
+        }
+        let (values, shape) = self.op.forward(&slices)?;
+        Ok((T::to_cpu_storage_owned(values), shape))
+    }
+
+    fn backward(
+        &self,
+        args: &[&Tensor],
+        result: &Tensor,
+        grad: &Tensor,
+    ) -> Result<Vec<Option<Tensor>>> {
+        match result.dtype() {
+            DType::F32 => self.backward_as::<f32>(args, result, grad),
+            DType::F64 => self.backward_as::<f64>(args, result, grad),
+            _ => bail!("{}: not implemented for this dtype", self.function),
+        }
+    }
+
+    fn backward_as<T: Number>(
+        &self,
+        args: &[&Tensor],
+        result: &Tensor,
+        grad: &Tensor,
+    ) -> Result<Vec<Option<Tensor>>> {
+        // Arguments were made contiguous on the way forward; only the gradient may not be.
+        let grad = grad.contiguous()?;
+        let constants = self.constants.iter();
+        // Candle asks for all gradients, also those that nobody will look at.
+        let is_wanted = args.iter().map(|arg| arg.track_op());
+        let wanted = is_wanted.chain(constants.clone().map(|_| false)).collect::<Vec<_>>();
+        let tensors = args.iter().copied().chain(constants).chain([result, &grad]);
+        let guards = tensors.map(Tensor::storage_and_layout).collect::<Vec<_>>();
+        let mut slices = Vec::with_capacity(guards.len());
+        for (storage, layout) in &guards {
+            slices.push(slice::<T>(on_cpu(storage)?, layout)?);
+        }
+        let [inputs @ .., result, grad] = slices.as_slice() else { return Ok(Vec::new()) };
+        let grads = self.op.backward(Call { args: inputs, result, grad, wanted: &wanted })?;
+        grads
+            .into_iter()
+            .zip(args)
+            .map(|(grad, arg)| {
+                let grad = grad.filter(|_| arg.track_op());
+                grad.map(|values| Tensor::from_vec(values, arg.shape(), arg.device())).transpose()
+            })
+            .collect()
+    }
+}
+
+/// Calls `single` or `double` with the values of a contiguous tensor, as its dtype is.
+pub(crate) fn with_values<R>(
+    function: &str,
+    tensor: &Tensor,
+    single: impl FnOnce(&[f32]) -> R,
+    double: impl FnOnce(&[f64]) -> R,
+) -> Result<R> {
+    match tensor.dtype() {
+        DType::F32 => with_elements(tensor, |values| Ok(single(values))),
+        DType::F64 => with_elements(tensor, |values| Ok(double(values))),
+        dtype => wrong_dtype(function, "an input", dtype),
+    }
+}
+
+/// Hands the elements of a contiguous tensor, whose dtype is `T`'s, to `visit`.
+pub(crate) fn with_elements<T: WithDType, O>(
+    tensor: &Tensor,
+    visit: impl FnOnce(&[T]) -> Result<O>,
+) -> Result<O> {
+    let (storage, layout) = tensor.storage_and_layout();
+    visit(slice(on_cpu(&storage)?, layout)?)
+}
+
+fn on_cpu(storage: &Storage) -> Result<&CpuStorage> {
+    match storage {
+        Storage::Cpu(storage) => Ok(storage),
+        _ => bail!("this is computed on the CPU alone"),
+    }
+}
+
+/// The elements of a contiguous tensor, whose dtype is `T`'s.
+fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
+    let values = T::cpu_storage_as_slice(storage)?;
+    Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
+}
+
+impl<O: Op> CustomOp1 for Custom<O> {
+    fn name(&self) -> &'static str {
+        self.function
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(storage, layout)])
+    }
+
+    fn bwd(&self, arg: &Tensor, res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        Ok(self.backward(&[arg], res, grad)?.pop().flatten())
+    }
+}
+
+impl<O: Op> CustomOp2 for Custom<O> {
+    fn name(&self) -> &'static str {
+        self.function
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(s1, l1), (s2, l2)])
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        res: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let mut grads = self.backward(&[a, b], res, grad)?.into_iter();
+        Ok((grads.next().flatten(), grads.next().flatten()))
+    }
+}
+
+impl<O: Op> CustomOp3 for Custom<O> {
+    fn name(&self) -> &'static str {
+        self.function
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward(&[(s1, l1), (s2, l2), (s3, l3)])
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        c: &Tensor,
+        res: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let mut grads = self.backward(&[a, b, c], res, grad)?.into_iter();
+        Ok((grads.next().flatten(), grads.next().flatten(), grads.next().flatten()))
+    }
+}
