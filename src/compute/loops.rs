@@ -5,6 +5,7 @@
 //! instructions that the processor has. Every vector that a function of this file hands out has been written whole.
 #![allow(unsafe_code)]
 
+use std::convert::Infallible;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -67,7 +68,7 @@ pub(crate) trait Map2<T>: Copy + Sync {
 
 /// The map of all `xs`.
 pub(crate) fn map<T: Number, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
-    filled(xs.len(), PIECE, |start, ys| {
+    written(xs.len(), |start, ys| {
         let (map, xs) = (*map, &xs[start..][..ys.len()]);
         vectorized(
             #[inline(always)]
@@ -82,7 +83,7 @@ pub(crate) fn map<T: Number, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
 
 /// The map of all pairs of `xs` and `gs`, which have the same length.
 pub(crate) fn map2<T: Number, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
-    filled(xs.len(), PIECE, |start, ys| {
+    written(xs.len(), |start, ys| {
         let (map, range) = (*map, start..start + ys.len());
         let (xs, gs) = (&xs[range.clone()], &gs[range]);
         vectorized(
@@ -108,13 +109,20 @@ pub(crate) fn by_pieces<T: Number>(
     size: usize,
     work: impl Fn(usize, &mut [T]) + Sync,
 ) -> Vec<T> {
-    filled(len, size, |start, room| {
-        room.iter_mut().for_each(|number| {
-            number.write(T::ZERO);
-        });
-        // SAFETY: the loop above has written every element of the slice.
-        work(start / size, unsafe { room.assume_init_mut() });
-    })
+    let Ok(values) = filled(len, size, PARALLEL_FROM, |start, room| {
+        work(start / size, cleared(room));
+        Ok::<_, Infallible>(())
+    });
+    values
+}
+
+/// The memory, full of zeros.
+fn cleared<T: Number>(room: &mut [MaybeUninit<T>]) -> &mut [T] {
+    room.iter_mut().for_each(|number| {
+        number.write(T::ZERO);
+    });
+    // SAFETY: the loop above has written every element of the slice.
+    unsafe { room.assume_init_mut() }
 }
 
 /// The sums over all pieces of `0..len` of the numbers that `work` gives for a piece.
@@ -134,19 +142,17 @@ pub(crate) fn sum_pieces<const N: usize>(
     Ok(sums.into_iter().fold([0.0; N], add))
 }
 
-/// Calls `work` with each piece of `out` and the index of its first element.
-pub(crate) fn fill_pieces<T: Send>(
-    out: &mut [T],
-    piece: usize,
+/// A vector that `work` fills in pieces of `size` numbers, on all cores if there is more than one. `work` gets the
+/// index of a piece's first element, and the piece: zeros that are in the core's own cache already.
+pub(crate) fn fill<T: Number>(
+    len: usize,
+    size: usize,
     work: impl Fn(usize, &mut [T]) -> Result<()> + Sync,
-) -> Result<()> {
-    if out.len() <= piece {
-        return work(0, out);
+) -> Result<Vec<T>> {
+    if len == 0 {
+        return Ok(Vec::new());
     }
-    out.par_chunks_mut(piece)
-        .enumerate()
-        .map(|(index, out)| work(index * piece, out))
-        .collect::<Result<()>>()
+    filled(len, size, size + 1, |start, room| work(start, cleared(room)))
 }
 
 /// The sum of numbers, added up in `f64` on eight lanes.
@@ -185,26 +191,37 @@ pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f6
     total
 }
 
-/// A vector of `len` numbers that `part` writes, in pieces of `size`. `part` gets the index where a piece begins, and
-/// the piece, and must write every element of it, as all loops of this file do.
-fn filled<T: Number>(
+/// A vector of `len` numbers that `part` writes, as [`filled`] asks of it.
+fn written<T: Number>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
+    let Ok(values) = filled(len, PIECE, PARALLEL_FROM, |start, room| {
+        part(start, room);
+        Ok::<_, Infallible>(())
+    });
+    values
+}
+
+/// A vector of `len` numbers that `part` writes, in pieces of `size`, on all cores from `parallel` numbers on. `part`
+/// gets the index where a piece begins, and the piece, and unless it fails must write every element of it, as all
+/// loops of this file do.
+fn filled<T: Number, E: Send>(
     len: usize,
     size: usize,
-    part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync,
-) -> Vec<T> {
+    parallel: usize,
+    part: impl Fn(usize, &mut [MaybeUninit<T>]) -> std::result::Result<(), E> + Sync,
+) -> std::result::Result<Vec<T>, E> {
     let mut values = Vec::with_capacity(len);
     ask_for_large_pages(values.as_ptr(), len);
     let room = &mut values.spare_capacity_mut()[..len];
     let part = |(index, piece): (usize, &mut [MaybeUninit<T>])| part(index * size, piece);
-    if len < PARALLEL_FROM {
-        room.chunks_mut(size).enumerate().for_each(part);
+    if len < parallel {
+        room.chunks_mut(size).enumerate().try_for_each(part)?;
     } else {
-        room.par_chunks_mut(size).enumerate().for_each(part);
+        room.par_chunks_mut(size).enumerate().try_for_each(part)?;
     }
     // SAFETY: `len` is within the capacity, and `part` has written every element: both loops above
-    // run over slices of the piece's own length.
+    // run over slices of the piece's own length, and have come to their end.
     unsafe { values.set_len(len) };
-    values
+    Ok(values)
 }
 
 /// Asks for memory in large pages where `len` numbers will be written for the first time.

@@ -122,14 +122,13 @@ impl SoftmaxRows {
         });
         let max = maxima.reduce(|| -T::of(f64::INFINITY), larger);
         let pieces = ys.par_chunks_mut(PIECE).zip(xs.par_chunks(PIECE));
-        let sum = pieces
-            .map(|(ys, xs)| {
-                vectorized(
-                    #[inline(always)]
-                    move || rows.exponentials(xs, ys, max),
-                )
-            })
-            .sum::<f64>();
+        let sums = pieces.map(|(ys, xs)| {
+            vectorized(
+                #[inline(always)]
+                move || rows.exponentials(xs, ys, max),
+            )
+        });
+        let sum = in_order(sums);
         ys.par_chunks_mut(PIECE).for_each(|ys| {
             vectorized(
                 #[inline(always)]
@@ -141,14 +140,13 @@ impl SoftmaxRows {
     fn long_backward<T: Number>(&self, ys: &[T], gs: &[T], out: &mut [T]) {
         let rows = *self;
         let pieces = ys.par_chunks(PIECE).zip(gs.par_chunks(PIECE));
-        let sum = pieces
-            .map(|(ys, gs)| {
-                vectorized(
-                    #[inline(always)]
-                    move || rows.dot(ys, gs),
-                )
-            })
-            .sum::<f64>();
+        let sums = pieces.map(|(ys, gs)| {
+            vectorized(
+                #[inline(always)]
+                move || rows.dot(ys, gs),
+            )
+        });
+        let sum = in_order(sums);
         let pieces = out.par_chunks_mut(PIECE).zip(ys.par_chunks(PIECE));
         pieces.zip(gs.par_chunks(PIECE)).for_each(|((out, ys), gs)| {
             vectorized(
@@ -230,6 +228,11 @@ impl SoftmaxRows {
 struct ColumnTile<'a, T> {
     first: usize,
     parts: Vec<&'a mut [T]>,
+}
+
+/// The sum of numbers that all cores have worked out, added in their order.
+fn in_order(sums: impl IndexedParallelIterator<Item = f64>) -> f64 {
+    sums.collect::<Vec<_>>().into_iter().sum()
 }
 
 #[inline(always)]
@@ -410,6 +413,29 @@ impl SoftmaxRows {
             for (((y, g), sum), out) in columns.zip(&narrow).zip(out.iter_mut()) {
                 *out = self.slope(*y, *g, *sum);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_row_does_not_depend_on_the_number_of_threads() {
+        let xs = (0..20 * PIECE).map(|index| (index as f64).sin()).collect::<Vec<_>>();
+        let rows = SoftmaxRows { kind: Kind::Softmax, is_negated: false, size: xs.len(), inner: 1 };
+        let with_threads = |count: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
+            pool.install(|| {
+                let ys = rows.forward(&xs);
+                let gradients = rows.backward(&ys, &xs);
+                (ys, gradients)
+            })
+        };
+        let expected = with_threads(1);
+        for count in [2, 3, 8] {
+            assert!(with_threads(count) == expected, "{count} threads");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `Reduction` is what a learner types; `Outcome` is the same with its divisor filled in, as the loops take it.
 
-use candle_core::WithDType;
+use crate::compute::reduce::Outcome;
 
 /// How a loss reduces the values of its elements.
 ///
@@ -26,25 +26,6 @@ impl Reduction {
             Reduction::None => Outcome::Each,
             Reduction::Mean => Outcome::Over(count),
             Reduction::Sum => Outcome::Over(1.0),
-        }
-    }
-}
-
-/// A reduction with its numbers filled in.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Outcome {
-    /// All values.
-    Each,
-    /// The sum of all values, divided by this number.
-    Over(f64),
-}
-
-impl Outcome {
-    /// The gradient of one value, from the gradient of the result.
-    pub(super) fn gradient<T: WithDType>(self, gradient: &[T], index: usize) -> T {
-        match self {
-            Outcome::Each => gradient[index],
-            Outcome::Over(divisor) => T::from_f64(gradient[0].to_f64() / divisor),
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::pieces::reduced;
-use crate::compute::loops::{PIECE, fill_pieces};
+use crate::compute::loops::PIECE;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::reduce::{Cut, Outcome, reduced, rows};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::nn::reduction::Outcome;
 use crate::tensor::promote::{broadcast_to, promote, promote_and_broadcast};
 
 /// Added to each squared length, so that a vector of zeros has an angle.
@@ -172,37 +171,29 @@ impl Op for Cosine {
             }
             Ok(())
         };
-        reduced(self.outcome, &self.shape, self.piece(), write)
+        reduced(self.outcome, &self.shape, Cut::pieces(self.piece()), write)
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, wanted, .. } = call;
-        let side = |us: &[R], vs: &[R]| -> Result<Vec<R>> {
-            let mut result = vec![R::zero(); us.len()];
-            if result.is_empty() {
-                return Ok(result);
-            }
-            fill_pieces(&mut result, self.piece() * self.size, |begin, out| {
-                for (index, out) in out.chunks_mut(self.size).enumerate() {
-                    let row = begin / self.size + index;
-                    let (us, vs) = (self.row(us, row), self.row(vs, row));
-                    let [dot, uu, vv] = products(us, vs);
-                    let length = (uu * vv).sqrt();
-                    let slope = self.slope(dot / length, inputs[2][row].to_f64())
-                        * self.outcome.gradient(gradient, row).to_f64();
-                    let (along, across) = (slope * dot / (length * uu), slope / length);
-                    for ((out, u), v) in out.iter_mut().zip(us).zip(vs) {
-                        *out = R::of(across * v.to_f64() - along * u.to_f64());
-                    }
+        let targets = call.args[2];
+        let side = |us: &[R], vs: &[R]| {
+            rows(us.len(), self.size, self.piece(), |row, out| {
+                let (us, vs) = (self.row(us, row), self.row(vs, row));
+                let [dot, uu, vv] = products(us, vs);
+                let length = (uu * vv).sqrt();
+                let slope = self.slope(dot / length, targets[row].to_f64())
+                    * self.outcome.gradient(call.grad, row).to_f64();
+                let (along, across) = (slope * dot / (length * uu), slope / length);
+                for ((out, u), v) in out.iter_mut().zip(us).zip(vs) {
+                    *out = R::of(across * v.to_f64() - along * u.to_f64());
                 }
                 Ok(())
-            })?;
-            Ok(result)
+            })
         };
-        let (us, vs) = (inputs[0], inputs[1]);
+        let (us, vs) = (call.args[0], call.args[1]);
         Ok(vec![
-            wanted[0].then(|| side(us, vs)).transpose()?,
-            wanted[1].then(|| side(vs, us)).transpose()?,
+            call.wanted[0].then(|| side(us, vs)).transpose()?,
+            call.wanted[1].then(|| side(vs, us)).transpose()?,
         ])
     }
 }

@@ -10,9 +10,10 @@ use candle_core::{Result, Shape, Tensor};
 use super::classes::{Classes, class_axis, class_weights};
 use super::soft_cross_entropy;
 use super::tile::{LANES, Tile, scatter};
-use crate::compute::loops::{fill_pieces, sum_lanes, sum_pieces, vectorized};
+use crate::compute::loops::{fill, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::reduce::{Cut, reduced_by};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 
@@ -159,46 +160,35 @@ struct HardTargets {
 
 impl Op for HardTargets {
     fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
-        let xs = inputs[0];
-        let positions = self.classes.rows.positions;
-        let piece = self.classes.rows.piece();
+        let is_mean = self.reduction == Reduction::Mean;
+        // With nothing to average the mean is 0 / 0 = nan, and the gradient 0.
+        let divisor =
+            |counted: f64| *self.divisor.get_or_init(|| if is_mean { counted } else { 1.0 });
         self.classes.with_numbers(|numbers| {
-            if self.reduction == Reduction::None {
-                let mut losses = vec![R::zero(); positions];
-                fill_pieces(&mut losses, piece, |start, losses| {
-                    let range = start..start + losses.len();
-                    self.losses_of(xs, numbers, range, losses).map(|_| ())
-                })?;
-                return Ok((losses, self.classes.shape.clone()));
-            }
-            let [sum, counted] = sum_pieces(positions, piece, |range| {
-                let mut losses = vec![R::zero(); range.len()];
-                let counted = self.losses_of(xs, numbers, range, &mut losses)?;
-                Ok([sum_lanes(&losses), counted])
-            })?;
-            // With nothing to average the mean is 0 / 0 = nan, and the gradient 0.
-            let divisor = if self.reduction == Reduction::Mean { counted } else { 1.0 };
-            let divisor = *self.divisor.get_or_init(|| divisor);
-            Ok((vec![R::of(sum / divisor)], Shape::from(())))
+            reduced_by(
+                (self.reduction != Reduction::None).then_some(divisor),
+                &self.classes.shape,
+                Cut::pieces(self.classes.rows.piece()),
+                #[inline(always)]
+                |start, losses| {
+                    self.write_losses(inputs[0], numbers, start..start + losses.len(), losses)
+                },
+            )
         })
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, .. } = call;
-        let mut result = vec![R::zero(); inputs[0].len()];
-        if result.is_empty() {
-            return Ok(vec![Some(result)]);
-        }
+        let xs = call.args[0];
         let piece = self.classes.rows.piece() * self.classes.rows.count;
-        self.classes.with_numbers(|numbers| {
-            fill_pieces(&mut result, piece, |start, out| {
+        let gradients = self.classes.with_numbers(|numbers| {
+            fill(xs.len(), piece, |start, out| {
                 vectorized(
                     #[inline(always)]
-                    || self.write_gradients(inputs[0], numbers, gradient, start, out),
+                    || self.write_gradients(xs, numbers, call.grad, start, out),
                 )
             })
         })?;
-        Ok(vec![Some(result)])
+        Ok(vec![Some(gradients)])
     }
 }
 
@@ -208,19 +198,6 @@ impl HardTargets {
     }
 
     /// Writes the losses of a range of positions; returns the weight of those that count.
-    fn losses_of<R: Number>(
-        &self,
-        xs: &[R],
-        numbers: &[i64],
-        range: Range<usize>,
-        losses: &mut [R],
-    ) -> Result<f64> {
-        vectorized(
-            #[inline(always)]
-            || self.write_losses(xs, numbers, range, losses),
-        )
-    }
-
     #[inline(always)]
     fn write_losses<R: Number>(
         &self,

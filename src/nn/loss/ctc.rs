@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::reduce::Outcome;
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::nn::reduction::Outcome;
 
 /// The loss of sequences against shorter ones, over all ways to align the two.
 ///

@@ -8,11 +8,11 @@
 use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use crate::compute::loops::{PIECE, fill_pieces, sum_lanes, sum_pieces, vectorized};
+use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::reduce::{Cut, Outcome, reduced};
 use crate::nn::Reduction;
-use crate::nn::reduction::Outcome;
 
 const BLOCK: usize = 512;
 
@@ -82,31 +82,17 @@ struct ElementwiseLoss<E, const K: usize> {
 impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
     fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
-        let len = inputs[0].len();
-        match self.outcome {
-            Outcome::Each => {
-                let mut losses = vec![R::zero(); len];
-                fill_pieces(&mut losses, PIECE, |start, losses| {
-                    let inputs = inputs.map(|input| &input[start..][..losses.len()]);
-                    vectorized(
-                        #[inline(always)]
-                        || write_values(&self.formula, inputs, losses),
-                    );
-                    Ok(())
-                })?;
-                Ok((losses, self.shape.clone()))
-            }
-            Outcome::Over(divisor) => {
-                let [sum] = sum_pieces(len, PIECE, |range| {
-                    let inputs = inputs.map(|input| &input[range.clone()]);
-                    Ok([vectorized(
-                        #[inline(always)]
-                        || sum_values(&self.formula, inputs),
-                    )])
-                })?;
-                Ok((vec![R::of(sum / divisor)], Shape::from(())))
-            }
-        }
+        reduced(
+            self.outcome,
+            &self.shape,
+            Cut { piece: PIECE, block: BLOCK },
+            #[inline(always)]
+            |start, losses| {
+                let inputs = inputs.map(|input| &input[start..][..losses.len()]);
+                write_values(&self.formula, inputs, losses);
+                Ok(())
+            },
+        )
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
@@ -175,19 +161,6 @@ fn write_values<R: Number, E: Formula<K>, const K: usize>(
     for index in 0..losses.len() {
         losses[index] = formula.value(inputs.map(|input| input[index]));
     }
-}
-
-#[inline(always)]
-fn sum_values<R: Number, E: Formula<K>, const K: usize>(formula: &E, inputs: [&[R]; K]) -> f64 {
-    let mut block = [R::zero(); BLOCK];
-    let mut sum = 0.0;
-    for start in (0..inputs[0].len()).step_by(BLOCK) {
-        let count = BLOCK.min(inputs[0].len() - start);
-        let losses = &mut block[..count];
-        write_values(formula, inputs.map(|input| &input[start..][..count]), losses);
-        sum += sum_lanes(losses);
-    }
-    sum
 }
 
 /// Writes the gradients of the first input, or of `ALL` that are asked for.

@@ -4,9 +4,9 @@ use candle_core::{Result, Tensor};
 
 use super::elementwise::{self, Formula};
 use crate::compute::number::Number;
+use crate::compute::reduce::Outcome;
 use crate::error::fail;
 use crate::nn::Reduction;
-use crate::nn::reduction::Outcome;
 use crate::tensor::promote::promote_and_broadcast;
 
 /// How [`KLDivLoss`] reduces the values of its elements.

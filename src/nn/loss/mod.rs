@@ -1,7 +1,7 @@
 //! One loss a file, or a few of one family.
 //!
 //! Mechanisms: `elementwise.rs` for losses of single numbers, `classes.rs` and `tile.rs` for those
-//! of rows of classes, both on `compute/op.rs`, which is where candle's graph begins.
+//! of rows of classes, both on `compute/op.rs`, where candle's graph begins, and `compute/reduce.rs`.
 
 mod absolute;
 mod bce;
@@ -20,7 +20,6 @@ mod multi_label;
 mod multi_margin;
 mod nll;
 mod pairwise;
-mod pieces;
 mod poisson;
 mod soft_cross_entropy;
 mod tile;

@@ -4,13 +4,12 @@ use candle_core::{DType, Result, Shape, Tensor};
 
 use super::bce::OfLogit;
 use super::elementwise::{self, Formula, Weighted};
-use super::pieces::reduced;
-use crate::compute::loops::{PIECE, fill_pieces};
+use crate::compute::loops::PIECE;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op, with_elements};
+use crate::compute::reduce::{Cut, Outcome, reduced, rows};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::nn::reduction::Outcome;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
 use crate::tensor::reduce::mean_last;
 
@@ -116,7 +115,6 @@ struct LabelMargins {
 
 impl Op for LabelMargins {
     fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
-        let piece = (PIECE / self.classes.max(1)).max(1);
         with_elements(&self.targets, |targets: &[i64]| {
             let write = |start: usize, losses: &mut [R]| {
                 for (index, loss) in losses.iter_mut().enumerate() {
@@ -126,36 +124,32 @@ impl Op for LabelMargins {
                 }
                 Ok(())
             };
-            reduced(self.outcome, &self.shape, piece, write)
+            reduced(self.outcome, &self.shape, Cut::pieces(self.piece()), write)
         })
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, .. } = call;
-        let mut result = vec![R::zero(); inputs[0].len()];
-        if result.is_empty() {
-            return Ok(vec![Some(result)]);
-        }
-        let piece = (PIECE / self.classes).max(1) * self.classes;
-        with_elements(&self.targets, |targets: &[i64]| {
-            fill_pieces(&mut result, piece, |begin, out| {
-                for (index, out) in out.chunks_mut(self.classes).enumerate() {
-                    let row = begin / self.classes + index;
-                    let share =
-                        R::of(1.0 / self.classes as f64) * self.outcome.gradient(gradient, row);
-                    self.each(inputs[0], targets, row, |right, wrong, _| {
-                        out[right] -= share;
-                        out[wrong] += share;
-                    })?;
-                }
-                Ok(())
+        let xs = call.args[0];
+        let gradients = with_elements(&self.targets, |targets: &[i64]| {
+            rows(xs.len(), self.classes, self.piece(), |row, out| {
+                let share =
+                    R::of(1.0 / self.classes as f64) * self.outcome.gradient(call.grad, row);
+                self.each(xs, targets, row, |right, wrong, _| {
+                    out[right] -= share;
+                    out[wrong] += share;
+                })
             })
         })?;
-        Ok(vec![Some(result)])
+        Ok(vec![Some(gradients)])
     }
 }
 
 impl LabelMargins {
+    /// How many rows one thread takes at a time.
+    fn piece(&self) -> usize {
+        (PIECE / self.classes.max(1)).max(1)
+    }
+
     /// Calls `visit` with each right and each wrong class of a row that are too close.
     fn each<R: Number>(
         &self,

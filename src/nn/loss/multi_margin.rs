@@ -3,13 +3,11 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::Classes;
-use super::pieces::reduced;
-use crate::compute::loops::fill_pieces;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::reduce::{Cut, Outcome, reduced, rows};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
-use crate::nn::reduction::Outcome;
 
 /// How far the score of the right class is from beating each other class by a margin.
 ///
@@ -132,38 +130,30 @@ impl Op for Margins {
                 }
                 Ok(())
             };
-            reduced(self.outcome, &self.classes.shape, rows.piece(), write)
+            reduced(self.outcome, &self.classes.shape, Cut::pieces(rows.piece()), write)
         })
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, .. } = call;
-        let rows = self.classes.rows;
-        let mut result = vec![R::zero(); inputs[0].len()];
-        if result.is_empty() {
-            return Ok(vec![Some(result)]);
-        }
-        self.classes.with_numbers(|numbers| {
-            fill_pieces(&mut result, rows.piece() * rows.count, |begin, out| {
-                for (index, out) in out.chunks_mut(rows.count).enumerate() {
-                    let position = begin / rows.count + index;
-                    let row = &inputs[0][position * rows.count..][..rows.count];
-                    let (class, factor) = self.class::<R>(numbers[position])?;
-                    let factor = factor * self.outcome.gradient(gradient, position);
-                    let mut sum = R::zero();
-                    for (other, x) in row.iter().enumerate() {
-                        let gap = R::of(self.margin) - row[class] + *x;
-                        if other != class && gap > R::zero() {
-                            out[other] = if self.is_square { factor * (gap + gap) } else { factor };
-                            sum += out[other];
-                        }
+        let (xs, count) = (call.args[0], self.classes.rows.count);
+        let gradients = self.classes.with_numbers(|numbers| {
+            rows(xs.len(), count, self.classes.rows.piece(), |position, out| {
+                let row = &xs[position * count..][..count];
+                let (class, factor) = self.class::<R>(numbers[position])?;
+                let factor = factor * self.outcome.gradient(call.grad, position);
+                let mut sum = R::zero();
+                for (other, x) in row.iter().enumerate() {
+                    let gap = R::of(self.margin) - row[class] + *x;
+                    if other != class && gap > R::zero() {
+                        out[other] = if self.is_square { factor * (gap + gap) } else { factor };
+                        sum += out[other];
                     }
-                    out[class] = -sum;
                 }
+                out[class] = -sum;
                 Ok(())
             })
         })?;
-        Ok(vec![Some(result)])
+        Ok(vec![Some(gradients)])
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::{Classes, class_axis, class_weights};
-use crate::compute::loops::{POSITIONS, fill_pieces, sum_lanes, sum_pieces};
+use crate::compute::loops::{POSITIONS, fill};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::reduce::{Cut, reduced_by};
 use crate::error::{fail, wrong_dtype};
 use crate::nn::Reduction;
 
@@ -97,53 +98,39 @@ impl Op for PickedLogs {
         self.classes.with_numbers(|numbers| {
             let write = |start: usize, losses: &mut [R]| {
                 let mut counted = 0.0;
-                for (index, loss) in losses.iter_mut().enumerate() {
-                    let position = start + index;
-                    let Some(class) = self.classes.class(numbers[position])? else { continue };
-                    let weight = self.weight(class);
+                for (loss, position) in losses.iter_mut().zip(start..) {
+                    let class = self.classes.class(numbers[position])?;
+                    let weight = class.map_or(0.0, |class| self.weight(class));
                     counted += weight;
-                    *loss = -R::of(weight) * xs[rows.base(position) + class * rows.stride];
+                    *loss = class.map_or(R::ZERO, |class| {
+                        -R::of(weight) * xs[rows.base(position) + class * rows.stride]
+                    });
                 }
                 Ok(counted)
             };
-            if self.reduction == Reduction::None {
-                let mut losses = vec![R::zero(); rows.positions];
-                fill_pieces(&mut losses, POSITIONS, |start, losses| {
-                    write(start, losses).map(|_| ())
-                })?;
-                return Ok((losses, self.classes.shape.clone()));
-            }
-            let [sum, counted] = sum_pieces(rows.positions, POSITIONS, |range| {
-                let mut losses = vec![R::zero(); range.len()];
-                let counted = write(range.start, &mut losses)?;
-                Ok([sum_lanes(&losses), counted])
-            })?;
-            let divisor = if self.reduction == Reduction::Mean { counted } else { 1.0 };
-            let divisor = *self.divisor.get_or_init(|| divisor);
-            Ok((vec![R::of(sum / divisor)], Shape::from(())))
+            let is_mean = self.reduction == Reduction::Mean;
+            let divisor =
+                |counted: f64| *self.divisor.get_or_init(|| if is_mean { counted } else { 1.0 });
+            let divisor = (self.reduction != Reduction::None).then_some(divisor);
+            reduced_by(divisor, &self.classes.shape, Cut::pieces(POSITIONS), write)
         })
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, .. } = call;
         let rows = self.classes.rows;
-        let mut result = vec![R::zero(); inputs[0].len()];
-        if result.is_empty() {
-            return Ok(vec![Some(result)]);
-        }
         let divisor = R::of(self.divisor.get().copied().unwrap_or(1.0));
-        self.classes.with_numbers(|numbers| {
-            fill_pieces(&mut result, rows.piece() * rows.count, |begin, out| {
+        let gradients = self.classes.with_numbers(|numbers| {
+            fill(call.args[0].len(), rows.piece() * rows.count, |begin, out| {
                 for position in begin / rows.count..(begin + out.len()) / rows.count {
                     let Some(class) = self.classes.class(numbers[position])? else { continue };
-                    let grad = gradient[if gradient.len() == 1 { 0 } else { position }];
+                    let grad = call.grad[if call.grad.len() == 1 { 0 } else { position }];
                     out[rows.base(position) + class * rows.stride - begin] =
                         -R::of(self.weight(class)) * grad / divisor;
                 }
                 Ok(())
             })
         })?;
-        Ok(vec![Some(result)])
+        Ok(vec![Some(gradients)])
     }
 }
 

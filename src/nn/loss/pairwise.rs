@@ -2,9 +2,10 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use crate::compute::loops::{PIECE, fill_pieces};
+use crate::compute::loops::PIECE;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::reduce::{Cut, Outcome, reduced, rows};
 
 /// `‖u - v + eps‖_p` along the last axis, of tensors of one shape and dtype.
 pub(super) fn pairwise(
@@ -103,41 +104,32 @@ impl Pairwise {
 
 impl Op for Pairwise {
     fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
-        let mut lengths = vec![R::zero(); self.shape.elem_count()];
-        fill_pieces(&mut lengths, self.piece(), |start, lengths| {
-            for (index, length) in lengths.iter_mut().enumerate() {
-                let differences = self.differences(inputs[0], inputs[1], start + index);
+        let write = |start: usize, lengths: &mut [R]| {
+            for (length, row) in lengths.iter_mut().zip(start..) {
+                let differences = self.differences(inputs[0], inputs[1], row);
                 *length = R::of(self.norm.length(differences));
             }
             Ok(())
-        })?;
-        Ok((lengths, self.shape.clone()))
+        };
+        reduced(Outcome::Each, &self.shape, Cut::pieces(self.piece()), write)
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, wanted, .. } = call;
-        let mut result = vec![R::zero(); inputs[0].len()];
-        if !result.is_empty() {
-            fill_pieces(&mut result, self.piece() * self.size, |begin, out| {
-                for (index, out) in out.chunks_mut(self.size).enumerate() {
-                    let row = begin / self.size + index;
-                    let differences = self.differences(inputs[0], inputs[1], row);
-                    let length = self.norm.length(differences.clone());
-                    let ties = match self.norm {
-                        Norm::Largest => {
-                            differences.clone().filter(|d| d.abs() == length).count() as f64
-                        }
-                        _ => 1.0,
-                    };
-                    let grad = gradient[row].to_f64();
-                    for (out, d) in out.iter_mut().zip(differences) {
-                        *out = R::of(grad * self.norm.slope(d, length, ties));
-                    }
-                }
-                Ok(())
-            })?;
-        }
-        let negated = wanted[1].then(|| result.iter().map(|slope| -*slope).collect());
-        Ok(vec![wanted[0].then_some(result), negated])
+        let (us, vs) = (call.args[0], call.args[1]);
+        let result = rows(us.len(), self.size, self.piece(), |row, out| {
+            let differences = self.differences(us, vs, row);
+            let length = self.norm.length(differences.clone());
+            let ties = match self.norm {
+                Norm::Largest => differences.clone().filter(|d| d.abs() == length).count() as f64,
+                _ => 1.0,
+            };
+            let grad = call.grad[row].to_f64();
+            for (out, d) in out.iter_mut().zip(differences) {
+                *out = R::of(grad * self.norm.slope(d, length, ties));
+            }
+            Ok(())
+        })?;
+        let negated = call.wanted[1].then(|| result.iter().map(|slope| -*slope).collect());
+        Ok(vec![call.wanted[0].then_some(result), negated])
     }
 }

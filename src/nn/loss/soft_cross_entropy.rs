@@ -6,14 +6,13 @@ use std::ops::Range;
 use candle_core::{Result, Shape, Tensor};
 
 use super::classes::ClassRows;
-use super::pieces::reduced;
 use super::tile::{LANES, Tile, gather, scatter};
-use crate::compute::loops::{fill_pieces, vectorized};
+use crate::compute::loops::{fill, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::reduce::{Cut, Outcome, reduced};
 use crate::functional::log_softmax;
 use crate::nn::Reduction;
-use crate::nn::reduction::Outcome;
 use crate::tensor::promote::{broadcast_to, promote};
 use crate::tensor::reduce::{mean_over, sum_all};
 
@@ -85,36 +84,32 @@ struct SoftTargets {
 
 impl Op for SoftTargets {
     fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
-        let write = |start: usize, losses: &mut [R]| {
-            vectorized(
-                #[inline(always)]
-                || self.write_losses(inputs[0], inputs[1], start..start + losses.len(), losses),
-            );
-            Ok(())
-        };
-        reduced(self.outcome, &self.shape, self.rows.piece(), write)
+        reduced(
+            self.outcome,
+            &self.shape,
+            Cut::pieces(self.rows.piece()),
+            #[inline(always)]
+            |start, losses| {
+                self.write_losses(inputs[0], inputs[1], start..start + losses.len(), losses);
+                Ok(())
+            },
+        )
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, wanted, .. } = call;
-        let side = |side: Side| -> Result<Option<Vec<R>>> {
-            let is_wanted = match side {
-                Side::Logits => wanted[0],
-                Side::Probabilities => wanted[1],
-            };
-            let mut result = vec![R::zero(); if is_wanted { inputs[0].len() } else { 0 }];
-            if !result.is_empty() {
-                fill_pieces(&mut result, self.rows.piece() * self.rows.count, |start, out| {
+        let side = |side: Side, is_wanted: bool| {
+            let of_side = || {
+                fill(call.args[0].len(), self.rows.piece() * self.rows.count, |start, out| {
                     vectorized(
                         #[inline(always)]
-                        || self.write_gradients(side, inputs, gradient, start, out),
+                        || self.write_gradients(side, call.args, call.grad, start, out),
                     );
                     Ok(())
-                })?;
-            }
-            Ok(is_wanted.then_some(result))
+                })
+            };
+            is_wanted.then(of_side).transpose()
         };
-        Ok(vec![side(Side::Logits)?, side(Side::Probabilities)?])
+        Ok(vec![side(Side::Logits, call.wanted[0])?, side(Side::Probabilities, call.wanted[1])?])
     }
 }
 
@@ -187,10 +182,7 @@ impl SoftTargets {
             tile.load(inputs[0], &bases, rows.stride);
             let mut grads = [R::zero(); LANES];
             for (lane, grad) in grads.iter_mut().enumerate().take(count) {
-                *grad = match self.outcome {
-                    Outcome::Each => gradient[start + lane],
-                    Outcome::Over(divisor) => R::of(gradient[0].to_f64() / divisor),
-                };
+                *grad = self.outcome.gradient(gradient, start + lane);
             }
             if side == Side::Logits {
                 gather(&mut counts, inputs[1], &bases, rows.stride);
