@@ -11,7 +11,7 @@ use self::measure::Bench;
 
 fn main() {
     let bench = Bench::new("training");
-    for rows in [mlp, cnn, functions, vgg11] {
+    for rows in [mlp, cnn, draws, functions, vgg11] {
         rows(&bench);
     }
 }
@@ -81,6 +81,20 @@ fn cnn(bench: &Bench) {
     bench.row("cnn, our layers: forward, backward", 50, || {
         model.forward(&x).unwrap().sum_all().unwrap().backward().unwrap();
     });
+}
+
+fn draws(bench: &Bench) {
+    const MILLION: usize = 1_000_000;
+    bench.row("rand, a million", 50, || drop(torch::rand(MILLION).unwrap()));
+    bench.row("randn, a million", 50, || drop(torch::randn(MILLION).unwrap()));
+    bench.row("randn, four", 500, || drop(torch::randn(4).unwrap()));
+    bench.row("randint, a million", 50, || drop(torch::randint(0, 10, MILLION).unwrap()));
+    bench.row("randperm, a million", 20, || drop(torch::randperm(MILLION).unwrap()));
+    let ones = torch::rand(MILLION).unwrap();
+    bench.row("dropout, a million", 20, || drop(F::dropout(&ones, 0.5, true).unwrap()));
+    bench.row("Linear(1000, 1000)", 50, || drop(nn::Linear::new(1000, 1000).unwrap()));
+    bench.row("Embedding(10000, 100)", 50, || drop(nn::Embedding::new(10_000, 100).unwrap()));
+    bench.row("manual_seed", 500, || torch::manual_seed(0));
 }
 
 fn both(bench: &Bench, name: &str, runs: usize, x: &Tensor, f: impl Fn(&Tensor) -> Tensor) {

@@ -4,10 +4,16 @@
 //! and, where PyTorch's own way is known, with PyTorch's very numbers.
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
-use rand_mt::Mt;
 
 use crate::error::fail;
-use crate::random::{fresh_seed, next_u32s, rand, randn};
+use crate::random::{
+    Coin, FRACTIONS, Normal, Twister, Uniform, Whole, WideWhole, Words, floats, fresh_seed,
+    normals, normals_for_halves, others,
+};
+
+/// From this range on PyTorch draws whole numbers, and from this length on permutations, of 64 bits.
+const WIDE_RANGE: u64 = 1 << 28;
+const WIDE_LENGTH: usize = u32::MAX as usize / 20;
 
 /// The whole numbers from 0 up to `n - 1` in random order; `torch.randperm`, with its numbers.
 ///
@@ -18,15 +24,16 @@ use crate::random::{fresh_seed, next_u32s, rand, randn};
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn randperm(n: usize) -> Result<Tensor> {
-    let order = shuffled(n, &mut next_u32s(n.saturating_sub(1)).into_iter());
-    Tensor::from_vec(order.iter().map(|number| *number as i64).collect::<Vec<_>>(), n, &Device::Cpu)
+    let mut order = (0..n as i64).collect::<Vec<_>>();
+    shuffle(&mut order);
+    Tensor::from_vec(order, n, &Device::Cpu)
 }
 
 /// Whole numbers from `low` up to, but not with, `high`; `torch.randint`, with its numbers.
 ///
 /// # Errors
 ///
-/// If there is no number in the range, or there are 2³² or more.
+/// If there is no number in the range.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -35,18 +42,21 @@ pub fn randperm(n: usize) -> Result<Tensor> {
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Result<Tensor> {
-    let range = i128::from(high) - i128::from(low);
-    if !(1..1 << 32).contains(&range) {
+    if low >= high {
         return fail(
             "torch::randint",
             format_args!(
-                "expects 'from' to be less than 'to', by less than 2^32, but found from={low} and to={high}"
+                "random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
             ),
         );
     }
     let shape = shape.into();
-    let number = |number: u32| low + i64::from(number) % range as i64;
-    let numbers = next_u32s(shape.elem_count()).into_iter().map(number).collect::<Vec<_>>();
+    let (count, range) = (shape.elem_count(), high.abs_diff(low));
+    let numbers = if range < WIDE_RANGE {
+        others(count, Whole { low, range: range as u32 })
+    } else {
+        others(count, WideWhole { low, range })
+    };
     Tensor::from_vec(numbers, shape, &Device::Cpu)
 }
 
@@ -54,46 +64,74 @@ pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Result<Tensor> {
 pub(crate) fn epoch_order(n: usize) -> Vec<usize> {
     // A loader draws a seed for its workers first, and then that of the order.
     fresh_seed();
-    let mut twister = Mt::new(fresh_seed() as u32);
-    shuffled(n, &mut std::iter::repeat_with(|| twister.next_u32()))
+    let mut twister = Twister::new(fresh_seed() as u32);
+    let words = (1..n).map(|_| twister.next_u32()).collect::<Vec<_>>();
+    let mut order = (0..n).collect::<Vec<_>>();
+    swap_by(&mut order, &words);
+    order
 }
 
 /// The order of [`randperm`] as indices.
 pub(crate) fn permutation(n: usize) -> Vec<usize> {
-    shuffled(n, &mut next_u32s(n.saturating_sub(1)).into_iter())
+    let mut order = (0..n).collect::<Vec<_>>();
+    shuffle(&mut order);
+    order
 }
 
-fn shuffled(n: usize, numbers: &mut dyn Iterator<Item = u32>) -> Vec<usize> {
-    let mut order = (0..n).collect::<Vec<_>>();
-    for (index, number) in (0..n.saturating_sub(1)).zip(numbers) {
-        order.swap(index, index + number as usize % (n - index));
+/// Brings numbers into random order.
+fn shuffle<T>(numbers: &mut [T]) {
+    let count = numbers.len().saturating_sub(1);
+    if numbers.len() < WIDE_LENGTH {
+        swap_by(numbers, &others::<u32, _>(count, Words));
+    } else {
+        swap_by(numbers, &others::<u64, _>(count, Words));
     }
-    order
+}
+
+/// Swaps each number but the last with one of those from its own place on.
+fn swap_by<T, W: Copy + Into<u64>>(numbers: &mut [T], words: &[W]) {
+    for (index, word) in words.iter().enumerate() {
+        let left = (numbers.len() - index) as u64;
+        numbers.swap(index, index + ((*word).into() % left) as usize);
+    }
+}
+
+/// Uniform `f32` numbers as a variable.
+pub(crate) fn uniform_var(shape: &[usize], low: f64, high: f64) -> Result<Var> {
+    let count = shape.iter().product();
+    Var::from_vec(floats::<f32, _>(count, Uniform { low, high }), shape, &Device::Cpu)
 }
 
 /// Fills a variable with uniform numbers from `low` up to `high`.
 pub(crate) fn fill_uniform(var: &Var, low: f64, high: f64) -> Result<()> {
+    let (count, shape, device) = (var.elem_count(), var.shape(), var.device());
+    let recipe = Uniform { low, high };
     let values = match var.dtype() {
-        DType::F64 => {
-            let number = |number: f64| number * (high - low) + low;
-            let numbers = uniform_f64(var.elem_count()).into_iter().map(number);
-            Tensor::from_vec(numbers.collect::<Vec<_>>(), var.shape(), var.device())?
-        }
-        _ => {
-            let (low, high) = (low as f32, high as f32);
-            let numbers = rand(var.shape())?.flatten_all()?.to_vec1::<f32>()?;
-            let numbers =
-                numbers.iter().map(|number| number * (high - low) + low).collect::<Vec<_>>();
-            Tensor::from_vec(numbers, var.shape(), var.device())?
+        DType::F64 => Tensor::from_vec(floats::<f64, _>(count, recipe), shape, device)?,
+        DType::F32 => Tensor::from_vec(floats::<f32, _>(count, recipe), shape, device)?,
+        dtype => {
+            let values = Tensor::from_vec(floats::<f32, _>(count, recipe), shape, device)?;
+            let values = values.to_dtype(dtype)?;
+            // A number that is rounded up to the end becomes the beginning, as in PyTorch.
+            let bound = |value| Tensor::full(value as f32, shape, device)?.to_dtype(dtype);
+            values.ge(&bound(high)?)?.where_cond(&bound(low)?, &values)?
         }
     };
-    var.set(&values.to_dtype(var.dtype())?)
+    var.set(&values)
 }
 
 /// Fills a variable with normal numbers.
 pub(crate) fn fill_normal(var: &Var, mean: f64, deviation: f64) -> Result<()> {
-    let values = randn(var.shape())?.to_dtype(DType::F64)?.affine(deviation, mean)?;
-    var.set(&values.to_dtype(var.dtype())?)
+    let (count, shape, device) = (var.elem_count(), var.shape(), var.device());
+    let normal = Normal { mean, deviation };
+    let values = match var.dtype() {
+        DType::F64 => Tensor::from_vec(normals::<f64>(count, normal), shape, device)?,
+        DType::F32 => Tensor::from_vec(normals::<f32>(count, normal), shape, device)?,
+        dtype => {
+            Tensor::from_vec(normals_for_halves(count, normal), shape, device)?.to_dtype(dtype)?
+        }
+    };
+    var.set(&values)
 }
 
 /// For each of `count` coins, whether it fell on the side of probability `p`, as `torch.bernoulli`
@@ -101,14 +139,10 @@ pub(crate) fn fill_normal(var: &Var, mean: f64, deviation: f64) -> Result<()> {
 ///
 /// On Intel's processors PyTorch leaves the draw to MKL, which gives other coins.
 pub(crate) fn coins(count: usize, p: f64) -> Vec<bool> {
-    uniform_f64(count).into_iter().map(|number| number < p).collect()
+    others(count, Coin(p))
 }
 
 /// Uniform numbers from 0 up to, but not with, 1.
 pub(crate) fn uniform_f64(count: usize) -> Vec<f64> {
-    let number = |pair: &[u32]| {
-        let bits = u64::from(pair[0]) << 32 | u64::from(pair[1]);
-        (bits & ((1 << 53) - 1)) as f64 / (1u64 << 53) as f64
-    };
-    next_u32s(2 * count).chunks_exact(2).map(number).collect()
+    floats(count, FRACTIONS)
 }

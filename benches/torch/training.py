@@ -39,6 +39,20 @@ def cnn():
     BENCH.row("cnn, our layers: forward, backward", 50, lambda: model(x).sum().backward())
 
 
+def draws():
+    million = 1_000_000
+    BENCH.row("rand, a million", 50, lambda: torch.rand(million))
+    BENCH.row("randn, a million", 50, lambda: torch.randn(million))
+    BENCH.row("randn, four", 500, lambda: torch.randn(4))
+    BENCH.row("randint, a million", 50, lambda: torch.randint(0, 10, (million,)))
+    BENCH.row("randperm, a million", 20, lambda: torch.randperm(million))
+    ones = torch.rand(million)
+    BENCH.row("dropout, a million", 20, lambda: F.dropout(ones, 0.5, True))
+    BENCH.row("Linear(1000, 1000)", 50, lambda: nn.Linear(1000, 1000))
+    BENCH.row("Embedding(10000, 100)", 50, lambda: nn.Embedding(10_000, 100))
+    BENCH.row("manual_seed", 500, lambda: torch.manual_seed(0))
+
+
 def both(name, runs, x, f):
     x = x.requires_grad_()
     g = torch.ones_like(f(x))
@@ -69,20 +83,22 @@ def build_vgg11():
         if width == "M":
             layers.append(nn.MaxPool2d(2, 2))
             continue
-        conv = nn.Conv2d(channels, width, 3, padding=1)
-        nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-        nn.init.zeros_(conv.bias)
-        layers += [conv, nn.ReLU(True)]
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(True)]
         channels = width
-    linears = [nn.Linear(25088, 4096), nn.Linear(4096, 4096), nn.Linear(4096, 1000)]
-    for linear in linears:
-        nn.init.normal_(linear.weight, 0, 0.01)
-        nn.init.zeros_(linear.bias)
-    first, second, last = linears
-    return nn.Sequential(
+    model = nn.Sequential(
         *layers, nn.AdaptiveAvgPool2d((7, 7)), nn.Flatten(),
-        first, nn.ReLU(True), nn.Dropout(), second, nn.ReLU(True), nn.Dropout(), last,
+        nn.Linear(25088, 4096), nn.ReLU(True), nn.Dropout(),
+        nn.Linear(4096, 4096), nn.ReLU(True), nn.Dropout(), nn.Linear(4096, 1000),
     )
+    for layer in model:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, 0, 0.01)
+        else:
+            continue
+        nn.init.zeros_(layer.bias)
+    return model
 
 
 def vgg11():
@@ -93,5 +109,5 @@ def vgg11():
     BENCH.row("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, lambda: model(x).sum().backward())
 
 
-for rows in (mlp, cnn, functions, vgg11):
+for rows in (mlp, cnn, draws, functions, vgg11):
     rows()

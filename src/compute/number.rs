@@ -190,7 +190,7 @@ const NORMAL_TAIL: [f32; 10] = [
 ];
 
 #[inline(always)]
-fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
+pub(crate) fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
     let mut sum = coefficients[N - 1];
     for index in (0..N - 1).rev() {
         sum = sum.mul_add(x, coefficients[index]);

@@ -5,12 +5,11 @@
 //! does clearly worse than a convolution.
 
 use candle_core::{Result, Tensor};
-use rand_mt::Mt;
 use rayon::prelude::*;
 
 use super::dataset::examples;
 use crate::error::fail;
-use crate::random::fresh_seed;
+use crate::random::{Twister, fresh_seed};
 
 /// The corners of a stroke; `x` to the right, `y` downwards, both from 0 to 1.
 type Stroke = &'static [(f64, f64)];
@@ -140,7 +139,7 @@ pub fn digits(n: usize, size: usize) -> Result<(Tensor, Tensor)> {
     // A generator for each image: threads may then draw them in any order.
     pixels.par_chunks_mut(size * size).zip(&mut labels).enumerate().for_each(
         |(index, (pixels, label))| {
-            let mut chance = Chance(Mt::new(
+            let mut chance = Chance(Twister::new(
                 (seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)) as u32
                     ^ (seed >> 32) as u32,
             ));
@@ -151,7 +150,7 @@ pub fn digits(n: usize, size: usize) -> Result<(Tensor, Tensor)> {
     examples(pixels, &[n, 1, size, size], labels)
 }
 
-struct Chance(Mt);
+struct Chance(Twister);
 
 impl Chance {
     fn between(&mut self, low: f64, high: f64) -> f64 {

@@ -6,10 +6,6 @@
 use std::fmt;
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
-use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
 
 use crate::error::fail;
 use crate::functional::{
@@ -19,13 +15,10 @@ use crate::nn::layers::{Copies, Part, Parts};
 use crate::nn::{Layer, Mode};
 use crate::parameters::{Lazy, Parameters};
 use crate::print::python::module_repr;
-use crate::random::fresh_seed;
+use crate::random::{Generator, Normal, reserve};
 
 /// How torchvision's models print this layer.
 const RELU: &str = "ReLU(inplace=True)";
-
-/// How many numbers one generator draws, so that several can draw side by side.
-const CHUNK: usize = 1 << 16;
 
 /// Channels of each convolution, and whether a pooling of 2 x 2 follows it.
 const CONVOLUTIONS: [(usize, usize, usize, bool); 8] = [
@@ -52,10 +45,11 @@ pub struct Vgg {
     mode: Mode,
 }
 
-/// VGG-11 with random weights: torchvision's layers, names, shapes and initialisation.
+/// VGG-11 with random weights: torchvision's layers, names, shapes and first weights.
 ///
-/// The 132,863,336 weights in 22 tensors (507 MiB) are drawn when somebody first looks at them, by
-/// the generator that `torch::manual_seed` starts. Dropout is on until [`eval`](Layer::eval), as in PyTorch.
+/// After `torch::manual_seed` the 132,863,336 weights in 22 tensors (507 MiB) are torchvision's, and
+/// so is what is drawn next. They are drawn when somebody first looks at them. Dropout is on until
+/// [`eval`](Layer::eval), as in PyTorch.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -65,17 +59,19 @@ pub struct Vgg {
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn vgg11() -> Result<Vgg> {
-    let seed = fresh_seed();
     let specs = specs();
+    // torchvision makes all layers, each of which draws its first weights and bias, and then draws the
+    // weights again: normal ones, each of one number of the generator, since there are whole blocks.
+    let of_layers = specs.iter().map(Spec::count).sum::<usize>() as u64;
+    let weights = specs.iter().filter(|spec| spec.deviation > 0.0);
+    let of_weights = weights.map(Spec::count).sum::<usize>() as u64;
+    let mut generator = reserve(of_layers + of_weights);
+    generator.skip(of_layers);
     let lazy = Lazy::new(specs.len(), move || {
+        let mut generator = generator.clone();
         // Only memory can run out here, and that ends the process anyway.
-        specs
-            .iter()
-            .enumerate()
-            .map(|(index, spec)| {
-                spec.draw(seed.wrapping_add(index as u64)).expect("shapes fit their data")
-            })
-            .collect()
+        let draw = |spec: &Spec| spec.draw(&mut generator).expect("shapes fit their data");
+        specs.iter().map(draw).collect()
     });
     Ok(Vgg { lazy, mode: Mode::default() })
 }
@@ -219,22 +215,17 @@ fn specs() -> Vec<Spec> {
 }
 
 impl Spec {
-    fn draw(&self, seed: u64) -> Result<Var> {
+    fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    fn draw(&self, generator: &mut Generator) -> Result<Var> {
+        let shape = self.shape.as_slice();
         if self.deviation == 0.0 {
-            return Var::zeros(self.shape.as_slice(), DType::F32, &Device::Cpu);
+            return Var::zeros(shape, DType::F32, &Device::Cpu);
         }
-        let count = self.shape.iter().product::<usize>();
-        let mut values = vec![0f32; count];
-        let deviation = self.deviation as f32;
-        values.par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
-            let mut generator = SmallRng::seed_from_u64(
-                seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64),
-            );
-            for value in chunk {
-                let normal: f32 = StandardNormal.sample(&mut generator);
-                *value = normal * deviation;
-            }
-        });
-        Var::from_vec(values, self.shape.as_slice(), &Device::Cpu)
+        let normal = Normal { mean: 0.0, deviation: self.deviation };
+        let draw = generator.begin::<f32, _>(self.count(), normal);
+        Var::from_vec(draw.floats::<f32>(), shape, &Device::Cpu)
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! After `torch::manual_seed` the numbers are PyTorch's.
 
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{Result, Tensor, Var};
 
 use crate::error::fail;
-use crate::sampling::{fill_normal, fill_uniform};
+use crate::sampling::{fill_normal, fill_uniform, uniform_var};
 
 /// Which numbers a layer keeps at their size: those on the way forward, or the gradients on the way
 /// back.
@@ -215,10 +215,6 @@ fn fans(function: &str, var: &Var) -> Result<(usize, usize)> {
 
 /// The first values of PyTorch's layers: uniform numbers between `±1 / √fan_in`.
 pub(super) fn fan_in_uniform(shape: &[usize], fan_in: usize) -> Result<Var> {
-    let var = Var::zeros(shape, DType::F32, &Device::Cpu)?;
-    if fan_in > 0 {
-        let bound = 1.0 / (fan_in as f64).sqrt();
-        fill_uniform(&var, -bound, bound)?;
-    }
-    Ok(var)
+    let bound = if fan_in > 0 { 1.0 / (fan_in as f64).sqrt() } else { 0.0 };
+    uniform_var(shape, -bound, bound)
 }

@@ -49,7 +49,7 @@ pub const PRELUDE: Arrows = &[
     ("input", &["rt", "seam"]),
     ("sampling", &["error", "random"]),
     ("rt", &["random", "seam"]),
-    ("random", &[]),
+    ("random", &["compute"]),
     ("error", &[]),
     ("seam", &[]),
 ];

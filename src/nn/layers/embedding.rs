@@ -62,20 +62,13 @@ impl Embedding {
         embedding_dim: usize,
         config: EmbeddingConfig,
     ) -> Result<Self> {
+        if config.padding_idx.is_some_and(|row| row >= num_embeddings) {
+            return fail("nn::Embedding", "Padding_idx must be within num_embeddings");
+        }
         let weight = Var::zeros((num_embeddings, embedding_dim), DType::F32, &Device::Cpu)?;
         init::normal_(&weight, 0.0, 1.0)?;
         if let Some(row) = config.padding_idx {
-            if row >= num_embeddings {
-                return fail("nn::Embedding", "Padding_idx must be within num_embeddings");
-            }
-            let rows = Tensor::from_vec(
-                (0..num_embeddings)
-                    .map(|index| if index == row { 0f32 } else { 1.0 })
-                    .collect::<Vec<_>>(),
-                (num_embeddings, 1),
-                &Device::Cpu,
-            )?;
-            weight.set(&weight.broadcast_mul(&rows)?)?;
+            weight.slice_set(&weight.narrow(0, row, 1)?.zeros_like()?, 0, row)?;
         }
         Ok(Embedding { weight, config })
     }
