@@ -42,6 +42,10 @@ pub fn randperm(n: usize) -> Result<Tensor> {
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Result<Tensor> {
+    whole_numbers(low, high, shape.into())
+}
+
+fn whole_numbers(low: i64, high: i64, shape: Shape) -> Result<Tensor> {
     if low >= high {
         return fail(
             "torch::randint",
@@ -50,7 +54,6 @@ pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Result<Tensor> {
             ),
         );
     }
-    let shape = shape.into();
     let (count, range) = (shape.elem_count(), high.abs_diff(low));
     let numbers = if range < WIDE_RANGE {
         others(count, Whole { low, range: range as u32 })

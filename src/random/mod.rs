@@ -36,15 +36,49 @@ pub fn manual_seed(seed: u64) {
     *generator() = Some(Generator::new(seed));
 }
 
-/// Uniform `f32` numbers from 0 up to, but not with, 1; `torch.rand`.
+/// Uniform `f32` numbers from 0 up to, but not with, 1; `torch.rand`, with its numbers.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// ```
+/// use akari::prelude::*;
+/// torch::manual_seed(0);
+/// let x = torch::rand((2, 2))?;
+/// assert_eq!(x.to_vec2::<f32>()?, [[0.49625659, 0.7682218], [0.08847743, 0.13203049]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn rand(shape: impl Into<Shape>) -> Result<Tensor> {
-    let shape = shape.into();
+    uniform(shape.into())
+}
+
+// Not generic, as the functions like it, and so not compiled again in every cell.
+fn uniform(shape: Shape) -> Result<Tensor> {
     Tensor::from_vec(floats::<f32, _>(shape.elem_count(), FRACTIONS), shape, &Device::Cpu)
 }
 
-/// Standard normal `f32` numbers; `torch.randn`.
+/// Standard normal `f32` numbers; `torch.randn`, with its numbers.
+///
+/// They are those of PyTorch on processors with AVX2 (nearly all of x86-64), to the bit; on others PyTorch rounds
+/// some last digits differently.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// ```
+/// use akari::prelude::*;
+/// torch::manual_seed(0);
+/// let x = torch::randn((2, 2))?;
+/// assert_eq!(x.to_vec2::<f32>()?, [[1.5409961, -0.2934289], [-2.1787894, 0.56843126]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
 pub fn randn(shape: impl Into<Shape>) -> Result<Tensor> {
-    let shape = shape.into();
+    standard_normal(shape.into())
+}
+
+fn standard_normal(shape: Shape) -> Result<Tensor> {
     Tensor::from_vec(normals::<f32>(shape.elem_count(), STANDARD), shape, &Device::Cpu)
 }
 

@@ -86,11 +86,16 @@ const SIN_TAIL: [f32; 3] = [-1.666_665_461_1e-1, 8.332_160_873_6e-3, -1.951_529_
 const COS_TAIL: [f32; 3] =
     [4.166_664_568_298_827e-2, -1.388_731_625_493_765e-3, 2.443_315_711_809_948e-5];
 
+/// The integer in the low bits of this number's sum with a small float that is one. A conversion, which has to mind
+/// floats that are too large, would not become a vector instruction.
+const SHIFT: f32 = 8_388_608.0;
+
 /// Sine and cosine of an angle from 0 to 2π.
 #[inline(always)]
 fn sin_cos(angle: f32) -> (f32, f32) {
     // The nearest even number of eighths of a turn; what is left is up to π/4 on either side.
-    let eighths = ((angle * (4.0 / PI) as f32) as i32 + 1) & !1;
+    let whole = (angle * (4.0 / PI) as f32).floor();
+    let eighths = ((whole + SHIFT).to_bits() - SHIFT.to_bits()) as i32 + 1 & !1;
     let turned = eighths as f32;
     let mut x = angle;
     for part in QUARTER_PI {

@@ -97,15 +97,26 @@ impl Twister {
     /// Computes the next block.
     #[inline(always)]
     fn turn(&mut self) {
+        const BEHIND: usize = WORDS - AHEAD;
         let state = &mut self.state;
-        for index in 0..WORDS - AHEAD {
-            state[index] = twisted(state[index], state[index + 1], state[index + AHEAD]);
-        }
-        for index in WORDS - AHEAD..WORDS - 1 {
-            state[index] = twisted(state[index], state[index + 1], state[index + AHEAD - WORDS]);
-        }
+        // In slices that don't overlap, so that the compiler sees that each loop's words are independent.
+        let (words, ahead) = state.split_at_mut(AHEAD);
+        turn_words(&mut words[..=BEHIND], ahead);
+        let (ahead, words) = state.split_at_mut(BEHIND);
+        turn_words(&mut words[..=BEHIND], ahead);
+        let (ahead, words) = state.split_at_mut(2 * BEHIND);
+        turn_words(words, &ahead[BEHIND..AHEAD - 1]);
         state[WORDS - 1] = twisted(state[WORDS - 1], state[0], state[AHEAD - 1]);
         self.read = 0;
+    }
+}
+
+/// Renews all words but the last.
+#[inline(always)]
+fn turn_words(words: &mut [u32], ahead: &[u32]) {
+    let words = &mut words[..=ahead.len()];
+    for index in 0..ahead.len() {
+        words[index] = twisted(words[index], words[index + 1], ahead[index]);
     }
 }
 
