@@ -94,14 +94,7 @@ fn optimizer_rows() -> Vec<(&'static str, Here)> {
         ("optim.SGD(P[0], lr=0.1)", Refused("a single Var is taken as a list of one")),
         (
             "optim.SGD(P + P, lr=0.1)",
-            Gives(
-                || {
-                    let [a] = params();
-                    let sgd = optim::SGD::new([a.clone(), a], C { lr: 0.1, ..C::default() })?;
-                    Ok(format!("{sgd:#}"))
-                },
-                "",
-            ),
+            Refused("a double is refused, which PyTorch warns of and steps twice"),
         ),
         (
             "optim.SGD([torch.zeros(1, requires_grad=True) * 2])",
