@@ -1,6 +1,6 @@
 """Times the prelude beside PyTorch, in one run with the same number of threads: a row a function.
 
-usage: python benches/prelude.py [--only activations,losses,optimizers,training] [--threads N]
+usage: python benches/prelude.py [--only tensors,activations,losses,optimizers,training] [--threads N]
                                  [--python python3] [--json FILE] [NAME ..]
 
 Runs `cargo bench` and the programs of benches/torch in turn. A NAME selects the rows that contain
@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ["activations", "losses", "optimizers", "training"]
+BENCHES = ["tensors", "activations", "losses", "optimizers", "training"]
 ROOT = Path(__file__).resolve().parent.parent
 
 

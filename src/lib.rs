@@ -26,6 +26,13 @@
 //! | `loss.backward(); opt.step()` | `opt.backward_step(&loss)?` | the same |
 //! | `torch.manual_seed(0)` | `torch::manual_seed(0)` | none: the CPU can't be seeded |
 //! | `torch.rand`, `randn`, `randint`, `randperm` | the same in `torch::`, with PyTorch's numbers | `Tensor::rand`, `randn` |
+//! | `x.sum()`, `x.sum(0)`, `x.sum(0, keepdim=True)` | `torch::sum(&x)?`, `torch::sum_dim(&x, 0)?`, `torch::sum_keepdim(&x, 0)?` | `x.sum_all()?`, `x.sum(0)?`, `x.sum_keepdim(0)?`, which drift |
+//! | `x.mean()`, `x.mean(0)`, `x.mean((0, 2), keepdim=True)` | `torch::mean(&x)?`, `torch::mean_dim(&x, 0)?`, `torch::mean_keepdim(&x, (0, 2))?` | `x.mean_all()?`, `x.mean(0)?`, `x.mean_keepdim(..)?`, which drift |
+//! | `torch.cumsum(x, 1)` | `torch::cumsum(&x, 1)?` | `x.cumsum(1)?`, by a product with a matrix of ones |
+//! | `torch.exp`, `expm1`, `log`, `log1p`, `log2`, `log10`, `sqrt`, `rsqrt`, `square`, `reciprocal`, `sin`, `cos` | the same in `torch::` | `x.exp()?`, ..; panics on integers |
+//! | `x ** 3`, `torch.pow(x, 0.5)` | `torch::pow(&x, 3.0)?` | `x.powf(3.0)?` |
+//! | `a @ b`, `torch.matmul(a, b)` | `torch::matmul(&a, &b)?` | `a.matmul(&b)?`, of matrices alone, without broadcasting |
+//! | `x.transpose(0, 1)`, `x.contiguous()` | `torch::transpose(&x, 0, 1)?`, `torch::contiguous(&x)?` | `x.transpose(0, 1)?`, `x.contiguous()?` |
 //! | `F.relu(x)`, `F.gelu(x)`, .. | `F::relu(&x)?`, `F::gelu(&x, Gelu::None)?`, .. | `x.relu()?`, `x.gelu_erf()?`; other slopes at kinks |
 //! | `F.softmax(x, dim=0)` | `F::softmax(&x, 0)?` | `candle_nn::ops::softmax(&x, 0)?` |
 //! | `F.max_pool2d(x, 2)` | [`functional::max_pool2d`] | `x.max_pool2d(2)?`, whose gradient is 1/4 of the right one |

@@ -2,7 +2,6 @@
 
 pub use crate::functional::element::{abs, clamp, round};
 pub use crate::functional::extreme::{amax, amin, argmax, max, min};
-pub use crate::functional::sum::{mean, sum};
 pub use crate::functional::{
     celu, hardshrink, log_softmax, prelu, relu, rrelu, selu, sigmoid, softmax, tanh, threshold,
 };
@@ -12,3 +11,12 @@ pub use crate::random::{manual_seed, rand, randn};
 pub use crate::sampling::{randint, randperm};
 pub use crate::state_dict::{load, save};
 pub use crate::tensor::copy::clone;
+
+// Sums, running sums, functions of one number, products and copies.
+pub use crate::functional::cumsum::cumsum;
+pub use crate::functional::elementary::{
+    cos, exp, expm1, log, log1p, log2, log10, pow, reciprocal, rsqrt, sin, sqrt, square,
+};
+pub use crate::functional::matmul::matmul;
+pub use crate::functional::sum::{mean, mean_dim, mean_keepdim, sum, sum_dim, sum_keepdim};
+pub use crate::functional::transpose::{contiguous, transpose};

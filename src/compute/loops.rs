@@ -98,13 +98,13 @@ pub(crate) fn map2<T: Number, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T>
 }
 
 /// Zeros, written on all cores, since memory that was in use before is not clear.
-pub(crate) fn zeros<T: Number>(len: usize) -> Vec<T> {
+pub(crate) fn zeros<T: WithDType>(len: usize) -> Vec<T> {
     by_pieces(len, PIECE, |_, _| ())
 }
 
 /// A vector that `work` fills in pieces of `size` numbers. `work` gets the index of a piece, and
 /// the piece: zeros that are in the core's own cache already.
-pub(crate) fn by_pieces<T: Number>(
+pub(crate) fn by_pieces<T: WithDType>(
     len: usize,
     size: usize,
     work: impl Fn(usize, &mut [T]) + Sync,
@@ -117,9 +117,9 @@ pub(crate) fn by_pieces<T: Number>(
 }
 
 /// The memory, full of zeros.
-fn cleared<T: Number>(room: &mut [MaybeUninit<T>]) -> &mut [T] {
+fn cleared<T: WithDType>(room: &mut [MaybeUninit<T>]) -> &mut [T] {
     room.iter_mut().for_each(|number| {
-        number.write(T::ZERO);
+        number.write(T::zero());
     });
     // SAFETY: the loop above has written every element of the slice.
     unsafe { room.assume_init_mut() }
@@ -203,7 +203,7 @@ fn written<T: Number>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + 
 /// A vector of `len` numbers that `part` writes, in pieces of `size`, on all cores from `parallel` numbers on. `part`
 /// gets the index where a piece begins, and the piece, and unless it fails must write every element of it, as all
 /// loops of this file do.
-fn filled<T: Number, E: Send>(
+fn filled<T: WithDType, E: Send>(
     len: usize,
     size: usize,
     parallel: usize,

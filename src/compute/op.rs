@@ -257,7 +257,7 @@ fn on_cpu(storage: &Storage) -> Result<&CpuStorage> {
 }
 
 /// The elements of a contiguous tensor, whose dtype is `T`'s.
-fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
+pub(crate) fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
     let values = T::cpu_storage_as_slice(storage)?;
     Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
 }

@@ -5,14 +5,18 @@
 
 mod batch_norm;
 mod conv;
+pub(crate) mod cumsum;
 mod dropout;
 pub(crate) mod element;
+pub(crate) mod elementary;
+mod elementary_math;
 pub(crate) mod extreme;
 mod glu;
 mod layer_norm;
 mod linear;
 mod lookup;
 mod loss;
+pub(crate) mod matmul;
 mod matrix;
 mod norm_rows;
 mod normalize;
@@ -25,6 +29,8 @@ mod smooth;
 mod softmax;
 mod softmax_rows;
 pub(crate) mod sum;
+mod totals;
+pub(crate) mod transpose;
 mod unary;
 pub(crate) mod unary_math;
 mod window;

@@ -1,6 +1,7 @@
 //! Axis numbers as PyTorch takes them: negative ones count from the end.
 //!
-//! Every function that takes an axis resolves it here, so that all errors have PyTorch's words and the function's name.
+//! Every function that takes an axis, or several, resolves them here, so that all errors have PyTorch's words and the
+//! function's name.
 
 use candle_core::{D, Result, Tensor};
 
@@ -33,6 +34,73 @@ impl Axis for D {
             D::Minus(count) => i64::try_from(*count).map_or(i64::MIN, |count| -count),
         }
     }
+}
+
+/// One axis number or several: what PyTorch's `dim` takes where it may be a tuple.
+pub trait Axes {
+    /// The numbers as PyTorch writes them; none stand for all axes.
+    fn numbers(&self) -> Vec<i64>;
+}
+
+impl<A: Axis> Axes for A {
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.number()]
+    }
+}
+
+impl Axes for () {
+    fn numbers(&self) -> Vec<i64> {
+        vec![]
+    }
+}
+
+impl<A: Axis, B: Axis> Axes for (A, B) {
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.0.number(), self.1.number()]
+    }
+}
+
+impl<A: Axis, B: Axis, C: Axis> Axes for (A, B, C) {
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.0.number(), self.1.number(), self.2.number()]
+    }
+}
+
+impl<A: Axis, const N: usize> Axes for [A; N] {
+    fn numbers(&self) -> Vec<i64> {
+        self.iter().map(Axis::number).collect()
+    }
+}
+
+impl<A: Axis> Axes for &[A] {
+    fn numbers(&self) -> Vec<i64> {
+        self.iter().map(Axis::number).collect()
+    }
+}
+
+impl<A: Axis> Axes for Vec<A> {
+    fn numbers(&self) -> Vec<i64> {
+        self.iter().map(Axis::number).collect()
+    }
+}
+
+/// For each axis of the tensor, whether it is among `dims`; if there are none, all are.
+pub(crate) fn resolve_all(function: &str, tensor: &Tensor, dims: &dyn Axes) -> Result<Vec<bool>> {
+    let numbers = dims.numbers();
+    // A tensor of no axes has one of size 1 as far as PyTorch's numbers go.
+    let mut is_named = vec![numbers.is_empty(); tensor.rank().max(1)];
+    for number in numbers {
+        let axis = resolve(function, tensor, &number)?;
+        if is_named[axis] {
+            return fail(
+                function,
+                format_args!("dim {axis} appears multiple times in the list of dims"),
+            );
+        }
+        is_named[axis] = true;
+    }
+    is_named.truncate(tensor.rank());
+    Ok(is_named)
 }
 
 /// The axis as an index; a tensor of no axes takes 0 and -1, as in PyTorch.

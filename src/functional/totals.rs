@@ -1,0 +1,262 @@
+//! Sums along axes that don't drift: four numbers are added in their own type, the sums of fours in `f64`.
+//!
+//! An axis of `size` elements that are `inner` apart is added up for each of `outer` blocks. Pieces have a fixed size
+//! and are added in order, so that a sum doesn't depend on the number of threads. `sum.rs` calls this.
+
+use candle_core::WithDType;
+use rayon::prelude::*;
+
+use crate::compute::loops::{PIECE, vectorized};
+
+/// How numbers of type `T` are added up.
+pub(super) trait Adding<T: Copy + Send + Sync>: Send + Sync {
+    /// What the sums of fours are added up in.
+    type Total: Copy + Send + Sync;
+    const NONE: Self::Total;
+    /// The sum of two of four numbers.
+    fn plus(a: T, b: T) -> T;
+    fn widen(sum: T) -> Self::Total;
+    fn add(a: Self::Total, b: Self::Total) -> Self::Total;
+    fn narrow(total: Self::Total) -> T;
+}
+
+/// Floats, whose totals are `f64`.
+pub(super) struct Floats;
+
+impl<T: WithDType> Adding<T> for Floats {
+    type Total = f64;
+    const NONE: f64 = 0.0;
+
+    #[inline(always)]
+    fn plus(a: T, b: T) -> T {
+        a + b
+    }
+
+    #[inline(always)]
+    fn widen(sum: T) -> f64 {
+        sum.to_f64()
+    }
+
+    #[inline(always)]
+    fn add(a: f64, b: f64) -> f64 {
+        a + b
+    }
+
+    #[inline(always)]
+    fn narrow(total: f64) -> T {
+        T::from_f64(total)
+    }
+}
+
+/// Integers, which wrap as PyTorch's do.
+pub(super) struct Integers;
+
+impl Adding<i64> for Integers {
+    type Total = i64;
+    const NONE: i64 = 0;
+
+    #[inline(always)]
+    fn plus(a: i64, b: i64) -> i64 {
+        a.wrapping_add(b)
+    }
+
+    #[inline(always)]
+    fn widen(sum: i64) -> i64 {
+        sum
+    }
+
+    #[inline(always)]
+    fn add(a: i64, b: i64) -> i64 {
+        a.wrapping_add(b)
+    }
+
+    #[inline(always)]
+    fn narrow(total: i64) -> i64 {
+        total
+    }
+}
+
+/// An axis of `size` elements that are `inner` apart, in `outer` blocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) outer: usize,
+    pub(super) size: usize,
+    pub(super) inner: usize,
+}
+
+/// From this many elements on, waking other threads pays.
+pub(super) const PARALLEL_FROM: usize = 1 << 15;
+
+/// Numbers of a row that are added side by side.
+const LANES: usize = 16;
+
+/// Numbers of a lane that are added up in their own type, where a sum is of many products.
+const BLOCK: usize = 64;
+
+/// How many columns are added up together at most; their sums stay in a core's first cache.
+pub(super) const WIDTH: usize = 512;
+
+/// Narrower blocks are added up as if several of their rows were one.
+pub(super) const NARROW: usize = 64;
+
+/// From this many blocks on, each thread takes whole ones; with fewer, all work on each block.
+pub(super) const BLOCKS_SIDE_BY_SIDE: usize = 8;
+
+/// The sums along the axis: `outer * inner` totals.
+pub(super) fn totals<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], span: Span) -> Vec<A::Total> {
+    let Span { outer, size, inner } = span;
+    let mut sums = vec![A::NONE; outer * inner];
+    if xs.is_empty() || sums.is_empty() {
+        return sums;
+    }
+    let block = size * inner;
+    let one = |(sums, xs): (&mut [A::Total], &[T])| {
+        vectorized(
+            #[inline(always)]
+            || block_totals::<T, A>(xs, inner, sums),
+        );
+    };
+    if xs.len() < PARALLEL_FROM {
+        sums.chunks_mut(inner).zip(xs.chunks(block)).for_each(one);
+    } else if outer >= BLOCKS_SIDE_BY_SIDE {
+        let least = PIECE.div_ceil(block);
+        sums.par_chunks_mut(inner).zip(xs.par_chunks(block)).with_min_len(least).for_each(one);
+    } else {
+        let blocks = sums.chunks_mut(inner).zip(xs.chunks(block));
+        blocks.for_each(|(sums, xs)| shared_totals::<T, A>(xs, inner, sums));
+    }
+    sums
+}
+
+/// Shares one block between threads: in pieces of some columns and some rows.
+fn shared_totals<T: Copy + Send + Sync, A: Adding<T>>(
+    xs: &[T],
+    inner: usize,
+    sums: &mut [A::Total],
+) {
+    if inner < NARROW {
+        let parts = xs.par_chunks(PIECE / inner * inner).map(|xs| {
+            let mut sums = vec![A::NONE; inner];
+            vectorized(
+                #[inline(always)]
+                || block_totals::<T, A>(xs, inner, &mut sums),
+            );
+            sums
+        });
+        return add_all::<T, A>(sums, parts.collect());
+    }
+    let rows = (2 * PIECE).div_ceil(inner.min(WIDTH)).next_multiple_of(4);
+    sums.par_chunks_mut(WIDTH).enumerate().for_each(|(tile, sums)| {
+        let parts = xs.par_chunks(rows * inner).map(|xs| {
+            let mut part = vec![A::NONE; sums.len()];
+            vectorized(
+                #[inline(always)]
+                || add_columns::<T, A>(&xs[tile * WIDTH..], inner, &mut part),
+            );
+            part
+        });
+        let parts = parts.collect();
+        add_all::<T, A>(sums, parts);
+    });
+}
+
+fn add_all<T: Copy + Send + Sync, A: Adding<T>>(sums: &mut [A::Total], parts: Vec<Vec<A::Total>>) {
+    for part in parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum = A::add(*sum, part));
+    }
+}
+
+/// Adds the rows of one block, each of `inner` numbers, to `sums`.
+#[inline(always)]
+fn block_totals<T: Copy + Send + Sync, A: Adding<T>>(
+    xs: &[T],
+    inner: usize,
+    sums: &mut [A::Total],
+) {
+    if inner == 1 {
+        sums[0] = A::add(sums[0], row_total::<T, A>(xs));
+    } else if inner < NARROW && xs.len() >= 2 * NARROW {
+        let joined = NARROW / inner * inner;
+        let whole = xs.len() / joined * joined;
+        let mut wide = [A::NONE; NARROW];
+        add_columns::<T, A>(&xs[..whole], joined, &mut wide[..joined]);
+        for row in wide[..joined].chunks_exact(inner) {
+            sums.iter_mut().zip(row).for_each(|(sum, part)| *sum = A::add(*sum, *part));
+        }
+        add_columns::<T, A>(&xs[whole..], inner, sums);
+    } else {
+        for (tile, sums) in sums.chunks_mut(WIDTH).enumerate() {
+            add_columns::<T, A>(&xs[tile * WIDTH..], inner, sums);
+        }
+    }
+}
+
+/// The sum of four numbers, wide.
+#[inline(always)]
+fn four<T: Copy + Send + Sync, A: Adding<T>>([a, b, c, d]: [T; 4]) -> A::Total {
+    A::widen(A::plus(A::plus(a, b), A::plus(c, d)))
+}
+
+/// The sum of neighbours.
+#[inline(always)]
+fn row_total<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T]) -> A::Total {
+    let mut totals = [A::NONE; LANES];
+    let blocks = xs.chunks_exact(4 * LANES);
+    let rest = blocks.remainder().iter();
+    let rest = rest.fold(A::NONE, |rest, x| A::add(rest, A::widen(*x)));
+    for block in blocks {
+        let row = |index: usize| &block[index * LANES..][..LANES];
+        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+        for (lane, total) in totals.iter_mut().enumerate() {
+            *total = A::add(*total, four::<T, A>([a[lane], b[lane], c[lane], d[lane]]));
+        }
+    }
+    if xs.len() < 4 * LANES { rest } else { totals.into_iter().fold(rest, A::add) }
+}
+
+/// The sum of what `term` makes of neighbours; it doesn't drift.
+#[inline(always)]
+pub(super) fn sum_by<T: WithDType>(xs: &[T], term: impl Fn(T) -> T) -> f64 {
+    dot_by(xs, xs, |x, _| term(x))
+}
+
+/// The sum of what `term` makes of pairs of neighbours; it doesn't drift.
+#[inline(always)]
+pub(super) fn dot_by<T: WithDType>(xs: &[T], ys: &[T], term: impl Fn(T, T) -> T) -> f64 {
+    let mut totals = [0.0; LANES];
+    let mut rest = 0.0;
+    for (xs, ys) in xs.chunks(BLOCK * LANES).zip(ys.chunks(BLOCK * LANES)) {
+        let (rows_x, rows_y) = (xs.chunks_exact(LANES), ys.chunks_exact(LANES));
+        for (x, y) in rows_x.remainder().iter().zip(rows_y.remainder()) {
+            rest += term(*x, *y).to_f64();
+        }
+        let mut lanes = [T::zero(); LANES];
+        for (xs, ys) in rows_x.zip(rows_y) {
+            for ((lane, x), y) in lanes.iter_mut().zip(xs).zip(ys) {
+                *lane += term(*x, *y);
+            }
+        }
+        totals.iter_mut().zip(lanes).for_each(|(total, lane)| *total += lane.to_f64());
+    }
+    if xs.len() < LANES { rest } else { totals.iter().sum::<f64>() + rest }
+}
+
+/// Adds up to [`WIDTH`] columns: for each sum, the elements that are `step` apart.
+#[inline(always)]
+fn add_columns<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], step: usize, sums: &mut [A::Total]) {
+    let width = sums.len();
+    for rows in xs.chunks(4 * step) {
+        if rows.len() >= 3 * step + width {
+            let row = |index: usize| rows[index * step..][..width].iter();
+            let rows = row(0).zip(row(1)).zip(row(2).zip(row(3)));
+            for (sum, ((a, b), (c, d))) in sums.iter_mut().zip(rows) {
+                *sum = A::add(*sum, four::<T, A>([*a, *b, *c, *d]));
+            }
+        } else {
+            for row in rows.chunks(step).filter(|row| row.len() >= width) {
+                let wide = row.iter().map(|x| A::widen(*x));
+                sums.iter_mut().zip(wide).for_each(|(sum, wide)| *sum = A::add(*sum, wide));
+            }
+        }
+    }
+}
