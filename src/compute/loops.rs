@@ -1,8 +1,8 @@
 //! Loops over numbers: one pass over memory, on all cores, as vector instructions.
 //!
-//! The formulas are elsewhere; a formula here is a [`Map`], or a closure that runs over slices. Pieces have a fixed
-//! size and their sums are added in order, so a result doesn't depend on the number of threads, nor on the
-//! instructions that the processor has. Every vector that a function of this file hands out has been written whole.
+//! The formulas are elsewhere; a formula here is a closure. Pieces have a fixed size and their sums are added in
+//! order, so a result doesn't depend on the number of threads, nor on the instructions that the processor has. Every
+//! vector that a function of this file hands out has been written whole.
 #![allow(unsafe_code)]
 
 use std::convert::Infallible;
@@ -30,19 +30,41 @@ pub(crate) const POSITIONS: usize = 1 << 13;
 /// inline to profit: give it as `#[inline(always)] || ..`.
 #[inline(always)]
 pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
+    vectorized_over(
+        ((), (), (), (), ()),
+        #[inline(always)]
+        |(), (), (), (), ()| work(),
+    )
+}
+
+/// [`vectorized`] for a loop over up to five slices, some of which it changes. The compiler knows of slices that are
+/// arguments, and not of those in a closure, that none overlaps another; a loop that changes several needs that to
+/// become vector instructions.
+#[inline(always)]
+pub(crate) fn vectorized_over<A, B, C, D, E, T>(
+    (a, b, c, d, e): (A, B, C, D, E),
+    work: impl FnOnce(A, B, C, D, E) -> T,
+) -> T {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,fma")]
-        fn wide<T>(work: impl FnOnce() -> T) -> T {
-            work()
+        fn wide<A, B, C, D, E, T>(
+            a: A,
+            b: B,
+            c: C,
+            d: D,
+            e: E,
+            work: impl FnOnce(A, B, C, D, E) -> T,
+        ) -> T {
+            work(a, b, c, d, e)
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the line above found the features that `wide` needs.
-            return unsafe { wide(work) };
+            return unsafe { wide(a, b, c, d, e, work) };
         }
     }
     // Elsewhere the baseline has fused multiply-add, or the standard library makes up for it.
-    work()
+    work(a, b, c, d, e)
 }
 
 /// Does the jobs, on all cores if `elements` are many enough.
@@ -54,43 +76,38 @@ pub(crate) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sy
     }
 }
 
-/// A number from one number. A loop works on a copy of the map: of parameters behind a reference
-/// the compiler can't tell that the loop's writes leave them alone, and reads them again for each
-/// element.
-pub(crate) trait Map<T>: Copy + Sync {
-    fn at(&self, x: T) -> T;
-}
-
-/// A number from two: an input and the gradient of its result.
-pub(crate) trait Map2<T>: Copy + Sync {
-    fn at(&self, x: T, g: T) -> T;
-}
-
-/// The map of all `xs`.
-pub(crate) fn map<T: Number, M: Map<T>>(map: &M, xs: &[T]) -> Vec<T> {
+/// The numbers that `function` makes of all `xs`.
+///
+/// A loop works on a copy of the function: of parameters behind a reference the compiler can't tell that the loop's
+/// writes leave them alone, and reads them again for each element.
+pub(crate) fn map<T: Number>(xs: &[T], function: impl Fn(T) -> T + Copy + Sync) -> Vec<T> {
     written(xs.len(), |start, ys| {
-        let (map, xs) = (*map, &xs[start..][..ys.len()]);
+        let xs = &xs[start..][..ys.len()];
         vectorized(
             #[inline(always)]
             move || {
                 for (x, y) in xs.iter().zip(ys) {
-                    y.write(map.at(*x));
+                    y.write(function(*x));
                 }
             },
         );
     })
 }
 
-/// The map of all pairs of `xs` and `gs`, which have the same length.
-pub(crate) fn map2<T: Number, M: Map2<T>>(map: &M, xs: &[T], gs: &[T]) -> Vec<T> {
+/// The numbers that `function` makes of all pairs of `xs` and `gs`, which have the same length.
+pub(crate) fn map2<T: Number>(
+    xs: &[T],
+    gs: &[T],
+    function: impl Fn(T, T) -> T + Copy + Sync,
+) -> Vec<T> {
     written(xs.len(), |start, ys| {
-        let (map, range) = (*map, start..start + ys.len());
+        let range = start..start + ys.len();
         let (xs, gs) = (&xs[range.clone()], &gs[range]);
         vectorized(
             #[inline(always)]
             move || {
                 for ((x, g), y) in xs.iter().zip(gs).zip(ys) {
-                    y.write(map.at(*x, *g));
+                    y.write(function(*x, *g));
                 }
             },
         );
@@ -252,4 +269,56 @@ fn ask_for_large_pages<T>(first: *const T, len: usize) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (first, len);
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::bail;
+
+    use super::*;
+
+    /// Around the ends of pieces, and where other threads join in.
+    const LENGTHS: [usize; 6] = [0, 1, PIECE, PIECE + 1, PARALLEL_FROM, PARALLEL_FROM + PIECE + 1];
+
+    fn count(len: usize) -> Vec<f64> {
+        (0..len).map(|index| index as f64).collect()
+    }
+
+    #[test]
+    fn vectors_are_written_whole() {
+        for len in LENGTHS {
+            let numbers = count(len);
+            let expected = numbers.iter().map(|x| x / 2.0).collect::<Vec<_>>();
+            assert!(map(&numbers, |x| x / 2.0) == expected, "map of {len}");
+            let filled = fill(len, 1000, |start, piece: &mut [f64]| {
+                piece.iter_mut().zip(start..).for_each(|(x, index)| *x += index as f64);
+                Ok(())
+            });
+            assert!(filled.unwrap() == numbers, "fill of {len}");
+            assert!(zeros::<f32>(len) == vec![0.0; len], "zeros of {len}");
+        }
+    }
+
+    #[test]
+    fn a_piece_that_fails_fails_the_whole() {
+        for len in [10, 10_000] {
+            let work = |start: usize, _: &mut [f32]| {
+                if start + 1000 >= len { bail!("no more") } else { Ok(()) }
+            };
+            assert!(fill(len, 1000, work).unwrap_err().to_string().starts_with("no more"));
+        }
+    }
+
+    #[test]
+    fn sums_of_pieces_are_the_same_for_any_number_of_threads() {
+        let numbers = (0..100 * 1000).map(|index| (index as f64).sin()).collect::<Vec<_>>();
+        let with_threads = |count: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
+            pool.install(|| {
+                sum_pieces(numbers.len(), 1000, |range| Ok([sum_lanes(&numbers[range])])).unwrap()
+            })
+        };
+        let expected = with_threads(1);
+        assert!([2, 3, 8].into_iter().all(|count| with_threads(count) == expected));
+    }
 }

@@ -70,14 +70,23 @@ pub trait Number: WithDType + Neg<Output = Self> {
     }
 }
 
-/// What the standard library has under the same name for both types.
-macro_rules! of_the_standard_library {
-    ($type:ident) => {
+/// What is written alike for both types: the place of the type among two functions, and what the standard library
+/// has.
+macro_rules! alike {
+    ($type:ident, $place:tt) => {
         const ZERO: Self = 0.0;
         const ONE: Self = 1.0;
         const TWO: Self = 2.0;
         const INFINITY: Self = $type::INFINITY;
         const EPSILON: f64 = $type::EPSILON as f64;
+
+        fn either(
+            slices: &[&[Self]],
+            single: impl FnOnce(&[&[f32]]) -> Vec<f32>,
+            double: impl FnOnce(&[&[f64]]) -> Vec<f64>,
+        ) -> Vec<Self> {
+            ((single, double).$place)(slices)
+        }
 
         #[inline(always)]
         fn of(value: f64) -> Self {
@@ -114,15 +123,7 @@ macro_rules! of_the_standard_library {
 const FRAC_1_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
 
 impl Number for f64 {
-    of_the_standard_library!(f64);
-
-    fn either(
-        slices: &[&[Self]],
-        _single: impl FnOnce(&[&[f32]]) -> Vec<f32>,
-        double: impl FnOnce(&[&[f64]]) -> Vec<f64>,
-    ) -> Vec<Self> {
-        double(slices)
-    }
+    alike!(f64, 1);
 
     #[inline(always)]
     fn exp(self) -> Self {
@@ -223,15 +224,7 @@ fn split_power(x: f32) -> (f32, i32, i32) {
 }
 
 impl Number for f32 {
-    of_the_standard_library!(f32);
-
-    fn either(
-        slices: &[&[Self]],
-        single: impl FnOnce(&[&[f32]]) -> Vec<f32>,
-        _double: impl FnOnce(&[&[f64]]) -> Vec<f64>,
-    ) -> Vec<Self> {
-        single(slices)
-    }
+    alike!(f32, 0);
 
     #[inline(always)]
     fn exp(self) -> Self {

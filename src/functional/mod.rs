@@ -1,7 +1,7 @@
 //! `F`: the functions of `torch.nn.functional`, positional in PyTorch's order.
 //!
-//! Activations are rows of `unary.rs`, functions of whole tensors are ops of `op.rs`. The losses are documented at
-//! the structs of `nn`, which compute them; `loss.rs` has their names here.
+//! Activations are rows of `unary.rs`, functions of whole tensors have a file each; all are ops of `compute/op.rs`.
+//! The losses are documented at the structs of `nn`, which compute them; `loss.rs` has their names here.
 
 mod batch_norm;
 mod conv;

@@ -7,7 +7,7 @@
 use candle_core::cpu_backend::unary_map;
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Shape, Storage, Tensor, WithDType};
 
-use crate::compute::loops::{self, Map, Map2};
+use crate::compute::loops::{map, map2};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::wrong_dtype;
@@ -145,42 +145,43 @@ struct Unary<E> {
 
 impl<E: Elementwise> Op for Unary<E> {
     fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let map = Value(self.function);
+        let function = self.function;
         let values =
-            T::either(args, |args| loops::map(&map, args[0]), |args| loops::map(&map, args[0]));
+            T::either(args, |args| values(function, args[0]), |args| values(function, args[0]));
         Ok((values, self.shape.clone()))
     }
 
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let map = Gradient(self.function);
+        let function = self.function;
         let gradients = T::either(
             &[call.args[0], call.grad],
-            |args| loops::map2(&map, args[0], args[1]),
-            |args| loops::map2(&map, args[0], args[1]),
+            |args| gradients(function, args[0], args[1]),
+            |args| gradients(function, args[0], args[1]),
         );
         Ok(vec![Some(gradients)])
     }
 }
 
-#[derive(Clone, Copy)]
-struct Value<E>(E);
-
-impl<T, E: Elementwise + ScalarFunction<T>> Map<T> for Value<E> {
-    #[inline(always)]
-    fn at(&self, x: T) -> T {
-        self.0.value(x)
-    }
+fn values<T: Number, E: Elementwise + ScalarFunction<T>>(function: E, xs: &[T]) -> Vec<T> {
+    map(
+        xs,
+        #[inline(always)]
+        move |x| function.value(x),
+    )
 }
 
-/// The gradient of the input, from the input and the gradient of the output.
-#[derive(Clone, Copy)]
-struct Gradient<E>(E);
-
-impl<T, E: Elementwise + ScalarFunction<T>> Map2<T> for Gradient<E> {
-    #[inline(always)]
-    fn at(&self, x: T, g: T) -> T {
-        self.0.gradient(x, g)
-    }
+/// The gradients of the input, from the input and the gradients of the output.
+fn gradients<T: Number, E: Elementwise + ScalarFunction<T>>(
+    function: E,
+    xs: &[T],
+    gs: &[T],
+) -> Vec<T> {
+    map2(
+        xs,
+        gs,
+        #[inline(always)]
+        move |x, g| function.gradient(x, g),
+    )
 }
 
 /// The function of integers as integers.

@@ -9,7 +9,7 @@ use std::{array, mem};
 
 use candle_core::{DType, Result};
 
-use crate::compute::loops::{PARALLEL_FROM, PIECE};
+use crate::compute::loops::{PARALLEL_FROM, PIECE, vectorized_over};
 use crate::compute::number::Number;
 use crate::error::fail;
 
@@ -140,42 +140,11 @@ where
     let mut s = s.into_iter();
     let mut next = || s.next().unwrap_or_default();
     let (a, b, c) = (next(), next(), next());
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the line above asked the processor for what `wide` is compiled for.
-        #[allow(unsafe_code)]
-        return unsafe { wide(p, g, a, b, c, rule) };
-    }
-    narrow(p, g, a, b, c, rule);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn wide<T: Number, const N: usize, F>(
-    p: &mut [T],
-    g: &[T],
-    a: &mut [T],
-    b: &mut [T],
-    c: &mut [T],
-    rule: &F,
-) where
-    F: Fn(T, T, [T; N]) -> (T, [T; N]),
-{
-    pass(p, g, a, b, c, rule);
-}
-
-#[inline(never)]
-fn narrow<T: Number, const N: usize, F>(
-    p: &mut [T],
-    g: &[T],
-    a: &mut [T],
-    b: &mut [T],
-    c: &mut [T],
-    rule: &F,
-) where
-    F: Fn(T, T, [T; N]) -> (T, [T; N]),
-{
-    pass(p, g, a, b, c, rule);
+    vectorized_over(
+        (p, g, a, b, c),
+        #[inline(always)]
+        |p, g, a, b, c| pass(p, g, a, b, c, rule),
+    );
 }
 
 #[inline(always)]

@@ -69,7 +69,6 @@ pub const UNSAFE: &[&str] = &[
     "kernel/src/runtime/stdin.rs",
     "src/compute/loops.rs",
     "src/functional/matrix.rs",
-    "src/optim/sweep.rs",
     "src/rt/calls.rs",
     "src/rt/display.rs",
     "src/rt/host.rs",

@@ -89,7 +89,9 @@ impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
             #[inline(always)]
             |start, losses| {
                 let inputs = inputs.map(|input| &input[start..][..losses.len()]);
-                write_values(&self.formula, inputs, losses);
+                // A copy, whose parameters the loop's writes can't change, is not read again for each element.
+                let formula = self.formula;
+                write_values(&formula, inputs, losses);
                 Ok(())
             },
         )
