@@ -5,6 +5,8 @@
 //! arguments, dtypes, layouts) is here, once. What has a gradient in the prelude, be it an activation, a layer or a
 //! loss, is an [`Op`].
 
+use std::ops::Deref;
+
 use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor,
     WithDType, bail,
@@ -169,25 +171,20 @@ impl<O: Op> Custom<O> {
         &self,
         args: &[(&CpuStorage, &Layout)],
     ) -> Result<(CpuStorage, Shape)> {
-        let guards =
-            self.constants.iter().map(|tensor| tensor.storage_and_layout()).collect::<Vec<_>>();
-        let mut slices = Vec::with_capacity(args.len() + guards.len());
-        for (storage, layout) in args {
-            slices.push(slice::<T>(storage, layout)?);
+        let guards = guards(&self.constants);
+        let mut slices = [&[][..]; MOST];
+        for (slice, (storage, layout)) in slices.iter_mut().zip(args) {
+            *slice = elements::<T>(storage, layout)?;
         }
-        for (storage, layout) in &guards {
-            slices.push(slice::<T>(on_cpu(storage)?, layout)?);
+        let count = args.len() + self.constants.len();
+        for (slice, guard) in slices[args.len()..].iter_mut().zip(guards.iter().flatten()) {
+            *slice = guarded(guard)?;
         }
-        let (values, shape) = self.op.forward(&slices)?;
+        let (values, shape) = self.op.forward(&slices[..count])?;
         Ok((T::to_cpu_storage_owned(values), shape))
     }
 
-    fn backward(
-        &self,
-        args: &[&Tensor],
-        result: &Tensor,
-        grad: &Tensor,
-    ) -> Result<Vec<Option<Tensor>>> {
+    fn backward(&self, args: &[&Tensor], result: &Tensor, grad: &Tensor) -> Result<ArgumentGrads> {
         match result.dtype() {
             DType::F32 => self.backward_as::<f32>(args, result, grad),
             DType::F64 => self.backward_as::<f64>(args, result, grad),
@@ -200,30 +197,56 @@ impl<O: Op> Custom<O> {
         args: &[&Tensor],
         result: &Tensor,
         grad: &Tensor,
-    ) -> Result<Vec<Option<Tensor>>> {
+    ) -> Result<ArgumentGrads> {
         // Arguments were made contiguous on the way forward; only the gradient may not be.
         let grad = grad.contiguous()?;
-        let constants = self.constants.iter();
-        // Candle asks for all gradients, also those that nobody will look at.
-        let is_wanted = args.iter().map(|arg| arg.track_op());
-        let wanted = is_wanted.chain(constants.clone().map(|_| false)).collect::<Vec<_>>();
-        let tensors = args.iter().copied().chain(constants).chain([result, &grad]);
-        let guards = tensors.map(Tensor::storage_and_layout).collect::<Vec<_>>();
-        let mut slices = Vec::with_capacity(guards.len());
-        for (storage, layout) in &guards {
-            slices.push(slice::<T>(on_cpu(storage)?, layout)?);
+        let guards =
+            guards([result, &grad].into_iter().chain(args.iter().copied()).chain(&self.constants));
+        let mut slices = [&[][..]; MOST];
+        for (slice, guard) in slices.iter_mut().zip(guards.iter().flatten()) {
+            *slice = guarded::<T>(guard)?;
         }
-        let [inputs @ .., result, grad] = slices.as_slice() else { return Ok(Vec::new()) };
-        let grads = self.op.backward(Call { args: inputs, result, grad, wanted: &wanted })?;
-        grads
-            .into_iter()
-            .zip(args)
-            .map(|(grad, arg)| {
-                let grad = grad.filter(|_| arg.track_op());
-                grad.map(|values| Tensor::from_vec(values, arg.shape(), arg.device())).transpose()
-            })
-            .collect()
+        let [result, grad, inputs @ ..] = slices;
+        // Candle asks for all gradients, also those that nobody will look at.
+        let mut wanted = [false; MOST];
+        for (wanted, arg) in wanted.iter_mut().zip(args) {
+            *wanted = arg.track_op();
+        }
+        let count = args.len() + self.constants.len();
+        let call = Call { args: &inputs[..count], result, grad, wanted: &wanted[..count] };
+        let mut grads = [const { None }; 3];
+        for (index, values) in self.op.backward(call)?.into_iter().enumerate() {
+            if let (Some(values), true) = (values, wanted[index]) {
+                let arg = args[index];
+                grads[index] = Some(Tensor::from_vec(values, arg.shape(), arg.device())?);
+            }
+        }
+        Ok(grads)
     }
+}
+
+/// The gradients of up to three arguments.
+type ArgumentGrads = [Option<Tensor>; 3];
+
+/// How many slices a pass takes at the most: three arguments, four constants, a result and its gradient. They stand in
+/// arrays, since for small tensors an allocation costs as much as the loop.
+const MOST: usize = 9;
+
+/// The storages of tensors, which nobody changes while this is there, and their layouts.
+fn guards<'a>(
+    tensors: impl IntoIterator<Item = &'a Tensor>,
+) -> [Option<(impl Deref<Target = Storage>, &'a Layout)>; MOST] {
+    let mut guards = [const { None }; MOST];
+    for (guard, tensor) in guards.iter_mut().zip(tensors) {
+        *guard = Some(tensor.storage_and_layout());
+    }
+    guards
+}
+
+fn guarded<'a, T: WithDType>(
+    (storage, layout): &'a (impl Deref<Target = Storage>, &Layout),
+) -> Result<&'a [T]> {
+    elements(on_cpu(storage)?, layout)
 }
 
 /// Calls `single` or `double` with the values of a contiguous tensor, as its dtype is.
@@ -245,8 +268,7 @@ pub(crate) fn with_elements<T: WithDType, O>(
     tensor: &Tensor,
     visit: impl FnOnce(&[T]) -> Result<O>,
 ) -> Result<O> {
-    let (storage, layout) = tensor.storage_and_layout();
-    visit(slice(on_cpu(&storage)?, layout)?)
+    visit(guarded(&tensor.storage_and_layout())?)
 }
 
 fn on_cpu(storage: &Storage) -> Result<&CpuStorage> {
@@ -257,7 +279,10 @@ fn on_cpu(storage: &Storage) -> Result<&CpuStorage> {
 }
 
 /// The elements of a contiguous tensor, whose dtype is `T`'s.
-pub(crate) fn slice<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
+pub(crate) fn elements<'a, T: WithDType>(
+    storage: &'a CpuStorage,
+    layout: &Layout,
+) -> Result<&'a [T]> {
     let values = T::cpu_storage_as_slice(storage)?;
     Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
 }
@@ -272,7 +297,8 @@ impl<O: Op> CustomOp1 for Custom<O> {
     }
 
     fn bwd(&self, arg: &Tensor, res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(self.backward(&[arg], res, grad)?.pop().flatten())
+        let [grad, ..] = self.backward(&[arg], res, grad)?;
+        Ok(grad)
     }
 }
 
@@ -298,8 +324,8 @@ impl<O: Op> CustomOp2 for Custom<O> {
         res: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let mut grads = self.backward(&[a, b], res, grad)?.into_iter();
-        Ok((grads.next().flatten(), grads.next().flatten()))
+        let [a, b, _] = self.backward(&[a, b], res, grad)?;
+        Ok((a, b))
     }
 }
 
@@ -328,7 +354,65 @@ impl<O: Op> CustomOp3 for Custom<O> {
         res: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let mut grads = self.backward(&[a, b, c], res, grad)?.into_iter();
-        Ok((grads.next().flatten(), grads.next().flatten(), grads.next().flatten()))
+        let [a, b, c] = self.backward(&[a, b, c], res, grad)?;
+        Ok((a, b, c))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    /// The product of two arguments and a constant.
+    struct Product;
+
+    impl Op for Product {
+        fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+            let [a, b, c] = [0, 1, 2].map(|index: usize| args[index][0]);
+            Ok((vec![a * b * c], Shape::from(1)))
+        }
+
+        fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+            assert_eq!(call.wanted, [true, false, false]);
+            assert_eq!(call.result[0].wide(), 30.0);
+            let [b, c] = [1, 2].map(|index: usize| call.args[index][0]);
+            Ok(vec![Some(vec![b * c * call.grad[0]]), Some(vec![T::ONE]), Some(vec![T::ONE])])
+        }
+    }
+
+    fn number(value: f32) -> Tensor {
+        Tensor::new(&[value], &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn gradients_go_to_what_is_trained_and_never_to_constants() {
+        let [a, c] = [2.0, 5.0].map(|value| Var::from_tensor(&number(value)).unwrap());
+        let (a, b, c) = (a.as_tensor(), number(3.0), c.as_tensor());
+        let grads = apply_with("f", Product, [a, &b], &[c]).unwrap().backward().unwrap();
+        assert_eq!(grads.get(a).unwrap().to_vec1::<f32>().unwrap(), [15.0]);
+        assert!(grads.get(&b).is_none() && grads.get(c).is_none());
+    }
+
+    #[test]
+    fn halves_come_back_as_halves() {
+        let half = number(2.0).to_dtype(DType::BF16).unwrap();
+        let result = apply_with("f", Product, [&half, &half], &[&number(3.0)]).unwrap();
+        assert_eq!(result.dtype(), DType::BF16);
+        assert_eq!(result.to_dtype(DType::F32).unwrap().to_vec1::<f32>().unwrap(), [12.0]);
+    }
+
+    #[test]
+    fn errors_name_what_was_called() {
+        let whole = number(2.0).to_dtype(DType::I64).unwrap();
+        let error =
+            |a: &Tensor, b: &Tensor| apply("nn::Product", Product, [a, b]).unwrap_err().to_string();
+        assert!(error(&whole, &whole).starts_with("nn::Product: not implemented for an input"));
+        let double = number(2.0).to_dtype(DType::F64).unwrap();
+        assert!(
+            error(&double, &number(1.0))
+                .starts_with("nn::Product: expected all tensors of dtype F64, but one is F32")
+        );
     }
 }

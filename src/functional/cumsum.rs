@@ -58,7 +58,7 @@ fn cumsum_along(x: &Tensor, dim: &dyn Axis) -> Result<Tensor> {
     let Storage::Cpu(storage @ CpuStorage::I64(_)) = &*storage else {
         bail!("torch::cumsum: needs the CPU")
     };
-    let sums = running_sums::<i64, Integers, false>(op::slice(storage, layout)?, span);
+    let sums = running_sums::<i64, Integers, false>(op::elements(storage, layout)?, span);
     Tensor::from_vec(sums, x.shape(), x.device())
 }
 

@@ -228,7 +228,7 @@ impl Sums {
         let Storage::Cpu(storage @ CpuStorage::I64(_)) = &*storage else {
             bail!("torch::sum: needs the CPU")
         };
-        let sums = self.totals::<i64, i64, Integers>(op::slice(storage, layout)?);
+        let sums = self.totals::<i64, i64, Integers>(op::elements(storage, layout)?);
         Tensor::from_vec(sums, &self.shape, x.device())
     }
 }
