@@ -4,7 +4,8 @@ use candle_core::{Result, Shape, Tensor, Var, WithDType};
 use rayon::prelude::*;
 
 use super::norm_rows::NUMBERS_PER_TASK;
-use crate::compute::loops::{sum_of, vectorized};
+use super::totals::dot_by;
+use crate::compute::loops::{self, sum_of, vectorized};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail;
 
@@ -158,10 +159,10 @@ fn channel_moments<T: WithDType>(xs: &[T], dims: [usize; 3]) -> Vec<(f64, f64)> 
         vectorized(
             #[inline(always)]
             || {
-                let mean = channel_sum(dims, channel, |index| xs[index]) / count;
+                let mean = channel_sum(dims, channel, (xs, xs), |x, _| x) / count;
                 let center = T::from_f64(mean);
-                let squares = channel_sum(dims, channel, |index| {
-                    let distance = xs[index] - center;
+                let squares = channel_sum(dims, channel, (xs, xs), |x, _| {
+                    let distance = x - center;
                     distance * distance
                 });
                 let shift = mean - center.to_f64();
@@ -173,19 +174,21 @@ fn channel_moments<T: WithDType>(xs: &[T], dims: [usize; 3]) -> Vec<(f64, f64)> 
     (0..channels).into_par_iter().with_min_len(least).map(of_channel).collect()
 }
 
-/// The sum over the pixels of one channel in all images.
+/// The sum over the pixels of one channel in all images, of what `term` makes of two tensors there.
 #[inline(always)]
 fn channel_sum<T: WithDType>(
     [images, channels, area]: [usize; 3],
     channel: usize,
-    value: impl Fn(usize) -> T,
+    (xs, ys): (&[T], &[T]),
+    term: impl Fn(T, T) -> T,
 ) -> f64 {
     if area == 1 {
-        return sum_of(images, |image| value(image * channels + channel));
+        let place = |image: usize| image * channels + channel;
+        return sum_of(images, |image| term(xs[place(image)], ys[place(image)]));
     }
     let of_image = |image: usize| {
         let start = (image * channels + channel) * area;
-        sum_of(area, |index| value(start + index))
+        dot_by(&xs[start..][..area], &ys[start..][..area], &term)
     };
     (0..images).map(of_image).sum()
 }
@@ -217,6 +220,15 @@ struct BatchNorm {
     shape: Shape,
 }
 
+impl BatchNorm {
+    /// How many numbers a thread works on at a time: whole images.
+    fn pixels_at_once(&self) -> usize {
+        let [_, channels, area] = self.dims;
+        let image = (channels * area).max(1);
+        NUMBERS_PER_TASK.div_ceil(image) * image
+    }
+}
+
 impl Op for BatchNorm {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let [_, channels, area] = self.dims;
@@ -228,18 +240,19 @@ impl Op for BatchNorm {
                 (T::from_f64(mean), T::from_f64(factor), bias[channel])
             })
             .collect::<Vec<_>>();
-        let mut ys = vec![T::zero(); args[0].len()];
-        let image = (channels * area).max(1);
-        ys.par_chunks_mut(image)
-            .zip(args[0].par_chunks(image))
-            .with_min_len(NUMBERS_PER_TASK.div_ceil(image))
-            .for_each(|(ys, xs)| {
-                for ((ys, xs), (mean, factor, bias)) in
-                    ys.chunks_mut(area).zip(xs.chunks(area)).zip(&affine)
-                {
-                    ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (*x - *mean) * *factor + *bias);
-                }
-            });
+        let piece = self.pixels_at_once();
+        let ys = loops::by_pieces(args[0].len(), piece, |index, ys| {
+            let planes = ys.chunks_mut(area).zip(args[0][index * piece..].chunks(area));
+            vectorized(
+                #[inline(always)]
+                || {
+                    for ((ys, xs), (mean, factor, bias)) in planes.zip(affine.iter().cycle()) {
+                        let shifted = |x: &T| (*x - *mean) * *factor + *bias;
+                        ys.iter_mut().zip(xs).for_each(|(y, x)| *y = shifted(x));
+                    }
+                },
+            );
+        });
         Ok((ys, self.shape.clone()))
     }
 
@@ -254,10 +267,9 @@ impl Op for BatchNorm {
             vectorized(
                 #[inline(always)]
                 || {
-                    let grads = channel_sum(self.dims, channel, |index| call.grad[index]);
-                    let dots = channel_sum(self.dims, channel, |index| {
-                        call.grad[index] * (xs[index] - center)
-                    });
+                    let grads = channel_sum(self.dims, channel, (call.grad, xs), |g, _| g);
+                    let dots =
+                        channel_sum(self.dims, channel, (call.grad, xs), |g, x| g * (x - center));
                     (grads, dots * scale)
                 },
             )
@@ -273,19 +285,23 @@ impl Op for BatchNorm {
                 [mean, factor, grads, dots].map(T::from_f64)
             })
             .collect::<Vec<_>>();
-        let mut gx = vec![T::zero(); xs.len()];
-        let image = (channels * area).max(1);
-        gx.par_chunks_mut(image)
-            .zip(xs.par_chunks(image).zip(call.grad.par_chunks(image)))
-            .with_min_len(NUMBERS_PER_TASK.div_ceil(image))
-            .for_each(|(gx, (xs, gy))| {
-                let planes = gx.chunks_mut(area).zip(xs.chunks(area).zip(gy.chunks(area)));
-                for ((gx, (xs, gy)), [mean, factor, grads, dots]) in planes.zip(&slopes) {
-                    gx.iter_mut().zip(xs.iter().zip(gy)).for_each(|(gx, (x, gy))| {
-                        *gx = (*gy - *grads - (*x - *mean) * *dots) * *factor;
-                    });
-                }
-            });
+        let piece = self.pixels_at_once();
+        let gx = loops::by_pieces(xs.len(), piece, |index, gx| {
+            let start = index * piece;
+            let given = xs[start..].chunks(area).zip(call.grad[start..].chunks(area));
+            let planes = gx.chunks_mut(area).zip(given);
+            vectorized(
+                #[inline(always)]
+                || {
+                    let planes = planes.zip(slopes.iter().cycle());
+                    for ((gx, (xs, gy)), [mean, factor, grads, dots]) in planes {
+                        gx.iter_mut().zip(xs.iter().zip(gy)).for_each(|(gx, (x, gy))| {
+                            *gx = (*gy - *grads - (*x - *mean) * *dots) * *factor;
+                        });
+                    }
+                },
+            );
+        });
         let of = |part: fn(&(f64, f64)) -> f64| {
             sums.iter().map(|sums| T::from_f64(part(sums))).collect::<Vec<_>>()
         };

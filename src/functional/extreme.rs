@@ -5,7 +5,9 @@
 use std::cmp::Ordering;
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
+use rayon::prelude::*;
 
+use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 use crate::tensor::axis::{self, Axis};
@@ -146,24 +148,103 @@ impl Extreme {
     }
 
     fn winner<T: WithDType>(&self, xs: &[T], start: usize) -> T {
-        let mut best = xs[start];
-        for step in 1..self.size {
-            let value = xs[start + step * self.inner];
-            match value.partial_cmp(&best) {
-                Some(order) if order == self.order => best = value,
-                Some(_) => {}
-                // One of the two is nan; the first nan wins.
-                None if best.partial_cmp(&best).is_some() => best = value,
-                None => {}
-            }
-        }
-        best
+        let values = xs[start..].iter().step_by(self.inner).take(self.size);
+        let better = self.better();
+        values.fold(xs[start], |best, value| better(*value, best))
     }
+
+    /// The one of two that wins; a nan wins over every number.
+    fn better<T: WithDType>(&self) -> fn(T, T) -> T {
+        match self.order {
+            Ordering::Less => better::<T, false>,
+            _ => better::<T, true>,
+        }
+    }
+
+    /// The winners of all results.
+    fn winners<T: WithDType, const IS_LARGEST: bool>(&self, xs: &[T]) -> Vec<T> {
+        let (size, inner) = (self.size, self.inner);
+        let count = self.shape.elem_count();
+        if inner == 1 && size > PIECE {
+            let of_row = |row: &[T]| {
+                let pieces = row.par_chunks(PIECE).map(row_winner::<T, IS_LARGEST>);
+                pieces.collect::<Vec<_>>()
+            };
+            return xs.chunks(size).map(|row| row_winner::<T, IS_LARGEST>(&of_row(row))).collect();
+        }
+        if inner == 1 {
+            let rows = (PIECE / size).max(1);
+            return loops::by_pieces(count, rows, |index, winners| {
+                let xs = xs[index * rows * size..].chunks(size);
+                let pairs = winners.iter_mut().zip(xs);
+                pairs.for_each(|(winner, row)| *winner = row_winner::<T, IS_LARGEST>(row));
+            });
+        }
+        let mut winners = vec![T::zero(); count];
+        winners.par_chunks_mut(inner).zip(xs.par_chunks(size * inner)).for_each(|(winners, xs)| {
+            winners.par_chunks_mut(COLUMNS).enumerate().for_each(|(tile, winners)| {
+                let xs = &xs[tile * COLUMNS..];
+                column_winners::<T, IS_LARGEST>(xs, inner, winners);
+            });
+        });
+        winners
+    }
+}
+
+/// How many columns one thread looks at together.
+const COLUMNS: usize = 256;
+
+#[inline(always)]
+fn better<T: WithDType, const IS_LARGEST: bool>(value: T, best: T) -> T {
+    let wins = if IS_LARGEST { value > best } else { value < best };
+    // Only a nan differs from itself.
+    #[allow(clippy::eq_op)]
+    let is_nan = value != value;
+    if wins | is_nan { value } else { best }
+}
+
+/// The winner of neighbours.
+fn row_winner<T: WithDType, const IS_LARGEST: bool>(row: &[T]) -> T {
+    const LANES: usize = 32;
+    vectorized(
+        #[inline(always)]
+        || {
+            let mut lanes = [row[0]; LANES];
+            let blocks = row.chunks_exact(LANES);
+            let rest = blocks.remainder();
+            for block in blocks {
+                for (lane, value) in lanes.iter_mut().zip(block) {
+                    *lane = better::<T, IS_LARGEST>(*value, *lane);
+                }
+            }
+            let all = lanes.iter().chain(rest);
+            all.fold(row[0], |best, value| better::<T, IS_LARGEST>(*value, best))
+        },
+    )
+}
+
+/// The winners of columns whose elements are `step` apart.
+fn column_winners<T: WithDType, const IS_LARGEST: bool>(xs: &[T], step: usize, winners: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            winners.copy_from_slice(&xs[..winners.len()]);
+            for row in xs.chunks(step) {
+                for (winner, value) in winners.iter_mut().zip(row) {
+                    *winner = better::<T, IS_LARGEST>(*value, *winner);
+                }
+            }
+        },
+    );
 }
 
 impl Op for Extreme {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let values = self.starts().map(|start| self.winner(args[0], start)).collect();
+        let values = match self.order {
+            _ if self.shape.elem_count() == 0 => Vec::new(),
+            Ordering::Less => self.winners::<T, false>(args[0]),
+            _ => self.winners::<T, true>(args[0]),
+        };
         Ok((values, self.shape.clone()))
     }
 

@@ -3,7 +3,8 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
-use crate::compute::loops::{sum_of, vectorized};
+use super::totals::{dot_by, sum_by};
+use crate::compute::loops::vectorized;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 
 /// Gives every row mean 0 and variance 1, then scales and shifts it.
@@ -75,24 +76,25 @@ impl LayerNormOp {
     }
 }
 
-/// Mean and one over the deviation of `len` numbers.
+/// Mean of some numbers, and one over their deviation.
 #[inline(always)]
-fn moments<T: WithDType>(len: usize, eps: f64, value: impl Fn(usize) -> T) -> (f64, f64) {
-    let (mean, variance) = mean_and_variance(len, value);
+fn moments<T: WithDType>(xs: &[T], eps: f64) -> (f64, f64) {
+    let (mean, variance) = mean_and_variance(xs);
     (mean, 1.0 / (variance + eps).sqrt())
 }
 
 #[inline(always)]
-fn mean_and_variance<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> (f64, f64) {
-    let mean = sum_of(len, &value) / len as f64;
+fn mean_and_variance<T: WithDType>(xs: &[T]) -> (f64, f64) {
+    let len = xs.len() as f64;
+    let mean = sum_by(xs, |x| x) / len;
     let center = T::from_f64(mean);
-    let squares = sum_of(len, |index| {
-        let distance = value(index) - center;
+    let squares = sum_by(xs, |x| {
+        let distance = x - center;
         distance * distance
     });
     // Rounding the mean to `T` has made the squares larger; the shift takes that back.
     let shift = mean - center.to_f64();
-    (mean, (squares / len as f64 - shift * shift).max(0.0))
+    (mean, (squares / len - shift * shift).max(0.0))
 }
 
 impl Op for LayerNormOp {
@@ -102,7 +104,7 @@ impl Op for LayerNormOp {
             vectorized(
                 #[inline(always)]
                 || {
-                    let (mean, scale) = moments(xs.len(), self.eps, |index| xs[index]);
+                    let (mean, scale) = moments(xs, self.eps);
                     let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
                     let normal = ys.iter_mut().zip(xs.iter().map(|x| (*x - mean) * scale));
                     match (weight, bias) {
@@ -150,8 +152,8 @@ impl LayerNormOp {
         gy: &[T],
         [gw, gb]: &mut [Vec<T>; 2],
     ) {
-        let len = xs.len();
-        let (mean, scale) = moments(len, self.eps, |index| xs[index]);
+        let len = xs.len() as f64;
+        let (mean, scale) = moments(xs, self.eps);
         let (center, factor) = (T::from_f64(mean), T::from_f64(scale));
         // The gradient of the normalised numbers; the last lines subtract what flows through mean
         // and deviation.
@@ -160,8 +162,8 @@ impl LayerNormOp {
             *gb += *gy;
             *gw += *gy * (*x - center) * factor;
         }
-        let sum = sum_of(len, |index| gx[index]) / len as f64;
-        let dot = sum_of(len, |index| gx[index] * (xs[index] - center)) * scale / len as f64;
+        let sum = sum_by(gx, |g| g) / len;
+        let dot = dot_by(gx, xs, |g, x| g * (x - center)) * scale / len;
         let (sum, dot) = (T::from_f64(sum), T::from_f64(dot * scale));
         gx.iter_mut().zip(xs).for_each(|(g, x)| *g = (*g - sum - (*x - center) * dot) * factor);
     }

@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Result, Shape, Tensor, WithDType};
 
+use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 
@@ -120,12 +121,15 @@ struct EmbeddingOp {
 
 impl Op for EmbeddingOp {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let row = |number: &usize| &args[0][number * self.columns..][..self.columns];
-        Ok((self.numbers.iter().flat_map(row).copied().collect(), self.shape.clone()))
+        let mut rows = Vec::with_capacity(self.numbers.len() * self.columns);
+        for number in &self.numbers {
+            rows.extend_from_slice(&args[0][number * self.columns..][..self.columns]);
+        }
+        Ok((rows, self.shape.clone()))
     }
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let mut grads = vec![T::zero(); call.args[0].len()];
+        let mut grads = loops::zeros(call.args[0].len());
         let given = call.grad.chunks(self.columns.max(1));
         for (number, given) in self.numbers.iter().zip(given) {
             if Some(*number) != self.padding {

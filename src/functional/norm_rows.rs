@@ -1,17 +1,20 @@
 //! The common part of the norms of rows: the shapes they ask for, and their passes over the rows,
 //! on all cores.
 
-use candle_core::{Result, Tensor, WithDType};
-use rayon::prelude::*;
+use std::sync::OnceLock;
 
+use candle_core::{Result, Tensor, WithDType};
+
+use crate::compute::loops;
 use crate::error::fail;
 
 /// How many numbers a thread normalises at least; fewer are done before another thread has woken
 /// up.
 pub(super) const NUMBERS_PER_TASK: usize = 1 << 14;
 
-/// Rows of gradients that are summed before the sums of other threads are added.
+/// Rows of gradients that are summed in the numbers' own type before other parts are added: at most, and at least.
 const ROWS_PER_PART: usize = 256;
+const LEAST_ROWS_PER_PART: usize = 32;
 
 /// Refuses an `x` that doesn't end with the shape that is normalised, and tensors of `affine` of
 /// another shape.
@@ -54,13 +57,12 @@ pub(super) fn rows_forward<T: WithDType>(
     xs: &[T],
     row: impl Fn(&mut [T], &[T]) + Sync + Send,
 ) -> Vec<T> {
-    let mut ys = vec![T::zero(); xs.len()];
     let len = size.max(1);
-    ys.par_chunks_mut(len)
-        .zip(xs.par_chunks(len))
-        .with_min_len(NUMBERS_PER_TASK.div_ceil(len))
-        .for_each(|(ys, xs)| row(ys, xs));
-    ys
+    let piece = NUMBERS_PER_TASK.div_ceil(len) * len;
+    loops::by_pieces(xs.len(), piece, |index, ys| {
+        let xs = xs[index * piece..].chunks(len);
+        ys.chunks_mut(len).zip(xs).for_each(|(ys, xs)| row(ys, xs));
+    })
 }
 
 /// The gradients of rows of `size` numbers, in one pass: `row` writes the gradient of a row of
@@ -71,27 +73,25 @@ pub(super) fn rows_backward<T: WithDType, const N: usize>(
     gy: &[T],
     row: impl Fn(&mut [T], &[T], &[T], &mut [Vec<T>; N]) + Sync,
 ) -> (Vec<T>, [Vec<T>; N]) {
-    let zeros = || std::array::from_fn::<_, N, _>(|_| vec![T::zero(); size]);
-    let mut gx = vec![T::zero(); gy.len()];
-    let (len, part) = (size.max(1), size.max(1) * ROWS_PER_PART);
-    let sums = gx
-        .par_chunks_mut(part)
-        .zip(xs.par_chunks(part))
-        .zip(gy.par_chunks(part))
-        .map(|((gx, xs), gy)| {
-            let mut sums = zeros();
-            let rows = gx.chunks_mut(len).zip(xs.chunks(len)).zip(gy.chunks(len));
-            rows.for_each(|((gx, xs), gy)| row(gx, xs, gy, &mut sums));
-            sums
-        })
-        .collect::<Vec<_>>();
-    let mut total = zeros();
-    for part in sums {
-        for (total, part) in total.iter_mut().zip(part) {
-            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+    let len = size.max(1);
+    let rows = NUMBERS_PER_TASK.div_ceil(len).clamp(LEAST_ROWS_PER_PART, ROWS_PER_PART);
+    let part = rows * len;
+    let sums = (0..gy.len().div_ceil(part)).map(|_| OnceLock::new()).collect::<Vec<_>>();
+    let gx = loops::by_pieces(gy.len(), part, |index, gx| {
+        let mut sums_of_part = std::array::from_fn(|_| vec![T::zero(); size]);
+        let inputs = xs[index * part..].chunks(len).zip(gy[index * part..].chunks(len));
+        let rows = gx.chunks_mut(len).zip(inputs);
+        rows.for_each(|(gx, (xs, gy))| row(gx, xs, gy, &mut sums_of_part));
+        // Each part is done once, so its cell is still empty.
+        let _ = sums[index].set(sums_of_part);
+    });
+    let mut totals = std::array::from_fn::<_, N, _>(|_| vec![0.0; size]);
+    for sums in sums.into_iter().filter_map(OnceLock::into_inner) {
+        for (totals, sums) in totals.iter_mut().zip(sums) {
+            totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.to_f64());
         }
     }
-    (gx, total)
+    (gx, totals.map(|totals| totals.into_iter().map(T::from_f64).collect()))
 }
 
 /// Writes the gradients of a row before its numbers were multiplied by the weight, if there is one.

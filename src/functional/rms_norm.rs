@@ -3,7 +3,8 @@
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
-use crate::compute::loops::{sum_of, vectorized};
+use super::totals::{dot_by, sum_by};
+use crate::compute::loops::vectorized;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 
 /// Gives every row a mean square of 1, then scales it.
@@ -68,7 +69,7 @@ impl RmsNorm {
     /// One over the root of the mean square.
     #[inline(always)]
     fn scale<T: WithDType>(&self, xs: &[T]) -> f64 {
-        let squares = sum_of(xs.len(), |index| xs[index] * xs[index]);
+        let squares = sum_by(xs, |x| x * x);
         1.0 / (squares / xs.len() as f64 + self.eps).sqrt()
     }
 }
@@ -120,7 +121,7 @@ impl RmsNorm {
             let normal = xs.iter().map(|x| *x * factor);
             gw.iter_mut().zip(gy.iter().zip(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
         }
-        let dot = sum_of(xs.len(), |index| gx[index] * xs[index]) / xs.len() as f64;
+        let dot = dot_by(gx, xs, |g, x| g * x) / xs.len() as f64;
         let dot = T::from_f64(dot * scale * scale);
         gx.iter_mut().zip(xs).for_each(|(g, x)| *g = (*g - *x * dot) * factor);
     }
