@@ -57,13 +57,13 @@
 //!
 //! # candle's operators
 //!
-//! `+`, `-`, `*` and `/` are candle's. They neither broadcast nor promote, and a number beside a tensor of integers
-//! is cut to an integer:
+//! `+`, `-`, `*` and `/` are candle's. They neither broadcast nor promote, and beside a tensor of integers a number is
+//! cut to an integer, as is the factor `1 / 255` here:
 //!
 //! ```
 //! use akari::prelude::*;
 //! let image = tensor!([0, 51, 255]);
-//! assert_eq!((&image / 255.0)?.to_vec1::<i64>()?, [0, 0, 1]);
+//! assert_eq!((&image / 255.0)?.to_vec1::<i64>()?, [0, 0, 0]);
 //! let image = image.to_dtype(DType::F32)?;
 //! assert_eq!((image / 255.0)?.to_vec1::<f32>()?, [0.0, 0.2, 1.0]);
 //! # Ok::<(), akari::candle_core::Error>(())
