@@ -48,7 +48,7 @@
 //! | `w.detach().clone()` | `torch::clone(&w)?`; a step changes what candle's `clone()` and `detach()` give | `w.copy()?` |
 //! | `copy.deepcopy(model)` | `model.deep_copy()?`; `clone()` is the same layer | none |
 //! | `class Net(nn.Module)` | a struct and `nn::model!(Net { hidden, out })` | a struct |
-//! | `register_buffer` | [`nn::Buffer`] | none |
+//! | `register_buffer` | `nn::model!(Net { scale: buffer, out })`, of a `Var` | none |
 //! | `optim.SGD(params, lr=0.1, momentum=0.9)` | `optim::SGD::new(params, optim::SGDConfig { lr: 0.1, momentum: 0.9, ..Default::default() })?` | `candle_nn::SGD`, without momentum |
 //! | `optim.AdamW(params)` | `optim::AdamW::new(params, Default::default())?` | `candle_nn::AdamW` |
 //! | Adadelta, Adafactor, Adagrad, Adam, Adamax, ASGD, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop | the same in `optim::` | none |

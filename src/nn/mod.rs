@@ -19,9 +19,9 @@ pub use activation::{
     Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
 pub use layers::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Buffer, Conv2d,
-    Conv2dConfig, Dropout, Embedding, EmbeddingConfig, Flatten, Identity, Layer, LayerNorm,
-    LayerNormConfig, Linear, MaxPool2d, Mode, RMSNorm, RMSNormConfig, Sequential, load, save,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig,
+    Dropout, Embedding, EmbeddingConfig, Flatten, Identity, Layer, LayerNorm, LayerNormConfig,
+    Linear, MaxPool2d, Mode, RMSNorm, RMSNormConfig, Sequential, load, save,
 };
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, DistanceFunction,

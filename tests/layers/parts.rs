@@ -164,7 +164,7 @@ struct Everything<L> {
     generic: L,
     gain: Var,
     gains: Vec<Var>,
-    table: nn::Buffer,
+    table: Var,
     mode: nn::Mode,
     act: fn(&Tensor) -> Result<Tensor>,
     kind: Kind,
@@ -174,7 +174,7 @@ struct Everything<L> {
 }
 
 nn::model!(Everything<L: nn::Layer> {
-    list, maybe, none, pair, two, map, hashed, shared, boxed, nested, generic, gain, gains, table, mode, act, kind,
+    list, maybe, none, pair, two, map, hashed, shared, boxed, nested, generic, gain, gains, table: buffer, mode, act, kind,
     size, name, hidden: _,
 });
 
@@ -202,7 +202,7 @@ fn everything() -> Everything<nn::Sequential> {
         generic: nn::seq![one(), nn::Tanh],
         gain: var(),
         gains: vec![var(), var()],
-        table: nn::Buffer::new(&tensor!([7.0])).unwrap(),
+        table: Var::new(&[7f32], &Device::Cpu).unwrap(),
         mode: nn::Mode::default(),
         act: F::relu,
         kind: Kind::Sum,

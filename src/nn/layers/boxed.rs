@@ -2,8 +2,9 @@
 
 use candle_core::{Module, Result, Tensor, Var};
 
-use super::layer::{Layer, Mode};
-use super::part::Parts;
+use super::layer::Layer;
+use super::layer::Parts;
+use super::mode::Mode;
 
 macro_rules! boxes {
     ($($boxed:ty),*) => {$(

@@ -2,7 +2,8 @@
 
 use candle_core::{Module, Result, Tensor, Var};
 
-use super::layer::{Layer, display_as_repr, fields};
+use super::layer::{Layer, display_as_repr};
+use super::part::fields;
 use crate::error::fail;
 use crate::functional::{Conv2dConfig, Pair, conv2d_named};
 use crate::nn::init;

@@ -2,7 +2,9 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, Mode, display_as_repr, fields};
+use super::layer::{Layer, display_as_repr};
+use super::mode::Mode;
+use super::part::fields;
 use crate::error::fail;
 use crate::functional::dropout_named;
 use crate::print::python::float_repr;

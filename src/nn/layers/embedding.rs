@@ -2,7 +2,8 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
-use super::layer::{Layer, display_as_repr, fields};
+use super::layer::{Layer, display_as_repr};
+use super::part::fields;
 use crate::error::fail;
 use crate::functional::embedding_named;
 use crate::nn::init;

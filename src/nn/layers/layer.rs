@@ -6,12 +6,11 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::{Module, Result, Var};
 
-use super::part::{Copies, Parts};
+use super::copies::Copies;
+use super::mode::Mode;
 use super::{repr, state};
 use crate::error::fail;
 use crate::state_dict::{self, Save, StateDict};
@@ -254,6 +253,49 @@ pub trait Layer: Module {
     }
 }
 
+impl<T: Layer + ?Sized> Save for T {
+    fn named_tensors(&self) -> Result<StateDict> {
+        let named = self.state().into_iter();
+        Ok(named.map(|(name, var)| (name, var.as_detached_tensor())).collect())
+    }
+}
+
+/// The own tensors of a layer and the layers that it is made of, all by name.
+#[derive(Default)]
+pub struct Parts<'a> {
+    /// The tensors that are trained.
+    pub parameters: Vec<(String, Var)>,
+    /// The tensors that are kept with the model but not trained.
+    pub buffers: Vec<(String, Var)>,
+    /// The layers that this one is made of.
+    pub children: Vec<(String, &'a dyn Layer)>,
+    /// Where the layer keeps whether it is being trained.
+    pub modes: Vec<&'a Mode>,
+}
+
+impl<'a> Parts<'a> {
+    /// Adds tensors that are kept with the model but not trained.
+    #[doc(hidden)]
+    pub fn add_buffers(&mut self, parts: Parts<'a>) {
+        self.buffers.extend(parts.parameters);
+        self.buffers.extend(parts.buffers);
+    }
+}
+
+impl fmt::Debug for Parts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |all: &[(String, Var)]| all.iter().map(|named| named.0.clone()).collect();
+        let (parameters, buffers): (Vec<_>, Vec<_>) =
+            (names(&self.parameters), names(&self.buffers));
+        let children = self.children.iter().map(|(name, _)| name).collect::<Vec<_>>();
+        f.debug_struct("Parts")
+            .field("parameters", &parameters)
+            .field("buffers", &buffers)
+            .field("children", &children)
+            .finish_non_exhaustive()
+    }
+}
+
 fn own((name, var): (&'static str, Var)) -> (String, Var) {
     (name.to_owned(), var)
 }
@@ -274,68 +316,6 @@ fn name_of(head: &str) -> &str {
     head.split('(').next().unwrap_or(head)
 }
 
-/// Whether a layer is being trained; it can be set through a shared reference.
-///
-/// A clone is another name for the same: all clones of a layer are in the same mode.
-#[derive(Clone)]
-pub struct Mode(Arc<AtomicBool>);
-
-impl Mode {
-    /// Whether the layer is being trained.
-    pub fn is_training(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Says whether the layer is being trained.
-    pub fn set(&self, training: bool) {
-        self.0.store(training, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_same(&self, other: &Mode) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// Layers begin in training, as in PyTorch.
-impl Default for Mode {
-    fn default() -> Self {
-        Mode(Arc::new(AtomicBool::new(true)))
-    }
-}
-
-impl fmt::Debug for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_training() { "training" } else { "eval" })
-    }
-}
-
-/// In `impl Layer`: the parts of a layer of the prelude, and its copy; other fields are options.
-macro_rules! fields {
-    () => {
-        fn copy_with(&self, _: &mut $crate::nn::layers::Copies) -> candle_core::Result<Self> {
-            Ok(self.clone())
-        }
-    };
-    ($($field:ident),+) => {
-        fn parts(&self) -> $crate::nn::layers::Parts<'_> {
-            let mut parts = $crate::nn::layers::Parts::default();
-            $($crate::nn::layers::Part::add_to(&self.$field, stringify!($field), &mut parts);)+
-            parts
-        }
-
-        fn copy_with(
-            &self,
-            copies: &mut $crate::nn::layers::Copies,
-        ) -> candle_core::Result<Self> {
-            #[allow(clippy::needless_update)] // Some layers have no options.
-            Ok(Self {
-                $($field: $crate::nn::layers::Part::copied(&self.$field, copies)?,)+
-                ..self.clone()
-            })
-        }
-    };
-}
-
 /// Implements `Display` by [`Layer::repr`].
 macro_rules! display_as_repr {
     ($($layer:ty),* $(,)?) => {$(
@@ -347,4 +327,4 @@ macro_rules! display_as_repr {
     )*};
 }
 
-pub(crate) use {display_as_repr, fields};
+pub(crate) use display_as_repr;

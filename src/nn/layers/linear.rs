@@ -2,7 +2,8 @@
 
 use candle_core::{Module, Result, Tensor, Var};
 
-use super::layer::{Layer, display_as_repr, fields};
+use super::layer::{Layer, display_as_repr};
+use super::part::fields;
 use crate::functional::linear_named;
 use crate::nn::init;
 use crate::print::python::bool_repr;

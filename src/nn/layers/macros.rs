@@ -11,8 +11,11 @@ use std::sync::Arc;
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, fields};
-use super::part::{Copies, HoldsNoTensor, Part, Parts};
+use super::copies::Copies;
+use super::layer::Layer;
+use super::layer::Parts;
+use super::part::fields;
+use super::part::{HoldsNoTensor, Part};
 use crate::error::fail;
 
 /// A [`Sequential`](crate::nn::Sequential) of layers, activations, candle modules and closures.
@@ -41,8 +44,9 @@ macro_rules! __seq {
 /// the learner's own.
 ///
 /// Every field is named, so that none can be forgotten: one that is left out doesn't compile. A field may be
-/// a layer, a `Var` that is trained, an [`nn::Buffer`](crate::nn::Buffer), an [`nn::Mode`](crate::nn::Mode), or a
-/// `Vec`, array, tuple, `Option`, map or `Arc` of those; numbers, texts and functions are passed over.
+/// a layer, a `Var` that is trained, an [`nn::Mode`](crate::nn::Mode), or a `Vec`, array, tuple, `Option`, map or
+/// `Arc` of those; numbers, texts and functions are passed over. `field: buffer` is PyTorch's `register_buffer`: a
+/// `Var` that is kept with the model and saved, but is not among the parameters.
 /// Another type that may hold tensors doesn't compile, unless `field: _` says that it is no part of the model.
 /// A generic struct is written with its bounds: `nn::model!(Net<L: nn::Layer> { body })`.
 ///
@@ -136,8 +140,16 @@ macro_rules! __model {
         (&&$crate::nn::layers::Field(&$value)).add_to(::std::stringify!($field), &mut $parts)
     };
     (@part $parts:ident, $value:expr, $field:ident _) => {};
+    (@part $parts:ident, $value:expr, $field:ident buffer) => {{
+        let mut of_field = $crate::nn::layers::Parts::default();
+        $crate::nn::layers::Part::add_to(&$value, ::std::stringify!($field), &mut of_field);
+        $parts.add_buffers(of_field)
+    }};
     (@copy $copies:ident, $value:expr, $field:ident) => {
         (&&&$crate::nn::layers::Field(&$value)).copied(::std::stringify!($field), $copies)?
+    };
+    (@copy $copies:ident, $value:expr, $field:ident buffer) => {
+        $crate::nn::layers::Part::copied(&$value, $copies)?
     };
     (@copy $copies:ident, $value:expr, $field:ident _) => {
         (&&$crate::nn::layers::Field(&$value)).copied(::std::stringify!($field), $copies)?

@@ -2,8 +2,12 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
-use super::layer::{Layer, Mode, display_as_repr, fields};
-use super::part::{Copies, Part, Parts};
+use super::copies::Copies;
+use super::layer::Parts;
+use super::layer::{Layer, display_as_repr};
+use super::mode::Mode;
+use super::part::Part;
+use super::part::fields;
 use crate::error::fail;
 use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named, rms_norm_named};
 use crate::print::python::{bool_repr, float_repr, tuple};

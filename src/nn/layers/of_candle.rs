@@ -8,8 +8,8 @@
 use candle_core::{Result, Tensor, Var};
 use candle_nn::{Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Embedding, Linear, PReLU};
 
+use super::copies::Copies;
 use super::layer::Layer;
-use super::part::Copies;
 use crate::print::python::{bool_repr, tuple};
 
 /// The parameters among candle's tensors.

@@ -1,141 +1,20 @@
 //! What may stand in a field of a model: how it is found by `parameters()`, and how it is copied.
 //!
-//! Layers, variables and buffers are parts, and so is a `Vec`, an `Option`, a map and the like of parts.
+//! Layers and variables are parts, and so is a `Vec`, an `Option`, a map and the like of parts.
 //! `nn::model!` (`macros.rs`) hands each field here; everything else of a model follows in `layer.rs`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::BuildHasher;
-use std::ops::Deref;
 use std::panic::RefUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use candle_core::{Result, Tensor, TensorId, Var};
+use candle_core::{Result, Var};
 
-use super::layer::{Layer, Mode};
-
-/// The own tensors of a layer and the layers that it is made of, all by name.
-#[derive(Default)]
-pub struct Parts<'a> {
-    /// The tensors that are trained.
-    pub parameters: Vec<(String, Var)>,
-    /// The tensors that are kept with the model but not trained.
-    pub buffers: Vec<(String, Var)>,
-    /// The layers that this one is made of.
-    pub children: Vec<(String, &'a dyn Layer)>,
-    /// Where the layer keeps whether it is being trained.
-    pub modes: Vec<&'a Mode>,
-}
-
-impl fmt::Debug for Parts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = |all: &[(String, Var)]| all.iter().map(|named| named.0.clone()).collect();
-        let (parameters, buffers): (Vec<_>, Vec<_>) =
-            (names(&self.parameters), names(&self.buffers));
-        let children = self.children.iter().map(|(name, _)| name).collect::<Vec<_>>();
-        f.debug_struct("Parts")
-            .field("parameters", &parameters)
-            .field("buffers", &buffers)
-            .field("children", &children)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A tensor that belongs to a model but isn't trained: PyTorch's `register_buffer`.
-///
-/// It is in the state dict and in saved files, not among the parameters. It can be used as a tensor.
-///
-/// ```
-/// use akari::candle_core::Result;
-/// use akari::prelude::*;
-///
-/// struct Scaled {
-///     scale: nn::Buffer,
-///     out: nn::Linear,
-/// }
-///
-/// nn::model!(Scaled { scale, out });
-///
-/// impl Module for Scaled {
-///     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-///         self.out.forward(&x.broadcast_mul(&self.scale)?)
-///     }
-/// }
-///
-/// let model = Scaled { scale: nn::Buffer::new(&tensor!([1.0, 0.5]))?, out: nn::Linear::new(2, 1)? };
-/// assert_eq!(model.named_parameters().len(), 2);
-/// assert_eq!(model.state_dict()?.names(), ["scale", "out.weight", "out.bias"]);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Buffer {
-    var: Var,
-    /// What calculations see: a tensor of the same memory for which no gradient is computed.
-    tensor: Tensor,
-}
-
-impl Buffer {
-    /// A buffer that begins with the tensor's numbers.
-    ///
-    /// # Errors
-    ///
-    /// If memory runs out.
-    pub fn new(tensor: &Tensor) -> Result<Self> {
-        Buffer::of(Var::from_tensor(&tensor.detach())?)
-    }
-
-    fn of(var: Var) -> Result<Self> {
-        let tensor = var.as_detached_tensor();
-        Ok(Buffer { var, tensor })
-    }
-
-    /// Gives it the numbers of a tensor of the same shape.
-    ///
-    /// # Errors
-    ///
-    /// If the shape is another.
-    pub fn set(&self, tensor: &Tensor) -> Result<()> {
-        self.var.set(tensor)
-    }
-}
-
-impl Deref for Buffer {
-    type Target = Tensor;
-
-    fn deref(&self) -> &Tensor {
-        &self.tensor
-    }
-}
-
-/// The copies that were made so far: what is shared in a model is shared in its copy.
-#[derive(Debug, Default)]
-pub struct Copies {
-    vars: HashMap<TensorId, Var>,
-    modes: Vec<(Mode, Mode)>,
-}
-
-impl Copies {
-    /// The variable's copy, the same one each time.
-    pub(crate) fn var(&mut self, var: &Var) -> Result<Var> {
-        if let Some(copy) = self.vars.get(&var.id()) {
-            return Ok(copy.clone());
-        }
-        let copy = Var::from_tensor(&var.as_detached_tensor())?;
-        self.vars.insert(var.id(), copy.clone());
-        Ok(copy)
-    }
-
-    fn mode(&mut self, mode: &Mode) -> Mode {
-        if let Some((_, copy)) = self.modes.iter().find(|(known, _)| known.is_same(mode)) {
-            return copy.clone();
-        }
-        let copy = Mode::default();
-        copy.set(mode.is_training());
-        self.modes.push((mode.clone(), copy.clone()));
-        copy
-    }
-}
+use super::copies::Copies;
+use super::layer::{Layer, Parts};
+use super::mode::Mode;
 
 /// Something with tensors that may stand in a field of a model.
 pub trait Part {
@@ -165,16 +44,6 @@ impl Part for Var {
 
     fn copied(&self, copies: &mut Copies) -> Result<Self> {
         copies.var(self)
-    }
-}
-
-impl Part for Buffer {
-    fn add_to<'a>(&'a self, name: &str, parts: &mut Parts<'a>) {
-        parts.buffers.push((name.to_owned(), self.var.clone()));
-    }
-
-    fn copied(&self, copies: &mut Copies) -> Result<Self> {
-        Buffer::of(copies.var(&self.var)?)
     }
 }
 
@@ -306,9 +175,38 @@ tuples! {
     message = "a model can't see the tensors that `{Self}` may hold: they would be neither trained nor saved",
     label = "this is no layer, and may hold tensors",
     note = "write a layer in place of a closure around it; a struct of layers becomes one by `nn::model!(Name {{ field, other }})`",
-    note = "a tensor to train is a `Var`, one that is only kept an `nn::Buffer`; `nn::model!(Name {{ field: _ }})` leaves a field out"
+    note = "a tensor is a `Var`, to be trained, or to be kept only by `nn::model!(Name {{ field: buffer }})`; `field: _` leaves it out"
 )]
 pub trait HoldsNoTensor {}
 
 #[diagnostic::do_not_recommend]
 impl<T: RefUnwindSafe + ?Sized> HoldsNoTensor for T {}
+
+/// In `impl Layer`: the parts of a layer of the prelude, and its copy; other fields are options.
+macro_rules! fields {
+    () => {
+        fn copy_with(&self, _: &mut $crate::nn::layers::Copies) -> candle_core::Result<Self> {
+            Ok(self.clone())
+        }
+    };
+    ($($field:ident),+) => {
+        fn parts(&self) -> $crate::nn::layers::Parts<'_> {
+            let mut parts = $crate::nn::layers::Parts::default();
+            $($crate::nn::layers::Part::add_to(&self.$field, stringify!($field), &mut parts);)+
+            parts
+        }
+
+        fn copy_with(
+            &self,
+            copies: &mut $crate::nn::layers::Copies,
+        ) -> candle_core::Result<Self> {
+            #[allow(clippy::needless_update)] // Some layers have no options.
+            Ok(Self {
+                $($field: $crate::nn::layers::Part::copied(&self.$field, copies)?,)+
+                ..self.clone()
+            })
+        }
+    };
+}
+
+pub(crate) use fields;

@@ -2,7 +2,8 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, display_as_repr, fields};
+use super::layer::{Layer, display_as_repr};
+use super::part::fields;
 use crate::functional::{Pair, Slide, adaptive_avg_pool, avg_pool, max_pool};
 use crate::print::python::bool_repr;
 

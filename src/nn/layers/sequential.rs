@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use candle_core::{Module, Result, Tensor};
 
+use super::copies::Copies;
 use super::layer::Layer;
 use super::macros::{AnyLayer, NamedModule};
-use super::part::{Copies, HoldsNoTensor};
+use super::part::HoldsNoTensor;
 
 /// Layers, each of which takes what the one before it gave.
 ///

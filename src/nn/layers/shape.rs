@@ -2,7 +2,8 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::layer::{Layer, display_as_repr, fields};
+use super::layer::{Layer, display_as_repr};
+use super::part::fields;
 use crate::error::fail;
 use crate::tensor::axis;
 use crate::tensor::copy::unchanged;

@@ -6,16 +6,8 @@ use std::path::Path;
 
 use candle_core::{Result, Tensor, Var};
 
-use super::layer::Layer;
 use crate::error::fail;
-use crate::state_dict::{self, Save, StateDict};
-
-impl<T: Layer + ?Sized> Save for T {
-    fn named_tensors(&self) -> Result<StateDict> {
-        let named = self.state().into_iter();
-        Ok(named.map(|(name, var)| (name, var.as_detached_tensor())).collect())
-    }
-}
+use crate::state_dict::{self, StateDict};
 
 /// Writes named tensors to a file in the safetensors format, which PyTorch reads as well.
 ///
