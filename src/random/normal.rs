@@ -46,19 +46,19 @@ pub(super) fn of_f64(numbers: &mut [f64], mean: f64, deviation: f64) {
 
 /// `(ln(1 + x) - x + x²/2) / x³`, lowest power first.
 const LN_TAIL: [f32; 9] = [
-    3.333_333_117_4e-1,
-    -2.499_999_399_3e-1,
-    2.000_071_476_5e-1,
-    -1.666_805_766_5e-1,
-    1.424_932_278_7e-1,
-    -1.242_014_084_6e-1,
-    1.167_699_874_0e-1,
-    -1.151_461_031_0e-1,
-    7.037_683_629_2e-2,
+    3.333_333e-1,
+    -2.499_999_4e-1,
+    2.000_071_4e-1,
+    -1.666_805_7e-1,
+    1.424_932_3e-1,
+    -1.242_014_1e-1,
+    1.167_699_84e-1,
+    -1.151_461e-1,
+    7.037_683_6e-2,
 ];
 
 /// ln 2 in two parts, the first of which has few bits.
-const LN_2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 /// The natural logarithm of a positive number that isn't subnormal.
 #[inline(always)]
@@ -77,17 +77,16 @@ fn ln(number: f32) -> f32 {
 }
 
 /// π/4 in three parts, the first two of which have few bits.
-const QUARTER_PI: [f32; 3] = [0.785_156_25, 2.418_756_484_985_351_6e-4, 3.774_894_977_445_941e-8];
+const QUARTER_PI: [f32; 3] = [0.785_156_25, 2.418_756_5e-4, 3.774_895e-8];
 
 /// `(sin x - x) / x³` in powers of `x²`, lowest first.
-const SIN_TAIL: [f32; 3] = [-1.666_665_461_1e-1, 8.332_160_873_6e-3, -1.951_529_589_1e-4];
+const SIN_TAIL: [f32; 3] = [-1.666_665_5e-1, 8.332_161e-3, -1.951_529_6e-4];
 
 /// `(cos x - 1 + x²/2) / x⁴` in powers of `x²`, lowest first.
-const COS_TAIL: [f32; 3] =
-    [4.166_664_568_298_827e-2, -1.388_731_625_493_765e-3, 2.443_315_711_809_948e-5];
+const COS_TAIL: [f32; 3] = [4.166_664_6e-2, -1.388_731_6e-3, 2.443_315_7e-5];
 
-/// The integer in the low bits of this number's sum with a small float that is one. A conversion, which has to mind
-/// floats that are too large, would not become a vector instruction.
+/// Added to a small whole float, this number puts the integer into the low bits of the sum. `as i32` would say the same,
+/// but it saturates, and the compiler finds no vector instruction for that.
 const SHIFT: f32 = 8_388_608.0;
 
 /// Sine and cosine of an angle from 0 to 2π.
@@ -95,7 +94,8 @@ const SHIFT: f32 = 8_388_608.0;
 fn sin_cos(angle: f32) -> (f32, f32) {
     // The nearest even number of eighths of a turn; what is left is up to π/4 on either side.
     let whole = (angle * (4.0 / PI) as f32).floor();
-    let eighths = ((whole + SHIFT).to_bits() - SHIFT.to_bits()) as i32 + 1 & !1;
+    let whole = (whole + SHIFT).to_bits() - SHIFT.to_bits();
+    let eighths = (whole as i32 + 1) & !1;
     let turned = eighths as f32;
     let mut x = angle;
     for part in QUARTER_PI {
@@ -105,8 +105,8 @@ fn sin_cos(angle: f32) -> (f32, f32) {
     let cos = (polynomial(COS_TAIL, square) * square).mul_add(square, -(square * 0.5)) + 1.0;
     let sin = (polynomial(SIN_TAIL, square) * square).mul_add(x, x);
     let (sin, cos) = if eighths & 2 == 0 { (sin, cos) } else { (cos, sin) };
-    // The sign bits: the sine's is that of the lower half turn, the cosine's a quarter turn ahead.
-    let flip =
+    // The sine is negative in the second half of a turn, the cosine where the sine is a quarter of a turn later.
+    let signed =
         |number: f32, eighths: i32| f32::from_bits(number.to_bits() ^ ((eighths & 4) as u32) << 29);
-    (flip(sin, eighths), flip(cos, eighths + 2))
+    (signed(sin, eighths), signed(cos, eighths + 2))
 }
