@@ -147,16 +147,28 @@ fn draws_are_pytorchs_to_the_bit() {
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
+/// Megabytes that the process has; 0 where the system doesn't tell.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    (pages.unwrap_or_default() * 4096) >> 20
+}
+
 #[test]
-fn vgg11_draws_torchvisions_weights_also_when_it_draws_late() {
+fn vgg11_draws_torchvisions_weights_but_late() {
     let _seeded = SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let expected = &VECTORS["vgg11"];
     torch::manual_seed(expected["seed"].as_u64().unwrap());
+    let before = resident();
     let model = models::vgg11().unwrap();
-    // Drawn before the weights are, and what follows them all the same.
+    let sgd = optim::SGD::new(model.parameters(), Default::default()).unwrap();
+    assert!(sgd.to_string().starts_with("SGD ("));
+    // What is drawn next follows the weights, though they are still to be drawn.
     assert_eq!(then(&expected["then"]), expected["then"]);
+    assert!(resident() < before + 100, "the weights, 507 MB, are there before anybody looks");
     let named = model.named_parameters();
     let tensors = expected["tensors"].as_array().unwrap();
+    assert_eq!(model.parameters().len(), tensors.len());
     assert_eq!(named.len(), tensors.len());
     for ((name, var), expected) in named.iter().zip(tensors) {
         assert_eq!(*name, expected["name"]);
