@@ -82,7 +82,7 @@ macro_rules! __seq {
 ///
 /// A field that isn't named:
 ///
-/// ```compile_fail,E0027
+/// ```compile_fail,E0063
 /// use akari::prelude::*;
 ///
 /// struct Net {
@@ -110,8 +110,6 @@ macro_rules! __model {
             fn parts(&self) -> $crate::nn::layers::Parts<'_> {
                 #[allow(unused_imports)]
                 use $crate::nn::layers::{ByPart as _, ByValue as _};
-                // A field that is missing here is an error of the compiler.
-                let $name { $($field: _),* } = self;
                 #[allow(unused_mut)]
                 let mut parts = $crate::nn::layers::Parts::default();
                 $($crate::__model!(@part parts, self.$field, $field $($skipped)?);)*
@@ -124,6 +122,7 @@ macro_rules! __model {
             ) -> $crate::candle_core::Result<Self> {
                 #[allow(unused_imports)]
                 use $crate::nn::layers::{CopyByClone as _, CopyByPart as _, NoCopy as _};
+                // A field that isn't named is an error of the compiler here.
                 ::std::result::Result::Ok($name {
                     $($field: $crate::__model!(@copy _copies, self.$field, $field $($skipped)?)),*
                 })

@@ -69,12 +69,14 @@ pub fn gone(diagnostic: &Diagnostic, context: &CellContext<'_>) -> Option<String
 
 /// The way out where `nn::model!` leaves fields of a struct unnamed.
 fn unnamed_field(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
-    let is_pattern = diagnostic.code.as_ref().is_some_and(|code| code.code == "E0027");
+    let is_literal = diagnostic.code.as_ref().is_some_and(|code| code.code == "E0063");
     let span = diagnostic.spans.iter().find(|span| span.is_primary)?.outermost();
-    let is_model = is_pattern
+    let is_model = is_literal
         && source.is_file(&span.file_name)
         && source.line(span.line_start)?.contains("model!");
-    let fields: Vec<&str> = diagnostic.message.split('`').skip(1).step_by(2).collect();
+    // missing fields `a` and `b` in initializer of `Net`
+    let (fields, _) = diagnostic.message.split_once(" in initializer of ")?;
+    let fields: Vec<&str> = fields.split('`').skip(1).step_by(2).collect();
     let (fields, first) = (fields.join("`, `"), *fields.first()?);
     is_model.then(|| {
         format!(
