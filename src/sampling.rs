@@ -3,6 +3,7 @@
 //! All numbers come from the one generator in `random`, so that `torch::manual_seed` repeats a run,
 //! and, where PyTorch's own way is known, with PyTorch's very numbers.
 
+use crate::tensor::size;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 
 use crate::error::fail;
@@ -54,7 +55,8 @@ fn whole_numbers(low: i64, high: i64, shape: Shape) -> Result<Tensor> {
             ),
         );
     }
-    let (count, range) = (shape.elem_count(), high.abs_diff(low));
+    let count = size::checked("torch::randint", shape.dims(), size_of::<i64>())?;
+    let range = high.abs_diff(low);
     let numbers = if range < WIDE_RANGE {
         others(count, Whole { low, range: range as u32 })
     } else {

@@ -41,7 +41,8 @@ impl TensorDataset {
                 format_args!("Size mismatch between tensors: {:?} and {:?}", x.dims(), y.dims()),
             );
         }
-        Ok(TensorDataset { x: x.clone(), y: y.clone() })
+        // Each batch would copy the whole of a tensor that is not contiguous.
+        Ok(TensorDataset { x: x.contiguous()?, y: y.contiguous()? })
     }
 
     /// How many examples there are.

@@ -5,6 +5,7 @@ use candle_core::{DType, Device, Result, Shape, Tensor, WithDType};
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
+use crate::tensor::size;
 
 /// Rows of zeros with a one in the column that each number names; `i64`, as in PyTorch.
 ///
@@ -30,7 +31,7 @@ pub fn one_hot(classes: &Tensor, num_classes: i64) -> Result<Tensor> {
     }
     let largest = numbers.iter().max().copied();
     let count = match (num_classes, largest) {
-        (-1, Some(largest)) => largest + 1,
+        (-1, Some(largest)) => largest.saturating_add(1),
         (-1, None) => {
             return fail(function, "Can not infer total number of classes from empty tensor");
         }
@@ -47,11 +48,12 @@ pub fn one_hot(classes: &Tensor, num_classes: i64) -> Result<Tensor> {
         }
         (count, _) => count,
     } as usize;
-    let mut values = vec![0i64; numbers.len() * count];
+    let shape = [classes.dims(), &[count]].concat();
+    let mut values = vec![0i64; size::checked(function, &shape, size_of::<i64>())?];
     for (row, number) in values.chunks_exact_mut(count).zip(&numbers) {
         row[*number as usize] = 1;
     }
-    Tensor::from_vec(values, [classes.dims(), &[count]].concat(), &Device::Cpu)
+    Tensor::from_vec(values, shape, &Device::Cpu)
 }
 
 fn class_numbers(function: &str, classes: &Tensor) -> Result<Vec<i64>> {

@@ -19,6 +19,7 @@ pub(crate) use self::generator::Generator;
 use self::normal::BLOCK;
 pub(crate) use self::twister::Twister;
 use crate::compute::number::Number;
+use crate::tensor::size;
 
 /// Starts the generator of [`rand`], [`randn`] and the models anew.
 ///
@@ -55,7 +56,8 @@ pub fn rand(shape: impl Into<Shape>) -> Result<Tensor> {
 
 // Not generic, as the functions like it, and so not compiled again in every cell.
 fn uniform(shape: Shape) -> Result<Tensor> {
-    Tensor::from_vec(floats::<f32, _>(shape.elem_count(), FRACTIONS), shape, &Device::Cpu)
+    let count = size::checked("torch::rand", shape.dims(), size_of::<f32>())?;
+    Tensor::from_vec(floats::<f32, _>(count, FRACTIONS), shape, &Device::Cpu)
 }
 
 /// Standard normal `f32` numbers; `torch.randn`, with its numbers.
@@ -79,7 +81,8 @@ pub fn randn(shape: impl Into<Shape>) -> Result<Tensor> {
 }
 
 fn standard_normal(shape: Shape) -> Result<Tensor> {
-    Tensor::from_vec(normals::<f32>(shape.elem_count(), STANDARD), shape, &Device::Cpu)
+    let count = size::checked("torch::randn", shape.dims(), size_of::<f32>())?;
+    Tensor::from_vec(normals::<f32>(count, STANDARD), shape, &Device::Cpu)
 }
 
 /// Mean 0 and deviation 1.

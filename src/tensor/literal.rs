@@ -19,7 +19,7 @@ use candle_core::{DType, Device, Tensor};
 ///
 /// # Panics
 ///
-/// If rows differ in length.
+/// If rows differ in length, or an integer is no `i64`.
 #[macro_export]
 macro_rules! tensor {
     ([ $($row:tt)* ]) => {
@@ -68,9 +68,14 @@ impl From<f64> for Scalar {
     }
 }
 
-impl From<i64> for Scalar {
-    fn from(value: i64) -> Self {
-        Scalar::Integer(value)
+/// Wide enough for every integer that can be written, so that one that is too large is told of.
+impl From<i128> for Scalar {
+    #[track_caller]
+    fn from(value: i128) -> Self {
+        match i64::try_from(value) {
+            Ok(value) => Scalar::Integer(value),
+            Err(_) => panic!("tensor!: Overflow when unpacking long: {value} is no i64"),
+        }
     }
 }
 
@@ -117,9 +122,8 @@ scalars! {
     i16 => |value| Scalar::Integer(i64::from(*value)),
     u8 => |value| Scalar::Integer(i64::from(*value)),
     u32 => |value| Scalar::Integer(i64::from(*value)),
-    // PyTorch has no wider integer either; a number past its end wraps as in a cast.
-    u64 => |value| Scalar::Integer(*value as i64),
-    usize => |value| Scalar::Integer(*value as i64),
+    u64 => |value| Scalar::from(i128::from(*value)),
+    usize => |value| Scalar::from(*value as i128),
     isize => |value| Scalar::Integer(*value as i64),
     bool => |value| Scalar::Bool(*value),
 }

@@ -405,3 +405,40 @@ fn vgg_is_a_layer_with_torchvisions_names() {
     let model = nn::seq![vgg, nn::Softmax { dim: Some(1) }];
     assert!(model.to_string().starts_with("Sequential(\n  (0): VGG(\n    (features): Seq"));
 }
+
+#[test]
+fn shapes_that_fit_no_memory_are_errors_in_words() {
+    for shape in [(usize::MAX, 2), (1 << 63, 2), (1 << 45, 1)] {
+        for text in [
+            error(torch::rand(shape)),
+            error(torch::randn(shape)),
+            error(torch::randint(0, 9, shape)),
+        ] {
+            assert!(text.contains("more memory than there is"), "{shape:?}: {text}");
+        }
+    }
+    for (numbers, classes) in [(tensor!([1, 2]), i64::MAX), (tensor!([i64::MAX - 1]), -1)] {
+        let text = error(F::one_hot(&numbers, classes));
+        assert!(text.starts_with("F::one_hot: a tensor of shape"), "{text}");
+    }
+}
+
+#[test]
+fn an_integer_that_is_no_i64_is_refused() {
+    fn text(make: fn() -> Tensor) -> String {
+        let payload = std::panic::catch_unwind(make).unwrap_err();
+        payload.downcast_ref::<String>().unwrap().clone()
+    }
+    assert!(text(|| tensor!([1, 18446744073709551615])).contains("Overflow when unpacking long"));
+    assert!(text(|| tensor!(vec![u64::MAX])).contains("18446744073709551615 is no i64"));
+    let ends = tensor!([-9223372036854775808, 9223372036854775807]);
+    assert_eq!(ends.to_vec1::<i64>().unwrap(), [i64::MIN, i64::MAX]);
+}
+
+#[test]
+fn a_set_of_a_transposed_tensor_is_walked_as_fast() {
+    let x = torch::rand((4, 6)).unwrap().t().unwrap();
+    let set = data::TensorDataset::new(&x, &tensor!([0, 1, 2, 3, 4, 5])).unwrap();
+    assert!(set.x.is_contiguous());
+    assert_eq!(values(&set.get(5).unwrap().0), values(&x.get(5).unwrap()));
+}
