@@ -3,7 +3,6 @@
 //! All numbers come from the one generator in `random`, so that `torch::manual_seed` repeats a run,
 //! and, where PyTorch's own way is known, with PyTorch's very numbers.
 
-use crate::tensor::size;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 
 use crate::error::fail;
@@ -11,6 +10,7 @@ use crate::random::{
     Coin, FRACTIONS, Normal, Twister, Uniform, Whole, WideWhole, Words, floats, fresh_seed,
     normals, normals_for_halves, others,
 };
+use crate::tensor::size;
 
 /// From this range on PyTorch draws whole numbers, and from this length on permutations, of 64 bits.
 const WIDE_RANGE: u64 = 1 << 28;

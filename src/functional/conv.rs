@@ -6,10 +6,11 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
+use super::conv_direct::{Direct, in_parts};
 use super::linear::check_bias;
 use super::matrix::{Matrix, Workers, add_product};
+use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
-use crate::compute::loops::sum_of;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail;
 
@@ -87,9 +88,6 @@ pub(crate) fn conv2d_named(
 /// The number is the same for every count of threads: the order of sums, and so their last bits,
 /// depends on it.
 const IMAGES_SIDE_BY_SIDE: usize = 4;
-
-/// Into how many parts the sum over images is cut for the gradient of the weights.
-const PARTS: usize = 8;
 
 struct Convolution {
     images: usize,
@@ -323,9 +321,12 @@ impl Places {
 impl Op for Convolution {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let (area, windows) = self.areas();
-        let mut y = vec![T::zero(); self.images * self.outputs * windows];
         let group_in = self.channels * area;
         let group_out = self.outputs_per_group * windows;
+        if let Some(direct) = self.direct() {
+            return Ok((direct.results(args), self.shape.clone()));
+        }
+        let mut y = vec![T::zero(); self.images * self.outputs * windows];
         let one = |columns: &mut Vec<T>, (index, (y, x)): (usize, (&mut [T], &[T]))| {
             let group = index % self.groups;
             if let Some(bias) = args.get(2) {
@@ -358,14 +359,10 @@ impl Op for Convolution {
         let x = call.wanted[0].then(|| self.image_gradient(&call));
         let weight = call.wanted[1].then(|| self.weight_gradient(&call));
         let bias = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted).then(|| {
-            let plane = |output: usize| {
-                let of_image = |image: usize| {
-                    let plane = &call.grad[(image * self.outputs + output) * windows..][..windows];
-                    sum_of(windows, |index| plane[index])
-                };
-                T::from_f64((0..self.images).map(of_image).sum::<f64>())
-            };
-            (0..self.outputs).map(plane).collect()
+            let planes = Span { outer: self.images * self.outputs, size: windows, inner: 1 };
+            let planes = totals::<T, Floats>(call.grad, planes);
+            let images = Span { outer: 1, size: self.images, inner: self.outputs };
+            totals::<f64, Floats>(&planes, images).into_iter().map(T::from_f64).collect()
         });
         Ok(vec![x, weight, bias])
     }
@@ -393,6 +390,9 @@ impl Convolution {
         let (area, windows) = self.areas();
         let group_in = self.channels * area;
         let group_out = self.outputs_per_group * windows;
+        if let Some(reversed) = self.direct().and_then(|direct| direct.reversed()) {
+            return reversed.image_gradient(call);
+        }
         let mut gx = vec![T::zero(); self.images * self.groups * group_in];
         if gx.is_empty() || group_out == 0 {
             return gx;
@@ -428,6 +428,9 @@ impl Convolution {
         let group_in = self.channels * area;
         let group_out = self.outputs_per_group * windows;
         let group_len = self.outputs_per_group * self.window_len();
+        if let Some(direct) = self.direct() {
+            return direct.weight_gradient(call);
+        }
         let part = |images: std::ops::Range<usize>| {
             let mut gw = vec![T::zero(); self.groups * group_len];
             let mut columns = Vec::new();
@@ -444,16 +447,26 @@ impl Convolution {
         if self.workers() == Workers::All {
             return part(0..self.images);
         }
-        let size = self.images.div_ceil(PARTS);
-        let parts = (0..self.images.div_ceil(size))
-            .into_par_iter()
-            .map(|index| part(index * size..self.images.min((index + 1) * size)))
-            .collect::<Vec<_>>();
-        let mut parts = parts.into_iter();
+        let mut parts = in_parts(self.images, part).into_iter();
         let mut sum = parts.next().unwrap_or_default();
         for part in parts {
             sum.iter_mut().zip(part).for_each(|(sum, term)| *sum += term);
         }
         sum
+    }
+
+    /// The way without a matrix of windows, where it is the faster one.
+    fn direct(&self) -> Option<Direct> {
+        let is_shared = self.images * self.groups >= IMAGES_SIDE_BY_SIDE;
+        let direct = Direct {
+            images: self.images,
+            groups: self.groups,
+            channels: self.channels,
+            outputs: self.outputs_per_group,
+            size: self.size,
+            windows: self.windows,
+            slides: self.slides,
+        };
+        (is_shared && direct.is_faster() && !self.is_pointwise()).then_some(direct)
     }
 }

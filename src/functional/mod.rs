@@ -5,6 +5,7 @@
 
 mod batch_norm;
 mod conv;
+mod conv_direct;
 pub(crate) mod cumsum;
 mod dropout;
 pub(crate) mod element;

@@ -1,7 +1,8 @@
-//! The functions of `torch`: sums, functions of one number, products and copies, against the formulas that define them,
-//! finite differences, and numbers of PyTorch 2.15, whose Python stands beside them.
+//! The functions of `torch` (sums, functions of one number, products, copies) and convolutions, against the formulas that
+//! define them, finite differences, and numbers of PyTorch 2.15, whose Python stands beside them.
 #![allow(clippy::unwrap_used)]
 
+mod convolution;
 mod copies;
 mod elementary;
 mod matmul;
