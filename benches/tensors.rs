@@ -1,4 +1,4 @@
-//! Times the functions of `torch`: sums, functions of one number, products, copies: `cargo bench --bench tensors [-- NAME..]`.
+//! Times the functions of `torch` (sums, functions of one number, products, copies): `cargo bench --bench tensors [-- NAME..]`.
 //!
 //! Where candle has the same function, it is timed right beside ours.
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! Exponentials, logarithms, roots, powers and angles: the functions of one number that `torch` has beside the activations.
+//! Exponentials, logarithms, roots, powers and angles: what `torch` has of functions of one number beside the activations.
 //!
 //! candle's take one thread and panic on integers. The mechanism is in `unary.rs`, the functions of numbers in
 //! `elementary_math.rs`.

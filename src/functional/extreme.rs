@@ -181,7 +181,9 @@ impl Extreme {
             });
         }
         let mut winners = vec![T::zero(); count];
-        winners.par_chunks_mut(inner).zip(xs.par_chunks(size * inner)).for_each(|(winners, xs)| {
+        let blocks = winners.par_chunks_mut(inner).zip(xs.par_chunks(size * inner));
+        let least = PIECE.div_ceil(size * inner);
+        blocks.with_min_len(least).for_each(|(winners, xs)| {
             winners.par_chunks_mut(COLUMNS).enumerate().for_each(|(tile, winners)| {
                 let xs = &xs[tile * COLUMNS..];
                 column_winners::<T, IS_LARGEST>(xs, inner, winners);
@@ -229,9 +231,17 @@ fn column_winners<T: WithDType, const IS_LARGEST: bool>(xs: &[T], step: usize, w
         #[inline(always)]
         || {
             winners.copy_from_slice(&xs[..winners.len()]);
-            for row in xs.chunks(step) {
-                for (winner, value) in winners.iter_mut().zip(row) {
-                    *winner = better::<T, IS_LARGEST>(*value, *winner);
+            let width = winners.len();
+            for rows in xs.chunks(2 * step) {
+                if rows.len() < step + width {
+                    let pairs = winners.iter_mut().zip(rows);
+                    pairs.for_each(|(it, value)| *it = better::<T, IS_LARGEST>(*value, *it));
+                    continue;
+                }
+                let pairs = rows[..width].iter().zip(&rows[step..][..width]);
+                for (winner, (first, second)) in winners.iter_mut().zip(pairs) {
+                    let best = better::<T, IS_LARGEST>(*first, *winner);
+                    *winner = better::<T, IS_LARGEST>(*second, best);
                 }
             }
         },

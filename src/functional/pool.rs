@@ -6,6 +6,7 @@ use candle_core::{Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
 use super::window::{Pair, Planes, Slide};
+use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 
@@ -228,22 +229,21 @@ impl Span {
 /// How many pixels a thread pools at least; fewer are done before another thread has woken up.
 const PIXELS_PER_TASK: usize = 1 << 14;
 
-/// Calls `pool` with a plane of `xs` and its share of `ys`, on all threads.
-fn each_plane<X: Sync, Y: Send>(
-    xs: &[X],
-    ys: &mut [Y],
-    planes: &Planes,
-    pool: impl Fn(&[X], &mut [Y]) + Sync + Send,
-) {
-    let (area, share) = (planes.area(), ys.len() / planes.count.max(1));
-    if area == 0 || share == 0 {
-        return;
+/// What `pool` makes of each plane of `size` numbers, written in their place, on all threads.
+fn each_plane<T: WithDType>(
+    count: usize,
+    size: usize,
+    area: usize,
+    pool: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    if size == 0 {
+        return Vec::new();
     }
-    let least = PIXELS_PER_TASK.div_ceil(area.max(share));
-    ys.par_chunks_mut(share)
-        .zip(xs.par_chunks(area))
-        .with_min_len(least)
-        .for_each(|(ys, xs)| pool(xs, ys));
+    let planes = PIXELS_PER_TASK.div_ceil(area.max(size));
+    loops::by_pieces(count * size, planes * size, |index, made| {
+        let made = made.chunks_exact_mut(size).enumerate();
+        made.for_each(|(plane, made)| pool(index * planes + plane, made));
+    })
 }
 
 struct MaxPool {
@@ -273,18 +273,14 @@ impl Op for MaxPool {
     }
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let mut grads = vec![T::zero(); self.planes.count * self.planes.area()];
         let winners = self.winners.get().map_or(&[][..], Vec::as_slice);
         let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
-        grads
-            .par_chunks_mut(area.max(1))
-            .zip(call.grad.par_chunks(share.max(1)).zip(winners.par_chunks(share.max(1))))
-            .with_min_len(PIXELS_PER_TASK.div_ceil(area.max(1)))
-            .for_each(|(grads, (above, winners))| {
-                for (grad, winner) in above.iter().zip(winners) {
-                    grads[*winner as usize] += *grad;
-                }
-            });
+        let grads = each_plane::<T>(self.planes.count, area, share, |plane, grads| {
+            let results = plane * share..(plane + 1) * share;
+            for (grad, winner) in call.grad[results.clone()].iter().zip(&winners[results]) {
+                grads[*winner as usize] += *grad;
+            }
+        });
         Ok(vec![Some(grads)])
     }
 }
@@ -322,9 +318,10 @@ struct Means {
 
 impl Op for Means {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let mut ys = vec![T::zero(); self.shape.elem_count()];
-        let width = self.planes.width;
-        each_plane(args[0], &mut ys, &self.planes, |xs, ys| {
+        let (area, width) = (self.planes.area(), self.planes.width);
+        let share = self.rows.len() * self.columns.len();
+        let ys = each_plane::<T>(self.planes.count, share, area, |plane, ys| {
+            let xs = &args[0][plane * area..][..area];
             for (rows, ys) in self.rows.iter().zip(ys.chunks_exact_mut(self.columns.len())) {
                 for (columns, y) in self.columns.iter().zip(ys) {
                     let mut sum = 0.0;
@@ -341,25 +338,22 @@ impl Op for Means {
     }
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let mut grads = vec![T::zero(); self.planes.count * self.planes.area()];
         let (area, width) = (self.planes.area(), self.planes.width);
         let share = self.rows.len() * self.columns.len();
-        grads
-            .par_chunks_mut(area.max(1))
-            .zip(call.grad.par_chunks(share.max(1)))
-            .with_min_len(PIXELS_PER_TASK.div_ceil(area.max(1)))
-            .for_each(|(grads, above)| {
-                for (rows, above) in self.rows.iter().zip(above.chunks_exact(self.columns.len())) {
-                    for (columns, grad) in self.columns.iter().zip(above) {
-                        let divisor = (rows.divisor * columns.divisor) as f64;
-                        let grad = T::from_f64(grad.to_f64() / divisor);
-                        for row in rows.start..rows.end {
-                            let row = &mut grads[row * width..][columns.start..columns.end];
-                            row.iter_mut().for_each(|sum| *sum += grad);
-                        }
+        let grads = each_plane::<T>(self.planes.count, area, share, |plane, grads| {
+            let above = &call.grad[plane * share..][..share];
+            for (rows, above) in self.rows.iter().zip(above.chunks_exact(self.columns.len().max(1)))
+            {
+                for (columns, grad) in self.columns.iter().zip(above) {
+                    let divisor = (rows.divisor * columns.divisor) as f64;
+                    let grad = T::from_f64(grad.to_f64() / divisor);
+                    for row in rows.start..rows.end {
+                        let row = &mut grads[row * width..][columns.start..columns.end];
+                        row.iter_mut().for_each(|sum| *sum += grad);
                     }
                 }
-            });
+            }
+        });
         Ok(vec![Some(grads)])
     }
 }

@@ -110,17 +110,22 @@ pub(super) fn totals<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], span: Span) 
         return sums;
     }
     let block = size * inner;
-    let one = |(sums, xs): (&mut [A::Total], &[T])| {
+    // Whole blocks that one thread takes at a time.
+    let some = PIECE.div_ceil(block);
+    let work = |(sums, xs): (&mut [A::Total], &[T])| {
         vectorized(
             #[inline(always)]
-            || block_totals::<T, A>(xs, inner, sums),
+            || {
+                for (sums, xs) in sums.chunks_mut(inner).zip(xs.chunks(block)) {
+                    block_totals::<T, A>(xs, inner, sums);
+                }
+            },
         );
     };
     if xs.len() < PARALLEL_FROM {
-        sums.chunks_mut(inner).zip(xs.chunks(block)).for_each(one);
+        work((&mut sums, xs));
     } else if outer >= BLOCKS_SIDE_BY_SIDE {
-        let least = PIECE.div_ceil(block);
-        sums.par_chunks_mut(inner).zip(xs.par_chunks(block)).with_min_len(least).for_each(one);
+        sums.par_chunks_mut(some * inner).zip(xs.par_chunks(some * block)).for_each(work);
     } else {
         let blocks = sums.chunks_mut(inner).zip(xs.chunks(block));
         blocks.for_each(|(sums, xs)| shared_totals::<T, A>(xs, inner, sums));
@@ -200,10 +205,15 @@ fn four<T: Copy + Send + Sync, A: Adding<T>>([a, b, c, d]: [T; 4]) -> A::Total {
 /// The sum of neighbours.
 #[inline(always)]
 fn row_total<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T]) -> A::Total {
-    let mut totals = [A::NONE; LANES];
     let blocks = xs.chunks_exact(4 * LANES);
-    let rest = blocks.remainder().iter();
+    let fours = blocks.remainder().chunks_exact(4);
+    let rest = fours.remainder().iter();
     let rest = rest.fold(A::NONE, |rest, x| A::add(rest, A::widen(*x)));
+    let rest = fours.fold(rest, |rest, x| A::add(rest, four::<T, A>([x[0], x[1], x[2], x[3]])));
+    if xs.len() < 4 * LANES {
+        return rest;
+    }
+    let mut totals = [A::NONE; LANES];
     for block in blocks {
         let row = |index: usize| &block[index * LANES..][..LANES];
         let (a, b, c, d) = (row(0), row(1), row(2), row(3));
@@ -211,7 +221,7 @@ fn row_total<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T]) -> A::Total {
             *total = A::add(*total, four::<T, A>([a[lane], b[lane], c[lane], d[lane]]));
         }
     }
-    if xs.len() < 4 * LANES { rest } else { totals.into_iter().fold(rest, A::add) }
+    totals.into_iter().fold(rest, A::add)
 }
 
 /// The sum of what `term` makes of neighbours; it doesn't drift.

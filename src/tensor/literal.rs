@@ -35,7 +35,10 @@ macro_rules! tensor {
 macro_rules! __literal {
     // Rows of literals go element by element, so that `[1, 2.5]` may mix and integers may be large.
     ([ $($element:literal),* $(,)? ]) => {
-        $crate::tensor::literal::row(&[ $( $crate::tensor::literal::Scalar::from($element) ),* ])
+        $crate::tensor::literal::row(
+            &[ $( $crate::tensor::literal::Scalar::from($element) ),* ],
+            ::std::stringify!($($element),*),
+        )
     };
     ([ $( [ $($inner:tt)* ] ),* $(,)? ]) => {
         $crate::tensor::literal::stack(
@@ -43,7 +46,10 @@ macro_rules! __literal {
         )
     };
     ($element:literal) => {
-        $crate::tensor::literal::scalar($crate::tensor::literal::Scalar::from($element))
+        $crate::tensor::literal::single(
+            $crate::tensor::literal::Scalar::from($element),
+            ::std::stringify!($element),
+        )
     };
     ($value:expr) => {
         $crate::tensor::literal::Literal::collect(&$value)
@@ -68,14 +74,9 @@ impl From<f64> for Scalar {
     }
 }
 
-/// Wide enough for every integer that can be written, so that one that is too large is told of.
-impl From<i128> for Scalar {
-    #[track_caller]
-    fn from(value: i128) -> Self {
-        match i64::try_from(value) {
-            Ok(value) => Scalar::Integer(value),
-            Err(_) => panic!("tensor!: Overflow when unpacking long: {value} is no i64"),
-        }
+impl From<i64> for Scalar {
+    fn from(value: i64) -> Self {
+        Scalar::Integer(value)
     }
 }
 
@@ -122,8 +123,8 @@ scalars! {
     i16 => |value| Scalar::Integer(i64::from(*value)),
     u8 => |value| Scalar::Integer(i64::from(*value)),
     u32 => |value| Scalar::Integer(i64::from(*value)),
-    u64 => |value| Scalar::from(i128::from(*value)),
-    usize => |value| Scalar::from(*value as i128),
+    u64 => |value| Scalar::Integer(i64::try_from(*value).unwrap_or_else(|_| too_large(value))),
+    usize => |value| Scalar::Integer(i64::try_from(*value).unwrap_or_else(|_| too_large(value))),
     isize => |value| Scalar::Integer(*value as i64),
     bool => |value| Scalar::Bool(*value),
 }
@@ -161,9 +162,29 @@ pub fn scalar(scalar: Scalar) -> Nested {
     Nested { shape: vec![], scalars: vec![scalar] }
 }
 
-/// A row of numbers.
+fn too_large(number: impl std::fmt::Display) -> ! {
+    panic!("tensor!: Overflow when unpacking long: {number} is no i64")
+}
+
+/// Refuses a literal that the compiler has wrapped around: it is negative without a sign.
+fn check_sign(scalar: Scalar, text: &str) {
+    let text = text.trim();
+    if matches!(scalar, Scalar::Integer(value) if value < 0) && !text.starts_with('-') {
+        too_large(text);
+    }
+}
+
+/// A literal without axes, and how it is written.
 #[doc(hidden)]
-pub fn row(scalars: &[Scalar]) -> Nested {
+pub fn single(scalar: Scalar, text: &str) -> Nested {
+    check_sign(scalar, text);
+    self::scalar(scalar)
+}
+
+/// A row of literals, and how they are written.
+#[doc(hidden)]
+pub fn row(scalars: &[Scalar], text: &str) -> Nested {
+    scalars.iter().zip(text.split(',')).for_each(|(scalar, text)| check_sign(*scalar, text));
     Nested { shape: vec![scalars.len()], scalars: scalars.to_vec() }
 }
 

@@ -1,5 +1,7 @@
 //! Exponentials, logarithms, roots, powers and angles.
 
+use std::slice::from_ref;
+
 use akari::candle_core::Result;
 use akari::prelude::*;
 
@@ -57,7 +59,7 @@ fn values_are_those_of_the_formulas() {
 fn gradients_agree_with_finite_differences() {
     let x = Tensor::new(&[[-1.5f64, -0.4, 0.7], [0.3, 1.0, 2.0]], &Device::Cpu).unwrap();
     for (name, function, _) in EVERYWHERE {
-        check_gradients(name, &[x.clone()], |x| function(x[0]));
+        check_gradients(name, from_ref(&x), |x| function(x[0]));
     }
     for (name, function, _) in ABOVE_0 {
         check_gradients(name, &[x.abs().unwrap()], |x| function(x[0]));
@@ -90,7 +92,7 @@ fn ends_and_their_gradients_are_pytorchs() {
             [-1., INF, -INF, 0.4, INF, 5e-6, 0., -0., NAN, -1.428_571_5]),
         ("log2", torch::log2,
             [NAN, -INF, -INF, 1.321_928_1, -132.877_14, 17.609_64, INF, NAN, NAN, NAN],
-            [-1.442_695, INF, -INF, 0.577_078, INF, 7.213_475e-6, 0., -0., NAN, -2.060_993]),
+            [-std::f32::consts::LOG2_E, INF, -INF, 0.577_078, INF, 7.213_475e-6, 0., -0., NAN, -2.060_993]),
         ("log10", torch::log10,
             [NAN, -INF, -INF, 0.397_94, -40.000_004, 5.301_03, INF, NAN, NAN, NAN],
             [-0.434_294_46, INF, -INF, 0.173_717_78, INF, 2.171_472_3e-6, 0., -0., NAN, -0.620_420_7]),
@@ -101,7 +103,7 @@ fn ends_and_their_gradients_are_pytorchs() {
             [NAN, 0., -0., 1.581_138_8, 9.999_973e-21, 447.213_6, INF, NAN, NAN, NAN],
             [NAN, INF, -INF, 0.316_227_76, 5.000_013e19, 0.001_118_034, 0., NAN, NAN, NAN]),
         ("rsqrt", torch::rsqrt,
-            [NAN, INF, -INF, 0.632_455_53, 1.000_002_7e20, 0.002_236_068, 0., NAN, NAN, NAN],
+            [NAN, INF, -INF, 0.632_455_5, 1.000_002_7e20, 0.002_236_068, 0., NAN, NAN, NAN],
             [NAN, -INF, INF, -0.126_491_11, -INF, -5.590_17e-9, -0., NAN, NAN, NAN]),
         ("reciprocal", torch::reciprocal,
             [-1., INF, -INF, 0.4, INF, 5e-6, 0., -0., NAN, -1.428_571_5],
