@@ -65,7 +65,7 @@
 //! let image = tensor!([0, 51, 255]);
 //! assert_eq!((&image / 255.0)?.to_vec1::<i64>()?, [0, 0, 0]);
 //! let image = image.to_dtype(DType::F32)?;
-//! assert_eq!((image / 255.0)?.to_vec1::<f32>()?, [0.0, 0.2, 1.0]);
+//! assert_eq!(akari::print::tensor_text(&(image / 255.0)?)?, "tensor([0.0000, 0.2000, 1.0000])");
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
 //!

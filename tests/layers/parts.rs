@@ -424,6 +424,7 @@ fn shapes_that_fit_no_memory_are_errors_in_words() {
 }
 
 #[test]
+#[allow(overflowing_literals)] // Cells are compiled without this check.
 fn an_integer_that_is_no_i64_is_refused() {
     fn text(make: fn() -> Tensor) -> String {
         let payload = std::panic::catch_unwind(make).unwrap_err();
