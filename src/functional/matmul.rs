@@ -11,6 +11,7 @@ use crate::compute::loops;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
+use crate::tensor::promote::broadcast_shape;
 
 const NAME: &str = "torch::matmul";
 
@@ -96,7 +97,7 @@ fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             ),
         };
     }
-    let front = broadcast(front_a, front_b)?;
+    let front = broadcast_shape(NAME, front_a, front_b)?.into_dims();
     let shape = Shape::from([front.as_slice(), &[*n, *m]].concat());
     let mut product = Product {
         rows: *n,
@@ -131,26 +132,6 @@ fn oriented(tensor: &Tensor) -> Result<(Tensor, bool)> {
         }
     }
     Ok((tensor.clone(), false))
-}
-
-/// The front axes of the product.
-fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
-    let rank = a.len().max(b.len());
-    let size = |dims: &[usize], axis: usize| {
-        // Missing axes are in front, and of size one.
-        (axis + dims.len()).checked_sub(rank).map_or(1, |index| dims[index])
-    };
-    let both = |axis: usize| match (size(a, axis), size(b, axis)) {
-        (a, b) if a == b => Ok(a),
-        (1, size) | (size, 1) => Ok(size),
-        (a, b) => fail(
-            NAME,
-            format_args!(
-                "The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension {axis}"
-            ),
-        ),
-    };
-    (0..rank).map(both).collect()
 }
 
 /// For each product, which matrix of either side it takes.

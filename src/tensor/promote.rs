@@ -122,7 +122,8 @@ fn width(dtype: DType) -> usize {
     dtype.size_in_bytes() + if dtype.is_float() { 100 } else { 0 }
 }
 
-fn broadcast_shape(function: &str, left: &[usize], right: &[usize]) -> Result<Shape> {
+/// The shape that two shapes broadcast to.
+pub(crate) fn broadcast_shape(function: &str, left: &[usize], right: &[usize]) -> Result<Shape> {
     let rank = left.len().max(right.len());
     let size = |dims: &[usize], axis: usize| {
         // Missing axes are in front, and of size one.
