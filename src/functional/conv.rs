@@ -13,6 +13,7 @@ use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail;
+use crate::tensor::size;
 
 /// The options of [`conv2d`] and [`nn::Conv2d`](crate::nn::Conv2d).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +120,7 @@ impl Convolution {
                 ),
             );
         };
-        let (front, given, size) = match *x.dims() {
+        let (front, given, lengths) = match *x.dims() {
             [images, given, height, width] => (Some(images), given, [height, width]),
             [given, height, width] => (None, given, [height, width]),
             _ => {
@@ -154,12 +155,12 @@ impl Convolution {
         let kernel = Pair { height: kernel_height, width: kernel_width };
         let slides = Slide::both(kernel, stride.into(), padding.into(), dilation.into());
         let mut windows = [0; 2];
-        for ((slide, length), count) in slides.iter().zip(size).zip(&mut windows) {
+        for ((slide, length), count) in slides.iter().zip(lengths).zip(&mut windows) {
             slide.check(function)?;
             *count = match slide.windows(length, false) {
                 Some(count) => count,
                 None => {
-                    let padded = size.map(|size| size + 2 * padding);
+                    let padded = lengths.map(|length| length + 2 * padding);
                     let reach = slides.map(|slide| slide.reach());
                     return fail(
                         function,
@@ -171,17 +172,25 @@ impl Convolution {
                 }
             };
         }
+        if outputs == 0 {
+            return fail(function, "weight must have output channels, but it has none");
+        }
         let mut dims = vec![outputs, windows[0], windows[1]];
         if let Some(images) = front {
             dims.insert(0, images);
         }
+        let bytes = x.dtype().size_in_bytes();
+        size::checked(function, &dims, bytes)?;
+        // The windows of one image may stand side by side in memory.
+        let window = channels * kernel_height * kernel_width;
+        size::checked(function, &[window, windows[0], windows[1]], bytes)?;
         Ok(Convolution {
             images: front.unwrap_or(1),
             groups,
             channels,
             outputs_per_group: outputs / groups,
             outputs,
-            size,
+            size: lengths,
             windows,
             slides,
             shape: Shape::from(dims),

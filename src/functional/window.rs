@@ -109,7 +109,15 @@ impl Slide {
     }
 
     pub(crate) fn check(&self, function: &str) -> Result<()> {
+        /// No image has so many pixels in a row, and sums of these numbers don't overflow.
+        const MOST: usize = 1 << 31;
         match self {
+            Slide { kernel: MOST.., .. } | Slide { stride: MOST.., .. } => {
+                fail(function, "kernel size and stride must be less than 2^31")
+            }
+            Slide { padding: MOST.., .. } | Slide { dilation: MOST.., .. } => {
+                fail(function, "padding and dilation must be less than 2^31")
+            }
             Slide { kernel: 0, .. } => fail(function, "kernel size should be greater than zero"),
             Slide { stride: 0, .. } => fail(function, "stride must be greater than zero"),
             Slide { dilation: 0, .. } => fail(function, "dilation should be greater than zero"),

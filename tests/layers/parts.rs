@@ -443,3 +443,21 @@ fn a_set_of_a_transposed_tensor_is_walked_as_fast() {
     assert!(set.x.is_contiguous());
     assert_eq!(values(&set.get(5).unwrap().0), values(&x.get(5).unwrap()));
 }
+
+#[test]
+fn convolutions_and_pools_of_odd_sizes_are_errors_in_words() {
+    let (x, weight) = (tensor!([[[1.0, 2.0], [3.0, 4.0]]]), tensor!([[[[1.0]]]]));
+    let conv = |padding, dilation| {
+        let config = F::Conv2dConfig { padding, dilation, ..Default::default() };
+        error(F::conv2d(&x, &weight, None, config))
+    };
+    assert!(conv(1_000_000, 1).contains("more memory than there is"), "{}", conv(1_000_000, 1));
+    for text in
+        [conv(usize::MAX / 2, 1), conv(0, usize::MAX), error(F::avg_pool2d(&x, 2, 1, 1 << 40))]
+    {
+        assert!(text.contains("must be less than 2^31"), "{text}");
+    }
+    let none = Tensor::zeros((0, 1, 1, 1), DType::F32, &Device::Cpu).unwrap();
+    let text = error(F::conv2d(&x, &none, None, Default::default()));
+    assert!(text.contains("weight must have output channels"), "{text}");
+}
