@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
@@ -15,144 +14,20 @@ use candle_core::{Device, Result, Tensor};
 
 use crate::error::fail;
 
-/// Tensors by name, in the order in which they were put in: what `state_dict()` gives and
-/// `load_state_dict` takes, for layers and optimizers alike.
+/// Tensors by name: what `state_dict()` gives and `load_state_dict` takes, for layers and optimizers alike, and
+/// what candle's `safetensors::save` and `load` take and give.
 ///
-/// It can be used as a `HashMap<String, Tensor>`, for example with candle's `safetensors::save`.
+/// *Differs from PyTorch*, whose dict keeps an order; [`Layer::state`](crate::nn::Layer::state) has the names and
+/// variables of a layer in PyTorch's order.
 ///
 /// ```
 /// use akari::prelude::*;
 /// let state = nn::Linear::new(2, 1)?.state_dict()?;
-/// assert_eq!(state.names(), ["weight", "bias"]);
 /// assert_eq!(state["weight"].dims(), &[1, 2]);
+/// assert!(state.contains_key("bias"));
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-#[derive(Clone, Default)]
-pub struct StateDict {
-    names: Vec<String>,
-    tensors: HashMap<String, Tensor>,
-}
-
-impl StateDict {
-    /// A dict without tensors.
-    pub fn new() -> Self {
-        StateDict::default()
-    }
-
-    /// The names, in their order.
-    pub fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// The names, in their order.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.names.iter()
-    }
-
-    /// The tensors, in the order of their names.
-    pub fn values(&self) -> impl Iterator<Item = &Tensor> {
-        self.iter().map(|(_, tensor)| tensor)
-    }
-
-    /// Names and tensors, in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Tensor)> {
-        self.names.iter().filter_map(|name| Some((name, self.tensors.get(name)?)))
-    }
-
-    /// Puts a tensor in; gives back the one that had the name, whose place it takes.
-    pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) -> Option<Tensor> {
-        let name = name.into();
-        let before = self.tensors.insert(name.clone(), tensor);
-        if before.is_none() {
-            self.names.push(name);
-        }
-        before
-    }
-
-    /// Takes a tensor out.
-    pub fn remove(&mut self, name: &str) -> Option<Tensor> {
-        let tensor = self.tensors.remove(name)?;
-        self.names.retain(|other| other != name);
-        Some(tensor)
-    }
-}
-
-impl Deref for StateDict {
-    type Target = HashMap<String, Tensor>;
-
-    fn deref(&self) -> &HashMap<String, Tensor> {
-        &self.tensors
-    }
-}
-
-impl fmt::Debug for StateDict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
-    }
-}
-
-impl<N: Into<String>> Extend<(N, Tensor)> for StateDict {
-    fn extend<I: IntoIterator<Item = (N, Tensor)>>(&mut self, tensors: I) {
-        for (name, tensor) in tensors {
-            self.insert(name, tensor);
-        }
-    }
-}
-
-impl<N: Into<String>> FromIterator<(N, Tensor)> for StateDict {
-    fn from_iter<I: IntoIterator<Item = (N, Tensor)>>(tensors: I) -> Self {
-        let mut dict = StateDict::new();
-        dict.extend(tensors);
-        dict
-    }
-}
-
-impl IntoIterator for StateDict {
-    type Item = (String, Tensor);
-    type IntoIter = std::vec::IntoIter<(String, Tensor)>;
-
-    fn into_iter(mut self) -> Self::IntoIter {
-        let names = std::mem::take(&mut self.names).into_iter();
-        let named = names.filter_map(|name| self.tensors.remove_entry(&name));
-        named.collect::<Vec<_>>().into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a StateDict {
-    type Item = (&'a String, &'a Tensor);
-    type IntoIter = std::vec::IntoIter<(&'a String, &'a Tensor)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter().collect::<Vec<_>>().into_iter()
-    }
-}
-
-impl From<&StateDict> for StateDict {
-    fn from(dict: &StateDict) -> Self {
-        dict.clone()
-    }
-}
-
-/// By the order of the names, since a map of this kind has another one in each process.
-impl From<HashMap<String, Tensor>> for StateDict {
-    fn from(tensors: HashMap<String, Tensor>) -> Self {
-        let mut names = tensors.keys().cloned().collect::<Vec<_>>();
-        names.sort();
-        StateDict { names, tensors }
-    }
-}
-
-impl From<&HashMap<String, Tensor>> for StateDict {
-    fn from(tensors: &HashMap<String, Tensor>) -> Self {
-        tensors.clone().into()
-    }
-}
-
-impl From<BTreeMap<String, Tensor>> for StateDict {
-    fn from(tensors: BTreeMap<String, Tensor>) -> Self {
-        tensors.into_iter().collect()
-    }
-}
+pub type StateDict = HashMap<String, Tensor>;
 
 /// What [`torch::save`](crate::torch::save) writes to a file: layers, optimizers, state dicts, a tensor.
 #[diagnostic::on_unimplemented(
@@ -175,21 +50,15 @@ impl Save for StateDict {
     }
 }
 
-impl Save for HashMap<String, Tensor> {
-    fn named_tensors(&self) -> Result<StateDict> {
-        Ok(self.into())
-    }
-}
-
 impl Save for BTreeMap<String, Tensor> {
     fn named_tensors(&self) -> Result<StateDict> {
-        Ok(self.clone().into())
+        Ok(self.clone().into_iter().collect())
     }
 }
 
 impl Save for Tensor {
     fn named_tensors(&self) -> Result<StateDict> {
-        Ok([("tensor", self.clone())].into_iter().collect())
+        Ok([("tensor".to_owned(), self.clone())].into())
     }
 }
 
@@ -285,7 +154,7 @@ pub(crate) fn read(function: &str, path: &Path) -> Result<StateDict> {
         return refused(&io::Error::from(io::ErrorKind::NotFound));
     }
     match candle_core::safetensors::load(path, &Device::Cpu) {
-        Ok(tensors) => Ok(tensors.into()),
+        Ok(tensors) => Ok(tensors),
         Err(error) => refused(&error),
     }
 }

@@ -101,7 +101,7 @@ fn run_twice<R: Rule>(options: &[(&str, f64)], dims: &[&[usize]]) {
         let copies = copies.collect::<Vec<_>>();
         // The rate is in the file too.
         let mut continued = make(&copies, 0.7);
-        continued.load_state_dict(safetensors::load(&path, &Device::Cpu).unwrap()).unwrap();
+        continued.load_state_dict(&safetensors::load(&path, &Device::Cpu).unwrap()).unwrap();
         std::fs::remove_file(path).unwrap();
         for seed in 5..10 {
             whole.step(&gradients(&vars, seed)).unwrap();
@@ -142,7 +142,7 @@ fn an_lbfgs_that_is_saved_and_loaded_walks_the_same_path() {
     }
     let copy = Var::from_tensor(&w.copy().unwrap()).unwrap();
     let mut continued = make(&copy);
-    continued.load_state_dict(whole.state_dict().unwrap()).unwrap();
+    continued.load_state_dict(&whole.state_dict().unwrap()).unwrap();
     for _ in 0..3 {
         whole.step(|| loss(&w)).unwrap();
         continued.step(|| loss(&copy)).unwrap();
@@ -323,7 +323,7 @@ fn a_state_of_other_parameters_is_refused() {
     let mut sgd = optim::SGD::new([var(1, &[2], DType::F32)], Default::default()).unwrap();
     let error = sgd.load_state_dict(&dict).unwrap_err().to_string();
     assert!(error.contains("names of the state dict are unknown here"), "{error}");
-    assert!(sgd.load_state_dict(HashMap::new()).is_err());
+    assert!(sgd.load_state_dict(&HashMap::new()).is_err());
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn schedulers_that_are_saved_and_loaded_go_on() {
     }
     let mut other = new();
     let mut continued = make(&mut other);
-    other.load_state_dict(opt.state_dict().unwrap()).unwrap();
+    other.load_state_dict(&opt.state_dict().unwrap()).unwrap();
     continued.load_state_dict(&whole.state_dict().unwrap()).unwrap();
     for _ in 0..10 {
         whole.step(&mut opt).unwrap();
@@ -542,7 +542,7 @@ fn a_named_optimizer_hands_everything_to_its_rule() {
     sgd.step(&gradients(&[a.clone(), b.clone()], 1)).unwrap();
     assert_ne!(numbers(&b), before);
     let mut again = optim::SGD::with_groups(vec![group(&a), group(&b)]).unwrap();
-    again.load_state_dict(sgd.state_dict().unwrap()).unwrap();
+    again.load_state_dict(&sgd.state_dict().unwrap()).unwrap();
     assert_eq!(format!("{again:#}"), format!("{sgd:#}"));
     assert!(optim::SGD::new(Vec::<Var>::new(), Default::default()).is_err());
 }

@@ -207,11 +207,7 @@ impl LBFGS {
     ///
     /// If the dict is of other parameters or of another optimizer, or an option makes no sense. The
     /// optimizer is then as before.
-    pub fn load_state_dict(&mut self, dict: impl Into<StateDict>) -> Result<()> {
-        self.take_state(&dict.into())
-    }
-
-    fn take_state(&mut self, dict: &StateDict) -> Result<()> {
+    pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         const FUNCTION: &str = "optim::LBFGS::load_state_dict";
         let [group] = &self.groups;
         let mut config = group.config.clone();

@@ -78,9 +78,9 @@ macro_rules! optimizer {
             /// option makes no sense.
             pub fn load_state_dict(
                 &mut self,
-                dict: impl Into<$crate::optim::StateDict>,
+                dict: &$crate::optim::StateDict,
             ) -> candle_core::Result<()> {
-                self.0.take_state(&dict.into())
+                self.0.load_state_dict(dict)
             }
         }
 
@@ -165,7 +165,7 @@ macro_rules! files {
             /// If the file can't be read, and as [`load_state_dict`](Self::load_state_dict).
             pub fn load(&mut self, path: impl AsRef<std::path::Path>) -> candle_core::Result<()> {
                 let function = concat!("optim::", stringify!($name), "::load");
-                self.load_state_dict($crate::state_dict::read(function, path.as_ref())?)
+                self.load_state_dict(&$crate::state_dict::read(function, path.as_ref())?)
             }
         }
 

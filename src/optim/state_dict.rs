@@ -55,11 +55,7 @@ impl<R: Rule> RuleOptimizer<R> {
     ///
     /// If groups or parameters are others than those that were saved, a name is unknown, or an
     /// option makes no sense. The optimizer is then as before.
-    pub fn load_state_dict(&mut self, dict: impl Into<StateDict>) -> Result<()> {
-        self.take_state(&dict.into())
-    }
-
-    pub(super) fn take_state(&mut self, dict: &StateDict) -> Result<()> {
+    pub fn load_state_dict(&mut self, dict: &StateDict) -> Result<()> {
         let function = format!("{}::load_state_dict", R::FUNCTION);
         let prefix = |number: usize| format!("param_groups.{number}");
         let has_group = |number: usize| dict.contains_key(&format!("{}.params", prefix(number)));

@@ -31,7 +31,7 @@ pub fn save<'a, N: Into<String>>(
     tensors: impl IntoIterator<Item = (N, &'a Tensor)>,
     path: impl AsRef<Path>,
 ) -> Result<()> {
-    let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.clone())).collect();
+    let tensors = tensors.into_iter().map(|(name, tensor)| (name.into(), tensor.clone())).collect();
     state_dict::write("nn::save", &tensors, path.as_ref())
 }
 
