@@ -25,6 +25,7 @@ const WIDE_LENGTH: usize = u32::MAX as usize / 20;
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn randperm(n: usize) -> Result<Tensor> {
+    size::checked("torch::randperm", &[n], size_of::<i64>())?;
     let mut order = (0..n as i64).collect::<Vec<_>>();
     shuffle(&mut order);
     Tensor::from_vec(order, n, &Device::Cpu)
@@ -103,7 +104,7 @@ fn swap_by<T, W: Copy + Into<u64>>(numbers: &mut [T], words: &[W]) {
 
 /// Uniform `f32` numbers as a variable.
 pub(crate) fn uniform_var(shape: &[usize], low: f64, high: f64) -> Result<Var> {
-    let count = shape.iter().product();
+    let count = size::checked("nn::init", shape, size_of::<f32>())?;
     Var::from_vec(floats::<f32, _>(count, Uniform { low, high }), shape, &Device::Cpu)
 }
 

@@ -422,6 +422,14 @@ fn shapes_that_fit_no_memory_are_errors_in_words() {
             assert!(text.contains("more memory than there is"), "{shape:?}: {text}");
         }
     }
+    for text in [
+        error(nn::Linear::new(1 << 63, 2)),
+        error(nn::Conv2d::new(1 << 40, 1 << 40, 3, Default::default())),
+        error(nn::Embedding::new(1 << 63, 2)),
+        error(torch::randperm(usize::MAX)),
+    ] {
+        assert!(text.contains("more memory than there is"), "{text}");
+    }
     for (numbers, classes) in [(tensor!([1, 2]), i64::MAX), (tensor!([i64::MAX - 1]), -1)] {
         let text = error(F::one_hot(&numbers, classes));
         assert!(text.starts_with("F::one_hot: a tensor of shape"), "{text}");

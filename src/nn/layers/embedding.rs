@@ -7,6 +7,7 @@ use super::part::fields;
 use crate::error::fail;
 use crate::functional::embedding_named;
 use crate::nn::init;
+use crate::tensor::size;
 
 display_as_repr!(Embedding);
 
@@ -66,6 +67,7 @@ impl Embedding {
         if config.padding_idx.is_some_and(|row| row >= num_embeddings) {
             return fail("nn::Embedding", "Padding_idx must be within num_embeddings");
         }
+        size::checked("nn::Embedding", &[num_embeddings, embedding_dim], size_of::<f32>())?;
         let weight = Var::zeros((num_embeddings, embedding_dim), DType::F32, &Device::Cpu)?;
         init::normal_(&weight, 0.0, 1.0)?;
         if let Some(row) = config.padding_idx {
