@@ -17,7 +17,7 @@ fn main() {
     }
 }
 
-/// What candle's `backward` takes by itself: the sum of all elements of a tensor, and its gradient.
+/// The time that candle's `backward` takes by itself: the sum of all elements of a tensor, and its gradient.
 fn share(bench: &Bench) {
     let x = Var::from_tensor(&torch::randn((1000, 1000)).unwrap()).unwrap();
     bench.row("candle's share of a backward, 1000 x 1000", 100, || {

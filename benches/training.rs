@@ -117,7 +117,7 @@ fn functions(bench: &Bench) {
     let norm = nn::BatchNorm2d::new(16).unwrap();
     both(bench, "BatchNorm2d (64, 16, 28, 28)", 30, &x, |x| norm.forward(x).unwrap());
     both(bench, "dropout (64, 16, 28, 28)", 30, &x, |x| F::dropout(x, 0.5, true).unwrap());
-    // What is behind each function in the rows with backward.
+    // The work of candle that stands behind each function in the rows with backward.
     both(bench, "candle's product and sum (64, 16, 28, 28)", 30, &x, |x| x.clone());
     let rows = torch::randn((512, 768)).unwrap();
     both(bench, "candle's product and sum (512, 768)", 50, &rows, |x| x.clone());

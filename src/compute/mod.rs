@@ -1,4 +1,4 @@
-//! What all numbers of the prelude are computed with: activations, layers, losses and optimizers are rows on it.
+//! The one way in which numbers of the prelude are computed: activations, layers, losses and optimizers are rows on it.
 //!
 //! `number.rs` has the two types that formulas are written for, `loops.rs` how a formula runs over many numbers,
 //! `op.rs` how such loops become an operation of candle's graph, `reduce.rs` what a loss makes of its values.

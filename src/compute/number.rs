@@ -37,7 +37,7 @@ pub trait Number: WithDType + Neg<Output = Self> {
     /// The standard normal distribution function and its density.
     fn normal(self) -> (Self, Self);
 
-    /// What the one of two functions makes of the slices that takes numbers of this type.
+    /// The result of that one of two functions which takes numbers of this type.
     fn either(
         slices: &[&[Self]],
         single: impl FnOnce(&[&[f32]]) -> Vec<f32>,
@@ -70,8 +70,8 @@ pub trait Number: WithDType + Neg<Output = Self> {
     }
 }
 
-/// What is written alike for both types: the place of the type among two functions, and what the standard library
-/// has.
+/// The parts of `Number` that are written alike for both types: its place among two functions, and the functions of
+/// the standard library.
 macro_rules! alike {
     ($type:ident, $place:tt) => {
         const ZERO: Self = 0.0;
@@ -190,6 +190,7 @@ const NORMAL_TAIL: [f32; 10] = [
     -0.000_150_079_01,
 ];
 
+/// A polynomial whose first coefficient is that of the lowest power.
 #[inline(always)]
 pub(crate) fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
     let mut sum = coefficients[N - 1];
@@ -206,9 +207,9 @@ fn limited(x: f32, low: f32, high: f32) -> f32 {
     if x < low { low } else { x }
 }
 
-/// `2^n` for `-127 < n < 128`.
+/// `2^n` for `-127 < n < 128`; 0 at -127.
 #[inline(always)]
-fn power_of_two(n: i32) -> f32 {
+pub(crate) fn power_of_two(n: i32) -> f32 {
     f32::from_bits((n.wrapping_add(127) as u32) << 23)
 }
 

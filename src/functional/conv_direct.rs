@@ -12,26 +12,6 @@ use crate::compute::loops::{self, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::Call;
 
-/// A number type with a product and a sum that are rounded once.
-pub(super) trait Fused: Number {
-    /// `self * factor + term`
-    fn fused(self, factor: Self, term: Self) -> Self;
-}
-
-impl Fused for f32 {
-    #[inline(always)]
-    fn fused(self, factor: f32, term: f32) -> f32 {
-        self.mul_add(factor, term)
-    }
-}
-
-impl Fused for f64 {
-    #[inline(always)]
-    fn fused(self, factor: f64, term: f64) -> f64 {
-        self.mul_add(factor, term)
-    }
-}
-
 /// How many outputs are computed together.
 const OUTPUTS: usize = 4;
 
@@ -48,7 +28,7 @@ const LONGEST_WINDOW: usize = 300;
 /// Into how many parts the sum over images is cut for the gradient of the weights.
 const PARTS: usize = 8;
 
-/// What `part` gives for each of the parts that the images are cut into, on all threads.
+/// The results of `part` for each of the parts that the images are cut into, on all threads.
 pub(super) fn in_parts<R: Send>(
     images: usize,
     part: impl Fn(std::ops::Range<usize>) -> R + Sync,
@@ -124,19 +104,19 @@ impl Direct {
         fused!(T, self.weight_gradient_in(call))
     }
 
-    fn results_in<T: WithDType, N: Fused>(&self, args: &[&[T]]) -> Vec<T> {
+    fn results_in<T: WithDType, N: Number>(&self, args: &[&[T]]) -> Vec<T> {
         let weights = args[1].chunks(self.outputs * self.window_len());
         let weights = weights.map(|it| self.packed::<T, N>(it)).collect::<Vec<_>>();
         self.each_image(args[0], &weights, args.get(2).copied())
     }
 
-    fn image_gradient_in<T: WithDType, N: Fused>(&self, call: &Call<'_, T>) -> Vec<T> {
+    fn image_gradient_in<T: WithDType, N: Number>(&self, call: &Call<'_, T>) -> Vec<T> {
         let weights = call.args[1].chunks(self.outputs * self.window_len());
         let weights = weights.map(|it| self.packed_reversed::<T, N>(it)).collect::<Vec<_>>();
         self.each_image(call.grad, &weights, None)
     }
 
-    fn each_image<T: WithDType, N: Fused>(
+    fn each_image<T: WithDType, N: Number>(
         &self,
         images: &[T],
         weights: &[Vec<[N; OUTPUTS]>],
@@ -152,7 +132,7 @@ impl Direct {
         })
     }
 
-    fn weight_gradient_in<T: WithDType, N: Fused>(&self, call: &Call<'_, T>) -> Vec<T> {
+    fn weight_gradient_in<T: WithDType, N: Number>(&self, call: &Call<'_, T>) -> Vec<T> {
         let (given, made) = self.numbers();
         let len = self.outputs * self.window_len();
         let offsets = self.offsets();
@@ -217,7 +197,7 @@ impl Direct {
     }
 
     /// The image with its padding.
-    fn padded<T: WithDType, N: Fused>(&self, image: &[T]) -> Vec<N> {
+    fn padded<T: WithDType, N: Number>(&self, image: &[T]) -> Vec<N> {
         let mut padded = vec![N::ZERO; self.channels * self.plane()];
         let [top, left] = self.slides.map(|slide| slide.padding);
         let planes = padded.chunks_exact_mut(self.plane());
@@ -232,14 +212,14 @@ impl Direct {
     }
 
     /// The weights in the order in which they are needed: of some outputs together.
-    fn packed<T: WithDType, N: Fused>(&self, weight: &[T]) -> Vec<[N; OUTPUTS]> {
+    fn packed<T: WithDType, N: Number>(&self, weight: &[T]) -> Vec<[N; OUTPUTS]> {
         let len = self.window_len();
         let place = |output: usize, index: usize| output * len + index;
         self.pack(|output, index| N::of(weight[place(output, index)].to_f64()))
     }
 
     /// The weights of the convolution that this is the reverse of.
-    fn packed_reversed<T: WithDType, N: Fused>(&self, weight: &[T]) -> Vec<[N; OUTPUTS]> {
+    fn packed_reversed<T: WithDType, N: Number>(&self, weight: &[T]) -> Vec<[N; OUTPUTS]> {
         let taps = self.taps();
         self.pack(|output, index| {
             // There, an output is a channel, and the last weight the first.
@@ -248,7 +228,7 @@ impl Direct {
         })
     }
 
-    fn pack<N: Fused>(&self, weight: impl Fn(usize, usize) -> N) -> Vec<[N; OUTPUTS]> {
+    fn pack<N: Number>(&self, weight: impl Fn(usize, usize) -> N) -> Vec<[N; OUTPUTS]> {
         let mut packed = Vec::new();
         for first in (0..self.outputs).step_by(OUTPUTS) {
             packed.extend((0..self.window_len()).map(|index| {
@@ -262,7 +242,7 @@ impl Direct {
     }
 
     /// Writes the results for one image.
-    fn forward<T: WithDType, N: Fused>(
+    fn forward<T: WithDType, N: Number>(
         &self,
         image: &[T],
         weights: &[[N; OUTPUTS]],
@@ -294,7 +274,7 @@ impl Direct {
     }
 
     /// Adds one image's share of the weights' gradients to `sums`.
-    fn add_weight_gradient<T: WithDType, N: Fused>(
+    fn add_weight_gradient<T: WithDType, N: Number>(
         &self,
         image: &[T],
         grads: &[T],
@@ -338,7 +318,7 @@ impl Direct {
 ///
 /// The sums are arrays with names of their own: of an array of arrays the compiler may think that it has to lie in memory.
 #[inline(always)]
-fn convolve<N: Fused>(
+fn convolve<N: Number>(
     padded: &[N],
     weights: &[[N; OUTPUTS]],
     offsets: &[usize],
@@ -362,15 +342,15 @@ fn convolve<N: Fused>(
 }
 
 #[inline(always)]
-fn add_multiple<N: Fused>(sums: &mut [N; LANES], pixels: &[N; LANES], weight: N) {
+fn add_multiple<N: Number>(sums: &mut [N; LANES], pixels: &[N; LANES], weight: N) {
     for lane in 0..LANES {
-        sums[lane] = pixels[lane].fused(weight, sums[lane]);
+        sums[lane] = pixels[lane].mul_add(weight, sums[lane]);
     }
 }
 
 /// The sums over all windows of gradients times pixels, for some outputs and weights.
 #[inline(always)]
-fn dots<N: Fused>(
+fn dots<N: Number>(
     padded: &[N],
     offsets: [usize; WEIGHTS],
     grads: &[N],
@@ -392,7 +372,7 @@ fn dots<N: Fused>(
 }
 
 #[inline(always)]
-fn add_products<N: Fused>(
+fn add_products<N: Number>(
     sums: &mut [[N; GRADIENT_LANES]; WEIGHTS],
     pixels: [&[N]; WEIGHTS],
     grads: &[N],
@@ -401,7 +381,7 @@ fn add_products<N: Fused>(
     for (sums, pixels) in sums.iter_mut().zip(pixels) {
         let Some(pixels) = pixels.first_chunk::<GRADIENT_LANES>() else { return };
         for lane in 0..GRADIENT_LANES {
-            sums[lane] = grads[lane].fused(pixels[lane], sums[lane]);
+            sums[lane] = grads[lane].mul_add(pixels[lane], sums[lane]);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Logarithms and angles for both number types, beside the functions of `unary_math.rs`.
 //!
-//! Those of `f64` are the standard library's. Those of `f32` are polynomials without branches and calls, so that a loop
+//! The functions of `f64` are the standard library's. The functions of `f32` are polynomials without branches and calls, so that a loop
 //! over them becomes vector instructions; each is within a few units of the last place.
 
-use crate::compute::number::Number;
+use crate::compute::number::{Number, polynomial, power_of_two};
 
 /// A number type that has these functions.
 pub(super) trait Elementary: Number {
@@ -98,21 +98,6 @@ fn wide<const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
     sum
 }
 
-/// `2^n` for `-127 < n < 128`; 0 at -127.
-#[inline(always)]
-fn power_of_two(n: i32) -> f32 {
-    f32::from_bits((n.wrapping_add(127) as u32) << 23)
-}
-
-#[inline(always)]
-fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
-    let mut sum = coefficients[N - 1];
-    for index in (0..N - 1).rev() {
-        sum = sum.mul_add(x, coefficients[index]);
-    }
-    sum
-}
-
 /// `e` and `f` with `x = 2^e (1 + f)`, and `ln(1 + f) - f`, for a positive finite `x`.
 #[inline(always)]
 fn split_ln(x: f32) -> (f32, f32, f32) {
@@ -163,7 +148,7 @@ impl Elementary for f32 {
     #[inline(always)]
     fn ln_1p(self) -> Self {
         let sum = 1.0 + self;
-        // What rounding took from the sum, to first order.
+        // The part of `self` that rounding took from the sum, to first order.
         let lost = (self - (sum - 1.0)) / sum;
         let log = Elementary::ln(sum);
         // At the ends, and at nan, `lost` is nan.

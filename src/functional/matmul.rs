@@ -65,7 +65,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let right = if b.rank() == 1 { b.unsqueeze(1)? } else { b.clone() };
     let product = matrices(&left, &right)?;
     let product = if b.rank() == 1 { product.squeeze(D::Minus1)? } else { product };
-    // What was the axis of rows is now the last one, unless the columns are still there.
+    // The axis of rows is the last one by now, unless the columns are still there.
     match (a.rank(), b.rank()) {
         (1, 1) => product.squeeze(D::Minus1),
         (1, _) => product.squeeze(D::Minus2),

@@ -6,6 +6,8 @@
 
 mod candle_defects;
 mod errors;
+#[path = "../finite_differences.rs"]
+mod finite_differences;
 mod models;
 mod ops;
 mod parts;
