@@ -26,11 +26,16 @@
 //! | `loss.backward(); opt.step()` | `opt.backward_step(&loss)?` | the same |
 //! | `torch.manual_seed(0)` | `torch::manual_seed(0)` | none: the CPU can't be seeded |
 //! | `torch.rand`, `randn`, `randint`, `randperm` | the same in `torch::`, with PyTorch's numbers | `Tensor::rand`, `randn` |
+//! | `x / 255`, `w * x + b`, `(p - y) ** 2`, `p == y`, `w -= lr * g` | [`t!`]`(x / 255)`, `t!(w * x + b)`, `t!((p - y).pow(2))`, .. | `(x / 255.)?`: equal shapes and dtypes, moved operands |
+//! | `torch.add`, `sub`, `mul`, `div`, `remainder`, `floor_divide`, `maximum`, `minimum`, `atan2` | the same in `torch::`, of tensors and numbers | `broadcast_add`, ..; of equal dtypes |
+//! | `torch.eq`, `ne`, `lt`, `le`, `gt`, `ge`, `logical_and`, .., `bitwise_and`, .. | the same in `torch::`; masks are `u8` | `x.eq(&y)?`, ..; of equal shapes and dtypes |
+//! | `torch.where(m, a, b)`, `x.masked_fill(m, 0)` | `torch::where_(&m, &a, &b)?`, `torch::masked_fill(&x, &m, 0.0)?` | `m.where_cond(&a, &b)?` |
+//! | `x.item()`, `x.view(2, -1)`, `x.float()`, `x.long()`, `x.numel()` | `x.item()?`, `x.view((2, -1))?`, `x.float()?`, `x.long()?`, `x.numel()` | `x.to_scalar::<f32>()?`, `x.reshape((2, ()))?`, `x.to_dtype(..)?` |
 //! | `x.sum()`, `x.sum(0)`, `x.sum(0, keepdim=True)` | `torch::sum(&x)?`, `torch::sum_dim(&x, 0)?`, `torch::sum_keepdim(&x, 0)?` | `x.sum_all()?`, `x.sum(0)?`, `x.sum_keepdim(0)?`, which drift |
 //! | `x.mean()`, `x.mean(0)`, `x.mean((0, 2), keepdim=True)` | `torch::mean(&x)?`, `torch::mean_dim(&x, 0)?`, `torch::mean_keepdim(&x, (0, 2))?` | `x.mean_all()?`, `x.mean(0)?`, `x.mean_keepdim(..)?`, which drift |
 //! | `torch.cumsum(x, 1)` | `torch::cumsum(&x, 1)?` | `x.cumsum(1)?`, by a product with a matrix of ones |
 //! | `torch.exp`, `expm1`, `log`, `log1p`, `log2`, `log10`, `sqrt`, `rsqrt`, `square`, `reciprocal`, `sin`, `cos` | the same in `torch::` | `x.exp()?`, ..; panics on integers |
-//! | `x ** 3`, `torch.pow(x, 0.5)` | `torch::pow(&x, 3.0)?` | `x.powf(3.0)?` |
+//! | `x ** 3`, `torch.pow(x, 0.5)` | `torch::pow(&x, 3)?`, also of two tensors | `x.powf(3.0)?` |
 //! | `a @ b`, `torch.matmul(a, b)` | `torch::matmul(&a, &b)?` | `a.matmul(&b)?`, of matrices alone, without broadcasting |
 //! | `x.transpose(0, 1)`, `x.contiguous()` | `torch::transpose(&x, 0, 1)?`, `torch::contiguous(&x)?` | `x.transpose(0, 1)?`, `x.contiguous()?` |
 //! | `F.relu(x)`, `F.gelu(x)`, .. | `F::relu(&x)?`, `F::gelu(&x, Gelu::None)?`, .. | `x.relu()?`, `x.gelu_erf()?`; other slopes at kinks |
@@ -65,6 +70,8 @@ pub mod data;
 pub mod differences;
 pub mod display;
 mod error;
+#[doc(hidden)]
+pub mod formula;
 pub mod functional;
 mod input;
 pub mod models;
@@ -83,7 +90,60 @@ pub mod torch;
 pub use candle_core::{self, Tensor};
 pub use candle_nn;
 
+/// A formula of tensors as PyTorch means it: it broadcasts, promotes dtypes, and moves nothing.
+///
+/// ```
+/// use akari::prelude::*;
+/// let (x, w, b) = (tensor!([[1., 2.], [3., 4.]]), Var::new(&[1f32, -1.], &Device::Cpu)?, 0.5);
+/// let y = t!(x @ w + b);
+/// assert_eq!(y.to_vec1::<f32>()?, [-0.5, -0.5]);
+/// let loss = t!((y - tensor!([0, 1])).pow(2).mean());
+/// assert_eq!(loss.to_scalar::<f32>()?, 1.25);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+///
+/// # What stands in it
+///
+/// - **Operators**: `+ - * / %`, `@` for [`torch::matmul`], unary `-`, `== != < <= > >=` of elements (masks of `u8`),
+///   `& | ^ !` of masks and integers, `&&` and `||` of anything. Integers divide to `f32`; `%` has the sign of its
+///   right side, as in Python.
+/// - **Operands**: tensors, [`Var`](candle_core::Var)s, numbers, results of these, and what `grads.get(&w)` gives;
+///   all by reference.
+/// - **Methods**, with PyTorch's arguments, by name too: `.sum()`, `.mean(0)`, `.sum(dim = 1, keepdim = true)`,
+///   `.pow(2)`, `.exp()`, `.sqrt()`, `.amax(1)`, `.argmax(-1)`, `.softmax(1)`, `.clamp(0, 1)`, `.maximum(b)`,
+///   `.matmul(b)`, `.item()`, `.T` and others. All other methods are the tensor's own, by candle.
+/// - **Calls** are Rust; `&(a + b)` among their arguments is a formula again: `t!(F::relu(&(x @ w)) / 2)`.
+/// - What is in **braces** is left as it is: `t!(x * { scale() })`.
+///
+/// The result is a tensor; that of a formula which ends in `.item()` is an `f64`. `t!(w -= lr * g)` writes into a
+/// variable, a `let mut` tensor or number, and is no tensor; a variable keeps no gradient of that, as under PyTorch's
+/// `no_grad`.
+///
+/// # Errors
+///
+/// The macro has a `?` inside: the error of a part ends the function or cell, and begins with that part.
+///
+/// Differs from candle's operators, which take equal shapes and dtypes, move their operands, and compute
+/// with integers beside integers: `(img / 255.0)?` of a `u8` image is all zeros, `t!(img / 255.0)` is not.
+pub use akari_macros::t;
+
 pub use self::input::input;
+
+/// A result whose error is candle's unless another one is named: `Result<Tensor>`, `Result<Tensor, String>`.
+///
+/// ```
+/// use akari::prelude::*;
+/// fn double(x: &Tensor) -> Result<Tensor> {
+///     Ok(t!(x * 2))
+/// }
+/// fn first(words: &str) -> Result<&str, String> {
+///     words.split(' ').next().ok_or_else(|| "no word".to_string())
+/// }
+/// assert_eq!(double(&tensor!([1]))?.to_vec1::<i64>()?, [2]);
+/// assert_eq!(first("deep learning"), Ok("deep"));
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 
 /// The names that every cell imports.
 pub mod prelude {
@@ -93,7 +153,9 @@ pub mod prelude {
     pub use crate::functional as F;
     pub use crate::functional::Gelu;
     pub use crate::nn::{Layer as _, Reduction};
+    pub use crate::tensor::methods::TensorExt as _;
     pub use crate::{
-        candle_core, candle_nn, data, display, input, models, nn, optim, show, tensor, torch,
+        Result, candle_core, candle_nn, data, display, input, models, nn, optim, show, t, tensor,
+        torch,
     };
 }

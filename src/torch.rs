@@ -12,10 +12,19 @@ pub use crate::sampling::{randint, randperm};
 pub use crate::state_dict::{load, save};
 pub use crate::tensor::copy::clone;
 
+// Arithmetic and comparisons of two operands.
+pub use crate::functional::arithmetic::{
+    add, atan2, div, floor_divide, maximum, minimum, mul, pow, remainder, sub,
+};
+pub use crate::functional::compare::{
+    bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, ge, gt, le, logical_and, logical_not,
+    logical_or, logical_xor, lt, masked_fill, ne, where_,
+};
+
 // Sums, running sums, functions of one number, products and copies.
 pub use crate::functional::cumsum::cumsum;
 pub use crate::functional::elementary::{
-    cos, exp, expm1, log, log1p, log2, log10, pow, reciprocal, rsqrt, sin, sqrt, square,
+    cos, exp, expm1, log, log1p, log2, log10, reciprocal, rsqrt, sin, sqrt, square,
 };
 pub use crate::functional::matmul::matmul;
 pub use crate::functional::sum::{mean, mean_dim, mean_keepdim, sum, sum_dim, sum_keepdim};

@@ -203,31 +203,8 @@ pub fn square(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_int() { x * x } else { square_of_floats(x) }
 }
 
-/// Each element to the power of `exponent`.
-///
-/// ```text
-/// pow(x, p) = x^p        pow'(x, p) = p x^(p - 1)
-/// ```
-///
-/// A negative number has no power but whole ones: others give nan. The result has the shape of `x`.
-/// Integers give `f32`, as in PyTorch for an exponent that is a float.
-///
-/// Differs from candle, whose `powf` panics on integers, and whose `pow` of two tensors gives nan for
-/// negative numbers. Source: PyTorch's `torch.pow`.
-///
-/// # Errors
-///
-/// If memory runs out.
-///
-/// # Examples
-///
-/// ```
-/// use akari::prelude::*;
-///
-/// assert_eq!(torch::pow(&tensor!([-2.0, 3.0]), 2.0)?.to_vec1::<f32>()?, [4.0, 9.0]);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-pub fn pow(x: &Tensor, exponent: f64) -> Result<Tensor> {
+/// All elements to the power of one number, by a formula of its own where there is one.
+pub(super) fn power_of_all(x: &Tensor, exponent: f64) -> Result<Tensor> {
     // PyTorch, too, computes these without logarithms.
     match exponent {
         0.0 => one(x),

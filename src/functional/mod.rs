@@ -3,7 +3,9 @@
 //! Activations are rows of `unary.rs`, functions of whole tensors have a file each; all are ops of `compute/op.rs`.
 //! The losses are documented at the structs of `nn`, which compute them; `loss.rs` has their names here.
 
+pub(crate) mod arithmetic;
 mod batch_norm;
+pub(crate) mod compare;
 mod conv;
 mod conv_direct;
 pub(crate) mod cumsum;
@@ -22,6 +24,7 @@ mod matrix;
 mod norm_rows;
 mod normalize;
 mod pad;
+mod pairing;
 mod parametric;
 mod pool;
 mod rectifiers;

@@ -164,6 +164,13 @@ fn mean_over(function: &'static str, x: &Tensor, dims: &dyn Axes, is_kept: bool)
     op::apply(function, Sums { divisor, ..sums }, [x])
 }
 
+/// The sums of `xs` along those of its axes that are to be added up, for each axis given as its size and whether it is.
+pub(super) fn sum_groups<T: Number>(xs: &[T], axes: impl Iterator<Item = (usize, bool)>) -> Vec<T> {
+    let groups = axes.map(|(size, is_added)| Group { size, is_added }).collect();
+    let sums = Sums { groups, divisor: 1.0, shape: Shape::from(()) };
+    sums.totals::<T, f64, Floats>(xs).into_iter().map(T::of).collect()
+}
+
 /// Neighbouring axes that are either all added up or all kept.
 #[derive(Debug, Clone, Copy)]
 struct Group {

@@ -54,16 +54,23 @@ impl Axes for () {
     }
 }
 
-impl<A: Axis, B: Axis> Axes for (A, B) {
-    fn numbers(&self) -> Vec<i64> {
-        vec![self.0.number(), self.1.number()]
-    }
+macro_rules! tuples {
+    ($(($($part:ident $place:tt),*))*) => {$(
+        impl<$($part: Axis),*> Axes for ($($part,)*) {
+            fn numbers(&self) -> Vec<i64> {
+                vec![$(self.$place.number()),*]
+            }
+        }
+    )*};
 }
 
-impl<A: Axis, B: Axis, C: Axis> Axes for (A, B, C) {
-    fn numbers(&self) -> Vec<i64> {
-        vec![self.0.number(), self.1.number(), self.2.number()]
-    }
+tuples! {
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, E 3)
+    (A 0, B 1, C 2, E 3, F 4)
+    (A 0, B 1, C 2, E 3, F 4, G 5)
 }
 
 impl<A: Axis, const N: usize> Axes for [A; N] {

@@ -3,6 +3,9 @@
 pub mod axis;
 pub(crate) mod copy;
 pub mod literal;
+pub mod methods;
+pub mod operand;
 pub(crate) mod promote;
 pub(crate) mod reduce;
+pub(crate) mod scalar;
 pub(crate) mod size;

@@ -7,6 +7,7 @@ mod copies;
 mod elementary;
 #[path = "../finite_differences.rs"]
 mod finite_differences;
+mod formula;
 mod matmul;
 mod sums;
 

@@ -96,7 +96,8 @@ fn split(path: &str) -> Module {
 
 /// What each module of a crate names.
 fn arrows(folder: &str) -> BTreeMap<Module, BTreeSet<Module>> {
-    let modules = files(folder).filter(|file| !file.code.is_empty());
+    let is_macro = |file: &&File| file.path.starts_with(tables::MACROS) && folder != tables::MACROS;
+    let modules = files(folder).filter(|file| !file.code.is_empty() && !is_macro(file));
     let modules = modules.map(|file| (module(&file.path, folder), Names::of(&file.code)));
     Crate { modules: modules.collect(), packages: tables::PACKAGES }.arrows()
 }

@@ -36,6 +36,7 @@ pub const PRELUDE: Arrows = &[
         "lib",
         &["data", "display", "functional", "input", "models", "nn", "optim", "tensor", "torch"],
     ),
+    ("formula", &["error", "functional", "tensor"]),
     ("torch", &["functional", "print", "random", "sampling", "state_dict", "tensor"]),
     ("models", &["error", "functional", "nn", "parameters", "print", "random"]),
     ("data", &["error", "random", "rt", "sampling"]),
@@ -44,7 +45,7 @@ pub const PRELUDE: Arrows = &[
     ("optim", &["compute", "error", "parameters", "print", "rt", "state_dict"]),
     ("compute", &["error", "rt"]),
     ("print", &["rt", "seam"]),
-    ("tensor", &["compute", "error"]),
+    ("tensor", &["compute", "error", "print"]),
     ("display", &["rt", "seam"]),
     ("input", &["rt", "seam"]),
     ("sampling", &["error", "random", "tensor"]),
@@ -56,6 +57,9 @@ pub const PRELUDE: Arrows = &[
     ("error", &[]),
     ("seam", &[]),
 ];
+
+/// The package of procedural macros, which lies in the prelude's folder and is no part of its crate.
+pub const MACROS: &str = "src/macros";
 
 /// Arrows that close a circle of files and are still to be turned round. An arrow that is gone has to
 /// go from here too.

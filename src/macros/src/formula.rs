@@ -1,0 +1,268 @@
+//! `t!`: an expression of Rust's grammar, and `@`, as calls of `akari::formula`.
+//!
+//! What is joined by operators and known methods is a formula. All other parts (variables, calls, blocks) stay as
+//! they are written, and are taken by reference. `@` is no operator of Rust: it stands as a product with a marker in
+//! the middle until the expression is parsed, since it binds as tightly as `*`.
+
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{BinOp, Expr, ExprBinary, ExprMethodCall, Lit, Member, Result, UnOp};
+
+use crate::methods::{self, Method};
+use crate::text;
+
+/// What stands between the operands of `@` while they are parsed.
+const MARKER: &str = "__akari_matmul";
+
+/// The expression that the macro stands for.
+pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
+    if input.is_empty() {
+        return Err(syn::Error::new(
+            Span::call_site(),
+            "`t!` needs a formula, as in `t!(w * x + b)`",
+        ));
+    }
+    let expression = syn::parse2::<Expr>(with_marker(input))?;
+    match &expression {
+        Expr::Assign(assign) => {
+            let value = formula(&assign.right)?;
+            Ok(assignment(&expression, &assign.left, &value))
+        }
+        Expr::Binary(binary) if let Some(operator) = in_place(&binary.op) => {
+            let value =
+                joined(&expression, operator, formula(&binary.left)?, formula(&binary.right)?);
+            Ok(assignment(&expression, &binary.left, &value))
+        }
+        Expr::MethodCall(call) if is_item(call) => {
+            let value = formula(&call.receiver)?;
+            Ok(quote!(::akari::formula::item(#value)?))
+        }
+        _ => {
+            let value = formula(&expression)?;
+            Ok(quote!(::akari::formula::finish(#value)?))
+        }
+    }
+}
+
+/// Whether a call is `.item()`, whose number is no tensor any more.
+fn is_item(call: &ExprMethodCall) -> bool {
+    call.method == "item" && call.args.is_empty()
+}
+
+fn assignment(whole: &Expr, target: &Expr, value: &TokenStream) -> TokenStream {
+    let text = text::of(whole, MARKER);
+    let take = quote_spanned!(target.span()=> (#target).assign_formula(#text, value)?);
+    quote! {{
+        use ::akari::formula::{SharedTarget as _, Target as _};
+        let value = #value;
+        #take
+    }}
+}
+
+/// Writes `a * MARKER * b` for `a @ b`, in brackets too.
+fn with_marker(input: TokenStream) -> TokenStream {
+    let mut output = TokenStream::new();
+    for token in input {
+        match token {
+            TokenTree::Punct(at) if at.as_char() == '@' => {
+                let star = || {
+                    let mut star = Punct::new('*', Spacing::Alone);
+                    star.set_span(at.span());
+                    TokenTree::Punct(star)
+                };
+                let marker = TokenTree::Ident(Ident::new(MARKER, at.span()));
+                output.extend([star(), marker, star()]);
+            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+                let mut marked = Group::new(group.delimiter(), with_marker(group.stream()));
+                marked.set_span(group.span());
+                output.extend([TokenTree::Group(marked)]);
+            }
+            token => output.extend([token]),
+        }
+    }
+    output
+}
+
+/// An expression whose value is an `akari::formula::Value`.
+fn formula(part: &Expr) -> Result<TokenStream> {
+    match part {
+        Expr::Paren(inner) => formula(&inner.expr),
+        Expr::Group(inner) => formula(&inner.expr),
+        Expr::Reference(inner) if inner.mutability.is_none() => formula(&inner.expr),
+        Expr::Try(inner) if is_formula(&inner.expr) => formula(&inner.expr),
+        Expr::Lit(literal) => Ok(number(&literal.lit).unwrap_or_else(|| operand(part))),
+        Expr::Unary(unary) => match unary.op {
+            UnOp::Neg(_) => applied("neg", part, &unary.expr),
+            UnOp::Not(_) => applied("not", part, &unary.expr),
+            _ => Ok(operand(part)),
+        },
+        Expr::Binary(binary) => of_binary(part, binary),
+        Expr::MethodCall(call) => of_call(part, call),
+        Expr::Field(field) => match &field.member {
+            Member::Named(name) if name == "T" || name == "mT" => {
+                let receiver = formula(&field.base)?;
+                Ok(quote!(::akari::formula::with(#receiver, |x| x.t())))
+            }
+            _ => Ok(operand(part)),
+        },
+        Expr::Call(call) => {
+            let mut call = call.clone();
+            call.args = call.args.iter().map(argument).collect::<Result<_>>()?;
+            Ok(operand(&Expr::Call(call)))
+        }
+        _ => Ok(operand(part)),
+    }
+}
+
+/// Whether a part is joined by an operator or computed by a known method, and so no value of the learner's.
+fn is_formula(part: &Expr) -> bool {
+    match part {
+        Expr::Paren(inner) => is_formula(&inner.expr),
+        Expr::Group(inner) => is_formula(&inner.expr),
+        Expr::Try(inner) => is_formula(&inner.expr),
+        Expr::Binary(binary) => operator(&binary.op).is_some(),
+        Expr::Unary(unary) => matches!(unary.op, UnOp::Neg(_) | UnOp::Not(_)),
+        Expr::MethodCall(call) => methods::is_known(&call.method) || is_formula(&call.receiver),
+        Expr::Field(field) => {
+            matches!(&field.member, Member::Named(name) if name == "T" || name == "mT")
+        }
+        _ => false,
+    }
+}
+
+/// An argument of a call that stays as it is: `&(a + b)` and `a @ b` in it are formulas, as no Rust is meant by them.
+fn argument(arg: &Expr) -> Result<Expr> {
+    match arg {
+        Expr::Reference(reference)
+            if reference.mutability.is_none() && is_formula(&reference.expr) =>
+        {
+            let value = formula(&reference.expr)?;
+            syn::parse2(quote!(&::akari::formula::finish(#value)?))
+        }
+        Expr::Binary(binary) if has_marker(binary) => {
+            let value = formula(arg)?;
+            syn::parse2(quote!(::akari::formula::finish(#value)?))
+        }
+        _ => Ok(arg.clone()),
+    }
+}
+
+fn has_marker(binary: &ExprBinary) -> bool {
+    let is_marked =
+        |side: &Expr| is_marker(side) || matches!(side, Expr::Binary(inner) if has_marker(inner));
+    is_marked(&binary.left) || is_marked(&binary.right)
+}
+
+fn is_marker(part: &Expr) -> bool {
+    matches!(part, Expr::Path(path) if path.path.is_ident(MARKER))
+}
+
+/// The part as the learner wrote it, by reference. Errors of the compiler are about its place.
+fn operand(part: &Expr) -> TokenStream {
+    quote_spanned!(part.span()=> ::akari::formula::operand(&(#part)))
+}
+
+/// A literal without a suffix, whose type nothing else tells.
+fn number(literal: &Lit) -> Option<TokenStream> {
+    match literal {
+        Lit::Int(number) if number.suffix().is_empty() => {
+            // Too large a number is the compiler's error, at its place.
+            Some(quote!(::akari::formula::Value::Int(#number)))
+        }
+        Lit::Float(number) if number.suffix().is_empty() => {
+            Some(quote!(::akari::formula::Value::Float(#number)))
+        }
+        _ => None,
+    }
+}
+
+fn applied(function: &str, whole: &Expr, part: &Expr) -> Result<TokenStream> {
+    let (function, text, part) =
+        (format_ident!("{function}"), text::of(whole, MARKER), formula(part)?);
+    Ok(quote!(::akari::formula::#function(#text, #part)))
+}
+
+fn joined(whole: &Expr, operator: &str, left: TokenStream, right: TokenStream) -> TokenStream {
+    let (operator, text) = (format_ident!("{operator}"), text::of(whole, MARKER));
+    quote!(::akari::formula::binary(#text, ::akari::formula::Operator::#operator, #left, #right))
+}
+
+fn of_binary(part: &Expr, binary: &ExprBinary) -> Result<TokenStream> {
+    if let (BinOp::Mul(_), Expr::Binary(inner)) = (&binary.op, &*binary.left)
+        && is_marker(&inner.right)
+    {
+        return Ok(joined(part, "MatMul", formula(&inner.left)?, formula(&binary.right)?));
+    }
+    if is_marker(&binary.right) || is_marker(&binary.left) {
+        return Err(syn::Error::new(binary.right.span(), "`@` needs an operand on either side"));
+    }
+    match operator(&binary.op) {
+        Some(operator) => {
+            Ok(joined(part, operator, formula(&binary.left)?, formula(&binary.right)?))
+        }
+        None => Err(syn::Error::new(binary.op.span(), "`t!` has no such operator")),
+    }
+}
+
+fn operator(operator: &BinOp) -> Option<&'static str> {
+    Some(match operator {
+        BinOp::Add(_) => "Add",
+        BinOp::Sub(_) => "Sub",
+        BinOp::Mul(_) => "Mul",
+        BinOp::Div(_) => "Div",
+        BinOp::Rem(_) => "Remainder",
+        BinOp::Eq(_) => "Eq",
+        BinOp::Ne(_) => "Ne",
+        BinOp::Lt(_) => "Lt",
+        BinOp::Le(_) => "Le",
+        BinOp::Gt(_) => "Gt",
+        BinOp::Ge(_) => "Ge",
+        BinOp::BitAnd(_) => "And",
+        BinOp::BitOr(_) => "Or",
+        BinOp::BitXor(_) => "Xor",
+        BinOp::And(_) => "LogicalAnd",
+        BinOp::Or(_) => "LogicalOr",
+        _ => return None,
+    })
+}
+
+fn in_place(operator: &BinOp) -> Option<&'static str> {
+    Some(match operator {
+        BinOp::AddAssign(_) => "Add",
+        BinOp::SubAssign(_) => "Sub",
+        BinOp::MulAssign(_) => "Mul",
+        BinOp::DivAssign(_) => "Div",
+        BinOp::RemAssign(_) => "Remainder",
+        BinOp::BitAndAssign(_) => "And",
+        BinOp::BitOrAssign(_) => "Or",
+        BinOp::BitXorAssign(_) => "Xor",
+        _ => return None,
+    })
+}
+
+fn of_call(part: &Expr, call: &ExprMethodCall) -> Result<TokenStream> {
+    if methods::is_known(&call.method) && call.turbofish.is_none() {
+        let receiver = formula(&call.receiver)?;
+        return Ok(match methods::of(&call.method, call.args.iter().cloned())? {
+            Method::Operator(operator, other) => joined(part, operator, receiver, formula(&other)?),
+            Method::Function(body) => quote!(::akari::formula::with(#receiver, |x| #body)),
+            Method::Neg => {
+                let text = text::of(part, MARKER);
+                quote!(::akari::formula::neg(#text, #receiver))
+            }
+            Method::Item => {
+                let number = quote!(::akari::formula::item(#receiver)?);
+                quote!(::akari::formula::Value::Float(#number))
+            }
+        });
+    }
+    let mut call = call.clone();
+    call.args = call.args.iter().map(argument).collect::<Result<_>>()?;
+    if is_formula(&call.receiver) {
+        let receiver = formula(&call.receiver)?;
+        call.receiver = Box::new(syn::parse2(quote!(::akari::formula::finish(#receiver)?))?);
+    }
+    Ok(operand(&Expr::MethodCall(call)))
+}
