@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use candle_core::{DType, Error, Result};
+use candle_core::{DType, Error, Result, Tensor};
 
 /// An error whose text begins with the function as the learner typed it.
 pub(crate) fn fail<T>(function: &str, text: impl fmt::Display) -> Result<T> {
@@ -17,4 +17,9 @@ pub(crate) fn wrong_dtype<T>(function: &str, argument: &str, dtype: DType) -> Re
             "not implemented for {argument} of dtype {dtype:?} (convert it with .to_dtype(DType::F32)?)"
         ),
     )
+}
+
+/// Refuses a tensor of integers.
+pub(crate) fn need_float(function: &str, argument: &str, tensor: &Tensor) -> Result<()> {
+    if tensor.dtype().is_float() { Ok(()) } else { wrong_dtype(function, argument, tensor.dtype()) }
 }

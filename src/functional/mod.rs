@@ -1,7 +1,7 @@
 //! `F`: the functions of `torch.nn.functional`, positional in PyTorch's order.
 //!
 //! Activations are rows of `unary.rs`, functions of whole tensors have a file each; all are ops of `compute/op.rs`.
-//! The losses are documented at the structs of `nn`, which compute them; `loss.rs` has their names here.
+//! The losses are in `loss`; the structs of `nn`, which call them, have their formulas, shapes and errors.
 
 pub(crate) mod arithmetic;
 mod batch_norm;
@@ -18,7 +18,7 @@ mod glu;
 mod layer_norm;
 mod linear;
 mod lookup;
-mod loss;
+pub(crate) mod loss;
 pub(crate) mod matmul;
 mod matrix;
 mod norm_rows;
@@ -52,7 +52,13 @@ pub use linear::linear;
 pub(crate) use linear::linear_named;
 pub(crate) use lookup::embedding_named;
 pub use lookup::{embedding, one_hot};
-pub use loss::*;
+pub use loss::{
+    binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy,
+    ctc_loss, gaussian_nll_loss, hinge_embedding_loss, huber_loss, kl_div, l1_loss,
+    linear_cross_entropy, margin_ranking_loss, mse_loss, multi_margin_loss, multilabel_margin_loss,
+    multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss,
+    triplet_margin_loss, triplet_margin_with_distance_loss,
+};
 pub use normalize::normalize;
 pub use pad::pad;
 pub use parametric::{prelu, rrelu};

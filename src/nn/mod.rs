@@ -1,15 +1,13 @@
 //! `nn`: layers, activations and losses as structs with PyTorch's fields and defaults.
 //!
-//! A struct has the options by PyTorch's names and the printed form; formulas and loops of layers and activations are
-//! in `functional`, those of losses in `nn/loss`.
+//! A struct has the options by PyTorch's names and the printed form; all formulas and loops are in `functional`.
 
 mod activation;
 pub mod init;
 #[doc(hidden)]
 pub mod layers;
-pub(crate) mod loss;
+mod loss;
 mod prelu;
-mod reduction;
 mod rrelu;
 pub mod utils;
 
@@ -31,9 +29,9 @@ pub use loss::{
     SmoothL1Loss, SoftMarginLoss, TripletMarginLoss, TripletMarginWithDistanceLoss,
 };
 pub use prelu::PReLU;
-pub use reduction::Reduction;
 pub use rrelu::RReLU;
 
+pub use crate::functional::loss::Reduction;
 pub use crate::state_dict::StateDict;
 #[doc(inline)]
 pub use crate::{__model as model, __seq as seq};

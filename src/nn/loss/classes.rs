@@ -1,171 +1,170 @@
-//! Targets that are class numbers: their shape and dtype checked, and where their elements lie.
+//! Losses of rows of scores, one for each class, against the classes that are right.
 //!
-//! Cross entropy, negative log likelihood and the multi-class margin take their targets through [`Classes`], so that
-//! the texts of errors are the same.
+//! The formulas are in `functional/loss`.
 
-use candle_core::{DType, Result, Shape, Tensor};
+use std::fmt;
 
-use super::tile::LANES;
-use crate::compute::loops::PIECE;
-use crate::compute::op::with_elements;
-use crate::error::fail;
+use candle_core::{Result, Tensor};
 
-/// Where the classes of each position of an input lie.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ClassRows {
-    /// How many classes there are.
-    pub count: usize,
-    /// How far the classes of a position lie apart.
-    pub stride: usize,
-    pub positions: usize,
-}
+use super::{display, losses};
+use crate::functional::loss::{
+    CrossEntropyLoss, Reduction, cross_entropy_named, multi_margin_loss_named,
+    multilabel_margin_loss_named, multilabel_soft_margin_loss_named, nll_loss_named,
+};
 
-impl ClassRows {
-    pub(super) fn of(input: &Tensor, axis: usize) -> ClassRows {
-        let dims = input.dims();
-        let stride = dims[axis + 1..].iter().product();
-        let positions = dims[..axis].iter().product::<usize>() * stride;
-        ClassRows { count: dims[axis], stride, positions }
-    }
-
-    /// Where the first class of a position lies.
-    #[inline(always)]
-    pub(super) fn base(self, position: usize) -> usize {
-        match self.stride {
-            1 => position * self.count,
-            stride => position / stride * stride * self.count + position % stride,
-        }
-    }
-
-    /// Where the positions from `start` on begin; the last of `count` stands in for missing ones.
-    #[inline(always)]
-    pub(super) fn bases(self, start: usize, count: usize) -> [usize; LANES] {
-        std::array::from_fn(|lane| self.base(start + lane.min(count - 1)))
-    }
-
-    /// How many positions one thread takes at a time; all classes of a position stay together.
-    pub(super) fn piece(self) -> usize {
-        let whole = self.stride.max(1);
-        (PIECE / (whole * self.count).max(1)).max(1) * whole
+impl CrossEntropyLoss {
+    /// The loss of the logits `input` against `target`.
+    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
+        cross_entropy_named("nn::CrossEntropyLoss", input, target, self)
     }
 }
 
-/// The classes of an input `(C)`, `(N, C)` or `(N, C, d1, ..)`, one for each of its positions.
-pub(super) struct Classes {
-    function: &'static str,
-    /// The class numbers as contiguous `i64`.
-    targets: Tensor,
-    ignore_index: Option<i64>,
-    pub rows: ClassRows,
-    /// The shape of the targets, and so of the losses.
-    pub shape: Shape,
-}
+display!(CrossEntropyLoss);
 
-impl Classes {
-    pub(super) fn new(
-        function: &'static str,
+losses! {
+    /// The negative log probability of each target's class, from log probabilities.
+    ///
+    /// ```text
+    /// l = -w_y x_y
+    /// ```
+    ///
+    /// `y` is the target's class, `w` the weights. [`CrossEntropyLoss`](super::CrossEntropyLoss) takes
+    /// logits and does the `F::log_softmax` before it too.
+    ///
+    /// # Shapes
+    ///
+    /// Input `(C)`, `(N, C)` or `(N, C, d1, ..)`; the target (`i64`, `u8` or `u32`) has the input's
+    /// shape without the class axis. The mean divides by the weights of the classes that weren't
+    /// ignored.
+    ///
+    /// # Errors
+    ///
+    /// For shapes or dtypes other than these, a class out of range, and weights of another length
+    /// than `C`.
+    ///
+    /// *Differs from candle*: its `loss::nll` takes two axes only and has no weights, and an input of
+    /// another rank is an error about the target.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let y = nn::NLLLoss::default().forward(&tensor!([[-0.5, -1.0]]), &tensor!([1]))?;
+    /// assert_eq!(y.to_scalar::<f32>()?, 1.0);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    NLLLoss {
+        /// A factor for each class. Default: none.
+        weight: Option<Tensor> = None,
+        /// Elements of this class count for nothing. Default: -100.
+        ignore_index: i64 = -100,
+    }
+    /// The loss of the log probabilities `input` against the classes `target`.
+    forward(input: &Tensor, target: &Tensor) |loss, function| {
+        let (weight, ignored) = (loss.weight.as_ref(), loss.ignore_index);
+        nll_loss_named(function, input, target, weight, ignored, loss.reduction)
+    };
+
+    /// How far the score of the right class is from beating each other class by a margin.
+    ///
+    /// ```text
+    /// l = (1 / C) Σ_(j ≠ y) w_y max(0, margin - x_y + x_j)^p
+    /// ```
+    ///
+    /// `y` is the target's class, `C` the number of classes, `w` the weights.
+    ///
+    /// # Shapes
+    ///
+    /// Input `(C)` or `(N, C)`; the target (`i64`, `u8` or `u32`) without the axis of classes.
+    ///
+    /// # Errors
+    ///
+    /// For other shapes and dtypes, a class out of range, weights of another length than `C`, and a `p`
+    /// other than 1 and 2.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let y = nn::MultiMarginLoss::default().forward(&tensor!([[0.0, 0.5]]), &tensor!([1]))?;
+    /// assert_eq!(y.to_scalar::<f32>()?, 0.25);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    MultiMarginLoss {
+        /// The exponent, 1 or 2; 2 makes a class that wins by far count more. Default: 1.
+        p: i64 = 1,
+        /// By how much the right class should win. Default: 1.
+        margin: f64 = 1.0,
+        /// A factor for each class. Default: none.
+        weight: Option<Tensor> = None,
+    }
+    /// The loss of the scores `input` against the classes `target`.
+    forward(input: &Tensor, target: &Tensor) |loss, function| {
+        let MultiMarginLoss { p, margin, ref weight, reduction } = *loss;
+        multi_margin_loss_named(function, input, target, p, margin, weight.as_ref(), reduction)
+    };
+
+    /// How far each right class is from beating each wrong class by 1.
+    ///
+    /// ```text
+    /// l = (1 / C) Σ_i Σ_j max(0, 1 - (x_i - x_j))    i in the target, j not
+    /// ```
+    ///
+    /// A row of the target lists its classes and ends at the first -1; what follows doesn't matter.
+    ///
+    /// # Shapes
+    ///
+    /// Input and target (`i64`) of one shape, `(C)` or `(N, C)`.
+    ///
+    /// # Errors
+    ///
+    /// For other shapes and dtypes, and a class out of range.
+    ///
+    /// *Differs from PyTorch*: the mean of no rows is nan, not what was in memory.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let loss = nn::MultiLabelMarginLoss::default();
+    /// let y = loss.forward(&tensor!([[0.5, 0.0]]), &tensor!([[0, -1]]))?;
+    /// assert_eq!(y.to_scalar::<f32>()?, 0.25);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    MultiLabelMarginLoss {}
+    /// The loss of the scores `input` against the lists of classes `target`.
+    forward(
         input: &Tensor,
-        target: &Tensor,
-        ignore_index: Option<i64>,
-    ) -> Result<Classes> {
-        let Some(axis) = class_axis(input) else {
-            return fail(function, "Expected 1 or more dimensions (got 0)");
-        };
-        let mut expected = input.dims().to_vec();
-        expected.remove(axis);
-        // A target `(1)` stands for one without axes.
-        if expected.is_empty() && target.dims() == [1] {
-            expected.push(1);
-        }
-        check_shape(function, &expected, target.dims())?;
-        if !matches!(target.dtype(), DType::I64 | DType::U8 | DType::U32) {
-            return fail(
-                function,
-                format_args!(
-                    "expected target dtype to be I64 or U8, but got {:?} (convert it with .to_dtype(DType::I64)?)",
-                    target.dtype()
-                ),
-            );
-        }
-        Ok(Classes {
-            function,
-            targets: target.detach().to_dtype(DType::I64)?.contiguous()?,
-            ignore_index,
-            rows: ClassRows::of(input, axis),
-            shape: Shape::from(expected),
-        })
-    }
+        target: &Tensor
+    ) |loss, function| multilabel_margin_loss_named(function, input, target, loss.reduction);
 
-    pub(super) fn with_numbers<O>(&self, visit: impl FnOnce(&[i64]) -> Result<O>) -> Result<O> {
-        with_elements(&self.targets, visit)
+    /// Binary cross entropy of logits for each class, averaged over the classes.
+    ///
+    /// ```text
+    /// l = (1 / C) Σ_c w_c ((1 - t_c) softplus(x_c) + t_c softplus(-x_c))
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// Input `(.., C)`; target and `weight` broadcast with it. The losses have the shape without the
+    /// last axis. dtypes promote.
+    ///
+    /// # Errors
+    ///
+    /// If the shapes don't broadcast, or the input is an integer or has no axes.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let loss = nn::MultiLabelSoftMarginLoss::default();
+    /// let y = loss.forward(&tensor!([[0.0, 0.0]]), &tensor!([[1, 0]]))?;
+    /// assert!((y.to_scalar::<f32>()? - 0.6931).abs() < 1e-4);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    MultiLabelSoftMarginLoss {
+        /// A factor for each class. Default: none.
+        weight: Option<Tensor> = None,
     }
-
-    /// The class with this number, or none if the number is the one to ignore.
-    #[inline(always)]
-    pub(super) fn class(&self, number: i64) -> Result<Option<usize>> {
-        if number as u64 >= self.rows.count as u64 || self.ignore_index == Some(number) {
-            return self.no_class(number);
-        }
-        Ok(Some(number as usize))
-    }
-
-    #[cold]
-    fn no_class(&self, number: i64) -> Result<Option<usize>> {
-        if self.ignore_index == Some(number) {
-            return Ok(None);
-        }
-        fail(
-            self.function,
-            format_args!(
-                "Target {number} is out of bounds (there are {} classes)",
-                self.rows.count
-            ),
-        )
-    }
-}
-
-/// The axis of the classes: the second, or the only one.
-pub(super) fn class_axis(input: &Tensor) -> Option<usize> {
-    match input.rank() {
-        0 => None,
-        1 => Some(0),
-        _ => Some(1),
-    }
-}
-
-fn check_shape(function: &str, expected: &[usize], found: &[usize]) -> Result<()> {
-    match (expected.first(), found.first()) {
-        _ if expected == found => Ok(()),
-        (Some(input), Some(target)) if input != target => fail(
-            function,
-            format_args!(
-                "Expected input batch_size ({input}) to match target batch_size ({target})"
-            ),
-        ),
-        _ => fail(
-            function,
-            format_args!(
-                "Expected target size {expected:?}, got {found:?} (or class probabilities of the input's shape)"
-            ),
-        ),
-    }
-}
-
-/// The factors of the classes, if any.
-pub(super) fn class_weights(
-    function: &str,
-    weight: Option<&Tensor>,
-    classes: usize,
-) -> Result<Option<Vec<f64>>> {
-    let Some(weight) = weight else { return Ok(None) };
-    if weight.dims() != [classes] {
-        return fail(
-            function,
-            format_args!(
-                "weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {:?}",
-                weight.dims()
-            ),
-        );
-    }
-    Ok(Some(weight.to_dtype(DType::F64)?.to_vec1()?))
+    /// The loss of the logits `input` against `target`, 1 or 0 for each class.
+    forward(input: &Tensor, target: &Tensor) |loss, function| {
+        let weight = loss.weight.as_ref();
+        multilabel_soft_margin_loss_named(function, input, target, weight, loss.reduction)
+    };
 }

@@ -1,95 +1,135 @@
-//! Losses of the difference of input and target: shapes, dtypes and the weights that three of them take.
+//! Losses of the difference of input and target: squared, absolute, smoothed, and Huber's.
 //!
-//! Shapes that differ are broadcast, with a warning on stderr, as PyTorch warns.
-//! The formulas of single differences are in `absolute.rs` and `mse.rs`.
+//! The formulas are in `functional/loss`.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
 
 use candle_core::{Result, Tensor};
 
-use super::elementwise::{self, Formula, Weighted};
-use crate::error::fail;
-use crate::nn::Reduction;
-use crate::tensor::promote::promote_and_broadcast;
-use crate::tensor::reduce::sum_all;
+use super::{display, losses};
+use crate::functional::loss::{
+    Reduction, huber_loss_named, l1_loss_named, mse_loss_named, smooth_l1_loss_named,
+};
 
-/// The loss of a difference; the mean divides by the number of elements or by the sum of weights.
-pub(super) fn of_difference<E: Formula<2>>(
-    function: &'static str,
-    formula: E,
-    input: &Tensor,
-    target: &Tensor,
-    reduction: Reduction,
-    weight: Option<&Tensor>,
-) -> Result<Tensor> {
-    let Some(weight) = weight else {
-        let shapes = [input.dims(), target.dims()];
-        let (input, target) = floats(function, input, target)?;
-        warn_of_shapes(function, shapes, input.dims());
-        return elementwise::reduce(function, formula, reduction, [&input, &target], &[]);
-    };
-    let [input, target, weight] = with_weight(function, input, target, weight)?;
-    let inputs = [&input, &target, &weight];
-    if reduction == Reduction::Mean {
-        let total = elementwise::reduce(function, Weighted(formula), Reduction::Sum, inputs, &[])?;
-        return total / sum_all(&weight)?;
-    }
-    elementwise::reduce(function, Weighted(formula), reduction, inputs, &[])
-}
+losses! {
+    /// The squared difference of input and target.
+    ///
+    /// ```text
+    /// l = (x - t)²
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// Input and target of any shapes that broadcast; dtypes promote, so an integer target will do.
+    /// The result has no axes, or the broadcast shape with [`Reduction::None`].
+    ///
+    /// # Errors
+    ///
+    /// If the shapes don't broadcast, or if both tensors are integers.
+    ///
+    /// Shapes that differ but broadcast give a warning on stderr. A factor for each element is a parameter
+    /// of `F::mse_loss`, as in PyTorch.
+    /// *Differs from candle*: its `loss::mse` neither broadcasts nor promotes.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let loss = nn::MSELoss::default().forward(&tensor!([[2., 5., 3.]]), &tensor!([[0, 1, 0]]))?;
+    /// assert_eq!(loss.to_scalar::<f32>()?, 29.0 / 3.0);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    MSELoss {}
+    /// The loss of `input` against `target`.
+    forward(
+        input: &Tensor,
+        target: &Tensor
+    ) |loss, function| mse_loss_named(function, input, target, loss.reduction, None);
 
-/// Warns once of each pair of shapes that differ: predictions of shape `[n, 1]` and targets of shape
-/// `[n]` make `n * n` differences, which is seldom meant.
-fn warn_of_shapes(function: &'static str, shapes: [&[usize]; 2], both: &[usize]) {
-    /// A function, and the shapes of its input and target.
-    type Case = (&'static str, [Vec<usize>; 2]);
-    static WARNED: Mutex<BTreeSet<Case>> = Mutex::new(BTreeSet::new());
-    let [input, target] = shapes;
-    if input == target {
-        return;
-    }
-    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
-    if warned.insert((function, shapes.map(<[usize]>::to_vec))) {
-        eprintln!(
-            "warning: {function}: the target's shape {target:?} is not the input's, {input:?}; both are broadcast to {both:?}, which is seldom meant (bring them to one shape, as with .unsqueeze(1)? or .squeeze(1)?)"
-        );
-    }
-}
+    /// The absolute difference of input and target.
+    ///
+    /// ```text
+    /// l = |x - t|        (the slope at 0 is 0)
+    /// ```
+    ///
+    /// # Shapes, errors
+    ///
+    /// Shapes broadcast and dtypes promote, as in [`MSELoss`](super::MSELoss); a factor for each
+    /// element is a parameter of `F::l1_loss`.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let y = nn::L1Loss::default().forward(&tensor!([1., -4.]), &tensor!([0, 0]))?;
+    /// assert_eq!(y.to_scalar::<f32>()?, 2.5);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    L1Loss {}
+    /// The loss of `input` against `target`.
+    forward(
+        input: &Tensor,
+        target: &Tensor
+    ) |loss, function| l1_loss_named(function, input, target, loss.reduction, None);
 
-/// Input and target in one dtype and shape.
-fn floats(function: &str, input: &Tensor, target: &Tensor) -> Result<(Tensor, Tensor)> {
-    let (input, target) = promote_and_broadcast(function, input, target)?;
-    if !input.dtype().is_float() {
-        return fail(
-            function,
-            format_args!(
-                "not implemented for {:?}: could not infer output dtype, since input and target are both integers (convert one with .to_dtype(DType::F32)?)",
-                input.dtype()
-            ),
-        );
+    /// A parabola up to a distance of `beta`, and a line from there on.
+    ///
+    /// ```text
+    /// l = d² / (2 beta)  where |d| < beta, else |d| - beta / 2     with d = x - t
+    /// ```
+    ///
+    /// With `beta` 0 it is [`L1Loss`]. Shapes broadcast and dtypes promote.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let loss = nn::SmoothL1Loss { reduction: Reduction::None, ..Default::default() };
+    /// let y = loss.forward(&tensor!([0.5, 1., 3.]), &tensor!([0, 0, 0]))?;
+    /// assert_eq!(y.to_vec1::<f32>()?, [0.125, 0.5, 2.5]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    SmoothL1Loss {
+        /// Where the parabola ends. Default: 1.
+        beta: f64 = 1.0,
     }
-    Ok((input, target))
-}
+    /// The loss of `input` against `target`.
+    ///
+    /// # Errors
+    ///
+    /// If `beta` is negative, or as in [`MSELoss`](super::MSELoss).
+    forward(
+        input: &Tensor,
+        target: &Tensor
+    ) |loss, function| smooth_l1_loss_named(function, input, target, loss.reduction, loss.beta);
 
-/// Input, target and weight in one dtype and shape.
-pub(super) fn with_weight(
-    function: &str,
-    input: &Tensor,
-    target: &Tensor,
-    weight: &Tensor,
-) -> Result<[Tensor; 3]> {
-    if weight.dims() != input.dims() {
-        return fail(
-            function,
-            format_args!(
-                "Weights and input must have the same size, but their shapes are {:?} and {:?}",
-                weight.dims(),
-                input.dims()
-            ),
-        );
+    /// [`SmoothL1Loss`] times `delta`: the slope of its line is `delta`.
+    ///
+    /// ```text
+    /// l = d² / 2  where |d| < delta, else delta (|d| - delta / 2)     with d = x - t
+    /// ```
+    ///
+    /// Shapes broadcast and dtypes promote; a factor for each element is a parameter of
+    /// `F::huber_loss`.
+    ///
+    /// *Differs from candle*: its `loss::huber` takes the line from `|d|` = `delta` on only in its docs.
+    /// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let loss = nn::HuberLoss { delta: 2.0, reduction: Reduction::None };
+    /// let y = loss.forward(&tensor!([1., 2., 3.]), &tensor!([0, 0, 0]))?;
+    /// assert_eq!(y.to_vec1::<f32>()?, [0.5, 2.0, 4.0]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    HuberLoss {
+        /// Where the parabola ends. Default: 1.
+        delta: f64 = 1.0,
     }
-    let weight = weight.to_dtype(floats(function, input, target)?.0.dtype())?;
-    let (input, target) = floats(function, input, target)?;
-    let (weight, _) = promote_and_broadcast(function, &weight, &input)?;
-    Ok([input, target, weight])
+    /// The loss of `input` against `target`.
+    ///
+    /// # Errors
+    ///
+    /// If `delta` isn't positive, or as in [`MSELoss`](super::MSELoss).
+    forward(
+        input: &Tensor,
+        target: &Tensor
+    ) |loss, function| huber_loss_named(function, input, target, loss.reduction, loss.delta, None);
 }

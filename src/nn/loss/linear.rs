@@ -4,10 +4,9 @@ use std::fmt;
 
 use candle_core::{Result, Tensor, Var};
 
-use super::cross_entropy::CrossEntropyLoss;
-use crate::error::{fail, wrong_dtype};
-use crate::functional::linear_named;
-use crate::nn::{Layer, Linear, Reduction};
+use crate::error::fail;
+use crate::functional::loss::{CrossEntropyLoss, Reduction, linear_cross_entropy_named};
+use crate::nn::{Layer, Linear};
 use crate::print::python::{bool_repr, float_repr};
 
 /// The options of [`LinearCrossEntropyLoss`].
@@ -112,7 +111,8 @@ impl LinearCrossEntropyLoss {
             label_smoothing: *label_smoothing,
             reduction: self.config.reduction,
         };
-        linear_cross_entropy(NAME, &loss, input, &linear_weight, target, linear_bias.as_ref())
+        let bias = linear_bias.as_ref();
+        linear_cross_entropy_named(NAME, input, &linear_weight, target, bias, &loss)
     }
 }
 
@@ -134,75 +134,4 @@ impl fmt::Display for LinearCrossEntropyLoss {
             self.linear,
         )
     }
-}
-
-/// Cross entropy of `x Wᵀ + b`, with the layer's weight `(C, .., F)` and bias `(C, ..)` as tensors.
-pub(crate) fn linear_cross_entropy(
-    function: &'static str,
-    loss: &CrossEntropyLoss,
-    input: &Tensor,
-    linear_weight: &Tensor,
-    target: &Tensor,
-    linear_bias: Option<&Tensor>,
-) -> Result<Tensor> {
-    if !matches!(input.rank(), 1 | 2) {
-        return fail(
-            function,
-            format_args!(
-                "Expected an input of shape (F) or (N, F), but its shape is {:?}",
-                input.dims()
-            ),
-        );
-    }
-    let [axes @ .., features] = linear_weight.dims() else {
-        return fail(function, "Expected a linear_weight of shape (C, .., F), but it has no axes");
-    };
-    if axes.is_empty() {
-        return fail(
-            function,
-            format_args!(
-                "Expected a linear_weight of shape (C, .., F), but its shape is {:?}",
-                linear_weight.dims()
-            ),
-        );
-    }
-    if axes.len() > 1 && input.rank() == 1 {
-        return fail(
-            function,
-            format_args!(
-                "K-dimensional loss defined by linear_weight shape {:?} requires batched input, (N, {features}), got unbatched input with shape {:?}",
-                linear_weight.dims(),
-                input.dims()
-            ),
-        );
-    }
-    if !input.dtype().is_float() {
-        return wrong_dtype(function, "an input", input.dtype());
-    }
-    if linear_weight.dtype() != input.dtype() {
-        return fail(
-            function,
-            format_args!(
-                "expected linear_weight of the input's dtype {:?}, but got {:?}",
-                input.dtype(),
-                linear_weight.dtype()
-            ),
-        );
-    }
-    if let Some(bias) = linear_bias.filter(|bias| bias.dims() != axes) {
-        return fail(
-            function,
-            format_args!(
-                "Expected a linear_bias of shape {axes:?}, but its shape is {:?}",
-                bias.dims()
-            ),
-        );
-    }
-    let outputs = axes.iter().product::<usize>();
-    let bias =
-        linear_bias.map(|bias| bias.to_dtype(input.dtype())?.reshape(outputs)).transpose()?;
-    let weight = linear_weight.reshape((outputs, *features))?;
-    let logits = linear_named(function, input, &weight, bias.as_ref())?;
-    let logits = logits.reshape([&input.dims()[..input.rank() - 1], axes].concat())?;
-    loss.apply(function, &logits, target)
 }

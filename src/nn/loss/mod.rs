@@ -1,82 +1,70 @@
-//! One loss a file, or a few of one family.
+//! Losses as structs with PyTorch's options, defaults and printed form.
 //!
-//! Mechanisms: `elementwise.rs` for losses of single numbers, `classes.rs` and `tile.rs` for those
-//! of rows of classes, both on `compute/op.rs`, where candle's graph begins, and `compute/reduce.rs`.
+//! A row of [`losses!`] is all of a loss but for its formula, which is in `functional/loss`.
 
-mod absolute;
-mod bce;
 mod classes;
-mod cosine;
-mod cross_entropy;
 mod ctc;
 mod difference;
-mod elementwise;
-mod gaussian;
-mod kl_div;
+mod likelihood;
 mod linear;
-mod margin;
-mod mse;
-mod multi_label;
-mod multi_margin;
-mod nll;
-mod pairwise;
-mod poisson;
-mod soft_cross_entropy;
-mod tile;
-mod triplet;
+mod pairs;
 
-use std::fmt;
-
-pub use absolute::{HuberLoss, L1Loss, SmoothL1Loss};
-pub(crate) use absolute::{absolute, huber};
-pub use bce::{BCELoss, BCEWithLogitsLoss};
-pub use cosine::CosineEmbeddingLoss;
-pub use cross_entropy::CrossEntropyLoss;
+pub use classes::{MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss};
 pub use ctc::CTCLoss;
-pub use gaussian::GaussianNLLLoss;
-pub use kl_div::{KLDivLoss, KLDivReduction};
-pub(crate) use linear::linear_cross_entropy;
+pub use difference::{HuberLoss, L1Loss, MSELoss, SmoothL1Loss};
+pub use likelihood::{BCELoss, BCEWithLogitsLoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss};
 pub use linear::{LinearCrossEntropyLoss, LinearCrossEntropyLossConfig};
-pub use margin::{HingeEmbeddingLoss, MarginRankingLoss, SoftMarginLoss};
-pub use mse::MSELoss;
-pub(crate) use mse::squared;
-pub use multi_label::{MultiLabelMarginLoss, MultiLabelSoftMarginLoss};
-pub use multi_margin::MultiMarginLoss;
-pub use nll::NLLLoss;
-pub use poisson::PoissonNLLLoss;
-pub use triplet::{DistanceFunction, TripletMarginLoss, TripletMarginWithDistanceLoss};
+pub use pairs::{
+    CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss, SoftMarginLoss, TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+};
+
+pub use crate::functional::loss::{CrossEntropyLoss, DistanceFunction, KLDivReduction};
 
 /// PyTorch prints a loss as its name and nothing else, whatever its options.
 macro_rules! display {
-    ($($loss:ident),* $(,)?) => {$(
+    ($loss:ident) => {
         impl fmt::Display for $loss {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($loss), "()"))
             }
         }
+    };
+}
+use display;
+
+/// Defines losses: documentation, name, the options with PyTorch's defaults beside the reduction, and the formula
+/// that `forward` calls under the loss's own name.
+macro_rules! losses {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr),* $(,)? }
+        $(#[$forward_doc:meta])*
+        forward($($input:ident: $input_type:ty),* $(,)?) |$loss:ident, $function:ident| $formula:expr;
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+            /// How the single losses are reduced. Default: to their mean.
+            pub reduction: Reduction,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                $name { $($field: $default,)* reduction: Reduction::Mean }
+            }
+        }
+
+        impl $name {
+            $(#[$forward_doc])*
+            pub fn forward(&self, $($input: $input_type),*) -> Result<Tensor> {
+                let ($loss, $function) = (self, concat!("nn::", stringify!($name)));
+                $formula
+            }
+        }
+
+        display!($name);
     )*};
 }
-
-display!(
-    BCELoss,
-    BCEWithLogitsLoss,
-    CTCLoss,
-    CosineEmbeddingLoss,
-    CrossEntropyLoss,
-    GaussianNLLLoss,
-    HingeEmbeddingLoss,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
-    MSELoss,
-    MarginRankingLoss,
-    MultiLabelMarginLoss,
-    MultiLabelSoftMarginLoss,
-    MultiMarginLoss,
-    NLLLoss,
-    PoissonNLLLoss,
-    SmoothL1Loss,
-    SoftMarginLoss,
-    TripletMarginLoss,
-    TripletMarginWithDistanceLoss,
-);
+use losses;

@@ -5,45 +5,50 @@ use std::ops::Range;
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::classes::ClassRows;
+use super::classes::{ClassRows, class_axis};
+use super::options::{CrossEntropyLoss, Reduction};
 use super::tile::{LANES, Tile, gather, scatter};
 use crate::compute::loops::{fill, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced};
+use crate::error::fail;
 use crate::functional::log_softmax;
-use crate::nn::Reduction;
 use crate::tensor::promote::{broadcast_to, promote};
 use crate::tensor::reduce::{mean_over, sum_all};
 
-/// The options of the loss, as [`CrossEntropyLoss`](super::CrossEntropyLoss) has them.
-pub(super) struct SoftOptions<'a> {
-    pub weight: Option<&'a Tensor>,
-    /// The numbers of `weight`.
-    pub weights: Option<Vec<f64>>,
-    pub smoothing: f64,
-    pub reduction: Reduction,
-}
-
-/// The loss of logits against float probabilities of the same shape.
-pub(super) fn apply(
+/// The loss of logits against probabilities of the same shape; `weights` are the numbers of the options' weight.
+pub(super) fn of_probabilities(
     function: &'static str,
-    options: SoftOptions<'_>,
     input: &Tensor,
     target: &Tensor,
-    axis: usize,
+    weights: Option<Vec<f64>>,
+    options: &CrossEntropyLoss,
 ) -> Result<Tensor> {
+    if !target.dtype().is_float() {
+        return fail(
+            function,
+            format_args!(
+                "Expected floating point type for target with class probabilities, got {:?}",
+                target.dtype()
+            ),
+        );
+    }
+    if options.ignore_index >= 0 {
+        return fail(function, "ignore_index is not supported for floating point target");
+    }
     let (input, target) = promote(input, target)?;
-    if let Some(weight) = options.weight.filter(|weight| weight.track_op()) {
-        return of_learned_weight(&options, &input, &target, weight, axis);
+    let axis = class_axis(function, &input)?;
+    if let Some(weight) = options.weight.as_ref().filter(|weight| weight.track_op()) {
+        return of_learned_weight(options, &input, &target, weight, axis);
     }
     let mut shape = input.dims().to_vec();
     shape.remove(axis);
     let rows = ClassRows::of(&input, axis);
     let loss = SoftTargets {
         rows,
-        weights: options.weights,
-        smoothing: options.smoothing,
+        weights,
+        smoothing: options.label_smoothing,
         outcome: options.reduction.outcome(rows.positions as f64),
         shape: Shape::from(shape),
     };
@@ -53,7 +58,7 @@ pub(super) fn apply(
 /// The same loss by candle's own operations, which have a gradient for the weight. PyTorch gives
 /// the weight one here, though not with class numbers.
 fn of_learned_weight(
-    options: &SoftOptions<'_>,
+    options: &CrossEntropyLoss,
     input: &Tensor,
     target: &Tensor,
     weight: &Tensor,
@@ -63,8 +68,8 @@ fn of_learned_weight(
     let mut dims = vec![1; input.rank()];
     dims[axis] = classes;
     let weight = broadcast_to(&weight.to_dtype(input.dtype())?.reshape(dims)?, input.shape())?;
-    let kept = 1.0 - options.smoothing;
-    let counts = (target.affine(kept, options.smoothing / classes as f64)? * weight)?;
+    let kept = 1.0 - options.label_smoothing;
+    let counts = (target.affine(kept, options.label_smoothing / classes as f64)? * weight)?;
     let terms = (log_softmax(input, axis)? * counts)?.neg()?;
     match options.reduction {
         Reduction::None => terms.sum(axis),

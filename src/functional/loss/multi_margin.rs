@@ -2,77 +2,50 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use super::classes::Classes;
+use super::classes::{Classes, class_weights};
+use super::options::Reduction;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced, rows};
-use crate::error::{fail, wrong_dtype};
-use crate::nn::Reduction;
+use crate::error::{fail, need_float};
 
-/// How far the score of the right class is from beating each other class by a margin.
-///
-/// ```text
-/// l = (1 / C) Σ_(j ≠ y) w_y max(0, margin - x_y + x_j)^p
-/// ```
-///
-/// `y` is the target's class, `C` the number of classes, `w` the weights.
-///
-/// # Shapes
-///
-/// Input `(C)` or `(N, C)`; the target (`i64`, `u8` or `u32`) without the axis of classes.
-///
-/// # Errors
-///
-/// For other shapes and dtypes, a class out of range, weights of another length than `C`, and a `p`
-/// other than 1 and 2.
-/// See [PyTorch's page](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html).
+/// [`nn::MultiMarginLoss`](crate::nn::MultiMarginLoss) as a function
+/// (PyTorch's defaults: 1, 1, no weight, mean).
 ///
 /// ```
 /// use akari::prelude::*;
-/// let y = nn::MultiMarginLoss::default().forward(&tensor!([[0.0, 0.5]]), &tensor!([1]))?;
+/// let (x, t) = (tensor!([[0., 0.5]]), tensor!([1]));
+/// let y = F::multi_margin_loss(&x, &t, 1, 1.0, None, Reduction::Mean)?;
 /// assert_eq!(y.to_scalar::<f32>()?, 0.25);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct MultiMarginLoss {
-    /// The exponent, 1 or 2; 2 makes a class that wins by far count more. Default: 1.
-    pub p: i64,
-    /// By how much the right class should win. Default: 1.
-    pub margin: f64,
-    /// A factor for each class. Default: none.
-    pub weight: Option<Tensor>,
-    /// How the single losses are reduced. Default: to their mean.
-    pub reduction: Reduction,
+pub fn multi_margin_loss(
+    input: &Tensor,
+    target: &Tensor,
+    p: i64,
+    margin: f64,
+    weight: Option<&Tensor>,
+    reduction: Reduction,
+) -> Result<Tensor> {
+    multi_margin_loss_named("F::multi_margin_loss", input, target, p, margin, weight, reduction)
 }
 
-impl Default for MultiMarginLoss {
-    fn default() -> Self {
-        MultiMarginLoss { p: 1, margin: 1.0, weight: None, reduction: Reduction::Mean }
+pub(crate) fn multi_margin_loss_named(
+    function: &'static str,
+    input: &Tensor,
+    target: &Tensor,
+    p: i64,
+    margin: f64,
+    weight: Option<&Tensor>,
+    reduction: Reduction,
+) -> Result<Tensor> {
+    if p != 1 && p != 2 {
+        return fail(function, format_args!("only p == 1 and p == 2 supported, but p is {p}"));
     }
-}
-
-impl MultiMarginLoss {
-    /// The loss of the scores `input` against the classes `target`.
-    pub fn forward(&self, input: &Tensor, target: &Tensor) -> Result<Tensor> {
-        self.apply("nn::MultiMarginLoss", input, target)
-    }
-
-    pub(crate) fn apply(
-        &self,
-        function: &'static str,
-        input: &Tensor,
-        target: &Tensor,
-    ) -> Result<Tensor> {
-        if self.p != 1 && self.p != 2 {
-            return fail(
-                function,
-                format_args!("only p == 1 and p == 2 supported, but p is {}", self.p),
-            );
-        }
-        if !input.dtype().is_float() {
-            return wrong_dtype(function, "an input", input.dtype());
-        }
-        if !matches!(input.rank(), 1 | 2) {
+    need_float(function, "an input", input)?;
+    let count = match *input.dims() {
+        [count] | [_, count] => count,
+        _ => {
             return fail(
                 function,
                 format_args!(
@@ -81,31 +54,21 @@ impl MultiMarginLoss {
                 ),
             );
         }
-        let classes = Classes::new(function, input, target, None)?;
-        let count = classes.rows.count;
-        let weights = match &self.weight {
-            Some(weight) if weight.dims() != [count] => {
-                return fail(
-                    function,
-                    format_args!(
-                        "inconsistent weight size, expected {count} but got {:?}",
-                        weight.dims()
-                    ),
-                );
-            }
-            Some(weight) => Some(weight.to_dtype(candle_core::DType::F64)?.to_vec1()?),
-            None => None,
-        };
-        let outcome = self.reduction.outcome(classes.rows.positions as f64);
-        let is_square = self.p == 2;
-        let loss = Margins { classes, weights, is_square, margin: self.margin, outcome };
-        op::apply(function, loss, [input])
+    };
+    if let Some(weight) = weight.filter(|weight| weight.dims() != [count]) {
+        return fail(
+            function,
+            format_args!("inconsistent weight size, expected {count} but got {:?}", weight.dims()),
+        );
     }
+    let weights = class_weights(function, weight, count)?;
+    let classes = Classes::new(function, input, target, weights, None)?;
+    let outcome = reduction.outcome(classes.rows.positions as f64);
+    op::apply(function, Margins { classes, is_square: p == 2, margin, outcome }, [input])
 }
 
 struct Margins {
     classes: Classes,
-    weights: Option<Vec<f64>>,
     is_square: bool,
     margin: f64,
     outcome: Outcome,
@@ -162,7 +125,6 @@ impl Margins {
     fn class<R: Number>(&self, number: i64) -> Result<(usize, R)> {
         // Without an index to ignore, a number is a class or an error.
         let class = self.classes.class(number)?.unwrap_or(0);
-        let weight = self.weights.as_ref().map_or(1.0, |weights| weights[class]);
-        Ok((class, R::of(weight / self.classes.rows.count as f64)))
+        Ok((class, R::of(self.classes.weight(class) / self.classes.rows.count as f64)))
     }
 }

@@ -8,11 +8,11 @@
 use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::options::Reduction;
 use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced};
-use crate::nn::Reduction;
 
 const BLOCK: usize = 512;
 
