@@ -69,7 +69,7 @@ mod compute;
 pub mod data;
 pub mod differences;
 pub mod display;
-mod error;
+pub mod error;
 #[doc(hidden)]
 pub mod formula;
 pub mod functional;

@@ -26,6 +26,11 @@ pub(crate) const SMALL_PIECE: usize = 1 << 12;
 /// How many positions one thread takes at a time of which each reads a single number from anywhere.
 pub(crate) const POSITIONS: usize = 1 << 13;
 
+/// How many rows of `size` numbers one thread takes at a time.
+pub(crate) fn rows_of(size: usize) -> usize {
+    (PIECE / size.max(1)).max(1)
+}
+
 /// Runs a loop with AVX2 and fused multiply-add where the processor has them. `work` and all that it calls must
 /// inline to profit: give it as `#[inline(always)] || ..`.
 #[inline(always)]

@@ -1,13 +1,13 @@
 //! Binary cross entropy, of probabilities and of logits.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 use super::elementwise::{self, Formula, Weighted};
 use super::options::Reduction;
 use crate::compute::loops::{PIECE, sum_pieces, vectorized};
 use crate::compute::number::Number;
-use crate::compute::op::with_elements;
-use crate::error::{fail, need_float};
+use crate::compute::op::with_values;
+use crate::error::{fail, fail_dtype, fail_shape, need_float};
 use crate::tensor::promote::{broadcast_to, promote};
 
 /// [`nn::BCELoss`](crate::nn::BCELoss) as a function (PyTorch's defaults: no weight, mean).
@@ -37,7 +37,7 @@ pub(crate) fn binary_cross_entropy_named(
 ) -> Result<Tensor> {
     need_float(function, "an input", input)?;
     if input.dims() != target.dims() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Using a target size ({:?}) that is different to the input size ({:?}) is deprecated: they must be the same",
@@ -47,7 +47,7 @@ pub(crate) fn binary_cross_entropy_named(
         );
     }
     if input.dtype() != target.dtype() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "Found dtype {:?} but expected {:?} for the target (convert it with .to_dtype(DType::{1:?})?)",
@@ -102,7 +102,7 @@ pub(crate) fn binary_cross_entropy_with_logits_named(
     pos_weight: Option<&Tensor>,
 ) -> Result<Tensor> {
     if input.dims() != target.dims() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Target size ({:?}) must be the same as input size ({:?})",
@@ -113,7 +113,7 @@ pub(crate) fn binary_cross_entropy_with_logits_named(
     }
     need_float(function, "an input", input)?;
     if !target.dtype().is_float() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "result type {:?} can't be cast to the target's dtype {:?} (convert the target with .to_dtype(DType::{0:?})?)",
@@ -149,7 +149,7 @@ pub(crate) fn binary_cross_entropy_with_logits_named(
 fn factors(function: &str, name: &str, weight: &Tensor, input: &Tensor) -> Result<Tensor> {
     match broadcast_to(&weight.detach(), input.shape()) {
         Ok(weight) => weight.to_dtype(input.dtype()),
-        Err(_) => fail(
+        Err(_) => fail_shape(
             function,
             format_args!(
                 "{name} of shape {:?} does not broadcast to the input's shape {:?}",
@@ -161,15 +161,11 @@ fn factors(function: &str, name: &str, weight: &Tensor, input: &Tensor) -> Resul
 }
 
 fn check_probabilities(function: &str, argument: &str, tensor: &Tensor) -> Result<()> {
-    use candle_core::DType::{F32, F64};
     let tensor = match tensor.dtype() {
-        F32 | F64 => tensor.contiguous()?,
-        _ => tensor.to_dtype(F32)?.contiguous()?,
+        DType::F32 | DType::F64 => tensor.contiguous()?,
+        _ => tensor.to_dtype(DType::F32)?.contiguous()?,
     };
-    let outside = match tensor.dtype() {
-        F64 => with_elements::<f64, _>(&tensor, first_outside)?,
-        _ => with_elements::<f32, _>(&tensor, first_outside)?,
-    };
+    let outside = with_values(function, &tensor, first_outside, first_outside)??;
     match outside {
         None => Ok(()),
         Some(value) => fail(

@@ -9,10 +9,10 @@ use candle_core::{DType, Result, Shape, Tensor};
 
 use super::options::Reduction;
 use super::tile::LANES;
-use crate::compute::loops::PIECE;
+use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::with_elements;
-use crate::error::fail;
+use crate::error::{fail_dtype, fail_index, fail_shape};
 
 /// Where the classes of each position of an input lie.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +50,7 @@ impl ClassRows {
     /// How many positions one thread takes at a time; all classes of a position stay together.
     pub(super) fn piece(self) -> usize {
         let whole = self.stride.max(1);
-        (PIECE / (whole * self.count).max(1)).max(1) * whole
+        rows_of(whole * self.count) * whole
     }
 }
 
@@ -84,7 +84,7 @@ impl Classes {
         }
         check_shape(function, &expected, target.dims())?;
         if !matches!(target.dtype(), DType::I64 | DType::U8 | DType::U32) {
-            return fail(
+            return fail_dtype(
                 function,
                 format_args!(
                     "expected target dtype to be I64 or U8, but got {:?} (convert it with .to_dtype(DType::I64)?)",
@@ -130,7 +130,7 @@ impl Classes {
         if self.ignore_index == Some(number) {
             return Ok(None);
         }
-        fail(
+        fail_index(
             self.function,
             format_args!(
                 "Target {number} is out of bounds (there are {} classes)",
@@ -174,7 +174,7 @@ impl WeightedMean {
 /// The axis of the classes: the second, or the only one.
 pub(super) fn class_axis(function: &str, input: &Tensor) -> Result<usize> {
     match input.rank() {
-        0 => fail(function, "Expected 1 or more dimensions (got 0)"),
+        0 => fail_shape(function, "Expected 1 or more dimensions (got 0)"),
         1 => Ok(0),
         _ => Ok(1),
     }
@@ -183,13 +183,13 @@ pub(super) fn class_axis(function: &str, input: &Tensor) -> Result<usize> {
 fn check_shape(function: &str, expected: &[usize], found: &[usize]) -> Result<()> {
     match (expected.first(), found.first()) {
         _ if expected == found => Ok(()),
-        (Some(input), Some(target)) if input != target => fail(
+        (Some(input), Some(target)) if input != target => fail_shape(
             function,
             format_args!(
                 "Expected input batch_size ({input}) to match target batch_size ({target})"
             ),
         ),
-        _ => fail(
+        _ => fail_shape(
             function,
             format_args!(
                 "Expected target size {expected:?}, got {found:?} (or class probabilities of the input's shape)"
@@ -206,7 +206,7 @@ pub(super) fn class_weights(
 ) -> Result<Option<Vec<f64>>> {
     let Some(weight) = weight else { return Ok(None) };
     if weight.dims() != [classes] {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {:?}",

@@ -3,11 +3,11 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::options::Reduction;
-use crate::compute::loops::PIECE;
+use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced, rows};
-use crate::error::{fail, need_float};
+use crate::error::{fail_shape, need_float};
 use crate::tensor::promote::{broadcast_to, promote, promote_and_broadcast};
 
 /// Added to each squared length, so that a vector of zeros has an angle.
@@ -49,10 +49,10 @@ pub(crate) fn cosine_embedding_loss_named(
 ) -> Result<Tensor> {
     let axes = target.rank();
     if axes > 1 {
-        return fail(function, "0D or 1D target tensor expected, multi-target not supported");
+        return fail_shape(function, "0D or 1D target tensor expected, multi-target not supported");
     }
     if input1.rank() != axes + 1 || input2.rank() != axes + 1 {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "{axes}D target tensor expects {}D input tensors, but found inputs with sizes {:?} and {:?}",
@@ -75,7 +75,7 @@ pub(crate) fn cosine_embedding_loss_named(
     } else if rows.dims() == [1] || rows.dims() == target.dims() {
         target.shape().clone()
     } else {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "The size of tensor a ({}) must match the size of tensor b ({}) at non-singleton dimension 0",
@@ -117,10 +117,6 @@ fn products<R: Number>(us: &[R], vs: &[R]) -> [f64; 3] {
 }
 
 impl Cosine {
-    fn piece(&self) -> usize {
-        (PIECE / self.size.max(1)).max(1)
-    }
-
     fn row<'a, R>(&self, values: &'a [R], row: usize) -> &'a [R] {
         &values[row * self.size..][..self.size]
     }
@@ -153,13 +149,13 @@ impl Op for Cosine {
             }
             Ok(())
         };
-        reduced(self.outcome, &self.shape, Cut::pieces(self.piece()), write)
+        reduced(self.outcome, &self.shape, Cut::pieces(rows_of(self.size)), write)
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
         let targets = call.args[2];
         let side = |us: &[R], vs: &[R]| {
-            rows(us.len(), self.size, self.piece(), |row, out| {
+            rows(us.len(), self.size, rows_of(self.size), |row, out| {
                 let (us, vs) = (self.row(us, row), self.row(vs, row));
                 let [dot, uu, vv] = products(us, vs);
                 let length = (uu * vv).sqrt();

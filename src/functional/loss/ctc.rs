@@ -9,7 +9,7 @@ use super::options::Reduction;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::Outcome;
-use crate::error::{fail, need_float};
+use crate::error::{fail, fail_dtype, fail_index, fail_shape, need_float};
 
 /// [`nn::CTCLoss`](crate::nn::CTCLoss) as a function (PyTorch's defaults: 0, mean, false).
 ///
@@ -47,7 +47,7 @@ pub(crate) fn ctc_loss_named(
         [steps, classes] => (steps, 1, classes, Shape::from(())),
         [steps, batch, classes] => (steps, batch, classes, Shape::from(batch)),
         _ => {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "Expected log_probs of shape (T, N, C) or (T, C), but their shape is {:?}",
@@ -57,17 +57,17 @@ pub(crate) fn ctc_loss_named(
         }
     };
     if log_probs.elem_count() == 0 {
-        return fail(function, "log_probs tensor must not be empty");
+        return fail_shape(function, "log_probs tensor must not be empty");
     }
     if blank >= classes {
-        return fail(
+        return fail_index(
             function,
             format_args!("blank must be in label range, but is {} of {classes} classes", blank),
         );
     }
     for (name, lengths) in [("input_lengths", input_lengths), ("target_lengths", target_lengths)] {
         if lengths.len() != batch {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "{name} must be of size batch_size ({batch}), but there are {}",
@@ -108,7 +108,7 @@ fn labels(
     classes: usize,
 ) -> Result<Vec<Vec<usize>>> {
     if !targets.dtype().is_int() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "expected targets of integers, but got {:?} (convert them with .to_dtype(DType::I64)?)",
@@ -123,7 +123,7 @@ fn labels(
     if is_table
         && (targets.dims()[0] != lengths.len() || longest.is_some_and(|longest| *longest > width))
     {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Expected targets to have size at least {} at dimension 1 and {} at dimension 0, but their shape is {:?}",
@@ -134,7 +134,7 @@ fn labels(
         );
     }
     if !is_table && (targets.rank() != 1 || numbers.len() != total) {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Expected targets of shape (N, S), or in one row of {total}, but their shape is {:?}",
@@ -149,7 +149,7 @@ fn labels(
         start += length;
         let class = |number: &i64| match usize::try_from(*number) {
             Ok(class) if class < classes => Ok(class),
-            _ => fail(
+            _ => fail_index(
                 function,
                 format_args!("Target {number} is out of bounds (there are {classes} classes)"),
             ),

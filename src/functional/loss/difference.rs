@@ -10,7 +10,7 @@ use candle_core::{Result, Tensor};
 
 use super::elementwise::{self, Formula, Weighted};
 use super::options::Reduction;
-use crate::error::fail;
+use crate::error::{fail_dtype, fail_shape};
 use crate::tensor::promote::promote_and_broadcast;
 use crate::tensor::reduce::sum_all;
 
@@ -60,7 +60,7 @@ fn warn_of_shapes(function: &'static str, shapes: [&[usize]; 2], both: &[usize])
 pub(super) fn floats(function: &str, input: &Tensor, target: &Tensor) -> Result<(Tensor, Tensor)> {
     let (input, target) = promote_and_broadcast(function, input, target)?;
     if !input.dtype().is_float() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "not implemented for {:?}: could not infer output dtype, since all tensors are integers (convert one with .to_dtype(DType::F32)?)",
@@ -79,7 +79,7 @@ pub(super) fn with_weight(
     weight: &Tensor,
 ) -> Result<[Tensor; 3]> {
     if weight.dims() != input.dims() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Weights and input must have the same size, but their shapes are {:?} and {:?}",

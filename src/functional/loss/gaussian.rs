@@ -5,7 +5,7 @@ use candle_core::{Result, Shape, Tensor};
 use super::elementwise::{self, Formula};
 use super::options::Reduction;
 use crate::compute::number::Number;
-use crate::error::{fail, need_float};
+use crate::error::{fail, fail_shape, need_float};
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast, result_dtype};
 
 /// [`nn::GaussianNLLLoss`](crate::nn::GaussianNLLLoss) as a function (PyTorch's defaults: false, 1e-6, mean).
@@ -72,7 +72,7 @@ fn check_variance(function: &str, input: &Tensor, var: &Tensor) -> Result<Tensor
     if sizes.len() == found.len() && differing.map(|(_, size)| size).sum::<usize>() == 1 {
         return Ok(var.clone());
     }
-    fail(
+    fail_shape(
         function,
         format_args!("var is of incorrect size: {found:?} for an input of shape {sizes:?}"),
     )

@@ -6,7 +6,7 @@ use super::elementwise::{self, Formula};
 use super::options::KLDivReduction;
 use crate::compute::number::Number;
 use crate::compute::reduce::Outcome;
-use crate::error::fail;
+use crate::error::fail_dtype;
 use crate::tensor::promote::promote_and_broadcast;
 
 /// [`nn::KLDivLoss`](crate::nn::KLDivLoss) as a function (PyTorch's defaults: mean, false).
@@ -35,7 +35,7 @@ pub(crate) fn kl_div_named(
     log_target: bool,
 ) -> Result<Tensor> {
     if !input.dtype().is_float() || !target.dtype().is_float() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "Integral inputs not supported, but the dtypes are {:?} and {:?} (convert with .to_dtype(DType::F32)?)",

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::cross_entropy::cross_entropy_named;
 use super::options::CrossEntropyLoss;
-use crate::error::{fail, need_float};
+use crate::error::{fail_dtype, fail_shape, need_float};
 use crate::functional::linear_named;
 
 /// [`nn::CrossEntropyLoss`](crate::nn::CrossEntropyLoss) of `input · linear_weightᵀ + linear_bias`; `loss` holds its options.
@@ -54,7 +54,7 @@ pub(crate) fn linear_cross_entropy_named(
     loss: &CrossEntropyLoss,
 ) -> Result<Tensor> {
     if !matches!(input.rank(), 1 | 2) {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Expected an input of shape (F) or (N, F), but its shape is {:?}",
@@ -63,10 +63,13 @@ pub(crate) fn linear_cross_entropy_named(
         );
     }
     let [axes @ .., features] = linear_weight.dims() else {
-        return fail(function, "Expected a linear_weight of shape (C, .., F), but it has no axes");
+        return fail_shape(
+            function,
+            "Expected a linear_weight of shape (C, .., F), but it has no axes",
+        );
     };
     if axes.is_empty() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Expected a linear_weight of shape (C, .., F), but its shape is {:?}",
@@ -75,7 +78,7 @@ pub(crate) fn linear_cross_entropy_named(
         );
     }
     if axes.len() > 1 && input.rank() == 1 {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "K-dimensional loss defined by linear_weight shape {:?} requires batched input, (N, {features}), got unbatched input with shape {:?}",
@@ -86,7 +89,7 @@ pub(crate) fn linear_cross_entropy_named(
     }
     need_float(function, "an input", input)?;
     if linear_weight.dtype() != input.dtype() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "expected linear_weight of the input's dtype {:?}, but got {:?}",
@@ -96,7 +99,7 @@ pub(crate) fn linear_cross_entropy_named(
         );
     }
     if let Some(bias) = linear_bias.filter(|bias| bias.dims() != axes) {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Expected a linear_bias of shape {axes:?}, but its shape is {:?}",

@@ -6,7 +6,7 @@ use super::difference::floats;
 use super::elementwise::{self, Formula};
 use super::options::Reduction;
 use crate::compute::number::Number;
-use crate::error::fail;
+use crate::error::fail_shape;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
 
 /// [`nn::HingeEmbeddingLoss`](crate::nn::HingeEmbeddingLoss) as a function (PyTorch's defaults: 1, mean).
@@ -88,7 +88,7 @@ pub(crate) fn margin_ranking_loss_named(
     reduction: Reduction,
 ) -> Result<Tensor> {
     if input1.rank() != input2.rank() || input1.rank() != target.rank() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "All input tensors should have same dimension but got sizes: input1: {:?}, input2: {:?}, target: {:?}",

@@ -5,11 +5,11 @@ use candle_core::{DType, Result, Shape, Tensor};
 use super::bce::OfLogit;
 use super::elementwise::{self, Weighted};
 use super::options::Reduction;
-use crate::compute::loops::PIECE;
+use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op, with_elements};
 use crate::compute::reduce::{Cut, Outcome, reduced, rows};
-use crate::error::{fail, need_float};
+use crate::error::{fail_dtype, fail_index, fail_shape, need_float};
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
 use crate::tensor::reduce::mean_last;
 
@@ -41,7 +41,7 @@ pub(crate) fn multilabel_margin_loss_named(
         [classes] => (classes, Shape::from(())),
         [rows, classes] => (classes, Shape::from(rows)),
         _ => {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "Expected an input of shape (C) or (N, C), but its shape is {:?}",
@@ -51,7 +51,7 @@ pub(crate) fn multilabel_margin_loss_named(
         }
     };
     if input.dims() != target.dims() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "inconsistent target size: {:?} for input of size: {:?}",
@@ -61,7 +61,7 @@ pub(crate) fn multilabel_margin_loss_named(
         );
     }
     if target.dtype() != DType::I64 {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "expected target dtype to be I64, but got {:?} (convert it with .to_dtype(DType::I64)?)",
@@ -100,14 +100,14 @@ impl Op for LabelMargins {
                 }
                 Ok(())
             };
-            reduced(self.outcome, &self.shape, Cut::pieces(self.piece()), write)
+            reduced(self.outcome, &self.shape, Cut::pieces(rows_of(self.classes)), write)
         })
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
         let xs = call.args[0];
         let gradients = with_elements(&self.targets, |targets: &[i64]| {
-            rows(xs.len(), self.classes, self.piece(), |row, out| {
+            rows(xs.len(), self.classes, rows_of(self.classes), |row, out| {
                 let share =
                     R::of(1.0 / self.classes as f64) * self.outcome.gradient(call.grad, row);
                 self.each(xs, targets, row, |right, wrong, _| {
@@ -121,11 +121,6 @@ impl Op for LabelMargins {
 }
 
 impl LabelMargins {
-    /// How many rows one thread takes at a time.
-    fn piece(&self) -> usize {
-        (PIECE / self.classes.max(1)).max(1)
-    }
-
     /// Calls `visit` with each right and each wrong class of a row that are too close.
     fn each<R: Number>(
         &self,
@@ -139,7 +134,7 @@ impl LabelMargins {
         if let Some(number) =
             targets.iter().find(|number| **number < -1 || **number >= self.classes as i64)
         {
-            return fail(
+            return fail_index(
                 self.function,
                 format_args!(
                     "target is out of range: {number} (there are {} classes; -1 ends a list)",
@@ -197,7 +192,7 @@ pub(crate) fn multilabel_soft_margin_loss_named(
 ) -> Result<Tensor> {
     need_float(function, "an input", input)?;
     let Some(classes) = input.dims().last().copied() else {
-        return fail(
+        return fail_shape(
             function,
             "Dimension specified as -1 but tensor has no dimensions: the input needs an axis of classes",
         );

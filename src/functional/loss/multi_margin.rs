@@ -7,7 +7,7 @@ use super::options::Reduction;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced, rows};
-use crate::error::{fail, need_float};
+use crate::error::{fail, fail_shape, need_float};
 
 /// [`nn::MultiMarginLoss`](crate::nn::MultiMarginLoss) as a function
 /// (PyTorch's defaults: 1, 1, no weight, mean).
@@ -46,7 +46,7 @@ pub(crate) fn multi_margin_loss_named(
     let count = match *input.dims() {
         [count] | [_, count] => count,
         _ => {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "Expected an input of shape (C) or (N, C), but its shape is {:?}",
@@ -56,7 +56,7 @@ pub(crate) fn multi_margin_loss_named(
         }
     };
     if let Some(weight) = weight.filter(|weight| weight.dims() != [count]) {
-        return fail(
+        return fail_shape(
             function,
             format_args!("inconsistent weight size, expected {count} but got {:?}", weight.dims()),
         );

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use crate::compute::loops::PIECE;
+use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced, rows};
@@ -84,10 +84,6 @@ struct Pairwise {
 }
 
 impl Pairwise {
-    fn piece(&self) -> usize {
-        (PIECE / self.size.max(1)).max(1)
-    }
-
     /// The differences of a row, rounded as PyTorch rounds them.
     #[inline(always)]
     fn differences<'a, R: Number>(
@@ -111,12 +107,12 @@ impl Op for Pairwise {
             }
             Ok(())
         };
-        reduced(Outcome::Each, &self.shape, Cut::pieces(self.piece()), write)
+        reduced(Outcome::Each, &self.shape, Cut::pieces(rows_of(self.size)), write)
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
         let (us, vs) = (call.args[0], call.args[1]);
-        let result = rows(us.len(), self.size, self.piece(), |row, out| {
+        let result = rows(us.len(), self.size, rows_of(self.size), |row, out| {
             let differences = self.differences(us, vs, row);
             let length = self.norm.length(differences.clone());
             let ties = match self.norm {

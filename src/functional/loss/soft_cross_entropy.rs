@@ -12,7 +12,7 @@ use crate::compute::loops::{fill, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced};
-use crate::error::fail;
+use crate::error::{fail, fail_dtype};
 use crate::functional::log_softmax;
 use crate::tensor::promote::{broadcast_to, promote};
 use crate::tensor::reduce::{mean_over, sum_all};
@@ -26,7 +26,7 @@ pub(super) fn of_probabilities(
     options: &CrossEntropyLoss,
 ) -> Result<Tensor> {
     if !target.dtype().is_float() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "Expected floating point type for target with class probabilities, got {:?}",

@@ -6,7 +6,7 @@ use super::elementwise::{self, Formula};
 use super::options::{DistanceFunction, Reduction};
 use super::pairwise::pairwise;
 use crate::compute::number::Number;
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast};
 
 /// [`nn::TripletMarginLoss`](crate::nn::TripletMarginLoss) as a function
@@ -117,7 +117,7 @@ fn check(function: &str, margin: f64, [a, p, n]: [&Tensor; 3]) -> Result<()> {
         );
     }
     if a.rank() != p.rank() || p.rank() != n.rank() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor {}D, positive {}D, and negative {}D inputs",
