@@ -83,3 +83,21 @@
 //! [`torch::mean`](crate::torch::mean) don't. The gradients of candle's `max_pool2d`, `abs`, `relu`, `clamp`,
 //! `scatter` and `max` differ at kinks and ties or are wrong; the functions of the same name in `F::` and `torch::`
 //! have PyTorch's. `exp`, `sqrt` and `pow` of integers panic.
+//!
+//! # Errors
+//!
+//! Python has classes of errors; here all functions return candle's one type, whose text says what went wrong, in
+//! PyTorch's words where it has some. [`ErrorKind::of`](crate::error::ErrorKind::of) tells a program which kind it is,
+//! of the prelude's errors and of candle's: `Index` and `Value` are Python's `IndexError` and `ValueError`; `Shape` and
+//! `DType` are mostly `RuntimeError` there.
+//!
+//! ```
+//! use akari::error::ErrorKind;
+//! use akari::prelude::*;
+//! let (x, target) = (tensor!([1., 2.]), tensor!([1., 2., 3.]));
+//! match nn::MSELoss::default().forward(&x, &target) {
+//!     Err(error) if ErrorKind::of(&error) == ErrorKind::Shape => println!("a batch of odd size"),
+//!     other => drop(other?),
+//! }
+//! # Ok::<(), akari::candle_core::Error>(())
+//! ```

@@ -12,7 +12,7 @@ use std::{fs, io};
 
 use candle_core::{Device, Result, Tensor};
 
-use crate::error::fail;
+use crate::error::fail_file;
 
 /// Tensors by name: what `state_dict()` gives and `load_state_dict` takes, for layers and optimizers alike, and
 /// what candle's `safetensors::save` and `load` take and give.
@@ -132,7 +132,7 @@ pub(crate) fn write(function: &str, tensors: &StateDict, path: &Path) -> Result<
     });
     if let Err(error) = written {
         let _ = fs::remove_file(&beside);
-        return fail(function, format_args!("{} can't be written: {error}", path.display()));
+        return fail_file(function, format_args!("{} can't be written: {error}", path.display()));
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ fn beside(path: &Path) -> PathBuf {
 /// Reads the tensors of a file for a function of this name.
 pub(crate) fn read(function: &str, path: &Path) -> Result<StateDict> {
     let refused = |error: &dyn fmt::Display| {
-        fail(function, format_args!("{} can't be read: {error}", path.display()))
+        fail_file(function, format_args!("{} can't be read: {error}", path.display()))
     };
     if !path.exists() {
         return refused(&io::Error::from(io::ErrorKind::NotFound));

@@ -13,7 +13,7 @@ use candle_core::{
 };
 
 use super::number::Number;
-use crate::error::wrong_dtype;
+use crate::error::{fail_dtype, wrong_dtype};
 use crate::rt::interrupt_point;
 
 /// A function of one to three contiguous tensors of `f32` or `f64`, and of any number of constants.
@@ -146,7 +146,10 @@ fn dtypes(function: &str, args: &[&Tensor], halves: DType) -> Result<(DType, DTy
         dtype => return wrong_dtype(function, "an input", dtype),
     };
     if let Some(other) = args.iter().find(|arg| arg.dtype() != dtype) {
-        bail!("{function}: expected all tensors of dtype {dtype:?}, but one is {:?}", other.dtype())
+        return fail_dtype(
+            function,
+            format_args!("expected all tensors of dtype {dtype:?}, but one is {:?}", other.dtype()),
+        );
     }
     Ok((dtype, computed))
 }
@@ -163,7 +166,7 @@ impl<O: Op> Custom<O> {
         match args[0].0 {
             CpuStorage::F32(_) => self.forward_as::<f32>(args),
             CpuStorage::F64(_) => self.forward_as::<f64>(args),
-            _ => bail!("{}: not implemented for this dtype", self.function),
+            _ => fail_dtype(self.function, "not implemented for this dtype"),
         }
     }
 
@@ -188,7 +191,7 @@ impl<O: Op> Custom<O> {
         match result.dtype() {
             DType::F32 => self.backward_as::<f32>(args, result, grad),
             DType::F64 => self.backward_as::<f64>(args, result, grad),
-            _ => bail!("{}: not implemented for this dtype", self.function),
+            _ => fail_dtype(self.function, "not implemented for this dtype"),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use crate::error::fail;
+use crate::error::{fail, fail_index, fail_shape};
 use crate::sampling::permutation;
 
 /// Examples `x` and what is to be learned of them, `y`, as two tensors of the same length.
@@ -36,7 +36,7 @@ impl TensorDataset {
     /// If the tensors have no first axis, or their first axes differ.
     pub fn new(x: &Tensor, y: &Tensor) -> Result<Self> {
         if x.rank() == 0 || y.rank() == 0 || x.dims()[0] != y.dims()[0] {
-            return fail(
+            return fail_shape(
                 "data::TensorDataset",
                 format_args!("Size mismatch between tensors: {:?} and {:?}", x.dims(), y.dims()),
             );
@@ -62,7 +62,7 @@ impl TensorDataset {
     /// If there are no more than `index` examples.
     pub fn get(&self, index: usize) -> Result<(Tensor, Tensor)> {
         if index >= self.len() {
-            return fail(
+            return fail_index(
                 "data::TensorDataset",
                 format_args!("index {index} is out of range for {} examples", self.len()),
             );

@@ -7,7 +7,7 @@ use super::norm_rows::NUMBERS_PER_TASK;
 use super::totals::dot_by;
 use crate::compute::loops::{self, sum_of, vectorized};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 
 /// The options of [`batch_norm`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,7 +71,7 @@ pub(crate) fn batch_norm_named(
     options: BatchNormOptions,
 ) -> Result<Tensor> {
     let [images, channels, ref area @ ..] = *x.dims() else {
-        return fail(
+        return fail_shape(
             function,
             format_args!("expected input of shape [N, C, ..], but got {:?}", x.dims()),
         );
@@ -85,7 +85,7 @@ pub(crate) fn batch_norm_named(
         ("bias", bias),
     ] {
         if let Some(tensor) = tensor.filter(|tensor| tensor.dims() != [channels]) {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "{name} should contain {channels} elements not {}",
@@ -95,7 +95,7 @@ pub(crate) fn batch_norm_named(
         }
     }
     if options.training && images * area <= 1 {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Expected more than 1 value per channel when training, got input size torch.Size({:?})",

@@ -12,7 +12,7 @@ use super::matrix::{Matrix, Workers, add_product};
 use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 use crate::tensor::size;
 
 /// The options of [`conv2d`] and [`nn::Conv2d`](crate::nn::Conv2d).
@@ -112,7 +112,7 @@ impl Convolution {
     ) -> Result<Self> {
         let Conv2dConfig { stride, padding, dilation, groups, .. } = config;
         let [outputs, channels, kernel_height, kernel_width] = *weight.dims() else {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "weight must have shape [out, in, h, w], but it is {:?}",
@@ -124,7 +124,7 @@ impl Convolution {
             [images, given, height, width] => (Some(images), given, [height, width]),
             [given, height, width] => (None, given, [height, width]),
             _ => {
-                return fail(
+                return fail_shape(
                     function,
                     format_args!(
                         "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {:?}",
@@ -142,7 +142,7 @@ impl Convolution {
             );
         }
         if given != channels * groups {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "Given groups={groups}, weight of size {:?}, expected input{:?} to have {} channels, but got {given} channels instead",
@@ -162,7 +162,7 @@ impl Convolution {
                 None => {
                     let padded = lengths.map(|length| length + 2 * padding);
                     let reach = slides.map(|slide| slide.reach());
-                    return fail(
+                    return fail_shape(
                         function,
                         format_args!(
                             "Calculated padded input size per channel: ({} x {}). Kernel size: ({} x {}). Kernel size can't be greater than actual input size",
@@ -173,7 +173,7 @@ impl Convolution {
             };
         }
         if outputs == 0 {
-            return fail(function, "weight must have output channels, but it has none");
+            return fail_shape(function, "weight must have output channels, but it has none");
         }
         let mut dims = vec![outputs, windows[0], windows[1]];
         if let Some(images) = front {

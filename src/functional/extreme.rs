@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::fail_shape;
 use crate::tensor::axis::{self, Axis};
 
 /// The largest of all elements; nan if one is. Equal ones share the gradient.
@@ -94,7 +94,7 @@ pub fn argmax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
 
 fn of_all(function: &'static str, x: &Tensor, order: Ordering) -> Result<Tensor> {
     if x.elem_count() == 0 {
-        return fail(function, "expected at least one element, but the input is empty");
+        return fail_shape(function, "expected at least one element, but the input is empty");
     }
     extreme(function, &x.flatten_all()?, &0, order, true)
 }
@@ -102,7 +102,10 @@ fn of_all(function: &'static str, x: &Tensor, order: Ordering) -> Result<Tensor>
 fn checked_axis(function: &'static str, x: &Tensor, dim: &dyn Axis) -> Result<usize> {
     let axis = axis::resolve(function, x, dim)?;
     if x.dims().get(axis) == Some(&0) {
-        return fail(function, format_args!("Expected reduction dim {axis} to have non-zero size"));
+        return fail_shape(
+            function,
+            format_args!("Expected reduction dim {axis} to have non-zero size"),
+        );
     }
     Ok(axis)
 }

@@ -6,7 +6,7 @@ use super::unary_math::{logistic, logistic_pair};
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::fail_shape;
 use crate::tensor::axis::{self, Axis};
 
 const NAME: &str = "F::glu";
@@ -34,12 +34,12 @@ const NAME: &str = "F::glu";
 /// ```
 pub fn glu(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
     if x.rank() == 0 {
-        return fail(NAME, "does not support 0-dimensional tensors");
+        return fail_shape(NAME, "does not support 0-dimensional tensors");
     }
     let dim = axis::resolve(NAME, x, &dim)?;
     let size = x.dims()[dim];
     if size % 2 == 1 {
-        return fail(
+        return fail_shape(
             NAME,
             format_args!("Halving dimension must be even, but dimension {dim} is size {size}"),
         );

@@ -6,7 +6,7 @@ use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::matrix::{Matrix, Workers, add_product};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::fail_shape;
 
 /// A linear map of the last axis.
 ///
@@ -44,20 +44,20 @@ pub(crate) fn linear_named(
     bias: Option<&Tensor>,
 ) -> Result<Tensor> {
     let [outputs, inputs] = *weight.dims() else {
-        return fail(
+        return fail_shape(
             function,
             format_args!("weight must have shape [out, in], but it is {:?}", weight.dims()),
         );
     };
     let Some((last, front)) = x.dims().split_last() else {
-        return fail(
+        return fail_shape(
             function,
             "both arguments to linear need to be at least 1D, but they are 0D and 2D",
         );
     };
     let rows = front.iter().product::<usize>();
     if *last != inputs {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "mat1 and mat2 shapes cannot be multiplied ({rows}x{last} and {inputs}x{outputs})"
@@ -73,7 +73,7 @@ pub(crate) fn linear_named(
 /// Refuses a bias that has not one number for each output; convolutions ask the same.
 pub(super) fn check_bias(function: &str, bias: Option<&Tensor>, outputs: usize) -> Result<()> {
     match bias {
-        Some(bias) if bias.dims() != [outputs] => fail(
+        Some(bias) if bias.dims() != [outputs] => fail_shape(
             function,
             format_args!(
                 "expected bias to be 1-dimensional with {outputs} elements, but got bias of size {:?} instead",

@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Result, Shape, Tensor, WithDType};
 
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::{fail, fail_dtype, fail_index, fail_shape};
 use crate::tensor::size;
 
 /// Rows of zeros with a one in the column that each number names; `i64`, as in PyTorch.
@@ -27,19 +27,19 @@ pub fn one_hot(classes: &Tensor, num_classes: i64) -> Result<Tensor> {
     let function = "F::one_hot";
     let numbers = class_numbers(function, classes)?;
     if numbers.iter().any(|number| *number < 0) {
-        return fail(function, "Class values must be non-negative");
+        return fail_index(function, "Class values must be non-negative");
     }
     let largest = numbers.iter().max().copied();
     let count = match (num_classes, largest) {
         (-1, Some(largest)) => largest.saturating_add(1),
         (-1, None) => {
-            return fail(function, "Can not infer total number of classes from empty tensor");
+            return fail_shape(function, "Can not infer total number of classes from empty tensor");
         }
         (count, _) if count < 1 => {
             return fail(function, "num_classes should be positive");
         }
         (count, Some(largest)) if largest >= count => {
-            return fail(
+            return fail_index(
                 function,
                 format_args!(
                     "Class values must be smaller than num_classes, but one is {largest} and num_classes is {count}"
@@ -58,7 +58,7 @@ pub fn one_hot(classes: &Tensor, num_classes: i64) -> Result<Tensor> {
 
 fn class_numbers(function: &str, classes: &Tensor) -> Result<Vec<i64>> {
     if !classes.dtype().is_int() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "needs whole numbers, not {:?} (convert them with .to_dtype(DType::I64)?)",
@@ -96,7 +96,7 @@ pub(crate) fn embedding_named(
     padding: Option<usize>,
 ) -> Result<Tensor> {
     let [rows, columns] = *weight.dims() else {
-        return fail(
+        return fail_shape(
             function,
             format_args!("'weight' must be 2-D, but its shape is {:?}", weight.dims()),
         );
@@ -104,7 +104,7 @@ pub(crate) fn embedding_named(
     let shape = Shape::from([numbers.dims(), &[columns]].concat());
     let numbers = class_numbers(function, numbers)?;
     if let Some(number) = numbers.iter().find(|number| !(0..rows as i64).contains(*number)) {
-        return fail(
+        return fail_index(
             function,
             format_args!("index out of range in self: {number} names no row of {rows}"),
         );

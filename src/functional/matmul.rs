@@ -10,7 +10,7 @@ use super::matrix::{Matrix, Workers, add_product};
 use crate::compute::loops;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::{fail_dtype, fail_shape};
 use crate::tensor::promote::broadcast_shape;
 
 const NAME: &str = "torch::matmul";
@@ -42,7 +42,7 @@ const NAME: &str = "torch::matmul";
 /// ```
 pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if a.rank() == 0 || b.rank() == 0 {
-        return fail(
+        return fail_shape(
             NAME,
             format_args!(
                 "both arguments to matmul need to be at least 1D, but they are {}D and {}D",
@@ -52,7 +52,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         );
     }
     if a.dtype() != b.dtype() {
-        return fail(
+        return fail_dtype(
             NAME,
             format_args!(
                 "expected m1 and m2 to have the same dtype, but got: {:?} != {:?} (convert one with .to_dtype(..)?)",
@@ -76,18 +76,18 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// The product of two tensors of matrices.
 fn matrices(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let ([front_a @ .., n, k], [front_b @ .., inner, m]) = (a.dims(), b.dims()) else {
-        return fail(NAME, "needs matrices");
+        return fail_shape(NAME, "needs matrices");
     };
     if k != inner {
         let rows = front_a.iter().product::<usize>() * n;
         return match front_b {
-            [] => fail(
+            [] => fail_shape(
                 NAME,
                 format_args!(
                     "mat1 and mat2 shapes cannot be multiplied ({rows}x{k} and {inner}x{m})"
                 ),
             ),
-            _ => fail(
+            _ => fail_shape(
                 NAME,
                 format_args!(
                     "mat1 and mat2 shapes cannot be multiplied: the matrices of {:?} have {k} columns, and those of {:?} have {inner} rows",

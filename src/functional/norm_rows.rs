@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use candle_core::{Result, Tensor, WithDType};
 
 use crate::compute::loops;
-use crate::error::fail;
+use crate::error::fail_shape;
 
 /// How many numbers a thread normalises at least; fewer are done before another thread has woken
 /// up.
@@ -25,10 +25,10 @@ pub(super) fn check_shapes(
     affine: &[(&str, Option<&Tensor>)],
 ) -> Result<()> {
     if normalized_shape.is_empty() {
-        return fail(function, "expected normalized_shape to be at least 1-dimensional");
+        return fail_shape(function, "expected normalized_shape to be at least 1-dimensional");
     }
     if !x.dims().ends_with(normalized_shape) {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Given normalized_shape={normalized_shape:?}, expected input with shape [*, {}], but got input of size {:?}",
@@ -39,7 +39,7 @@ pub(super) fn check_shapes(
     }
     for (name, tensor) in affine {
         if let Some(tensor) = tensor.filter(|tensor| tensor.dims() != normalized_shape) {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {:?} and normalized_shape = {normalized_shape:?}",

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::error::{fail, wrong_dtype};
+use crate::error::{fail, fail_shape, wrong_dtype};
 use crate::tensor::{copy, size};
 
 /// Puts a border of `value` around the last axes; negative widths cut instead.
@@ -27,7 +27,7 @@ pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
         return fail(function, "Padding length must be divisible by 2");
     }
     if widths.len() / 2 > x.rank() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Padding length should be less than or equal to two times the input dimension, but padding length {} and input is {:?}",
@@ -76,7 +76,7 @@ fn padded_dims(x: &Tensor, widths: &[i64]) -> Result<Vec<usize>> {
         let size = dims[axis] as i128;
         let cut = pair.iter().map(|width| i128::from(*width).min(0)).sum::<i128>();
         if size + cut < 0 {
-            return fail(
+            return fail_shape(
                 "F::pad",
                 format_args!(
                     "padding {pair:?} cuts off more than the {size} there are at dim {axis}"

@@ -6,7 +6,7 @@ use super::rectifiers::leaky_relu;
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::{fail, wrong_dtype};
+use crate::error::{fail, fail_dtype, fail_shape, wrong_dtype};
 use crate::random;
 
 /// [`leaky_relu`] with slopes that are drawn while training, and their mean otherwise (PyTorch's
@@ -79,7 +79,7 @@ pub fn rrelu(x: &Tensor, lower: f64, upper: f64, is_training: bool) -> Result<Te
 pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     const NAME: &str = "F::prelu";
     if x.dtype() != weight.dtype() {
-        return fail(
+        return fail_dtype(
             NAME,
             format_args!(
                 "Type promoting not supported. Got {:?} and {:?}",
@@ -89,7 +89,7 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
         );
     }
     if weight.rank() > 1 {
-        return fail(
+        return fail_shape(
             NAME,
             format_args!(
                 "Expected `weight` to be a scalar or 1D tensor, but got: ndim = {}",
@@ -100,7 +100,7 @@ pub fn prelu(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let channels = x.dims().get(1).copied().unwrap_or(1);
     let count = weight.elem_count();
     if count != 1 && count != channels {
-        return fail(
+        return fail_shape(
             NAME,
             format_args!(
                 "Mismatch of parameter numbers and input channel size. Found parameter numbers = {count} and channel size = {channels}."

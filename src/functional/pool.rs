@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::window::{Pair, Planes, Slide};
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 
 /// The largest value of each window of an image.
 ///
@@ -182,7 +182,7 @@ fn windows(function: &str, planes: &Planes, slides: &[Slide; 2], ceil: bool) -> 
         *count = slide.windows(size, ceil).filter(|_| size > 0).unwrap_or(0);
     }
     if counts.contains(&0) {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "Given input size: ({0}x{1}x{2}). Calculated output size: ({0}x{3}x{4}). Output size is too small",

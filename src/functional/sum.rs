@@ -8,7 +8,7 @@ use super::totals::{Adding, Floats, Integers, Span, totals};
 use crate::compute::loops::{self, PIECE};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::fail_dtype;
 use crate::tensor::axis::{self, Axes};
 
 /// The sum of all elements; integers give `i64`. Sums along axes are [`sum_dim`]'s.
@@ -151,7 +151,7 @@ fn sum_over(function: &'static str, x: &Tensor, dims: &dyn Axes, is_kept: bool) 
 fn mean_over(function: &'static str, x: &Tensor, dims: &dyn Axes, is_kept: bool) -> Result<Tensor> {
     let sums = Sums::new(function, x, dims, is_kept)?;
     if !x.dtype().is_float() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!(
                 "could not infer output dtype. Input dtype must be a floating point dtype. Got: {:?} (convert it with .to_dtype(DType::F32)?)",

@@ -3,10 +3,11 @@
 //! A copy goes block by block, so that reading and writing both find what a core's cache has just taken in; candle's goes
 //! element by element.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
 use crate::compute::loops;
+use crate::error::fail_dtype;
 use crate::tensor::axis::{self, Axis};
 
 /// The tensor with two axes exchanged.
@@ -80,7 +81,7 @@ impl CustomOp1 for Copied {
                     $(CpuStorage::$other(source) => {
                         CpuStorage::$other(plan.copied(&source[layout.start_offset()..]))
                     })*
-                    _ => bail!("torch::contiguous: not implemented for this dtype"),
+                    _ => return fail_dtype("torch::contiguous", "not implemented for this dtype"),
                 }
             };
         }

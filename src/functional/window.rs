@@ -4,7 +4,7 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 use crate::print::python::tuple;
 
 /// A size for height and width: one number for both, or a pair.
@@ -73,7 +73,7 @@ impl Planes {
                 Ok(Planes { count: batch * channels, channels, height, width })
             }
             [channels, height, width] => Ok(Planes { count: channels, channels, height, width }),
-            _ => fail(
+            _ => fail_shape(
                 function,
                 format_args!(
                     "3D (C, H, W) or 4D (N, C, H, W) tensor expected for input, but its shape is {:?}",

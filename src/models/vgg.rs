@@ -7,7 +7,7 @@ use std::fmt;
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
-use crate::error::fail;
+use crate::error::fail_shape;
 use crate::functional::{
     Conv2dConfig, adaptive_avg_pool2d, conv2d, dropout, linear, max_pool2d, relu,
 };
@@ -91,7 +91,7 @@ impl Module for Vgg {
         let is_image =
             matches!(images.dims(), [_, 3, height, width] if *height >= 32 && *width >= 32);
         if !is_image {
-            return fail(
+            return fail_shape(
                 "models::Vgg",
                 format_args!(
                     "images must have shape [N, 3, H, W] with H and W of 32 or more, but it is {:?}",

@@ -8,7 +8,7 @@ use std::fmt;
 use candle_core::{Module, Result, Tensor};
 
 use super::layers::{Layer, fields};
-use crate::error::fail;
+use crate::error::fail_shape;
 use crate::functional::{self as F, Gelu, implicit_axis};
 use crate::print::python::{float_repr, option_repr, short_repr};
 
@@ -331,7 +331,7 @@ layers! {
         repr |_this| String::new();
         forward |x| {
             if !matches!(x.rank(), 3 | 4) {
-                return fail(
+                return fail_shape(
                     "nn::Softmax2d",
                     format_args!("expected input to be 3D or 4D, got {}D instead", x.rank()),
                 );

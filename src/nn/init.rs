@@ -4,7 +4,7 @@
 
 use candle_core::{Result, Tensor, Var};
 
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 use crate::sampling::{fill_normal, fill_uniform, uniform_var};
 
 /// Which numbers a layer keeps at their size: those on the way forward, or the gradients on the way
@@ -204,7 +204,7 @@ pub fn constant_(var: &Var, value: f64) -> Result<()> {
 /// Inputs of one output, and outputs of one input.
 fn fans(function: &str, var: &Var) -> Result<(usize, usize)> {
     let [outputs, inputs, ref window @ ..] = *var.dims() else {
-        return fail(
+        return fail_shape(
             function,
             "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions",
         );

@@ -13,7 +13,7 @@ use super::options::{Options, config, first_complaint, not_negative, whole, word
 use super::state_dict::{NOTES, list, numbers};
 use super::step::backward;
 use super::sums::{add_scaled, dot, largest};
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 use crate::parameters::Parameters;
 use crate::rt::interrupt_point;
 use crate::state_dict::StateDict;
@@ -256,7 +256,7 @@ impl Memory {
         };
         let d = get("d")?;
         if n_iter > 0 && d.len() != len {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!("the state is of {} numbers, but the parameters are {len}", d.len()),
             );
@@ -270,7 +270,7 @@ impl Memory {
             .iter()
             .all(|rows| rows.len() == ro.len() && rows.iter().all(|row| row.len() == d.len()));
         if !is_whole || prev_flat_grad.len() != d.len() {
-            return fail(function, "the vectors of the state don't have the same lengths");
+            return fail_shape(function, "the vectors of the state don't have the same lengths");
         }
         Ok(Memory { func_evals, n_iter, d, t, old_dirs, old_stps, ro, h_diag, prev_flat_grad })
     }

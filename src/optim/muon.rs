@@ -8,7 +8,7 @@ use super::options::{config, first_complaint, words};
 use super::rule::Rule;
 use super::sweep::{Sweep, lerp};
 use crate::compute::number::Number;
-use crate::error::fail;
+use crate::error::fail_shape;
 use crate::parameters::Parameters;
 
 /// Steps along a momentum whose singular values are all made about 1; for weight matrices alone.
@@ -120,7 +120,7 @@ impl Rule for MuonRule {
         mut sweep: Sweep<'_, T>,
     ) -> Result<()> {
         let [rows, columns] = *sweep.dims else {
-            return fail(Self::FUNCTION, "Param gradient must be a 2D matrix");
+            return fail_shape(Self::FUNCTION, "Param gradient must be a 2D matrix");
         };
         if sweep.p.is_empty() {
             return Ok(());

@@ -9,7 +9,7 @@ use super::optimizer::RuleOptimizer;
 use super::options::{Options, whole};
 use super::rule::{Rule, State};
 use super::sweep::Buffers;
-use crate::error::fail;
+use crate::error::{fail, fail_shape};
 use crate::state_dict::{Save, StateDict};
 
 /// The names under which schedulers note numbers in a group.
@@ -188,7 +188,7 @@ fn load<R: Rule>(
         let Some(tensor) = get(name) else { continue };
         used += 1;
         if tensor.dims() != R::buffer_shape(index, dims) {
-            return fail(
+            return fail_shape(
                 function,
                 format_args!(
                     "{prefix}.{name} has shape {:?}, which doesn't fit a parameter of shape {dims:?}",

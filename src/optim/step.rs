@@ -11,7 +11,7 @@ use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Storage, Tensor, Var};
 use super::rule::{Rule, State};
 use super::sweep::Sweep;
 use crate::compute::number::Number;
-use crate::error::fail;
+use crate::error::{fail, fail_dtype, fail_shape};
 
 /// The gradients of a loss. candle takes every tensor for a loss; PyTorch asks for one number that
 /// depends on a variable.
@@ -23,7 +23,7 @@ pub(super) fn backward(function: &str, loss: &Tensor) -> Result<GradStore> {
         );
     }
     if loss.elem_count() != 1 {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "grad can be implicitly created only for scalar outputs, but the loss has shape {:?} (take its .mean_all()? or .sum_all()?)",
@@ -43,7 +43,7 @@ pub(super) fn step<R: Rule>(
     state: &mut State,
 ) -> Result<()> {
     if grad.dims() != var.dims() {
-        return fail(
+        return fail_shape(
             function,
             format_args!(
                 "a gradient has shape {:?}, but its parameter {:?}",
@@ -98,7 +98,7 @@ impl<R: Rule> InplaceOp2 for InPlace<'_, R> {
         match (var, grad) {
             (CpuStorage::F32(p), CpuStorage::F32(g)) => self.run(p, var_layout, g, grad_layout),
             (CpuStorage::F64(p), CpuStorage::F64(g)) => self.run(p, var_layout, g, grad_layout),
-            _ => fail(self.function, "parameters must be F32 or F64 on the CPU"),
+            _ => fail_dtype(self.function, "parameters must be F32 or F64 on the CPU"),
         }
     }
 }

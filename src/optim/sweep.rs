@@ -11,7 +11,7 @@ use candle_core::{DType, Result};
 
 use crate::compute::loops::{PARALLEL_FROM, PIECE, vectorized_over};
 use crate::compute::number::Number;
-use crate::error::fail;
+use crate::error::fail_dtype;
 
 /// The memory of one parameter: a few numbers for each of its elements, in its dtype. A buffer
 /// that isn't used (yet) is empty.
@@ -26,7 +26,7 @@ impl Buffers {
         match dtype {
             DType::F32 => Ok(Buffers::F32(vec![Vec::new(); count])),
             DType::F64 => Ok(Buffers::F64(vec![Vec::new(); count])),
-            dtype => fail(
+            dtype => fail_dtype(
                 function,
                 format_args!(
                     "can only optimize parameters of dtype F32 or F64, but one is {dtype:?} (keep the parameters in F32 and convert their values where the model uses them)"

@@ -5,7 +5,7 @@
 
 use candle_core::{D, Result, Tensor};
 
-use crate::error::fail;
+use crate::error::fail_index;
 
 /// An axis number: an integer, negative ones counting from the end, or candle's [`D`].
 pub trait Axis {
@@ -99,7 +99,7 @@ pub(crate) fn resolve_all(function: &str, tensor: &Tensor, dims: &dyn Axes) -> R
     for number in numbers {
         let axis = resolve(function, tensor, &number)?;
         if is_named[axis] {
-            return fail(
+            return fail_index(
                 function,
                 format_args!("dim {axis} appears multiple times in the list of dims"),
             );
@@ -117,7 +117,7 @@ pub(crate) fn resolve(function: &str, tensor: &Tensor, dim: &dyn Axis) -> Result
     if (-rank..rank).contains(&number) {
         return Ok((if number < 0 { number + rank } else { number }) as usize);
     }
-    fail(
+    fail_index(
         function,
         format_args!(
             "Dimension out of range (expected to be in range of [{}, {}], but got {number}); the tensor's shape is {:?}",

@@ -7,7 +7,7 @@ use candle_core::{DType, Layout, Result, Shape, Tensor};
 use crate::compute::loops::sum_lanes;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::fail_shape;
 
 /// Both tensors in their common dtype; shapes stay as they are.
 pub(crate) fn promote(left: &Tensor, right: &Tensor) -> Result<(Tensor, Tensor)> {
@@ -136,7 +136,7 @@ pub(crate) fn broadcast_shape(function: &str, left: &[usize], right: &[usize]) -
             (1, right) => right,
             (left, 1) => left,
             (left, right) => {
-                return fail(
+                return fail_shape(
                     function,
                     format_args!(
                         "The size of tensor a ({left}) must match the size of tensor b ({right}) at non-singleton dimension {axis}"

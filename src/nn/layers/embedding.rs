@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
 use super::layer::{Layer, display_as_repr};
 use super::part::fields;
-use crate::error::fail;
+use crate::error::fail_index;
 use crate::functional::embedding_named;
 use crate::nn::init;
 use crate::tensor::size;
@@ -65,7 +65,7 @@ impl Embedding {
         config: EmbeddingConfig,
     ) -> Result<Self> {
         if config.padding_idx.is_some_and(|row| row >= num_embeddings) {
-            return fail("nn::Embedding", "Padding_idx must be within num_embeddings");
+            return fail_index("nn::Embedding", "Padding_idx must be within num_embeddings");
         }
         size::checked("nn::Embedding", &[num_embeddings, embedding_dim], size_of::<f32>())?;
         let weight = Var::zeros((num_embeddings, embedding_dim), DType::F32, &Device::Cpu)?;

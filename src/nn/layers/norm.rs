@@ -8,7 +8,7 @@ use super::layer::{Layer, display_as_repr};
 use super::mode::Mode;
 use super::part::Part;
 use super::part::fields;
-use crate::error::fail;
+use crate::error::fail_shape;
 use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named, rms_norm_named};
 use crate::print::python::{bool_repr, float_repr, tuple};
 
@@ -112,7 +112,7 @@ macro_rules! batch_norm {
             fn forward(&self, x: &Tensor) -> Result<Tensor> {
                 let name = concat!("nn::", stringify!($name));
                 if !matches!(x.rank(), $ranks) {
-                    return fail(name, format_args!(concat!("expected ", $expected, " (got {}D input)"), x.rank()));
+                    return fail_shape(name, format_args!(concat!("expected ", $expected, " (got {}D input)"), x.rank()));
                 }
                 let running = self.running.as_ref();
                 let options = BatchNormOptions {
