@@ -151,11 +151,7 @@ fn piece<A: Copy, B: Copy, G: Copy, Y>(
         let (third, out) = (&third[done..][..count], &mut out[done..][..count]);
         let (left, right) = (&left[a..], &right[b..]);
         match (inner.left, inner.right) {
-            (0, 0) => {
-                for (g, y) in third.iter().zip(out) {
-                    *y = function(left[0], right[0], *g);
-                }
-            }
+            // Both move nowhere only where there is one element, which any of these loops takes.
             (0, _) => {
                 let a = left[0];
                 for ((b, g), y) in right.iter().zip(third).zip(out) {
