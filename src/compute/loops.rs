@@ -63,6 +63,26 @@ pub(crate) fn vectorized_over<A, B, C, D, E, T>(
         ) -> T {
             work(a, b, c, d, e)
         }
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn widest<A, B, C, D, E, T>(
+            a: A,
+            b: B,
+            c: C,
+            d: D,
+            e: E,
+            work: impl FnOnce(A, B, C, D, E) -> T,
+        ) -> T {
+            work(a, b, c, d, e)
+        }
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("fma")
+        {
+            // SAFETY: the lines above found the features that `widest` needs; avx512f has avx2 in it.
+            return unsafe { widest(a, b, c, d, e, work) };
+        }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the line above found the features that `wide` needs.
             return unsafe { wide(a, b, c, d, e, work) };
@@ -135,6 +155,36 @@ pub(crate) fn by_pieces<T: WithDType>(
         work(start / size, cleared(room));
         Ok::<_, Infallible>(())
     });
+    values
+}
+
+/// A vector of blocks, each of rows of `inner` numbers, that `work` fills in tiles of up to `width` neighbouring
+/// columns. `work` gets the index of a tile's first element, and the tile's part of each row of its block: zeros that
+/// are in the core's own cache already if the tile is small enough.
+pub(crate) fn by_columns<T: WithDType>(
+    len: usize,
+    block: usize,
+    inner: usize,
+    width: usize,
+    work: impl Fn(usize, Vec<&mut [T]>) + Sync + Send,
+) -> Vec<T> {
+    let mut values = Vec::with_capacity(len);
+    ask_for_large_pages(values.as_ptr(), len);
+    let mut tiles = Vec::new();
+    for (index, block) in values.spare_capacity_mut()[..len].chunks_mut(block).enumerate() {
+        let (of_block, rows) = (tiles.len(), block.len() / inner);
+        let starts = (0..inner).step_by(width);
+        tiles.extend(starts.map(|start| (index * rows * inner + start, Vec::with_capacity(rows))));
+        for row in block.chunks_mut(inner) {
+            for (part, (_, parts)) in row.chunks_mut(width).zip(&mut tiles[of_block..]) {
+                parts.push(part);
+            }
+        }
+    }
+    each(len, tiles, |(first, parts)| work(first, parts.into_iter().map(cleared).collect()));
+    // SAFETY: `len` is within the capacity. The parts of all tiles cover the slice that was cut, since nothing but
+    // `chunks_mut` cut it, and the line above has cleared each of them.
+    unsafe { values.set_len(len) };
     values
 }
 
@@ -301,6 +351,20 @@ mod tests {
             });
             assert!(filled.unwrap() == numbers, "fill of {len}");
             assert!(zeros::<f32>(len) == vec![0.0; len], "zeros of {len}");
+        }
+    }
+
+    #[test]
+    fn tiles_of_columns_are_a_whole() {
+        for (blocks, rows, inner) in [(3, 4, 5), (1, 300, 300), (0, 4, 5)] {
+            let len = blocks * rows * inner;
+            let found = by_columns(len, rows * inner, inner, 2, |first, parts: Vec<&mut [f64]>| {
+                for (row, part) in parts.into_iter().enumerate() {
+                    let numbers = part.iter_mut().zip(first + row * inner..);
+                    numbers.for_each(|(x, index)| *x += index as f64);
+                }
+            });
+            assert!(found == count(len), "{blocks} blocks of {rows} rows of {inner}");
         }
     }
 

@@ -68,40 +68,36 @@ impl Op for Glu {
 }
 
 fn values<T: Number>(xs: &[T], half: usize) -> Vec<T> {
-    let mut ys = loops::zeros(xs.len() / 2);
-    let mut jobs = Vec::new();
-    for (xs, ys) in xs.chunks(2 * half.max(1)).zip(ys.chunks_mut(half.max(1))) {
-        let (a, b) = xs.split_at(half);
-        let inputs = a.chunks(PIECE).zip(b.chunks(PIECE));
-        jobs.extend(inputs.zip(ys.chunks_mut(PIECE)));
-    }
-    loops::each(xs.len(), jobs, |((a, b), ys)| {
-        vectorized(
-            #[inline(always)]
-            move || {
-                for ((a, b), y) in a.iter().zip(b).zip(ys) {
-                    *y = *a * logistic(*b);
-                }
-            },
-        );
-    });
-    ys
+    loops::by_pieces(xs.len() / 2, PIECE, |index, ys| {
+        let (mut start, mut ys) = (index * PIECE, ys);
+        while !ys.is_empty() {
+            let (block, offset) = (start / half, start % half);
+            let (some, rest) = ys.split_at_mut(ys.len().min(half - offset));
+            let (a, b) = xs[2 * block * half..][..2 * half].split_at(half);
+            let (a, b) = (&a[offset..][..some.len()], &b[offset..][..some.len()]);
+            start += some.len();
+            ys = rest;
+            vectorized(
+                #[inline(always)]
+                move || {
+                    for ((a, b), y) in a.iter().zip(b).zip(some) {
+                        *y = *a * logistic(*b);
+                    }
+                },
+            );
+        }
+    })
 }
 
 fn slopes<T: Number>(xs: &[T], gs: &[T], half: usize) -> Vec<T> {
-    let mut out = loops::zeros(xs.len());
-    let mut jobs = Vec::new();
-    let pairs = xs.chunks(2 * half.max(1)).zip(gs.chunks(half.max(1)));
-    for ((xs, gs), out) in pairs.zip(out.chunks_mut(2 * half.max(1))) {
-        let ((a, b), (of_a, of_b)) = (xs.split_at(half), out.split_at_mut(half));
-        let inputs = a.chunks(PIECE).zip(b.chunks(PIECE)).zip(gs.chunks(PIECE));
-        let outputs = of_a.chunks_mut(PIECE).zip(of_b.chunks_mut(PIECE));
-        jobs.extend(inputs.zip(outputs));
+    if xs.is_empty() {
+        return Vec::new();
     }
-    loops::each(xs.len(), jobs, |(((a, b), gs), (of_a, of_b))| {
-        vectorized(
+    let write = |a: &[T], b: &[T], gs: &[T], of_a: &mut [T], of_b: &mut [T]| {
+        loops::vectorized_over(
+            (of_a, of_b, a, b, gs),
             #[inline(always)]
-            move || {
+            |of_a, of_b, a, b, gs| {
                 let inputs = a.iter().zip(b).zip(gs);
                 for (((a, b), g), (of_a, of_b)) in inputs.zip(of_a.iter_mut().zip(of_b)) {
                     let (above, below) = logistic_pair(*b);
@@ -110,6 +106,22 @@ fn slopes<T: Number>(xs: &[T], gs: &[T], half: usize) -> Vec<T> {
                 }
             },
         );
-    });
-    out
+    };
+    if half <= PIECE {
+        let blocks = PIECE.div_ceil(2 * half);
+        return loops::by_pieces(xs.len(), blocks * 2 * half, |index, out| {
+            let xs = xs[index * blocks * 2 * half..].chunks(2 * half);
+            let gs = gs[index * blocks * half..].chunks(half);
+            for ((out, xs), gs) in out.chunks_mut(2 * half).zip(xs).zip(gs) {
+                let ((a, b), (of_a, of_b)) = (xs.split_at(half), out.split_at_mut(half));
+                write(a, b, gs, of_a, of_b);
+            }
+        });
+    }
+    // Both halves of a block are written together, however far they lie apart.
+    loops::by_columns(xs.len(), 2 * half, half, PIECE, |first, mut parts| {
+        let [of_a, of_b] = parts.as_mut_slice() else { return };
+        let (start, len) = (first / (2 * half) * half + first % half, of_a.len());
+        write(&xs[first..][..len], &xs[first + half..][..len], &gs[start..][..len], of_a, of_b);
+    })
 }

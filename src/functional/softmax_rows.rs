@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::unary_math::exp;
-use crate::compute::loops::{self, PIECE, SMALL_PIECE, each, vectorized};
+use crate::compute::loops::{self, PIECE, SMALL_PIECE, vectorized};
 use crate::compute::number::Number;
 
 /// How many columns a tile has at most.
@@ -18,6 +18,9 @@ const TILES: usize = 8;
 
 /// Independent partial results of a loop over a row.
 const LANES: usize = 16;
+
+/// How many numbers of a column are added up in their own type; the sums of these are added in `f64`.
+const COLUMN_BLOCK: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -54,19 +57,18 @@ impl SoftmaxRows {
                 );
             });
         }
-        let mut ys = loops::zeros(xs.len());
         if self.inner > 1 {
-            each(xs.len(), self.tiles(&mut ys), |tile| {
-                let xs = &xs[tile.first..];
+            return self.by_tiles(xs.len(), |first, ys| {
+                let xs = &xs[first..];
                 vectorized(
                     #[inline(always)]
-                    move || rows.forward_tile(xs, tile.parts),
+                    move || rows.forward_tile(xs, ys),
                 );
             });
-        } else {
-            let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
-            rows.for_each(|(ys, xs)| self.long_forward(xs, ys));
         }
+        let mut ys = loops::zeros(xs.len());
+        let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
+        rows.for_each(|(ys, xs)| self.long_forward(xs, ys));
         ys
     }
 
@@ -87,20 +89,19 @@ impl SoftmaxRows {
                 );
             });
         }
-        let mut out = loops::zeros(ys.len());
         if self.inner > 1 {
-            each(ys.len(), self.tiles(&mut out), |tile| {
-                let (ys, gs) = (&ys[tile.first..], &gs[tile.first..]);
+            return self.by_tiles(ys.len(), |first, out| {
+                let (ys, gs) = (&ys[first..], &gs[first..]);
                 vectorized(
                     #[inline(always)]
-                    move || rows.backward_tile(ys, gs, tile.parts),
+                    move || rows.backward_tile(ys, gs, out),
                 );
             });
-        } else {
-            let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
-            for ((out, ys), gs) in rows.zip(gs.chunks(self.size)) {
-                self.long_backward(ys, gs, out);
-            }
+        }
+        let mut out = loops::zeros(ys.len());
+        let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
+        for ((out, ys), gs) in rows.zip(gs.chunks(self.size)) {
+            self.long_backward(ys, gs, out);
         }
         out
     }
@@ -156,24 +157,15 @@ impl SoftmaxRows {
         });
     }
 
-    /// The tiles of all blocks.
-    fn tiles<'a, T: Number>(&self, outputs: &'a mut [T]) -> Vec<ColumnTile<'a, T>> {
-        let block = self.size * self.inner;
+    /// What `work` writes for each tile of some neighbouring columns, of which it gets the index of the first element
+    /// and the part of each row.
+    fn by_tiles<T: Number>(
+        &self,
+        len: usize,
+        work: impl Fn(usize, Vec<&mut [T]>) + Sync + Send,
+    ) -> Vec<T> {
         let width = self.inner.div_ceil(TILES).next_multiple_of(LANES).clamp(4 * LANES, TILE);
-        let mut tiles = Vec::new();
-        for (index, outputs) in outputs.chunks_mut(block).enumerate() {
-            let of_block = tiles.len();
-            for start in (0..self.inner).step_by(width) {
-                let parts = Vec::with_capacity(self.size);
-                tiles.push(ColumnTile { first: index * block + start, parts });
-            }
-            for row in outputs.chunks_mut(self.inner) {
-                for (part, tile) in row.chunks_mut(width).zip(&mut tiles[of_block..]) {
-                    tile.parts.push(part);
-                }
-            }
-        }
-        tiles
+        loops::by_columns(len, self.size * self.inner, self.inner, width, work)
     }
 
     #[inline(always)]
@@ -221,13 +213,6 @@ impl SoftmaxRows {
             Kind::LogSoftmax => self.sign::<T>() * (g - exp(y) * sum),
         }
     }
-}
-
-/// Some neighbouring columns of a block: the index of their first element, and their part of each
-/// row of the output.
-struct ColumnTile<'a, T> {
-    first: usize,
-    parts: Vec<&'a mut [T]>,
 }
 
 /// The sum of numbers that all cores have worked out, added in their order.
@@ -303,7 +288,24 @@ impl SoftmaxRows {
     #[inline(always)]
     fn forward_rows<T: Number>(self, xs: &[T], ys: &mut [T]) {
         let (size, sign) = (self.size, self.sign::<T>());
-        for (xs, ys) in xs.chunks_exact(size).zip(ys.chunks_exact_mut(size)) {
+        let pairs = xs.chunks_exact(size).zip(ys.chunks_exact_mut(size));
+        if self.kind == Kind::LogSoftmax && size <= SMALL_PIECE {
+            let (mut scratch, mut maxima) = ([T::ZERO; SMALL_PIECE], [T::ZERO; SMALL_PIECE]);
+            for ((xs, scratch), max) in
+                xs.chunks_exact(size).zip(scratch.chunks_exact_mut(size)).zip(&mut maxima)
+            {
+                *max = max_of(xs, sign);
+                scratch.iter_mut().zip(xs).for_each(|(it, x)| *it = sign * *x - *max);
+            }
+            // One loop over all rows, since a row may be shorter than a vector of the processor.
+            scratch[..xs.len()].iter_mut().for_each(|it| *it = exp(*it));
+            for (((xs, ys), taken), max) in pairs.zip(scratch.chunks_exact(size)).zip(&maxima) {
+                let log = T::of(sum_of(taken).ln());
+                ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (sign * *x - *max) - log);
+            }
+            return;
+        }
+        for (xs, ys) in pairs {
             let max = max_of(xs, sign);
             ys.iter_mut().zip(xs).for_each(|(y, x)| *y = sign * *x - max);
         }
@@ -312,18 +314,11 @@ impl SoftmaxRows {
                 let sum = sum_exponentials(self.kind, ys);
                 self.finish(ys, sum);
             }
-        } else if self.kind == Kind::Softmax {
-            // One loop over all rows, since a row may be shorter than a vector of the processor.
+        } else {
             ys.iter_mut().for_each(|y| *y = exp(*y));
             for ys in ys.chunks_exact_mut(size) {
                 let sum = sum_of(ys);
                 self.finish(ys, sum);
-            }
-        } else {
-            let mut scratch = [T::ZERO; SMALL_PIECE];
-            take_exponentials(ys, &mut scratch);
-            for (ys, taken) in ys.chunks_exact_mut(size).zip(scratch.chunks_exact(size)) {
-                self.finish(ys, sum_of(taken));
             }
         }
     }
@@ -374,14 +369,18 @@ impl SoftmaxRows {
             }
         }
         let mut sums = [0.0; TILE];
-        for (row, ys) in ys.iter_mut().enumerate() {
-            let columns = part(row).iter().zip(&maxima).zip(ys.iter_mut()).zip(&mut sums);
-            for (((x, max), y), sum) in columns {
-                let difference = sign * *x - *max;
-                let power = exp(difference);
-                *y = if self.kind == Kind::Softmax { power } else { difference };
-                *sum += power.wide();
+        for (block, ys) in ys.chunks_mut(COLUMN_BLOCK).enumerate() {
+            let mut some = [T::ZERO; TILE];
+            for (row, ys) in (block * COLUMN_BLOCK..).zip(ys) {
+                let columns = part(row).iter().zip(&maxima).zip(ys.iter_mut()).zip(&mut some);
+                for (((x, max), y), sum) in columns {
+                    let difference = sign * *x - *max;
+                    let power = exp(difference);
+                    *y = if self.kind == Kind::Softmax { power } else { difference };
+                    *sum += power;
+                }
             }
+            sums.iter_mut().zip(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
         }
         let mut factors = [T::ZERO; TILE];
         for (factor, sum) in factors.iter_mut().zip(&sums[..width]) {
@@ -400,11 +399,15 @@ impl SoftmaxRows {
         let width = out.first().map_or(0, |row| row.len());
         let part = |row: usize| row * self.inner..row * self.inner + width;
         let mut sums = [0.0; TILE];
-        for row in 0..self.size {
-            let columns = ys[part(row)].iter().zip(&gs[part(row)]);
-            for ((y, g), sum) in columns.zip(&mut sums) {
-                *sum += if self.kind == Kind::Softmax { *y * *g } else { *g }.wide();
+        for first in (0..self.size).step_by(COLUMN_BLOCK) {
+            let mut some = [T::ZERO; TILE];
+            for row in first..self.size.min(first + COLUMN_BLOCK) {
+                let columns = ys[part(row)].iter().zip(&gs[part(row)]);
+                for ((y, g), sum) in columns.zip(&mut some) {
+                    *sum += if self.kind == Kind::Softmax { *y * *g } else { *g };
+                }
             }
+            sums.iter_mut().zip(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
         }
         let mut narrow = [T::ZERO; TILE];
         narrow.iter_mut().zip(&sums[..width]).for_each(|(narrow, sum)| *narrow = T::of(*sum));
