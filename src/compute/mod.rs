@@ -1,8 +1,9 @@
 //! The one way in which numbers of the prelude are computed: activations, layers, losses and optimizers are rows on it.
 //!
 //! `number.rs` has the two types that formulas are written for, `loops.rs` how a formula runs over many numbers,
-//! `op.rs` how such loops become an operation of candle's graph, `reduce.rs` what a loss makes of its values.
+//! `copy.rs` how these come to lie side by side, `op.rs` how such loops become an operation of candle's graph, `reduce.rs` what a loss makes of its values.
 
+pub(crate) mod copy;
 pub(crate) mod loops;
 pub(crate) mod number;
 pub(crate) mod op;

@@ -12,6 +12,7 @@ use candle_core::{
     WithDType, bail,
 };
 
+use super::copy::contiguous;
 use super::number::Number;
 use crate::error::{fail_dtype, wrong_dtype};
 use crate::rt::interrupt_point;
@@ -126,10 +127,10 @@ fn apply_to<O: Op>(
     let (dtype, computed) = dtypes(function, args.as_slice(), O::HALVES)?;
     let constants = constants
         .iter()
-        .map(|tensor| tensor.detach().to_dtype(computed)?.contiguous())
+        .map(|tensor| contiguous(&tensor.detach().to_dtype(computed)?))
         .collect::<Result<Vec<_>>>()?;
     let op = Custom { function, op, constants };
-    let result = match args.try_map(|tensor| tensor.to_dtype(computed)?.contiguous())? {
+    let result = match args.try_map(|tensor| contiguous(&tensor.to_dtype(computed)?))? {
         Arguments::One([a]) => a.apply_op1(op),
         Arguments::Two([a, b]) => a.apply_op2(&b, op),
         Arguments::Three([a, b, c]) => a.apply_op3(&b, &c, op),
@@ -202,7 +203,7 @@ impl<O: Op> Custom<O> {
         grad: &Tensor,
     ) -> Result<ArgumentGrads> {
         // Arguments were made contiguous on the way forward; only the gradient may not be.
-        let grad = grad.contiguous()?;
+        let grad = contiguous(grad)?;
         let guards =
             guards([result, &grad].into_iter().chain(args.iter().copied()).chain(&self.constants));
         let mut slices = [&[][..]; MOST];

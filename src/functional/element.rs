@@ -1,7 +1,9 @@
 //! Absolute value, clamping and rounding: where candle's gradients or halves differ from PyTorch's.
 
-use candle_core::{DType, Result, Shape, Tensor, WithDType};
+use candle_core::{DType, Result, Shape, Tensor};
 
+use crate::compute::loops::{self, map, map2};
+use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 
 /// `|x|` of each element; the gradient at 0 is 0. Integers keep their dtype.
@@ -84,20 +86,17 @@ fn map_integers(x: &Tensor, function: impl Fn(i64) -> i64) -> Result<Tensor> {
 struct Abs(Shape);
 
 impl Op for Abs {
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let abs = |x: &T| T::from_f64(x.to_f64().abs());
-        Ok((args[0].iter().map(abs).collect(), self.0.clone()))
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        Ok((map(args[0], Number::abs), self.0.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let slope = |(x, grad): (&T, &T)| match x.partial_cmp(&T::zero()) {
-            Some(std::cmp::Ordering::Less) => T::zero() - *grad,
-            Some(std::cmp::Ordering::Equal) => T::zero(),
-            Some(std::cmp::Ordering::Greater) => *grad,
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        let slope = |x: T, grad: T| {
             // PyTorch's sign of nan is 0.
-            None => T::zero(),
+            let above = if x > T::ZERO { grad } else { T::ZERO };
+            if x < T::ZERO { -grad } else { above }
         };
-        Ok(vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())])
+        Ok(vec![Some(map2(call.args[0], call.grad, slope))])
     }
 }
 
@@ -108,31 +107,30 @@ struct Clamp {
 }
 
 impl Op for Clamp {
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let (min, max) = (T::from_f64(self.min), T::from_f64(self.max));
-        let clamp = |x: &T| {
-            let x = if *x < min { min } else { *x };
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        let (min, max) = (T::of(self.min), T::of(self.max));
+        let clamp = move |x: T| {
+            let x = if x < min { min } else { x };
             if x > max { max } else { x }
         };
-        Ok((args[0].iter().map(clamp).collect(), self.shape.clone()))
+        Ok((map(args[0], clamp), self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let (min, max) = (T::from_f64(self.min), T::from_f64(self.max));
-        let slope = |(x, grad): (&T, &T)| if *x > min && *x < max { *grad } else { T::zero() };
-        Ok(vec![Some(call.args[0].iter().zip(call.grad).map(slope).collect())])
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        let (min, max) = (T::of(self.min), T::of(self.max));
+        let slope = move |x: T, grad: T| if (x > min) & (x < max) { grad } else { T::ZERO };
+        Ok(vec![Some(map2(call.args[0], call.grad, slope))])
     }
 }
 
 struct Round(Shape);
 
 impl Op for Round {
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let round = |x: &T| T::from_f64(x.to_f64().round_ties_even());
-        Ok((args[0].iter().map(round).collect(), self.0.clone()))
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        Ok((map(args[0], |x| T::of(x.wide().round_ties_even())), self.0.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        Ok(vec![Some(vec![T::zero(); call.grad.len()])])
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        Ok(vec![Some(loops::zeros(call.grad.len()))])
     }
 }

@@ -170,12 +170,14 @@ activations! {
         value |x| x;
         gradient |_x, g| g;
 
+    "torch::pow" RootOfCube root_of_cube() Promote
+        // The root of -infinity is nan, but its power of 1.5 is infinite.
+        value |x| if x < 0.0 && x.is_infinite() { -x } else { x * x.sqrt() };
+        gradient |x, g| g * (1.5 * x.sqrt());
+
     "torch::pow" Power power(exponent) Promote
         value |x| power_of(x, exponent);
-        gradient |x, g| {
-            let power = if exponent == 1.5 { x.sqrt() } else { power_of(x, exponent - 1.0) };
-            g * (exponent * power)
-        };
+        gradient |x, g| g * (exponent * power_of(x, exponent - 1.0));
 }
 
 /// The square of each element; integers keep their dtype.
@@ -210,6 +212,7 @@ pub(super) fn power_of_all(x: &Tensor, exponent: f64) -> Result<Tensor> {
         0.0 => one(x),
         0.5 => sqrt(x),
         1.0 => identity(x),
+        1.5 => root_of_cube(x),
         2.0 => square_of_floats(&floats(x)?),
         3.0 => cube(x),
         -0.5 => inverse_root(x),

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
+use crate::compute::copy::contiguous;
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail_shape;
@@ -85,11 +86,61 @@ pub fn argmax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
     if x.rank() == 0 {
         return Tensor::new(0i64, x.device());
     }
-    let x = x.detach().transpose(axis, x.rank() - 1)?.contiguous()?;
-    x.argmax_keepdim(candle_core::D::Minus1)?
-        .transpose(axis, x.rank() - 1)?
-        .squeeze(axis)?
-        .to_dtype(DType::I64)
+    let last = x.rank() - 1;
+    if x.dtype().is_int() {
+        let x = x.detach().transpose(axis, last)?.contiguous()?;
+        let places = x.argmax_keepdim(candle_core::D::Minus1)?.transpose(axis, last)?;
+        return places.squeeze(axis)?.to_dtype(DType::I64);
+    }
+    let x = match x.dtype() {
+        DType::F32 | DType::F64 => x.detach(),
+        _ => x.detach().to_dtype(DType::F32)?,
+    };
+    let size = x.dims()[axis];
+    let mut dims = x.dims().to_vec();
+    dims.remove(axis);
+    // The axis comes last, with the others in their order.
+    let order = (0..=last).filter(|other| *other != axis).chain([axis]).collect::<Vec<_>>();
+    let x = contiguous(&x.permute(order)?)?;
+    let places = op::with_values(
+        "torch::argmax",
+        &x,
+        |xs| places_of_winners(xs, size),
+        |xs| places_of_winners(xs, size),
+    )?;
+    Tensor::from_vec(places, dims, x.device())
+}
+
+/// For each row of `size` numbers, the place of the first of its largest ones; a nan is larger than any number.
+fn places_of_winners<T: WithDType>(xs: &[T], size: usize) -> Vec<i64> {
+    let rows = (PIECE / size).max(1);
+    loops::by_pieces(xs.len() / size, rows, |index, places| {
+        let xs = xs[index * rows * size..].chunks(size);
+        for (place, row) in places.iter_mut().zip(xs) {
+            let winner = row_winner::<T, true>(row);
+            *place = place_of(row, winner) as i64;
+        }
+    })
+}
+
+/// Where a row has its winner first.
+fn place_of<T: WithDType>(row: &[T], winner: T) -> usize {
+    const BLOCK: usize = 64;
+    // Only a nan differs from itself, and where there is one, it has won.
+    #[allow(clippy::eq_op)]
+    let is_winner = |value: T| (value == winner) | (value != value);
+    vectorized(
+        #[inline(always)]
+        || {
+            // Whole blocks are looked through without a branch for each number.
+            let has_winner = |block: &[T]| {
+                block.iter().fold(false, |has_winner, value| has_winner | is_winner(*value))
+            };
+            let block = row.chunks(BLOCK).position(has_winner).unwrap_or(0) * BLOCK;
+            let place = row[block..].iter().position(|value| is_winner(*value));
+            block + place.unwrap_or(0)
+        },
+    )
 }
 
 fn of_all(function: &'static str, x: &Tensor, order: Ordering) -> Result<Tensor> {
