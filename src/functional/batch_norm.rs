@@ -275,7 +275,18 @@ impl Op for BatchNorm {
             )
         };
         let least = NUMBERS_PER_TASK.div_ceil((images * area).max(1));
-        let sums = (0..channels).into_par_iter().with_min_len(least).map(sums).collect::<Vec<_>>();
+        // Given moments let the gradient of `x` pass without these sums.
+        let wants_sums = call.wanted[1] || call.wanted[2] || self.is_of_batch && call.wanted[0];
+        let channels_summed = if wants_sums { 0..channels } else { 0..0 };
+        let sums = channels_summed.into_par_iter().with_min_len(least).map(sums);
+        let sums = sums.collect::<Vec<_>>();
+        let of = |part: fn(&(f64, f64)) -> f64| {
+            sums.iter().map(|sums| T::from_f64(part(sums))).collect::<Vec<_>>()
+        };
+        let affine = [Some(of(|sums| sums.1)), Some(of(|sums| sums.0))];
+        if !call.wanted[0] {
+            return Ok([None].into_iter().chain(affine).collect());
+        }
         let slopes = (0..channels)
             .map(|channel| {
                 let (mean, scale) = self.moments[channel];
@@ -302,9 +313,6 @@ impl Op for BatchNorm {
                 },
             );
         });
-        let of = |part: fn(&(f64, f64)) -> f64| {
-            sums.iter().map(|sums| T::from_f64(part(sums))).collect::<Vec<_>>()
-        };
-        Ok(vec![Some(gx), Some(of(|sums| sums.1)), Some(of(|sums| sums.0))])
+        Ok([Some(gx)].into_iter().chain(affine).collect())
     }
 }

@@ -127,13 +127,16 @@ impl Op for LayerNormOp {
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let (weight, _) = self.affine(call.args);
-        let (gx, [gw, gb]) =
-            rows_backward(self.size, call.args[0], call.grad, |gx, xs, gy, sums| {
-                vectorized(
-                    #[inline(always)]
-                    || self.row_backward(weight, gx, xs, gy, sums),
-                );
-            });
+        let wants = |place: usize| call.wanted.get(place).is_some_and(|is_wanted| *is_wanted);
+        let bias = if self.has_weight { 2 } else { 1 };
+        let wanted = [self.has_weight && wants(1), wants(bias)];
+        let (xs, gy) = (call.args[0], call.grad);
+        let (gx, [gw, gb]) = rows_backward(self.size, xs, gy, wanted, |gx, xs, gy, sums| {
+            vectorized(
+                #[inline(always)]
+                || self.row_backward(weight, gx, xs, gy, sums),
+            );
+        });
         let mut grads = vec![Some(gx)];
         grads.extend(self.has_weight.then_some(Some(gw)));
         grads.push(Some(gb));
@@ -158,10 +161,9 @@ impl LayerNormOp {
         // The gradient of the normalised numbers; the last lines subtract what flows through mean
         // and deviation.
         times_weight(gx, gy, weight);
-        for ((gb, gw), (x, gy)) in gb.iter_mut().zip(gw.iter_mut()).zip(xs.iter().zip(gy)) {
-            *gb += *gy;
-            *gw += *gy * (*x - center) * factor;
-        }
+        gb.iter_mut().zip(gy).for_each(|(gb, gy)| *gb += *gy);
+        let inputs = xs.iter().zip(gy);
+        gw.iter_mut().zip(inputs).for_each(|(gw, (x, gy))| *gw += *gy * (*x - center) * factor);
         let sum = sum_by(gx, |g| g) / len;
         let dot = dot_by(gx, xs, |g, x| g * (x - center)) * scale / len;
         let (sum, dot) = (T::from_f64(sum), T::from_f64(dot * scale));

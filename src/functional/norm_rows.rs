@@ -66,26 +66,28 @@ pub(super) fn rows_forward<T: WithDType>(
 }
 
 /// The gradients of rows of `size` numbers, in one pass: `row` writes the gradient of a row of
-/// `xs`, and adds to `N` sums over all rows.
+/// `xs`, and adds to `N` sums over all rows. Sums that nobody wants are empty there.
 pub(super) fn rows_backward<T: WithDType, const N: usize>(
     size: usize,
     xs: &[T],
     gy: &[T],
+    wanted: [bool; N],
     row: impl Fn(&mut [T], &[T], &[T], &mut [Vec<T>; N]) + Sync,
 ) -> (Vec<T>, [Vec<T>; N]) {
+    let sizes = wanted.map(|is_wanted| if is_wanted { size } else { 0 });
     let len = size.max(1);
     let rows = NUMBERS_PER_TASK.div_ceil(len).clamp(LEAST_ROWS_PER_PART, ROWS_PER_PART);
     let part = rows * len;
     let sums = (0..gy.len().div_ceil(part)).map(|_| OnceLock::new()).collect::<Vec<_>>();
     let gx = loops::by_pieces(gy.len(), part, |index, gx| {
-        let mut sums_of_part = std::array::from_fn(|_| vec![T::zero(); size]);
+        let mut sums_of_part = sizes.map(|size| vec![T::zero(); size]);
         let inputs = xs[index * part..].chunks(len).zip(gy[index * part..].chunks(len));
         let rows = gx.chunks_mut(len).zip(inputs);
         rows.for_each(|(gx, (xs, gy))| row(gx, xs, gy, &mut sums_of_part));
         // Each part is done once, so its cell is still empty.
         let _ = sums[index].set(sums_of_part);
     });
-    let mut totals = std::array::from_fn::<_, N, _>(|_| vec![0.0; size]);
+    let mut totals = sizes.map(|size| vec![0.0; size]);
     for sums in sums.into_iter().filter_map(OnceLock::into_inner) {
         for (totals, sums) in totals.iter_mut().zip(sums) {
             totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.to_f64());

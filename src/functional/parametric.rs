@@ -1,9 +1,13 @@
 //! Leaky rectifiers whose slope is learnt or drawn.
 
+use std::ops::Range;
+
 use candle_core::{DType, Device, Result, Shape, Tensor};
+use rayon::prelude::*;
 
 use super::rectifiers::leaky_relu;
-use crate::compute::loops::{self, PIECE, vectorized};
+use super::totals::dot_by;
+use crate::compute::loops::{self, PIECE, SMALL_PIECE, sum_pieces, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, fail_dtype, fail_shape, wrong_dtype};
@@ -127,7 +131,7 @@ impl Op for Prelu {
         let (xs, weights, gs) = (call.args[0], call.args[1], call.grad);
         Ok(vec![
             call.wanted[0].then(|| self.slopes(xs, gs, weights)),
-            call.wanted[1].then(|| self.sums(xs, gs, weights.len())),
+            call.wanted[1].then(|| self.sums(xs, gs, weights.len())).transpose()?,
         ])
     }
 }
@@ -136,72 +140,76 @@ impl Prelu {
     /// `gs` where `xs` is positive, else `gs` times the weight. With `xs` for `gs` that is the
     /// value, with the result's gradient the input's.
     fn slopes<T: Number>(&self, xs: &[T], gs: &[T], weights: &[T]) -> Vec<T> {
-        let mut out = loops::zeros(xs.len());
-        let mut jobs = Vec::new();
         if self.inner == 1 {
             // Repeating the weights makes the loops long.
             let repeats = PIECE.div_ceil(weights.len().max(1)).min(xs.len());
             let weights = weights.repeat(repeats.max(1));
             let size = weights.len().max(1);
-            let inputs = xs.chunks(size).zip(gs.chunks(size));
-            for ((xs, gs), out) in inputs.zip(out.chunks_mut(size)) {
-                jobs.push(Slopes { xs, gs, weights: &weights, weight: T::ZERO, out });
+            return loops::by_pieces(xs.len(), size, |index, out| {
+                let range = index * size..index * size + out.len();
+                slopes(
+                    [&xs[range.clone()], &gs[range], &weights],
+                    out,
+                    #[inline(always)]
+                    |x, g, weight| if x > T::ZERO { g } else { weight * g },
+                );
+            });
+        }
+        loops::by_pieces(xs.len(), PIECE, |index, out| {
+            let (mut start, mut out) = (index * PIECE, out);
+            while !out.is_empty() {
+                let (span, offset) = (start / self.inner, start % self.inner);
+                let (some, rest) = out.split_at_mut(out.len().min(self.inner - offset));
+                let range = start..start + some.len();
+                let weight = weights[span % weights.len()];
+                let (xs, gs) = (&xs[range.clone()], &gs[range.clone()]);
+                slopes(
+                    [xs, gs, gs],
+                    some,
+                    #[inline(always)]
+                    |x, g, _| if x > T::ZERO { g } else { weight * g },
+                );
+                (start, out) = (range.end, rest);
             }
-            loops::each(xs.len(), jobs, Slopes::write);
-            return out;
-        }
-        let spans = xs.chunks(self.inner.max(1)).zip(gs.chunks(self.inner.max(1)));
-        let outputs = out.chunks_mut(self.inner.max(1));
-        for (((xs, gs), out), weight) in spans.zip(outputs).zip(weights.iter().cycle()) {
-            let inputs = xs.chunks(PIECE).zip(gs.chunks(PIECE)).zip(out.chunks_mut(PIECE));
-            let weight = *weight;
-            jobs.extend(inputs.map(|((xs, gs), out)| Slopes { xs, gs, weights: &[], weight, out }));
-        }
-        loops::each(xs.len(), jobs, Slopes::write);
-        out
+        })
     }
 
     /// For each weight the sum of `x * g` over its elements that aren't positive.
-    fn sums<T: Number>(&self, xs: &[T], gs: &[T], count: usize) -> Vec<T> {
+    fn sums<T: Number>(&self, xs: &[T], gs: &[T], count: usize) -> Result<Vec<T>> {
+        let inner = self.inner.max(1);
+        let below = |x: T, g: T| if x > T::ZERO { T::ZERO } else { x * g };
+        let of_span = |(xs, gs): (&[T], &[T])| {
+            let sum = |range: Range<usize>| {
+                let (xs, gs) = (&xs[range.clone()], &gs[range]);
+                vectorized(
+                    #[inline(always)]
+                    || if inner == 1 { below(xs[0], gs[0]).wide() } else { dot_by(xs, gs, below) },
+                )
+            };
+            sum_pieces(xs.len(), PIECE, |range| Ok([sum(range)]))
+        };
+        let spans = xs.par_chunks(inner).zip(gs.par_chunks(inner));
+        let spans = spans.with_min_len(SMALL_PIECE.div_ceil(inner)).map(of_span);
         let mut sums = vec![0.0; count];
-        let spans = xs.chunks(self.inner.max(1)).zip(gs.chunks(self.inner.max(1)));
-        for (index, (xs, gs)) in spans.enumerate() {
-            let terms = xs.iter().zip(gs).map(
-                |(x, g)| {
-                    if *x > T::ZERO { 0.0 } else { x.wide() * g.wide() }
-                },
-            );
-            sums[index % count] += terms.sum::<f64>();
+        for (index, sum) in spans.collect::<Result<Vec<_>>>()?.into_iter().enumerate() {
+            sums[index % count] += sum[0];
         }
-        sums.into_iter().map(T::of).collect()
+        Ok(sums.into_iter().map(T::of).collect())
     }
 }
 
-/// A loop over neighbours with a weight each, or with one for all if `weights` is empty.
-struct Slopes<'a, T> {
-    xs: &'a [T],
-    gs: &'a [T],
-    weights: &'a [T],
-    weight: T,
-    out: &'a mut [T],
-}
-
-impl<T: Number> Slopes<'_, T> {
-    fn write(self) {
-        let Slopes { xs, gs, weights, weight, out } = self;
-        vectorized(
-            #[inline(always)]
-            move || {
-                if weights.is_empty() {
-                    for ((x, g), out) in xs.iter().zip(gs).zip(out) {
-                        *out = if *x > T::ZERO { *g } else { weight * *g };
-                    }
-                } else {
-                    for (((x, g), weight), out) in xs.iter().zip(gs).zip(weights).zip(out) {
-                        *out = if *x > T::ZERO { *g } else { *weight * *g };
-                    }
-                }
-            },
-        );
-    }
+/// The gradients of neighbours, each made of three numbers.
+fn slopes<T: Number>(
+    [xs, gs, weights]: [&[T]; 3],
+    out: &mut [T],
+    slope: impl Fn(T, T, T) -> T + Copy,
+) {
+    vectorized(
+        #[inline(always)]
+        move || {
+            for (((x, g), weight), out) in xs.iter().zip(gs).zip(weights).zip(out) {
+                *out = slope(*x, *g, *weight);
+            }
+        },
+    );
 }

@@ -94,7 +94,9 @@ impl Op for RmsNorm {
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let weight = call.args.get(1).copied();
-        let (gx, [gw]) = rows_backward(self.size, call.args[0], call.grad, |gx, xs, gy, sums| {
+        let wanted = [call.wanted.get(1) == Some(&true)];
+        let (xs, gy) = (call.args[0], call.grad);
+        let (gx, [gw]) = rows_backward(self.size, xs, gy, wanted, |gx, xs, gy, sums| {
             vectorized(
                 #[inline(always)]
                 || self.row_backward(weight, gx, xs, gy, sums),
@@ -117,10 +119,8 @@ impl RmsNorm {
         let scale = self.scale(xs);
         let factor = T::from_f64(scale);
         times_weight(gx, gy, weight);
-        if weight.is_some() {
-            let normal = xs.iter().map(|x| *x * factor);
-            gw.iter_mut().zip(gy.iter().zip(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
-        }
+        let normal = xs.iter().map(|x| *x * factor);
+        gw.iter_mut().zip(gy.iter().zip(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
         let dot = dot_by(gx, xs, |g, x| g * x) / xs.len() as f64;
         let dot = T::from_f64(dot * scale * scale);
         gx.iter_mut().zip(xs).for_each(|(g, x)| *g = (*g - *x * dot) * factor);
