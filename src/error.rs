@@ -114,6 +114,12 @@ fn complaint<T>(kind: ErrorKind, function: &str, text: impl fmt::Display) -> Res
     Err(Error::Io(io::Error::new(io::ErrorKind::InvalidInput, complaint)))
 }
 
+/// The error once more, with its text and its kind: candle's errors can't be cloned.
+pub(crate) fn copied(error: &Error) -> Error {
+    let complaint = Complaint { kind: ErrorKind::of(error), text: error.to_string() };
+    Error::Io(io::Error::new(io::ErrorKind::InvalidInput, complaint))
+}
+
 /// An option or a number is not allowed.
 pub(crate) fn fail<T>(function: &str, text: impl fmt::Display) -> Result<T> {
     complaint(ErrorKind::Value, function, text)

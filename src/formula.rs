@@ -6,13 +6,13 @@
 
 use candle_core::{DType, IndexOp, Result, Tensor, Var};
 
-use crate::error::fail;
+use crate::error::{fail_dtype, fail_shape};
 use crate::functional::arithmetic::{self, Add, Div, Maximum, Minimum, Mul, Remainder, Sub};
 use crate::functional::compare::{self, Comparison, Logic};
 use crate::functional::matmul::matmul;
 pub use crate::tensor::operand::{Operand, Value};
 use crate::tensor::promote::broadcast_to;
-use crate::tensor::{copy, scalar};
+use crate::tensor::{copy, methods};
 
 /// What joins two parts of a formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +177,7 @@ pub fn with(part: Value, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Va
 
 /// A function of a number, computed in `f64` as Python does.
 fn of_number(part: Value, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<f64> {
-    scalar::item(&function(&part.into_tensor()?.to_dtype(DType::F64)?)?)
+    methods::item(&function(&part.into_tensor()?.to_dtype(DType::F64)?)?)
 }
 
 /// `a[index]`
@@ -203,7 +203,7 @@ pub fn finish(formula: Value) -> Result<Tensor> {
 ///
 /// That of the part that failed, and for more than one element.
 pub fn item(formula: Value) -> Result<f64> {
-    scalar::item(&formula.into_tensor()?)
+    methods::item(&formula.into_tensor()?)
 }
 
 /// What `t!(a = formula)` and its like write to.
@@ -262,7 +262,7 @@ impl Target for f32 {
 fn fitting(text: &'static str, value: Tensor, target: &Tensor) -> Result<Tensor> {
     let fits = value.dtype().is_float() <= target.dtype().is_float();
     if !fits {
-        return fail(
+        return fail_dtype(
             text,
             format_args!(
                 "result type {:?} can't be cast to the desired output type {:?}",
@@ -272,7 +272,7 @@ fn fitting(text: &'static str, value: Tensor, target: &Tensor) -> Result<Tensor>
         );
     }
     if value.rank() > target.rank() || value.broadcast_as(target.shape()).is_err() {
-        return fail(
+        return fail_shape(
             text,
             format_args!(
                 "output with shape {:?} doesn't match the broadcast shape {:?}",

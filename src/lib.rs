@@ -65,6 +65,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod autograd;
 mod compute;
 pub mod data;
 pub mod differences;

@@ -1,7 +1,64 @@
-//! `torch`: the few top-level functions of PyTorch that a lesson uses.
+//! `torch`: the top-level functions of PyTorch that a lesson uses, positional in PyTorch's order.
+//!
+//! The modules have what is not among the activations (`functional`), the random numbers and the literals.
 
+mod compare;
+mod counts;
+mod creation;
+mod draws;
+mod extremes;
+mod grids;
+mod index;
+mod join;
+mod keys;
+
+mod order;
+mod places;
+mod reduce;
+mod rows;
+mod running;
+mod scatter;
+mod shapes;
+mod split;
+mod spread;
+mod truth;
+mod turns;
+
+pub use self::compare::{
+    allclose, allclose_within, equal, isclose, isclose_within, isfinite, isinf, isnan,
+};
+pub use self::counts::{bincount, histc, unique, unique_counts};
+pub use self::creation::{
+    arange, empty, eye, full, full_like, linspace, logspace, ones, ones_like, zeros, zeros_like,
+};
+pub use self::draws::{bernoulli, multinomial, normal, rand_like, randn_like};
+pub use self::extremes::{
+    argmax, argmax_keepdim, argmin, argmin_keepdim, max_dim, max_keepdim, min_dim, min_keepdim,
+};
+pub use self::grids::{Indexing, cartesian_prod, combinations, diag, meshgrid, tril, triu};
+pub use self::index::{
+    gather, index_select, masked_select, narrow, nonzero, select, take_along_dim,
+};
+pub use self::join::{cat, hstack, stack, vstack};
+pub use self::order::{
+    argsort, kthvalue, median, median_dim, mode, quantile, quantile_dim, sort, topk,
+};
+pub use self::reduce::{
+    logsumexp, logsumexp_keepdim, norm, norm_dim, norm_keepdim, norm_with, prod, prod_dim,
+    prod_keepdim,
+};
+pub use self::running::cumprod;
+pub use self::scatter::{index_add, scatter, scatter_add, scatter_value};
+pub use self::shapes::{broadcast_to, flatten, movedim, permute, squeeze, unflatten, unsqueeze};
+pub use self::split::{Sections, chunk, split, unbind};
+pub use self::spread::{std, std_dim, std_keepdim, std_with, var, var_dim, var_keepdim, var_with};
+pub use self::truth::{all, all_dim, all_keepdim, any, any_dim, any_keepdim, count_nonzero};
+pub use self::turns::{Repeats, flip, repeat_interleave, roll, rot90, tile, unfold};
+pub use crate::autograd;
+pub use crate::compute::recording::no_grad;
+pub use crate::functional::angles::{acos, asin, atan, cosh, erf, sinh, tan};
 pub use crate::functional::element::{abs, clamp, round};
-pub use crate::functional::extreme::{amax, amin, argmax, max, min};
+pub use crate::functional::extreme::{amax, amax_keepdim, amin, amin_keepdim, max, min};
 pub use crate::functional::{
     celu, hardshrink, log_softmax, prelu, relu, rrelu, selu, sigmoid, softmax, tanh, threshold,
 };
@@ -11,6 +68,7 @@ pub use crate::random::{manual_seed, rand, randn};
 pub use crate::sampling::{randint, randperm};
 pub use crate::state_dict::{load, save};
 pub use crate::tensor::copy::clone;
+pub use crate::tensor::list::{AsTensor, Tensors};
 
 // Arithmetic and comparisons of two operands.
 pub use crate::functional::arithmetic::{
@@ -27,5 +85,6 @@ pub use crate::functional::elementary::{
     cos, exp, expm1, log, log1p, log2, log10, reciprocal, rsqrt, sin, sqrt, square,
 };
 pub use crate::functional::matmul::matmul;
+pub use crate::functional::steps::{ceil, floor, nan_to_num, sign, trunc};
 pub use crate::functional::sum::{mean, mean_dim, mean_keepdim, sum, sum_dim, sum_keepdim};
 pub use crate::functional::transpose::{contiguous, transpose};

@@ -14,8 +14,8 @@ use candle_core::{
 
 use super::copy::contiguous;
 use super::number::Number;
+use super::recording;
 use crate::error::{fail_dtype, wrong_dtype};
-use crate::rt::interrupt_point;
 
 /// A function of one to three contiguous tensors of `f32` or `f64`, and of any number of constants.
 pub(crate) trait Op: Send + Sync + 'static {
@@ -123,14 +123,14 @@ fn apply_to<O: Op>(
     args: Arguments<&Tensor>,
     constants: &[&Tensor],
 ) -> Result<Tensor> {
-    interrupt_point();
     let (dtype, computed) = dtypes(function, args.as_slice(), O::HALVES)?;
     let constants = constants
         .iter()
         .map(|tensor| contiguous(&tensor.detach().to_dtype(computed)?))
         .collect::<Result<Vec<_>>>()?;
     let op = Custom { function, op, constants };
-    let result = match args.try_map(|tensor| contiguous(&tensor.to_dtype(computed)?))? {
+    let argument = |tensor: &&Tensor| contiguous(&recording::argument(tensor).to_dtype(computed)?);
+    let result = match args.try_map(argument)? {
         Arguments::One([a]) => a.apply_op1(op),
         Arguments::Two([a, b]) => a.apply_op2(&b, op),
         Arguments::Three([a, b, c]) => a.apply_op3(&b, &c, op),
@@ -275,7 +275,7 @@ pub(crate) fn with_elements<T: WithDType, O>(
     visit(guarded(&tensor.storage_and_layout())?)
 }
 
-fn on_cpu(storage: &Storage) -> Result<&CpuStorage> {
+pub(crate) fn on_cpu(storage: &Storage) -> Result<&CpuStorage> {
     match storage {
         Storage::Cpu(storage) => Ok(storage),
         _ => bail!("this is computed on the CPU alone"),

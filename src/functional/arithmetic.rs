@@ -4,14 +4,14 @@
 //! A function is a row of `pairs!`: its value and its two gradients. The loops are in `pairing.rs`, comparisons in
 //! `compare.rs`.
 
-use candle_core::{DType, Device, Error, Result, Shape, Tensor};
+use candle_core::{DType, Device, Result, Shape, Tensor};
 
 use super::elementary_math::{ln, power};
 use super::pairing::{Pairing, Side};
 use super::unary_math::like;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::error::fail;
+use crate::error::{copied, fail};
 use crate::tensor::operand::{Operand, Value, common_dtype};
 
 /// A function of two floats, and the gradients of both for the gradient `g` of the result.
@@ -365,7 +365,7 @@ pub(super) fn integers(value: &Value) -> Result<Vec<i64>> {
         Value::Tensor(tensor) => tensor.to_dtype(DType::I64)?.flatten_all()?.to_vec1(),
         Value::Int(number) => Ok(vec![*number]),
         Value::Float(number) => Ok(vec![*number as i64]),
-        Value::Failed(error) => Err(Error::Msg(error.to_string())),
+        Value::Failed(error) => Err(copied(error)),
     }
 }
 

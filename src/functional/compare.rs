@@ -8,7 +8,8 @@ use candle_core::{DType, Device, Result, Tensor, WithDType};
 use super::arithmetic::{dims, integers};
 use super::pairing::Pairing;
 use crate::compute::op::with_elements;
-use crate::error::fail;
+use crate::compute::recording;
+use crate::error::{copied, fail_dtype};
 use crate::tensor::operand::{Operand, Value, common_dtype};
 use crate::tensor::promote::{broadcast_shape, broadcast_to};
 
@@ -278,7 +279,7 @@ pub(crate) fn bits(
     let (left, right) = (checked(left)?, checked(right)?);
     let dtype = common_dtype(&left, &right);
     if dtype.is_float() {
-        return fail(
+        return fail_dtype(
             function,
             "bits are those of integers and masks; compare floats first, as in x > 0",
         );
@@ -338,7 +339,7 @@ fn floats<T: WithDType, O>(value: &Value, visit: impl FnOnce(&[T]) -> Result<O>)
         Value::Tensor(tensor) => with_elements(&tensor.to_dtype(T::DTYPE)?.contiguous()?, visit),
         Value::Int(number) => visit(&[T::from_f64(*number as f64)]),
         Value::Float(number) => visit(&[T::from_f64(*number)]),
-        Value::Failed(error) => fail("torch", error),
+        Value::Failed(error) => Err(copied(error)),
     }
 }
 
@@ -351,7 +352,7 @@ pub(crate) fn choose(
 ) -> Result<Tensor> {
     let (mask, left, right) = (checked(mask)?.into_tensor()?, checked(left)?, checked(right)?);
     if !mask.dtype().is_int() {
-        return fail(
+        return fail_dtype(
             function,
             format_args!("expected condition to be a mask of integers, but got {:?}", mask.dtype()),
         );
@@ -359,7 +360,9 @@ pub(crate) fn choose(
     let dtype = common_dtype(&left, &right);
     let shape = broadcast_shape(function, dims(&left), dims(&right))?;
     let shape = broadcast_shape(function, mask.dims(), shape.dims())?;
-    let side = |value: Value| broadcast_to(&value.into_tensor()?.to_dtype(dtype)?, &shape);
+    let side = |value: Value| {
+        broadcast_to(&recording::argument(&value.into_tensor()?).to_dtype(dtype)?, &shape)
+    };
     // candle knows masks of three dtypes.
     let mask = match mask.dtype() {
         DType::U8 | DType::U32 | DType::I64 => mask,

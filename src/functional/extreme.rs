@@ -1,6 +1,7 @@
-//! Largest and smallest values, and where they are: candle shares their gradients wrongly.
+//! Largest and smallest values: candle shares their gradients wrongly.
 //!
-//! Sums and means are in `sum.rs`.
+//! Those with the places where they are, whose gradient goes to one place, are in `torch`. Sums and means are in
+//! `sum.rs`.
 
 use std::cmp::Ordering;
 
@@ -66,22 +67,43 @@ pub fn amin(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
     extreme("torch::amin", x, &dim, Ordering::Less, false)
 }
 
-/// Where along an axis the largest element is, the first of equal ones; `i64`, as in PyTorch.
-///
-/// Differs from candle's `argmax`, whose `u32` can't be compared with class numbers.
+/// [`amax`] that leaves the axis with one element, so that the result broadcasts to `x`.
 ///
 /// # Errors
 ///
-/// If the axis isn't there, or has no elements.
+/// As [`amax`].
 ///
 /// ```
 /// use akari::prelude::*;
-/// let (logits, classes) = (tensor!([[0.1, 2.0], [3.0, 0.2]]), tensor!([1, 1]));
-/// let is_right = torch::argmax(&logits, 1)?.eq(&classes)?;
-/// assert_eq!(is_right.to_vec1::<u8>()?, [1, 0]);
+/// assert_eq!(torch::amax_keepdim(&tensor!([[1.0, 3.0]]), 1)?.to_vec2::<f32>()?, [[3.0]]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-pub fn argmax(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+pub fn amax_keepdim(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+    kept("torch::amax_keepdim", x, &dim, Ordering::Greater)
+}
+
+/// [`amin`] that leaves the axis with one element, so that the result broadcasts to `x`.
+///
+/// # Errors
+///
+/// As [`amax`].
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::amin_keepdim(&tensor!([[1.0, 3.0]]), 1)?.to_vec2::<f32>()?, [[1.0]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn amin_keepdim(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+    kept("torch::amin_keepdim", x, &dim, Ordering::Less)
+}
+
+fn kept(function: &'static str, x: &Tensor, dim: &dyn Axis, order: Ordering) -> Result<Tensor> {
+    let values = extreme(function, x, dim, order, false)?;
+    if x.rank() == 0 { Ok(values) } else { values.unsqueeze(axis::resolve(function, x, dim)?) }
+}
+
+/// Where along an axis the largest element is, the first of equal ones.
+pub(crate) fn argmax(x: &Tensor, dim: i64) -> Result<Tensor> {
     let axis = checked_axis("torch::argmax", x, &dim)?;
     if x.rank() == 0 {
         return Tensor::new(0i64, x.device());
@@ -250,8 +272,9 @@ impl Extreme {
 /// How many columns one thread looks at together.
 const COLUMNS: usize = 256;
 
+/// The one of two that wins: the larger or the smaller one, or the first if it is nan.
 #[inline(always)]
-fn better<T: WithDType, const IS_LARGEST: bool>(value: T, best: T) -> T {
+pub(crate) fn better<T: WithDType, const IS_LARGEST: bool>(value: T, best: T) -> T {
     let wins = if IS_LARGEST { value > best } else { value < best };
     // Only a nan differs from itself.
     #[allow(clippy::eq_op)]
@@ -260,7 +283,7 @@ fn better<T: WithDType, const IS_LARGEST: bool>(value: T, best: T) -> T {
 }
 
 /// The winner of neighbours.
-fn row_winner<T: WithDType, const IS_LARGEST: bool>(row: &[T]) -> T {
+pub(crate) fn row_winner<T: WithDType, const IS_LARGEST: bool>(row: &[T]) -> T {
     const LANES: usize = 32;
     vectorized(
         #[inline(always)]

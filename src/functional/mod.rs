@@ -3,6 +3,7 @@
 //! Activations are rows of `unary.rs`, functions of whole tensors have a file each; all are ops of `compute/op.rs`.
 //! The losses are in `loss`; the structs of `nn`, which call them, have their formulas, shapes and errors.
 
+pub(crate) mod angles;
 pub(crate) mod arithmetic;
 mod batch_norm;
 pub(crate) mod compare;
@@ -32,8 +33,9 @@ mod rms_norm;
 mod smooth;
 mod softmax;
 mod softmax_rows;
+pub(crate) mod steps;
 pub(crate) mod sum;
-mod totals;
+pub(crate) mod totals;
 pub(crate) mod transpose;
 mod unary;
 pub(crate) mod unary_math;

@@ -78,10 +78,10 @@ impl Adding<i64> for Integers {
 
 /// An axis of `size` elements that are `inner` apart, in `outer` blocks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) outer: usize,
-    pub(super) size: usize,
-    pub(super) inner: usize,
+pub(crate) struct Span {
+    pub(crate) outer: usize,
+    pub(crate) size: usize,
+    pub(crate) inner: usize,
 }
 
 /// From this many elements on, waking other threads pays.

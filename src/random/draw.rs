@@ -99,6 +99,16 @@ impl Recipe<f32> for Exponential {
     }
 }
 
+impl Recipe<f64> for Exponential {
+    const WORDS: usize = 2;
+
+    #[inline(always)]
+    fn fill(&self, twister: &mut Twister, out: &mut [f64]) {
+        let least = f64::MIN_POSITIVE;
+        twister.fill_wide(out, |bits| (-(-fraction(bits)).ln_1p()).max(least));
+    }
+}
+
 /// For each coin, whether it fell on the side of this probability.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Coin(pub f64);

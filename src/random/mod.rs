@@ -11,7 +11,7 @@ mod twister;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use candle_core::{Device, Result, Shape, Tensor};
+use candle_core::{DType, Device, Result, Shape, Tensor};
 
 pub(crate) use self::draw::{Coin, FRACTIONS, Normal, Recipe, Uniform, Whole, WideWhole, Words};
 use self::draw::{Draw, Exponential};
@@ -110,6 +110,15 @@ pub(crate) fn uniform_where(
 /// `f32` numbers that are exponentially distributed with mean 1; none is 0.
 pub(crate) fn exponential(shape: &Shape) -> Result<Tensor> {
     Tensor::from_vec(floats::<f32, _>(shape.elem_count(), Exponential), shape, &Device::Cpu)
+}
+
+/// Numbers of a dtype that are exponentially distributed with mean 1; none is 0.
+pub(crate) fn exponentials(function: &str, shape: &Shape, dtype: DType) -> Result<Tensor> {
+    let count = size::checked(function, shape.dims(), size_of::<f64>())?;
+    match dtype {
+        DType::F64 => Tensor::from_vec(floats::<f64, _>(count, Exponential), shape, &Device::Cpu),
+        dtype => exponential(shape)?.to_dtype(dtype),
+    }
 }
 
 /// Floats of the generator.

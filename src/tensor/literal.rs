@@ -250,7 +250,8 @@ fn dtype(scalars: &[Scalar]) -> DType {
     }
 }
 
-fn to_f64(scalar: Scalar) -> f64 {
+/// The number as a float.
+pub(crate) fn to_f64(scalar: Scalar) -> f64 {
     match scalar {
         Scalar::Float(value) => value,
         Scalar::Integer(value) => value as f64,
@@ -258,7 +259,8 @@ fn to_f64(scalar: Scalar) -> f64 {
     }
 }
 
-fn to_i64(scalar: Scalar) -> i64 {
+/// The number as an integer, without its fraction.
+pub(crate) fn to_i64(scalar: Scalar) -> i64 {
     match scalar {
         Scalar::Float(value) => value as i64,
         Scalar::Integer(value) => value,

@@ -6,8 +6,8 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::axis::Axes;
-use super::scalar;
-use crate::error::fail;
+use crate::error::fail_shape;
+use crate::print::python::Size;
 
 /// PyTorch's methods on candle's tensors and variables.
 ///
@@ -117,7 +117,7 @@ pub trait TensorExt {
     fn ndim(&self) -> usize;
 
     /// The sizes of all axes, printed as PyTorch prints them.
-    fn size(&self) -> crate::print::python::Size<'_>;
+    fn size(&self) -> Size<'_>;
 
     /// Whether gradients are recorded for this tensor: for a variable, and for what is computed with one.
     fn requires_grad(&self) -> bool;
@@ -128,7 +128,7 @@ pub trait TensorExt {
 
 impl TensorExt for Tensor {
     fn item(&self) -> Result<f64> {
-        scalar::item(self)
+        item(self)
     }
 
     fn view(&self, shape: impl Axes) -> Result<Tensor> {
@@ -183,8 +183,8 @@ impl TensorExt for Tensor {
         self.rank()
     }
 
-    fn size(&self) -> crate::print::python::Size<'_> {
-        crate::print::python::Size(self.dims())
+    fn size(&self) -> Size<'_> {
+        Size(self.dims())
     }
 
     fn requires_grad(&self) -> bool {
@@ -196,10 +196,33 @@ impl TensorExt for Tensor {
     }
 }
 
+/// The number of a tensor that has one element, whatever its shape and dtype.
+///
+/// # Errors
+///
+/// If it has none, or more than one.
+pub(crate) fn item(tensor: &Tensor) -> Result<f64> {
+    if tensor.elem_count() != 1 {
+        return fail_shape(
+            "item",
+            format_args!(
+                "a Tensor with {} elements cannot be converted to Scalar (its shape is {:?})",
+                tensor.elem_count(),
+                tensor.dims()
+            ),
+        );
+    }
+    tensor.to_dtype(DType::F64)?.flatten_all()?.get(0)?.to_scalar()
+}
+
 /// The sizes of a shape for `count` elements, of which one may be -1: what is left over.
 pub(crate) fn sizes(function: &str, numbers: &[i64], count: usize) -> Result<Vec<usize>> {
-    let invalid =
-        || fail(function, format_args!("shape '{numbers:?}' is invalid for input of size {count}"));
+    let invalid = || {
+        fail_shape(
+            function,
+            format_args!("shape '{numbers:?}' is invalid for input of size {count}"),
+        )
+    };
     let mut known = 1usize;
     let mut open = None;
     for (axis, number) in numbers.iter().enumerate() {
@@ -209,10 +232,10 @@ pub(crate) fn sizes(function: &str, numbers: &[i64], count: usize) -> Result<Vec
                 known = product;
             }
             Err(_) if *number != -1 => {
-                return fail(function, format_args!("invalid shape dimension {number}"));
+                return fail_shape(function, format_args!("invalid shape dimension {number}"));
             }
             Err(_) if open.is_some() => {
-                return fail(function, "only one dimension can be inferred");
+                return fail_shape(function, "only one dimension can be inferred");
             }
             Err(_) => open = Some(axis),
         }
@@ -225,7 +248,7 @@ pub(crate) fn sizes(function: &str, numbers: &[i64], count: usize) -> Result<Vec
             sizes[axis] = count / known;
             Ok(sizes)
         }
-        Some(_) if known == 0 && count == 0 => fail(
+        Some(_) if known == 0 && count == 0 => fail_shape(
             function,
             format_args!(
                 "cannot reshape tensor of 0 elements into shape {numbers:?} because the unspecified dimension size -1 can be any value and is ambiguous"

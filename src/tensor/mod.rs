@@ -2,10 +2,11 @@
 
 pub mod axis;
 pub(crate) mod copy;
+pub mod list;
 pub mod literal;
 pub mod methods;
 pub mod operand;
 pub(crate) mod promote;
 pub(crate) mod reduce;
-pub(crate) mod scalar;
+pub mod scalar;
 pub(crate) mod size;

@@ -5,6 +5,8 @@
 
 use candle_core::{DType, Device, Error, Result, Tensor, Var};
 
+use crate::error::copied;
+
 /// Something that a formula computes with.
 ///
 /// Tensors, [`Var`]s, numbers and truth values are, references to them, and a [`Result`] of one of them, whose error
@@ -56,7 +58,7 @@ impl Operand for Value {
             Value::Tensor(tensor) => Value::Tensor(tensor.clone()),
             Value::Int(number) => Value::Int(*number),
             Value::Float(number) => Value::Float(*number),
-            Value::Failed(error) => Value::Failed(Error::Msg(error.to_string())),
+            Value::Failed(error) => Value::Failed(copied(error)),
         }
     }
 }
@@ -83,8 +85,7 @@ impl<T: Operand> Operand for Result<T> {
     fn value(&self) -> Value {
         match self {
             Ok(value) => value.value(),
-            // candle's errors can't be copied; the text is what a learner reads.
-            Err(error) => Value::Failed(Error::Msg(error.to_string())),
+            Err(error) => Value::Failed(copied(error)),
         }
     }
 }

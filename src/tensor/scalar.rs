@@ -1,24 +1,37 @@
-//! The one number of a tensor.
+//! Numbers of any type, where PyTorch takes a Python number: whole ones and floats are told apart.
 
-use candle_core::{DType, Result, Tensor};
+use super::literal::Scalar;
 
-use crate::error::fail;
+/// A number: an integer makes an `i64` tensor and a float an `f32` one, as in PyTorch.
+#[diagnostic::on_unimplemented(message = "a number is needed here, not `{Self}`")]
+pub trait IntoScalar {
+    #[doc(hidden)]
+    fn scalar(self) -> Scalar;
+}
 
-/// The number of a tensor that has one element, whatever its shape and dtype.
-///
-/// # Errors
-///
-/// If it has none, or more than one.
-pub(crate) fn item(tensor: &Tensor) -> Result<f64> {
-    if tensor.elem_count() != 1 {
-        return fail(
-            "item",
-            format_args!(
-                "a Tensor with {} elements cannot be converted to Scalar (its shape is {:?})",
-                tensor.elem_count(),
-                tensor.dims()
-            ),
-        );
+impl IntoScalar for Scalar {
+    fn scalar(self) -> Scalar {
+        self
     }
-    tensor.to_dtype(DType::F64)?.flatten_all()?.get(0)?.to_scalar()
+}
+
+impl IntoScalar for bool {
+    fn scalar(self) -> Scalar {
+        Scalar::Bool(self)
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty => $kind:ident as $wide:ty),*) => {$(
+        impl IntoScalar for $type {
+            fn scalar(self) -> Scalar {
+                Scalar::$kind(self as $wide)
+            }
+        }
+    )*};
+}
+
+numbers! {
+    f64 => Float as f64, f32 => Float as f64, u8 => Integer as i64, u32 => Integer as i64,
+    i32 => Integer as i64, i64 => Integer as i64, usize => Integer as i64, isize => Integer as i64
 }

@@ -1,0 +1,312 @@
+//! Products, logarithms of sums of exponentials, and norms, of all elements or along axes.
+//!
+//! Each is a function of a row with its gradient (`rows.rs`), computed in `f64` and rounded once.
+
+use candle_core::{DType, Result, Tensor};
+
+use super::rows::{Reduced, RowFunction, Rows};
+use crate::compute::number::Number;
+use crate::compute::op::with_elements;
+use crate::error::fail;
+use crate::tensor::axis::{Axes, Axis};
+
+/// The product of all elements; integers give `i64`. Products along an axis are [`prod_dim`]'s.
+///
+/// The gradient is right also where elements are 0. See PyTorch's `prod`.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::prod(&tensor!([2., 3., 4.]))?.to_scalar::<f32>()?, 24.0);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn prod(x: &Tensor) -> Result<Tensor> {
+    product("torch::prod", x, &(), Reduced::Gone)
+}
+
+/// The products along an axis, which goes away; integers give `i64`.
+///
+/// # Errors
+///
+/// If the axis isn't there. See PyTorch's `prod(dim=..)`; [`prod_keepdim`] is its `keepdim=True`.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::prod_dim(&tensor!([[1, 2], [3, 4]]), 1)?.to_vec1::<i64>()?, [2, 12]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn prod_dim(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+    product("torch::prod_dim", x, &dim.number(), Reduced::Gone)
+}
+
+/// [`prod_dim`] that leaves the axis with one element.
+///
+/// # Errors
+///
+/// If the axis isn't there.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::prod_keepdim(&tensor!([[1, 2], [3, 4]]), 0)?.to_vec2::<i64>()?, [[3, 8]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn prod_keepdim(x: &Tensor, dim: impl Axis) -> Result<Tensor> {
+    product("torch::prod_keepdim", x, &dim.number(), Reduced::Kept)
+}
+
+fn product(
+    function: &'static str,
+    x: &Tensor,
+    dims: &dyn Axes,
+    reduced: Reduced,
+) -> Result<Tensor> {
+    if x.dtype().is_float() {
+        return Rows::of(function, x, dims, reduced)?.apply(function, Product);
+    }
+    let rows = Rows::of(function, &x.to_dtype(DType::I64)?, dims, reduced)?;
+    with_elements(&rows.tensor, |xs: &[i64]| {
+        let wrapping = |row: &[i64]| row.iter().fold(1i64, |all, x| all.wrapping_mul(*x));
+        Tensor::from_vec(rows.map(xs, wrapping), &rows.shape, x.device())
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Product;
+
+impl RowFunction for Product {
+    fn value<T: Number>(&self, row: &[T]) -> T {
+        T::of(row.iter().fold(1.0, |all, x| all * x.wide()))
+    }
+
+    fn gradient<T: Number>(&self, row: &[T], _value: T, grad: T, out: &mut [T]) {
+        // The product of all others: of those before an element, and of those after it.
+        let mut after = vec![1.0; row.len() + 1];
+        for (index, x) in row.iter().enumerate().rev() {
+            after[index] = after[index + 1] * x.wide();
+        }
+        let mut before = grad.wide();
+        for ((out, x), after) in out.iter_mut().zip(row).zip(&after[1..]) {
+            *out = T::of(before * after);
+            before *= x.wide();
+        }
+    }
+}
+
+/// The logarithm of the sum of the exponentials of elements along axes, which go away; it doesn't overflow.
+///
+/// ```text
+/// logsumexp(x) = ln(e^x_1 + e^x_2 + ..)        slope: softmax(x)
+/// ```
+///
+/// # Shapes
+///
+/// As [`sum_dim`](super::sum_dim); integers give `f32`.
+///
+/// # Errors
+///
+/// If an axis isn't there or is named twice. See PyTorch's `logsumexp`; [`logsumexp_keepdim`] is its `keepdim=True`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let y = torch::logsumexp(&tensor!([[1000.0, 1000.0]]), 1)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [1000.6931]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn logsumexp(x: &Tensor, dim: impl Axes) -> Result<Tensor> {
+    log_sum_exp("torch::logsumexp", x, &dim, Reduced::Gone)
+}
+
+/// [`logsumexp`] that leaves each of the axes with one element.
+///
+/// # Errors
+///
+/// As [`logsumexp`].
+///
+/// ```
+/// use akari::prelude::*;
+/// let x = tensor!([[1.0, 2.0]]);
+/// assert_eq!(torch::logsumexp_keepdim(&x, 1)?.dims(), [1, 1]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn logsumexp_keepdim(x: &Tensor, dim: impl Axes) -> Result<Tensor> {
+    log_sum_exp("torch::logsumexp_keepdim", x, &dim, Reduced::Kept)
+}
+
+fn log_sum_exp(
+    function: &'static str,
+    x: &Tensor,
+    dims: &dyn Axes,
+    reduced: Reduced,
+) -> Result<Tensor> {
+    let x = if x.dtype().is_int() { &x.to_dtype(DType::F32)? } else { x };
+    Rows::of(function, x, dims, reduced)?.apply(function, LogSumExp)
+}
+
+#[derive(Clone, Copy)]
+struct LogSumExp;
+
+impl RowFunction for LogSumExp {
+    fn value<T: Number>(&self, row: &[T]) -> T {
+        // A nan is less than nothing here, and comes in by the sum.
+        let largest = row.iter().fold(-T::INFINITY, |most, x| if *x > most { *x } else { most });
+        let shift = if largest.abs() == T::INFINITY { T::ZERO } else { largest };
+        let sum = row.iter().map(|x| Number::exp(*x - shift).wide()).sum::<f64>();
+        T::of(shift.wide() + sum.ln())
+    }
+
+    fn gradient<T: Number>(&self, row: &[T], value: T, grad: T, out: &mut [T]) {
+        for (out, x) in out.iter_mut().zip(row) {
+            *out = grad * Number::exp(*x - value);
+        }
+    }
+}
+
+/// The length of the vector of all elements: the root of the sum of their squares.
+///
+/// ```text
+/// norm(x) = √(x_1² + x_2² + ..)        slope: x / norm, and 0 at 0
+/// ```
+///
+/// # Errors
+///
+/// For integers. Norms along axes are [`norm_dim`]'s, others than this one [`norm_with`]'s. See PyTorch's `norm`.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::norm(&tensor!([3., 4.]))?.to_scalar::<f32>()?, 5.0);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn norm(x: &Tensor) -> Result<Tensor> {
+    length("torch::norm", x, 2.0, &(), Reduced::Gone)
+}
+
+/// The lengths along one axis or several, which go away.
+///
+/// # Errors
+///
+/// For integers, and if an axis isn't there or is named twice. See PyTorch's `norm(dim=..)`.
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::norm_dim(&tensor!([[3., 4.], [0., 2.]]), 1)?.to_vec1::<f32>()?, [5., 2.]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn norm_dim(x: &Tensor, dim: impl Axes) -> Result<Tensor> {
+    length("torch::norm_dim", x, 2.0, &dim, Reduced::Gone)
+}
+
+/// [`norm_dim`] that leaves each of the axes with one element, so that the result broadcasts to `x`.
+///
+/// # Errors
+///
+/// As [`norm_dim`].
+///
+/// ```
+/// use akari::prelude::*;
+/// assert_eq!(torch::norm_keepdim(&tensor!([[3., 4.]]), 1)?.to_vec2::<f32>()?, [[5.]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn norm_keepdim(x: &Tensor, dim: impl Axes) -> Result<Tensor> {
+    length("torch::norm_keepdim", x, 2.0, &dim, Reduced::Kept)
+}
+
+/// The `p`-norms along axes; `()` stands for all of them.
+///
+/// ```text
+/// norm(x) = (|x_1|^p + |x_2|^p + ..)^(1/p)
+/// ```
+///
+/// `p` infinite gives the largest of the `|x_i|`, minus infinity the smallest, 0 counts those that aren't 0.
+/// `keepdim` leaves each of the axes with one element.
+///
+/// # Errors
+///
+/// For integers, if an axis isn't there or is named twice, and for an infinite norm of nothing. See PyTorch's `norm`.
+///
+/// ```
+/// use akari::prelude::*;
+/// let x = tensor!([[3., -4.]]);
+/// assert_eq!(torch::norm_with(&x, 1.0, 1, false)?.to_vec1::<f32>()?, [7.]);
+/// assert_eq!(torch::norm_with(&x, f64::INFINITY, (), false)?.to_scalar::<f32>()?, 4.);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn norm_with(x: &Tensor, p: f64, dim: impl Axes, keepdim: bool) -> Result<Tensor> {
+    length("torch::norm_with", x, p, &dim, Reduced::with(keepdim))
+}
+
+fn length(
+    function: &'static str,
+    x: &Tensor,
+    p: f64,
+    dims: &dyn Axes,
+    reduced: Reduced,
+) -> Result<Tensor> {
+    if !x.dtype().is_float() {
+        return fail(
+            function,
+            format_args!(
+                "Expected a floating point or complex tensor as input. Got {:?} (convert it with .to_dtype(DType::F32)?)",
+                x.dtype()
+            ),
+        );
+    }
+    let rows = Rows::of(function, x, dims, reduced)?;
+    if (p.is_infinite() || p < 0.0) && rows.size == 0 && rows.count > 0 {
+        return fail(
+            function,
+            format_args!(
+                "cannot compute the {p} norm on an empty tensor because the operation does not have an identity"
+            ),
+        );
+    }
+    rows.apply(function, Norm(p))
+}
+
+#[derive(Clone, Copy)]
+struct Norm(f64);
+
+impl RowFunction for Norm {
+    fn value<T: Number>(&self, row: &[T]) -> T {
+        let sizes = row.iter().map(|x| x.wide().abs());
+        let sum =
+            |term: fn(f64, f64) -> f64| row.iter().map(|x| term(x.wide(), self.0)).sum::<f64>();
+        // A nan wins over every number.
+        let extreme = |wins: fn(f64, f64) -> bool, from: f64| {
+            sizes.fold(from, |best, x| if wins(x, best) || x.is_nan() { x } else { best })
+        };
+        T::of(match self.0 {
+            2.0 => sum(|x, _| x * x).sqrt(),
+            1.0 => sum(|x, _| x.abs()),
+            0.0 => sum(|x, _| f64::from(u8::from(x != 0.0))),
+            f64::INFINITY => extreme(|x, best| x > best, 0.0),
+            f64::NEG_INFINITY => extreme(|x, best| x < best, f64::INFINITY),
+            p => sum(|x, p| x.abs().powf(p)).powf(1.0 / p),
+        })
+    }
+
+    fn gradient<T: Number>(&self, row: &[T], value: T, grad: T, out: &mut [T]) {
+        let (p, norm, grad) = (self.0, value.wide(), grad.wide());
+        let pairs = out.iter_mut().zip(row.iter().map(|x| x.wide()));
+        if p.is_infinite() {
+            let is_extreme = |x: f64| x.abs() == norm || x.is_nan() && norm.is_nan();
+            let count = row.iter().filter(|x| is_extreme(x.wide())).count();
+            let share = grad / count as f64;
+            let winners = pairs.filter(|(_, x)| is_extreme(*x));
+            return winners.for_each(|(out, x)| *out = T::of(x.sign() * share));
+        }
+        for (out, x) in pairs {
+            let slope = match p {
+                0.0 => 0.0,
+                1.0 => x.sign(),
+                _ if norm == 0.0 => 0.0,
+                2.0 => x / norm,
+                _ if x == 0.0 && p < 1.0 => 0.0,
+                p => x.sign() * (x.abs() / norm).powf(p - 1.0),
+            };
+            *out = T::of(slope * grad);
+        }
+    }
+}
