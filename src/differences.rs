@@ -69,7 +69,22 @@
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
 //!
-//! Comparisons give `u8`, and sums of `u8` wrap around at 256: convert before counting.
+//! Inside [`t!`](crate::t) the same signs are PyTorch's: `t!(image / 255.0)`, `t!(w * x + b)`, `t!(x @ w)`. It takes
+//! tensors, variables, numbers and results, by reference, and has the `?` inside:
+//!
+//! ```
+//! use akari::prelude::*;
+//! let image = Tensor::new(&[0u8, 51, 255], &Device::Cpu)?;
+//! let (w, x) = (Var::new(&[2f32, 3.0], &Device::Cpu)?, tensor!([[1, 2], [3, 4]]));
+//! assert_eq!(akari::print::tensor_text(&t!(image / 255.0))?, "tensor([0.0000, 0.2000, 1.0000])");
+//! assert_eq!(t!(w * x + 1).to_vec2::<f32>()?, [[3.0, 7.0], [7.0, 13.0]]);
+//! # Ok::<(), akari::candle_core::Error>(())
+//! ```
+//!
+//! What PyTorch changes in place is written so for a variable, and for a `let mut` tensor: `t!(w -= lr * grads.get(&w))`.
+//! An element or a row of a tensor is `x.i(0)?`, and a column `x.i((.., 1))?`, where PyTorch has `x[0]` and `x[:, 1]`.
+//!
+//! candle's comparisons give `u8`, and its sums of `u8` wrap around at 256: convert before counting.
 //!
 //! ```
 //! use akari::prelude::*;

@@ -25,6 +25,9 @@ pub(crate) trait PairFunction<T> {
 pub(crate) trait Pair:
     PairFunction<f32> + PairFunction<f64> + Copy + Send + Sync + 'static
 {
+    /// Whether the function computes long enough to be worth a loop for each kind of processor.
+    const IS_LONG: bool;
+
     /// The function of two integers, which wraps; or why there is none.
     fn whole(&self) -> Whole;
 }
@@ -50,7 +53,7 @@ macro_rules! pairs {
             example $example:literal => $text:literal;
             |$a:ident, $b:ident, $g:ident| $value:expr, $left:expr, $right:expr;
     )*) => {$(
-        pairs!(@pair $struct Whole::$whole $(($of_integers))?; |$a, $b, $g| $value, $left, $right);
+        pairs!(@pair $struct false Whole::$whole $(($of_integers))?; |$a, $b, $g| $value, $left, $right);
 
         $(#[$doc])*
         ///
@@ -80,7 +83,7 @@ macro_rules! pairs {
             of_values(a.value(), b.value())
         }
     )*};
-    (@pair $struct:ident $whole:expr; |$a:ident, $b:ident, $g:ident| $value:expr, $left:expr, $right:expr) => {
+    (@pair $struct:ident $is_long:literal $whole:expr; |$a:ident, $b:ident, $g:ident| $value:expr, $left:expr, $right:expr) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $struct;
 
@@ -88,6 +91,8 @@ macro_rules! pairs {
         pairs!(@row f64 $struct |$a, $b, $g| $value, $left, $right);
 
         impl Pair for $struct {
+            const IS_LONG: bool = $is_long;
+
             fn whole(&self) -> Whole {
                 $whole
             }
@@ -214,7 +219,7 @@ pairs! {
 }
 
 pairs! {
-    @pair Power Whole::Raise(whole_power);
+    @pair Power true Whole::Raise(whole_power);
     |a, b, g| power(a, b),
     if b == 0.0 { like(g, 0.0) } else { g * (b * power(a, b - 1.0)) },
     if a == 0.0 && b >= 0.0 { like(g, 0.0) } else { g * (power(a, b) * ln(a)) }
@@ -449,40 +454,46 @@ impl<P: Pair> Op for Arithmetic<P> {
     }
 }
 
-fn values<T: Number, P: PairFunction<T> + Copy + Sync>(
+fn values<T: Number, P: Pair + PairFunction<T>>(
     pair: P,
     pairing: &Pairing,
     sides: &[&[T]],
 ) -> Vec<T> {
-    pairing.map(
+    if !P::IS_LONG {
+        return pairing.map(sides[0], sides[1], move |a, b| pair.value(a, b));
+    }
+    let nothing = vec![(); pairing.shape.elem_count()];
+    pairing.map_wide(
         sides[0],
         sides[1],
+        &nothing,
         #[inline(always)]
-        move |a, b| pair.value(a, b),
+        move |a, b, ()| pair.value(a, b),
     )
 }
 
 /// What each element of the result gives to the gradient of one operand.
-fn terms<T: Number, P: PairFunction<T> + Copy + Sync>(
+fn terms<T: Number, P: Pair + PairFunction<T>>(
     pair: P,
     pairing: &Pairing,
     side: Side,
     sides: &[&[T]],
 ) -> Vec<T> {
-    match side {
-        Side::Left => pairing.map_with(
-            sides[0],
-            sides[1],
-            sides[2],
-            #[inline(always)]
-            move |a, b, g| pair.left(a, b, g),
-        ),
-        Side::Right => pairing.map_with(
-            sides[0],
-            sides[1],
-            sides[2],
-            #[inline(always)]
-            move |a, b, g| pair.right(a, b, g),
-        ),
+    macro_rules! of {
+        ($map:ident $gradient:ident) => {
+            pairing.$map(
+                sides[0],
+                sides[1],
+                sides[2],
+                #[inline(always)]
+                move |a, b, g| pair.$gradient(a, b, g),
+            )
+        };
+    }
+    match (side, P::IS_LONG) {
+        (Side::Left, false) => of!(map_with left),
+        (Side::Right, false) => of!(map_with right),
+        (Side::Left, true) => of!(map_wide left),
+        (Side::Right, true) => of!(map_wide right),
     }
 }

@@ -79,7 +79,25 @@ impl Pairing {
     }
 
     /// What `function` makes of each pair and the element of `third`, which has the common shape.
+    ///
+    /// The loops are compiled once, for any processor: they do so little with a number that memory sets their pace.
     pub(super) fn map_with<A: Copy + Sync, B: Copy + Sync, G: Copy + Sync, Y: WithDType>(
+        &self,
+        left: &[A],
+        right: &[B],
+        third: &[G],
+        function: impl Fn(A, B, G) -> Y + Copy + Sync,
+    ) -> Vec<Y> {
+        by_pieces(third.len(), PIECE, |index, out| {
+            let start = index * PIECE;
+            let third = &third[start..][..out.len()];
+            piece(&self.steps, start, left, right, third, out, function);
+        })
+    }
+
+    /// [`map_with`](Pairing::map_with) for a function that computes long enough to be worth a loop for each kind of
+    /// processor.
+    pub(super) fn map_wide<A: Copy + Sync, B: Copy + Sync, G: Copy + Sync, Y: WithDType>(
         &self,
         left: &[A],
         right: &[B],

@@ -1,7 +1,7 @@
 //! `t!`: what PyTorch makes of the same formula, where candle's operators are wrong, fail or don't compile.
 
 use akari::prelude::*;
-use candle_core::{Error, Result};
+use candle_core::Error;
 
 fn values(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
@@ -112,6 +112,31 @@ fn rows_and_columns_are_spread_and_axes_may_stay() -> Result<()> {
     assert_eq!(values(&t!(-x.clamp(2, 3))), [-2.0, -2.0, -3.0, -3.0]);
     assert_eq!(values(&t!(x.clamp(min = 2))), [2.0, 2.0, 3.0, 6.0]);
     assert_eq!(values(&t!(x.clamp(max = 2))), [1.0, 2.0, 2.0, 2.0]);
+    Ok(())
+}
+
+#[test]
+fn methods_take_pytorchs_arguments() -> Result<()> {
+    let x = tensor!([[1., 2.], [3., 6.]]);
+    assert_eq!(values(&t!(x.var(0, correction = 0))), [1.0, 4.0]);
+    assert_eq!(values(&t!(x.var(0))), [2.0, 8.0]);
+    assert_eq!(t!((x - x.mean(1, keepdim = true)) / x.std(1, keepdim = true)).dims(), [2, 2]);
+    assert_eq!(values(&t!(x.amax(1, keepdim = true) - x)), [1.0, 0.0, 3.0, 0.0]);
+    assert_eq!(values(&t!(x.argmax())), [3.0]);
+    assert_eq!(values(&t!(x.argmin(dim = 1))), [0.0, 0.0]);
+    assert_eq!(t!((x * 2).view(-1)).dims(), [4]);
+    assert_eq!(t!(x.view(1, -1)).dims(), [1, 4]);
+    assert_eq!(t!(x.reshape(-1, 1, 2)).dims(), [2, 1, 2]);
+    assert_eq!(t!(x.reshape((4, 1))).dims(), [4, 1]);
+    assert_eq!(t!(x.reshape(((), 4))).dims(), [1, 4]);
+    assert_eq!(t!(x.unsqueeze(-1).squeeze(-1)).dims(), [2, 2]);
+    assert_eq!(t!((x + 1).flatten()).dims(), [4]);
+    assert_eq!(values(&t!(x.permute(1, 0))), [1.0, 3.0, 2.0, 6.0]);
+    assert_eq!(values(&t!(x.gather(1, tensor!([[1], [0]])))), [2.0, 3.0]);
+    assert_eq!(values(&t!(x.masked_fill(x > 2, -1))), [1.0, 2.0, -1.0, -1.0]);
+    assert_eq!(values(&t!((x > 2).any() && (x > 0).all())), [1.0]);
+    assert_eq!(values(&t!(x.prod())), [36.0]);
+    assert_eq!(values(&t!(x.norm())).map_f32(), [50f32.sqrt()]);
     Ok(())
 }
 

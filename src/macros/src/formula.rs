@@ -124,7 +124,7 @@ fn is_formula(part: &Expr) -> bool {
         Expr::Try(inner) => is_formula(&inner.expr),
         Expr::Binary(binary) => operator(&binary.op).is_some(),
         Expr::Unary(unary) => matches!(unary.op, UnOp::Neg(_) | UnOp::Not(_)),
-        Expr::MethodCall(call) => methods::is_known(&call.method) || is_formula(&call.receiver),
+        Expr::MethodCall(call) => methods::is_known(call) || is_formula(&call.receiver),
         Expr::Field(field) => {
             matches!(&field.member, Member::Named(name) if name == "T" || name == "mT")
         }
@@ -243,11 +243,15 @@ fn in_place(operator: &BinOp) -> Option<&'static str> {
 }
 
 fn of_call(part: &Expr, call: &ExprMethodCall) -> Result<TokenStream> {
-    if methods::is_known(&call.method) && call.turbofish.is_none() {
+    if methods::is_known(call) {
         let receiver = formula(&call.receiver)?;
         return Ok(match methods::of(&call.method, call.args.iter().cloned())? {
             Method::Operator(operator, other) => joined(part, operator, receiver, formula(&other)?),
             Method::Function(body) => quote!(::akari::formula::with(#receiver, |x| #body)),
+            Method::Masked(mask, value) => {
+                let mask = formula(&mask)?;
+                quote!(::akari::formula::with(#receiver, |x| ::akari::torch::masked_fill(x, #mask, #value)))
+            }
             Method::Neg => {
                 let text = text::of(part, MARKER);
                 quote!(::akari::formula::neg(#text, #receiver))

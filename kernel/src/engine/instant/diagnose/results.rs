@@ -34,7 +34,7 @@ fn without_result(diagnostic: &Diagnostic) -> Option<String> {
         false => returned.rsplit("::").next().unwrap_or(returned),
     };
     Some(format!(
-        "let the function return a result, as `candle_core::Result<{name}>`, and its value in `Ok(..)`"
+        "let the function return a result, as `Result<{name}>`, and its value in `Ok(..)`"
     ))
 }
 
