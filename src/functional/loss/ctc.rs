@@ -6,6 +6,7 @@ use candle_core::{DType, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::options::Reduction;
+use crate::compute::loops::vectorized_over;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::Outcome;
@@ -88,9 +89,8 @@ pub(crate) fn ctc_loss_named(
     let loss = Alignments {
         batch,
         classes,
-        blank,
         input_lengths: input_lengths.to_vec(),
-        labels,
+        paths: labels.iter().map(|labels| Path::new(blank, labels)).collect(),
         is_mean: reduction == Reduction::Mean,
         zero_infinity,
         outcome: reduction.outcome(batch as f64),
@@ -159,12 +159,58 @@ fn labels(
     Ok(rows)
 }
 
+/// A target as the classes that a way passes: its labels, with blanks between, before and after them.
+struct Path {
+    places: Vec<usize>,
+    /// What is added to the ways that come to a place from the one before last: 0 if they may, else minus infinity.
+    /// Behind the places it is that of ways which are at their end, and then padding.
+    skips: Vec<f64>,
+}
+
+/// How many places beside the path a row of ways has on one side; from there ways begin, or there they end.
+const OUTSIDE: usize = 2;
+
+impl Path {
+    /// Rows are as wide as whole vectors, so that no place is left to a slower loop.
+    const LANES: usize = 16;
+
+    fn new(blank: usize, labels: &[usize]) -> Path {
+        let blanks = labels.iter().flat_map(|label| [*label, blank]);
+        let places = std::iter::once(blank).chain(blanks).collect::<Vec<_>>();
+        let mut skips =
+            vec![f64::NEG_INFINITY; places.len().next_multiple_of(Self::LANES) + OUTSIDE];
+        for place in 2..places.len() {
+            if places[place] != blank && places[place] != places[place - 2] {
+                skips[place] = 0.0;
+            }
+        }
+        (skips[1], skips[places.len()]) = (0.0, 0.0);
+        Path { places, skips }
+    }
+
+    /// How many numbers a row of ways has.
+    fn row(&self) -> usize {
+        self.skips.len()
+    }
+
+    /// How many labels there are.
+    fn len(&self) -> usize {
+        self.places.len() / 2
+    }
+
+    /// The log probabilities of the places at a step whose classes have `xs`; minus infinity behind the last place.
+    fn logs<R: Number>(&self, xs: &[R], logs: &mut [f64]) {
+        for (log, class) in logs.iter_mut().zip(&self.places) {
+            *log = xs[*class].wide();
+        }
+    }
+}
+
 struct Alignments {
     batch: usize,
     classes: usize,
-    blank: usize,
     input_lengths: Vec<usize>,
-    labels: Vec<Vec<usize>>,
+    paths: Vec<Path>,
     is_mean: bool,
     zero_infinity: bool,
     outcome: Outcome,
@@ -175,116 +221,148 @@ struct Alignments {
 }
 
 impl Alignments {
-    /// The classes of a sequence with blanks between, before and after them.
-    fn path(&self, index: usize) -> Vec<usize> {
-        let labels = self.labels[index].iter();
-        std::iter::once(self.blank).chain(labels.flat_map(|label| [*label, self.blank])).collect()
+    /// The log probabilities of the classes at a step of sequence `index`.
+    fn at<'a, R>(&self, xs: &'a [R], step: usize, index: usize) -> &'a [R] {
+        &xs[(step * self.batch + index) * self.classes..][..self.classes]
     }
 
-    /// Whether the path may go from the place before last straight to this one.
-    fn may_skip(&self, path: &[usize], place: usize) -> bool {
-        place >= 2 && path[place] != self.blank && path[place] != path[place - 2]
+    /// What `work` gives for each sequence, on all cores if there is enough to do.
+    fn of_each<T: Send>(&self, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+        /// Fewer numbers than this are done before another thread has woken up.
+        const LEAST: usize = 1 << 11;
+        let lengths = self.input_lengths.iter().zip(&self.paths);
+        let numbers = lengths.map(|(steps, path)| steps * path.row()).sum::<usize>();
+        match self.batch > 1 && numbers >= LEAST {
+            true => (0..self.batch).into_par_iter().map(work).collect(),
+            false => (0..self.batch).map(work).collect(),
+        }
     }
 
-    /// The log probability of class `class` at a step of sequence `index`.
-    fn log_prob<R: Number>(&self, xs: &[R], step: usize, index: usize, class: usize) -> f64 {
-        xs[(step * self.batch + index) * self.classes + class].to_f64()
-    }
-
-    /// For each step and place of the path, the log probability of all ways to get there; the
-    /// places of a step lie side by side.
-    fn ways_there<R: Number>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
-        let (steps, places) = (self.input_lengths[index], path.len());
-        let mut ways = Vec::with_capacity(steps * places);
+    /// For each step and place, the log probability of all ways to get there, this step included. The places of a step
+    /// are a row, behind the two outside; before the first step all ways are outside.
+    fn ways_there<R: Number>(&self, xs: &[R], index: usize) -> Vec<f64> {
+        let (steps, path) = (self.input_lengths[index], &self.paths[index]);
+        let row = path.row();
+        let mut ways = vec![f64::NEG_INFINITY; (steps + 1) * row];
+        ways[1] = 0.0;
+        let mut logs = vec![f64::NEG_INFINITY; row - OUTSIDE];
         for step in 0..steps {
-            for place in 0..places {
-                let before = |back: usize| match step {
-                    0 if place <= 1 && back == 0 => 0.0,
-                    1.. if place >= back => ways[(step - 1) * places + place - back],
-                    _ => f64::NEG_INFINITY,
-                };
-                let skip = if self.may_skip(path, place) { before(2) } else { f64::NEG_INFINITY };
-                let sum = log_sum([before(0), before(1), skip]);
-                ways.push(sum + self.log_prob(xs, step, index, path[place]));
-            }
+            path.logs(self.at(xs, step, index), &mut logs);
+            let (before, now) = ways[step * row..].split_at_mut(row);
+            let terms = [&before[2..], &before[1..], before];
+            write_ways::<R>(&mut now[OUTSIDE..row], terms, &path.skips, &logs);
         }
         ways
     }
 
     /// The ways there of all sequences, computed once.
     fn all_ways_there<R: Number>(&self, xs: &[R]) -> &[Vec<f64>] {
-        self.there.get_or_init(|| {
-            let of_sequence = |index| self.ways_there(xs, index, &self.path(index));
-            (0..self.batch).into_par_iter().map(of_sequence).collect()
-        })
-    }
-
-    /// For each step and place, the log probability of all ways on from there, itself included.
-    fn ways_on<R: Number>(&self, xs: &[R], index: usize, path: &[usize]) -> Vec<f64> {
-        let (steps, places) = (self.input_lengths[index], path.len());
-        let mut ways = vec![f64::NEG_INFINITY; steps * places];
-        for step in (0..steps).rev() {
-            for place in 0..places {
-                let after = |ahead: usize| match step + 1 < steps {
-                    true if place + ahead < places => ways[(step + 1) * places + place + ahead],
-                    false if ahead == 0 && place + 2 >= places => 0.0,
-                    _ => f64::NEG_INFINITY,
-                };
-                let may_skip = place + 2 < places && self.may_skip(path, place + 2);
-                let skip = if may_skip { after(2) } else { f64::NEG_INFINITY };
-                let sum = log_sum([after(0), after(1), skip]);
-                ways[step * places + place] = sum + self.log_prob(xs, step, index, path[place]);
-            }
-        }
-        ways
+        self.there.get_or_init(|| self.of_each(|index| self.ways_there(xs, index)))
     }
 
     /// The loss of a sequence before it is weighted.
-    fn loss(&self, ways: &[f64], index: usize) -> f64 {
-        let places = 2 * self.labels[index].len() + 1;
-        let Some(start) = ways.len().checked_sub(places) else {
-            return if self.labels[index].is_empty() { 0.0 } else { f64::INFINITY };
-        };
-        let last = &ways[start..];
-        let before_last = last.len().checked_sub(2).map_or(f64::NEG_INFINITY, |index| last[index]);
-        -log_sum([last[last.len() - 1], before_last, f64::NEG_INFINITY])
+    fn loss(&self, there: &[f64], index: usize) -> f64 {
+        let path = &self.paths[index];
+        let last = &there[there.len() - path.row()..][path.places.len()..];
+        -log_sum::<f64>([last[0], last[1], f64::NEG_INFINITY])
     }
 
     /// The weight of a sequence's loss.
     fn weight(&self, index: usize) -> f64 {
-        if self.is_mean { 1.0 / self.labels[index].len().max(1) as f64 } else { 1.0 }
+        if self.is_mean { 1.0 / self.paths[index].len().max(1) as f64 } else { 1.0 }
     }
 
-    /// Adds the gradient of a sequence to those of its steps.
-    fn add_gradient<R: Number>(&self, xs: &[R], index: usize, grad: f64, rows: &mut [f64]) {
-        let path = self.path(index);
+    /// The gradient of a sequence, step by step.
+    fn gradient<R: Number>(&self, xs: &[R], index: usize, grad: f64) -> Vec<R> {
+        let (steps, path) = (self.input_lengths[index], &self.paths[index]);
+        let mut gradient = vec![R::ZERO; xs.len() / self.batch];
         let there = &self.all_ways_there(xs)[index];
         let loss = self.loss(there, index);
-        if loss == f64::INFINITY && self.zero_infinity {
-            return;
+        if loss == f64::INFINITY {
+            // As in PyTorch: a target that can't be aligned has no gradient.
+            let none = if self.zero_infinity { 0.0 } else { f64::NAN };
+            gradient[..steps * self.classes].fill(R::of(none));
+            return gradient;
         }
-        let on = self.ways_on(xs, index, &path);
-        let rows = rows.chunks_mut(self.classes).take(self.input_lengths[index]);
-        for (step, row) in rows.enumerate() {
-            if loss == f64::INFINITY {
-                // As in PyTorch: a target that can't be aligned has no gradient.
-                row.fill(f64::NAN);
-                continue;
+        let row = path.row();
+        // The log probabilities of all ways on from each place, at this step and at the next, both included.
+        let [mut on, mut next] = [(); 2].map(|()| vec![f64::NEG_INFINITY; row]);
+        next[path.places.len()] = 0.0;
+        let mut logs = vec![f64::NEG_INFINITY; row - OUTSIDE];
+        let mut shares = vec![R::ZERO; row - OUTSIDE];
+        let mut sums = vec![0.0; self.classes];
+        for step in (0..steps).rev() {
+            let xs = self.at(xs, step, index);
+            path.logs(xs, &mut logs);
+            let terms = [&next[..], &next[1..], &next[2..]];
+            write_ways::<R>(&mut on[..row - OUTSIDE], terms, &path.skips[2..], &logs);
+            let there = &there[(step + 1) * row..][OUTSIDE..row];
+            write_shares(&mut shares, there, &on, loss, &logs);
+            sums.fill(0.0);
+            for (class, share) in path.places.iter().zip(&shares) {
+                sums[*class] += share.wide();
             }
-            for (class, out) in row.iter_mut().enumerate() {
-                *out = grad * self.log_prob(xs, step, index, class).exp();
-            }
-            let row_of = |ways: &[f64], place: usize| ways[step * path.len() + place];
-            for (place, class) in path.iter().enumerate() {
-                // Both `there` and `on` hold this step's own log probability.
-                let through = row_of(there, place) + row_of(&on, place) + loss
-                    - self.log_prob(xs, step, index, *class);
-                if through > f64::NEG_INFINITY {
-                    row[*class] -= grad * through.exp();
-                }
-            }
+            let out = &mut gradient[step * self.classes..][..self.classes];
+            write_slopes(out, xs, &sums, grad);
+            (on, next) = (next, on);
         }
+        gradient
     }
+}
+
+/// Writes, for each place, the log probability of the ways from three places of the step beside, the last of which
+/// some may not skip to, and through this step.
+fn write_ways<R: Number>(
+    ways: &mut [f64],
+    [same, neighbour, skipped]: [&[f64]; 3],
+    skips: &[f64],
+    logs: &[f64],
+) {
+    vectorized_over(
+        (ways, logs, skips, same, neighbour),
+        #[inline(always)]
+        |ways, logs, skips, same, neighbour| {
+            let count = ways.len();
+            let (logs, skips, skipped) = (&logs[..count], &skips[..count], &skipped[..count]);
+            let (same, neighbour) = (&same[..count], &neighbour[..count]);
+            for place in 0..count {
+                let terms = [same[place], neighbour[place], skipped[place] + skips[place]];
+                ways[place] = log_sum::<R>(terms) + logs[place];
+            }
+        },
+    );
+}
+
+/// Writes the share that each place of a step has in the probability of the target. Both `there` and `on` hold the
+/// step's own log probability.
+fn write_shares<R: Number>(shares: &mut [R], there: &[f64], on: &[f64], loss: f64, logs: &[f64]) {
+    vectorized_over(
+        (shares, there, on, logs, ()),
+        #[inline(always)]
+        |shares, there, on, logs, ()| {
+            let count = shares.len();
+            let (there, on, logs) = (&there[..count], &on[..count], &logs[..count]);
+            for place in 0..count {
+                let through = there[place] + on[place] + loss - logs[place];
+                let share = R::exp(R::of(through));
+                // Where there is no way the sum is minus infinity, or nan.
+                shares[place] = if through > f64::NEG_INFINITY { share } else { R::ZERO };
+            }
+        },
+    );
+}
+
+/// Writes the gradients of the classes at a step from their shares.
+fn write_slopes<R: Number>(out: &mut [R], xs: &[R], shares: &[f64], grad: f64) {
+    vectorized_over(
+        (out, xs, shares, (), ()),
+        #[inline(always)]
+        |out, xs, shares, (), ()| {
+            for ((out, x), share) in out.iter_mut().zip(xs).zip(shares) {
+                *out = R::of(grad * (x.exp().wide() - share));
+            }
+        },
+    );
 }
 
 impl Op for Alignments {
@@ -306,46 +384,30 @@ impl Op for Alignments {
     }
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
-        let Call { args: inputs, grad: gradient, .. } = call;
-        let width = self.batch * self.classes;
-        let steps = inputs[0].len() / width;
-        let sequences = (0..self.batch)
-            .into_par_iter()
-            .map(|index| {
-                let mut rows = vec![0.0; self.classes * steps];
-                let grad = self.outcome.gradient(gradient, index).to_f64() * self.weight(index);
-                self.add_gradient(inputs[0], index, grad, &mut rows);
-                rows
-            })
-            .collect::<Vec<_>>();
-        let mut result = Vec::with_capacity(inputs[0].len());
-        for step in 0..steps {
-            for rows in &sequences {
-                let row = &rows[step * self.classes..][..self.classes];
-                result.extend(row.iter().map(|slope| R::of(*slope)));
+        let xs = call.args[0];
+        let sequences = self.of_each(|index| {
+            let grad = self.outcome.gradient(call.grad, index).wide() * self.weight(index);
+            self.gradient(xs, index, grad)
+        });
+        let mut result = Vec::with_capacity(xs.len());
+        for begin in (0..xs.len() / self.batch).step_by(self.classes) {
+            for sequence in &sequences {
+                result.extend_from_slice(&sequence[begin..][..self.classes]);
             }
         }
         Ok(vec![Some(result)])
     }
 }
 
-/// `ln Σ exp`, also of nothing but minus infinity.
-fn log_sum(terms: [f64; 3]) -> f64 {
-    /// Powers of less than this change no digit of 1.
-    const NOTHING: f64 = -40.0;
-    let largest = if terms[1] > terms[0] { 1 } else { 0 };
-    let largest = if terms[2] > terms[largest] { 2 } else { largest };
-    let most = terms[largest];
-    if most == f64::NEG_INFINITY {
-        return most;
-    }
-    let mut rest = 0.0;
-    for (index, term) in terms.into_iter().enumerate() {
-        // A nan fails the comparison, and is added.
-        if index == largest || term - most < NOTHING {
-            continue;
-        }
-        rest += (term - most).exp();
-    }
-    if rest == 0.0 { most } else { most + (1.0 + rest).ln() }
+/// `ln Σ exp`, also of nothing but minus infinity; nan among the terms gives nan. The largest term keeps all of its
+/// digits, and what the others add to it, at most ln 3, has those of the loss's own type.
+#[inline(always)]
+fn log_sum<R: Number>([a, b, c]: [f64; 3]) -> f64 {
+    let (most, less) = if a > b { (a, b) } else { (b, a) };
+    let (most, least) = if most > c { (most, c) } else { (c, most) };
+    let power = |term: f64| {
+        let is_nothing = term == f64::NEG_INFINITY;
+        R::exp(R::of(if is_nothing { term } else { term - most }))
+    };
+    most + R::ln(R::ONE + power(less) + power(least)).wide()
 }
