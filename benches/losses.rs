@@ -13,6 +13,9 @@ const ROWS: usize = 1_000_000;
 const CLASSES: usize = 10;
 const RUNS: usize = 11;
 
+/// How often a loss of a few numbers is computed for one row: the clock is too coarse for once.
+const TIMES: usize = 1_000;
+
 type Loss = fn(&[Tensor]) -> Result<Tensor>;
 
 /// Deterministic numbers, so that both programs have the same.
@@ -117,8 +120,30 @@ fn rows() -> Result<Vec<(&'static str, Vec<Tensor>, usize, Loss)>> {
     ])
 }
 
+/// Losses of a few numbers, of which the graph is most.
+#[allow(clippy::type_complexity)]
+fn small() -> Vec<(&'static str, Vec<Tensor>, Loss)> {
+    let few = |seed| numbers(seed, &[4], 0.01, 0.99);
+    let table = numbers(3, &[4, 3], -3.0, 3.0);
+    vec![
+        ("MSELoss of 4", vec![few(1), few(2)], |it| nn::MSELoss::default().forward(&it[0], &it[1])),
+        ("BCELoss of 4", vec![few(1), few(2)], |it| nn::BCELoss::default().forward(&it[0], &it[1])),
+        ("CrossEntropyLoss of 4 rows", vec![table, tensor!([0, 1, 2, 0])], |it| {
+            nn::CrossEntropyLoss::default().forward(&it[0], &it[1])
+        }),
+    ]
+}
+
 fn main() -> Result<()> {
     let bench = Bench::new("losses");
+    for (name, mut inputs, loss) in small() {
+        inputs[0] = Var::from_tensor(&inputs[0])?.into_inner();
+        bench.row(&format!("{name}, {TIMES} times, and backward"), RUNS, || {
+            for _ in 0..TIMES {
+                drop(black_box(loss(&inputs).and_then(|it| it.backward())));
+            }
+        });
+    }
     for (name, inputs, wanted, loss) in rows()? {
         if !bench.wants(name) {
             continue;

@@ -4,7 +4,7 @@ import torch
 import torch.nn as nn
 from measure import Bench
 
-ROWS, CLASSES, RUNS = 1_000_000, 10, 11
+ROWS, CLASSES, RUNS, TIMES = 1_000_000, 10, 11, 1_000
 
 
 def numbers(seed, shape, low, high):
@@ -61,8 +61,27 @@ def rows():
     ]
 
 
+def small():
+    few = lambda seed: numbers(seed, [4], 0.01, 0.99)
+    table = numbers(3, [4, 3], -3.0, 3.0)
+    return [
+        ("MSELoss of 4", [few(1), few(2)], nn.MSELoss()),
+        ("BCELoss of 4", [few(1), few(2)], nn.BCELoss()),
+        ("CrossEntropyLoss of 4 rows", [table, torch.tensor([0, 1, 2, 0])], nn.CrossEntropyLoss()),
+    ]
+
+
 def main():
     bench = Bench("losses")
+    for name, inputs, loss in small():
+        x = inputs[0].requires_grad_()
+
+        def many():
+            for _ in range(TIMES):
+                x.grad = None
+                loss(*inputs).backward()
+
+        bench.row(f"{name}, {TIMES} times, and backward", RUNS, many)
     for name, inputs, wanted, loss in rows():
         if not bench.wants(name):
             continue

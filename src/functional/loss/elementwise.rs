@@ -6,10 +6,9 @@
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
 use candle_core::{Result, Shape, Tensor};
-use rayon::prelude::*;
 
 use super::options::Reduction;
-use crate::compute::loops::{PIECE, vectorized};
+use crate::compute::loops::{PIECE, each, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced};
@@ -110,11 +109,14 @@ impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
         let is_first_only = (1..K).all(|index| !wanted[index]);
         let mut pieces =
             results.each_mut().map(|result| result.as_mut().map(|result| result.chunks_mut(PIECE)));
-        let pieces = (0..len.div_ceil(PIECE))
-            .map(|_| pieces.each_mut().map(|chunks| chunks.as_mut().and_then(Iterator::next)))
-            .collect::<Vec<_>>();
-        pieces.into_par_iter().enumerate().for_each(|(index, mut results)| {
-            let range = index * PIECE..((index + 1) * PIECE).min(len);
+        let pieces = (0..len)
+            .step_by(PIECE)
+            .map(|start| {
+                (start, pieces.each_mut().map(|chunks| chunks.as_mut().and_then(Iterator::next)))
+            })
+            .collect();
+        each(len, pieces, |(start, mut results): (usize, [Option<&mut [R]>; K])| {
+            let range = start..(start + PIECE).min(len);
             let inputs = inputs.map(|input| &input[range.clone()]);
             let gradient = gradient.slice(range);
             vectorized(
