@@ -15,6 +15,11 @@ pub(crate) fn contiguous(x: &Tensor) -> Result<Tensor> {
 
 struct Copied;
 
+/// What a view begins with. A part of an empty tensor may begin behind the end of its storage.
+fn from<'a, T>(source: &'a [T], layout: &Layout) -> &'a [T] {
+    source.get(layout.start_offset()..).unwrap_or_default()
+}
+
 impl CustomOp1 for Copied {
     fn name(&self) -> &'static str {
         "torch::contiguous"
@@ -26,14 +31,14 @@ impl CustomOp1 for Copied {
             ($($dtype:ident),*; $($other:ident),*) => {
                 match storage {
                     $(CpuStorage::$dtype(source) => {
-                        let source = &source[layout.start_offset()..];
+                        let source = from(source, layout);
                         let size = (plan.lines_at_once() * plan.line).max(1);
                         CpuStorage::$dtype(loops::by_pieces(plan.len(), size, |index, out| {
                             plan.copy(source, index * plan.lines_at_once(), out);
                         }))
                     })*
                     $(CpuStorage::$other(source) => {
-                        CpuStorage::$other(plan.copied(&source[layout.start_offset()..]))
+                        CpuStorage::$other(plan.copied(from(source, layout)))
                     })*
                     _ => bail!("torch::contiguous: not implemented for this dtype"),
                 }

@@ -288,7 +288,11 @@ pub(crate) fn elements<'a, T: WithDType>(
     layout: &Layout,
 ) -> Result<&'a [T]> {
     let values = T::cpu_storage_as_slice(storage)?;
-    Ok(&values[layout.start_offset()..][..layout.shape().elem_count()])
+    match layout.shape().elem_count() {
+        // A part of an empty tensor may begin behind the end of its storage.
+        0 => Ok(&[]),
+        count => Ok(&values[layout.start_offset()..][..count]),
+    }
 }
 
 impl<O: Op> CustomOp1 for Custom<O> {

@@ -119,7 +119,7 @@ impl<R: Rule> InPlace<'_, R> {
         let sweep = Sweep {
             dims: p_layout.dims(),
             p: &mut p[start..end],
-            g: &g[g_layout.start_offset()..][..end - start],
+            g: &g.get(g_layout.start_offset()..).unwrap_or_default()[..end - start],
             buffers: buffers.of::<T>(),
         };
         R::update(self.config, *steps, numbers, sweep)
