@@ -109,11 +109,6 @@ pub(crate) fn argmax(x: &Tensor, dim: i64) -> Result<Tensor> {
         return Tensor::new(0i64, x.device());
     }
     let last = x.rank() - 1;
-    if x.dtype().is_int() {
-        let x = x.detach().transpose(axis, last)?.contiguous()?;
-        let places = x.argmax_keepdim(candle_core::D::Minus1)?.transpose(axis, last)?;
-        return places.squeeze(axis)?.to_dtype(DType::I64);
-    }
     let x = match x.dtype() {
         DType::F32 | DType::F64 => x.detach(),
         _ => x.detach().to_dtype(DType::F32)?,
@@ -165,6 +160,58 @@ fn place_of<T: WithDType>(row: &[T], winner: T) -> usize {
     )
 }
 
+/// Where along an axis the extreme is, for each line of elements; and the shape without the axis.
+fn places(x: &Tensor, axis: usize, order: Ordering) -> Result<(Vec<usize>, Shape)> {
+    let mut dims = x.dims().to_vec();
+    let size = dims.remove(axis);
+    let inner = x.dims()[axis + 1..].iter().product();
+    fn among<T: WithDType>(
+        x: &Tensor,
+        order: Ordering,
+        inner: usize,
+        size: usize,
+    ) -> Result<Vec<usize>> {
+        op::with_elements::<T, _>(&x.contiguous()?, |xs| {
+            let block = size * inner;
+            let lines = xs
+                .chunks_exact(block.max(1))
+                .flat_map(|xs| (0..inner).map(move |line| &xs[line..]));
+            Ok(lines.map(|line| first_extreme(line, order, inner)).collect())
+        })
+    }
+    let x = x.detach();
+    let places = match x.dtype() {
+        DType::F64 => among::<f64>(&x, order, inner, size),
+        DType::F32 => among::<f32>(&x, order, inner, size),
+        dtype if dtype.is_int() => among::<i64>(&x.to_dtype(DType::I64)?, order, inner, size),
+        _ => among::<f32>(&x.to_dtype(DType::F32)?, order, inner, size),
+    };
+    Ok((places?, Shape::from(dims)))
+}
+
+/// The place of the first extreme among every `step`-th element; a nan is beyond all numbers.
+fn first_extreme<T: WithDType>(line: &[T], order: Ordering, step: usize) -> usize {
+    let is_nan = |value: T| value.partial_cmp(&value).is_none();
+    let (mut place, mut best) = (0, line[0]);
+    for (index, value) in line.iter().step_by(step).enumerate() {
+        if value.partial_cmp(&best) == Some(order) || is_nan(*value) && !is_nan(best) {
+            (place, best) = (index, *value);
+        }
+    }
+    place
+}
+
+/// The extremes of whole numbers, which have no gradient.
+fn of_integers(x: &Tensor, axis: usize, order: Ordering) -> Result<Tensor> {
+    let (places, shape) = places(x, axis, order)?;
+    if places.is_empty() {
+        return Tensor::zeros(shape, x.dtype(), x.device());
+    }
+    let places = places.into_iter().map(|place| place as u32).collect::<Vec<_>>();
+    let places = Tensor::from_vec(places, shape, x.device())?.unsqueeze(axis)?;
+    x.contiguous()?.gather(&places, axis)?.squeeze(axis)
+}
+
 fn of_all(function: &'static str, x: &Tensor, order: Ordering) -> Result<Tensor> {
     if x.elem_count() == 0 {
         return fail_shape(function, "expected at least one element, but the input is empty");
@@ -195,7 +242,7 @@ fn extreme(
         return Ok(x.clone());
     }
     if x.dtype().is_int() {
-        return if order == Ordering::Greater { x.max(axis) } else { x.min(axis) };
+        return of_integers(x, axis, order);
     }
     let mut dims = x.dims().to_vec();
     let size = dims.remove(axis);

@@ -107,7 +107,7 @@ pub fn min_keepdim(x: &Tensor, dim: impl Axis) -> Result<(Tensor, Tensor)> {
 /// ```
 pub fn argmax(x: &Tensor, dim: impl Axes) -> Result<Tensor> {
     match dim.numbers().as_slice() {
-        [axis] if x.dtype().is_float() => extreme::argmax(x, *axis),
+        [axis] if x.dtype().is_float() && x.elem_count() > 0 => extreme::argmax(x, *axis),
         _ => places_of("torch::argmax", x, &dim, Reduced::Gone, true),
     }
 }
