@@ -94,7 +94,7 @@ pub(crate) fn batch_norm_named(
             );
         }
     }
-    if options.training && images * area <= 1 {
+    if options.training && images * area == 1 {
         return fail_shape(
             function,
             format_args!(
@@ -106,8 +106,12 @@ pub(crate) fn batch_norm_named(
     let x = &x.contiguous()?;
     let moments = match running {
         _ if options.training => {
-            let moments = batch_moments(x, [images, channels, area])?;
-            if let Some(running) = running {
+            // A batch of nothing has no moments, and leaves the running ones.
+            let moments = match images * area {
+                0 => vec![(0.0, 0.0); channels],
+                _ => batch_moments(x, [images, channels, area])?,
+            };
+            if let Some(running) = running.filter(|_| images * area > 0) {
                 update_running(running, &moments, (images * area) as f64, options.momentum)?;
             }
             moments
