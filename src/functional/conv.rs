@@ -172,6 +172,15 @@ impl Convolution {
                 }
             };
         }
+        if lengths.contains(&0) && front != Some(0) {
+            return fail(
+                function,
+                format_args!(
+                    "Only zero batch or zero channel inputs are supported, but got input shape: {:?}",
+                    x.dims()
+                ),
+            );
+        }
         if outputs == 0 {
             return fail_shape(function, "weight must have output channels, but it has none");
         }

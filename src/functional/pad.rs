@@ -44,11 +44,17 @@ pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
     // A border copies the numbers anyway.
     let has_border = widths.iter().any(|width| *width > 0);
     let mut padded = if has_border { x.clone() } else { copy::unchanged(x)? };
-    for (index, pair) in widths.chunks_exact(2).enumerate() {
-        let axis = x.rank() - 1 - index;
+    let axes = || {
+        let pairs = widths.chunks_exact(2).enumerate();
+        pairs.map(|(index, pair)| (x.rank() - 1 - index, pair))
+    };
+    // What is cut off goes first, so that no tensor on the way is larger than the result.
+    for (axis, pair) in axes() {
         let cut = |width: i64| if width < 0 { width.unsigned_abs() as usize } else { 0 };
         let kept = x.dims()[axis] - cut(pair[0]) - cut(pair[1]);
         padded = padded.narrow(axis, cut(pair[0]), kept)?;
+    }
+    for (axis, pair) in axes() {
         let border = |width: i64| {
             let mut dims = padded.dims().to_vec();
             dims[axis] = width.max(0) as usize;

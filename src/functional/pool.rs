@@ -9,6 +9,7 @@ use super::window::{Pair, Planes, Slide};
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, fail_shape};
+use crate::tensor::size;
 
 /// The largest value of each window of an image.
 ///
@@ -27,8 +28,8 @@ use crate::error::{fail, fail_shape};
 ///
 /// # Errors
 ///
-/// For integers, for a kernel or stride of 0, for a padding of more than half the kernel, and where
-/// not even one window fits.
+/// For integers, for images without channels or pixels, for a kernel or stride of 0, for a padding of
+/// more than half the kernel, and where not even one window fits.
 ///
 /// Differs from candle, whose gradient is `k²` times too small and wrong at the border of images
 /// that the kernel doesn't divide. See PyTorch's `max_pool2d`; dilation and `ceil_mode` are in
@@ -98,7 +99,8 @@ pub fn avg_pool2d(
 ///
 /// # Errors
 ///
-/// For integers, and for other shapes. See PyTorch's `adaptive_avg_pool2d`.
+/// For integers, for other shapes, images without pixels, and results that fit no memory. See
+/// PyTorch's `adaptive_avg_pool2d`.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -112,17 +114,26 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Into<Pair>) -> Result<Tensor> 
 
 pub(crate) fn adaptive_avg_pool(function: &'static str, x: &Tensor, size: Pair) -> Result<Tensor> {
     let planes = Planes::of(function, x)?;
+    if planes.area() == 0 {
+        return fail(
+            function,
+            format_args!(
+                "Expected input to have non-zero size for non-batch dimensions, but input has sizes {:?}",
+                x.dims()
+            ),
+        );
+    }
+    let shape = with_area(x, size.height, size.width);
+    size::checked(function, shape.dims(), x.dtype().size_in_bytes())?;
+    // Without images there is no result, but the windows are still listed.
+    size::checked(function, &[size.height.max(size.width)], size_of::<Span>())?;
     let spans = |from: usize, to: usize| {
         let span = |index: usize| (index * from / to, ((index + 1) * from).div_ceil(to));
         (0..to).map(span).map(|(start, end)| Span { start, end, divisor: end - start }).collect()
     };
     let rows = spans(planes.height, size.height);
     let columns = spans(planes.width, size.width);
-    op::apply(
-        function,
-        Means { planes, rows, columns, shape: with_area(x, size.height, size.width) },
-        [x],
-    )
+    op::apply(function, Means { planes, rows, columns, shape }, [x])
 }
 
 pub(crate) fn avg_pool(
@@ -166,6 +177,15 @@ pub(crate) fn max_pool(
 
 /// How many windows there are along height and width.
 fn windows(function: &str, planes: &Planes, slides: &[Slide; 2], ceil: bool) -> Result<[usize; 2]> {
+    if planes.channels * planes.area() == 0 {
+        return fail(
+            function,
+            format_args!(
+                "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but its planes are {} of {} x {}",
+                planes.channels, planes.height, planes.width
+            ),
+        );
+    }
     let mut counts = [0; 2];
     for ((slide, size), count) in slides.iter().zip([planes.height, planes.width]).zip(&mut counts)
     {
@@ -179,7 +199,7 @@ fn windows(function: &str, planes: &Planes, slides: &[Slide; 2], ceil: bool) -> 
                 ),
             );
         }
-        *count = slide.windows(size, ceil).filter(|_| size > 0).unwrap_or(0);
+        *count = slide.windows(size, ceil).unwrap_or(0);
     }
     if counts.contains(&0) {
         return fail_shape(
@@ -257,6 +277,9 @@ struct MaxPool {
     winners: OnceLock<Vec<u32>>,
 }
 
+/// Who wins in a window without a pixel, as a dilation and `ceil_mode` may leave one at the border.
+const NOBODY: u32 = u32::MAX;
+
 impl Op for MaxPool {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let count = self.shape.elem_count();
@@ -278,7 +301,9 @@ impl Op for MaxPool {
         let grads = each_plane::<T>(self.planes.count, area, share, |plane, grads| {
             let results = plane * share..(plane + 1) * share;
             for (grad, winner) in call.grad[results.clone()].iter().zip(&winners[results]) {
-                grads[*winner as usize] += *grad;
+                if *winner != NOBODY {
+                    grads[*winner as usize] += *grad;
+                }
             }
         });
         Ok(vec![Some(grads)])
@@ -291,6 +316,10 @@ impl MaxPool {
         let results = ys.chunks_exact_mut(share).zip(winners.chunks_exact_mut(share));
         for (rows, (ys, winners)) in self.rows.iter().zip(results) {
             for (columns, (y, winner)) in self.columns.iter().zip(ys.iter_mut().zip(winners)) {
+                if rows.start >= rows.end || columns.start >= columns.end {
+                    (*y, *winner) = (T::from_f64(f64::NEG_INFINITY), NOBODY);
+                    continue;
+                }
                 let mut place = rows.start * width + columns.start;
                 let mut best = xs[place];
                 for row in (rows.start..rows.end).step_by(self.steps.0) {
