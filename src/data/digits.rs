@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::dataset::examples;
 use crate::error::fail;
 use crate::random::{Twister, fresh_seed};
+use crate::tensor::size;
 
 /// The corners of a stroke; `x` to the right, `y` downwards, both from 0 to 1.
 type Stroke = &'static [(f64, f64)];
@@ -117,7 +118,7 @@ const DIGITS: [&[Stroke]; 10] = [
 ///
 /// # Errors
 ///
-/// For images of less than 8 x 8 pixels.
+/// For images of less than 8 x 8 pixels, or if memory runs out.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -133,8 +134,9 @@ pub fn digits(n: usize, size: usize) -> Result<(Tensor, Tensor)> {
             format_args!("images need 8 x 8 pixels or more, not {size} x {size}"),
         );
     }
+    let count = size::checked("data::digits", &[n, 1, size, size], size_of::<f32>())?;
     let seed = fresh_seed();
-    let mut pixels = vec![0f32; n * size * size];
+    let mut pixels = vec![0f32; count];
     let mut labels = vec![0i64; n];
     // A generator for each image: threads may then draw them in any order.
     pixels.par_chunks_mut(size * size).zip(&mut labels).enumerate().for_each(

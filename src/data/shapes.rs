@@ -8,6 +8,7 @@ use super::dataset::examples;
 use crate::error::fail;
 use crate::random::randn;
 use crate::sampling::uniform_f64;
+use crate::tensor::size;
 
 /// Arms of a spiral around the origin, one a class: hidden layers are needed to tell them apart.
 ///
@@ -20,7 +21,7 @@ use crate::sampling::uniform_f64;
 ///
 /// # Errors
 ///
-/// If there are no classes.
+/// If there are no classes, or memory runs out.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -33,7 +34,7 @@ pub fn spirals(n: usize, classes: usize, noise: f64) -> Result<(Tensor, Tensor)>
     if classes == 0 {
         return fail("data::spirals", "needs at least one class");
     }
-    let normals = normals(n * classes)?;
+    let normals = normals("data::spirals", &[n, classes], 1)?;
     let point = |index: usize| {
         let (class, step) = (index / n, index % n);
         let radius = (step + 1) as f64 / n as f64;
@@ -64,7 +65,7 @@ pub fn spirals(n: usize, classes: usize, noise: f64) -> Result<(Tensor, Tensor)>
 /// ```
 pub fn moons(n: usize, noise: f64) -> Result<(Tensor, Tensor)> {
     let outer = n / 2;
-    let normals = normals(2 * n)?;
+    let normals = normals("data::moons", &[n], 2)?;
     let point = |index: usize| {
         let (step, count) = if index < outer { (index, outer) } else { (index - outer, n - outer) };
         let angle = PI * step as f64 / (count.max(2) - 1) as f64;
@@ -96,7 +97,7 @@ pub fn moons(n: usize, noise: f64) -> Result<(Tensor, Tensor)> {
 /// ```
 pub fn circles(n: usize, noise: f64) -> Result<(Tensor, Tensor)> {
     let outer = n / 2;
-    let normals = normals(2 * n)?;
+    let normals = normals("data::circles", &[n], 2)?;
     let point = |index: usize| {
         let (step, count) = if index < outer { (index, outer) } else { (index - outer, n - outer) };
         let angle = TAU * step as f64 / count as f64;
@@ -121,7 +122,7 @@ pub fn circles(n: usize, noise: f64) -> Result<(Tensor, Tensor)> {
 ///
 /// # Errors
 ///
-/// If there are no classes.
+/// If there are no classes, or memory runs out.
 ///
 /// ```
 /// use akari::prelude::*;
@@ -133,9 +134,10 @@ pub fn blobs(n: usize, classes: usize, deviation: f64) -> Result<(Tensor, Tensor
     if classes == 0 {
         return fail("data::blobs", "needs at least one class");
     }
+    size::checked("data::blobs", &[classes, 2], size_of::<f64>())?;
     let centers =
         uniform_f64(2 * classes).into_iter().map(|number| 10.0 * number - 5.0).collect::<Vec<_>>();
-    let normals = normals(2 * n)?;
+    let normals = normals("data::blobs", &[n], 2)?;
     let point = |index: usize| {
         let class = index % classes;
         [
@@ -146,8 +148,13 @@ pub fn blobs(n: usize, classes: usize, deviation: f64) -> Result<(Tensor, Tensor
     points(n, point, |index| index % classes)
 }
 
-fn normals(count: usize) -> Result<Vec<f64>> {
-    randn(count)?.to_dtype(DType::F64)?.to_vec1()
+/// The bytes of a point: its numbers, its class, and what they are made of.
+const POINT: usize = 40;
+
+/// Normal numbers, some for each of the points, for which there has to be memory.
+fn normals(function: &str, points: &[usize], for_each: usize) -> Result<Vec<f64>> {
+    let count = size::checked(function, points, POINT)?;
+    randn(count * for_each)?.to_dtype(DType::F64)?.to_vec1()
 }
 
 fn points(

@@ -2,10 +2,11 @@
 //!
 //! After `torch::manual_seed` the numbers are PyTorch's.
 
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Device, Result, Tensor, Var};
 
 use crate::error::{fail, fail_shape};
 use crate::sampling::{fill_normal, fill_uniform, uniform_var};
+use crate::tensor::size;
 
 /// Which numbers a layer keeps at their size: those on the way forward, or the gradients on the way
 /// back.
@@ -217,4 +218,10 @@ fn fans(function: &str, var: &Var) -> Result<(usize, usize)> {
 pub(super) fn fan_in_uniform(shape: &[usize], fan_in: usize) -> Result<Var> {
     let bound = if fan_in > 0 { 1.0 / (fan_in as f64).sqrt() } else { 0.0 };
     uniform_var(shape, -bound, bound)
+}
+
+/// A variable for the layer, of one number everywhere.
+pub(super) fn full(layer: &str, shape: &[usize], value: f32) -> Result<Var> {
+    let count = size::checked(layer, shape, size_of::<f32>())?;
+    Var::from_vec(vec![value; count], shape, &Device::Cpu)
 }

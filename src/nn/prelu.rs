@@ -1,7 +1,8 @@
 //! The activation with parameters: a leaky rectifier that learns its slopes.
 
-use candle_core::{Device, Module, Result, Tensor, Var};
+use candle_core::{Module, Result, Tensor, Var};
 
+use super::init::full;
 use super::layers::{Layer, display_as_repr, fields};
 use crate::functional as F;
 
@@ -46,9 +47,7 @@ impl PReLU {
     /// # Ok::<(), akari::candle_core::Error>(())
     /// ```
     pub fn new(num_parameters: usize, init: f64) -> Result<Self> {
-        let weight =
-            Var::from_vec(vec![init as f32; num_parameters], num_parameters, &Device::Cpu)?;
-        Ok(PReLU { weight })
+        Ok(PReLU { weight: full("nn::PReLU", &[num_parameters], init as f32)? })
     }
 }
 

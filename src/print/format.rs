@@ -22,6 +22,9 @@ enum Notation {
     Scientific,
 }
 
+/// More digits than any float has behind the point; std refuses to write 2^16 letters.
+const MOST_DIGITS: usize = 1 << 14;
+
 /// Writes the numbers of one tensor, all in the same notation and at least as wide as each other.
 #[derive(Debug, Clone)]
 pub(super) struct Formatter {
@@ -33,8 +36,8 @@ pub(super) struct Formatter {
 impl Formatter {
     /// Looks at the elements that will be printed.
     pub(super) fn new(elements: &[Element], is_float: bool, options: &PrintOptions) -> Self {
-        let mut formatter =
-            Formatter { notation: Notation::Plain, precision: options.precision, width: 1 };
+        let precision = options.precision.min(MOST_DIGITS);
+        let mut formatter = Formatter { notation: Notation::Plain, precision, width: 1 };
         if !is_float {
             formatter.widen(elements.iter().map(|element| formatter.text(*element)).collect());
             return formatter;

@@ -156,7 +156,7 @@ struct Grid<'a> {
 
 impl Grid<'_> {
     fn is_cut(&self, axis: usize) -> bool {
-        self.is_summary && self.dims[axis] > 2 * self.options.edgeitems
+        self.is_summary && self.dims[axis] > self.options.edgeitems.saturating_mul(2)
     }
 
     /// The indices of an axis that are shown.

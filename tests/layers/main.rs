@@ -1,7 +1,8 @@
 //! Layers and the functions behind them, against PyTorch's numbers and texts.
 //!
 //! `tests/oracle/layers.py SEED OUT` writes the vectors; `AKARI_LAYERS_ORACLE` names another file
-//! than the one of seed 1. Tests of candle's defects bear their names.
+//! than the one of seed 1. `tests/oracle/configs.py` and `AKARI_CONFIGS_ORACLE` do the same for
+//! random configurations. Tests of candle's defects bear their names.
 #![allow(clippy::unwrap_used)]
 
 mod candle_defects;
@@ -12,6 +13,7 @@ mod models;
 mod ops;
 mod parts;
 mod properties;
+mod sizes;
 mod state;
 #[path = "../torch_oracle/vectors.rs"]
 #[allow(dead_code)]
@@ -28,12 +30,8 @@ pub fn seeded() -> MutexGuard<'static, ()> {
 }
 
 pub fn section(name: &str) -> &'static [Value] {
-    static VECTORS: LazyLock<Value> = LazyLock::new(|| {
-        let path = std::env::var("AKARI_LAYERS_ORACLE").unwrap_or_else(|_| {
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/layers-1.json").to_owned()
-        });
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-    });
+    static VECTORS: LazyLock<Value> =
+        LazyLock::new(|| vectors::file("AKARI_LAYERS_ORACLE", "layers-1.json"));
     VECTORS[name].as_array().unwrap()
 }
 

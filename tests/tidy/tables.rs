@@ -38,7 +38,7 @@ pub const PRELUDE: Arrows = &[
     ("formula", &["error", "functional", "tensor"]),
     ("torch", &["functional", "print", "random", "sampling", "state_dict", "tensor"]),
     ("models", &["error", "functional", "nn", "parameters", "print", "random"]),
-    ("data", &["error", "random", "rt", "sampling"]),
+    ("data", &["error", "random", "rt", "sampling", "tensor"]),
     ("nn", &["error", "functional", "lib", "print", "sampling", "state_dict", "tensor"]),
     ("functional", &["compute", "error", "print", "random", "sampling", "tensor"]),
     ("optim", &["compute", "error", "parameters", "print", "rt", "state_dict"]),

@@ -10,6 +10,7 @@ use super::part::Part;
 use super::part::fields;
 use crate::error::fail_shape;
 use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named, rms_norm_named};
+use crate::nn::init;
 use crate::print::python::{bool_repr, float_repr, tuple};
 
 display_as_repr!(BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm);
@@ -91,8 +92,9 @@ macro_rules! batch_norm {
             ///
             /// If memory runs out.
             pub fn with_config(num_features: usize, config: BatchNormConfig) -> Result<Self> {
-                let zeros = || Var::zeros(num_features, DType::F32, &Device::Cpu);
-                let ones = || Var::ones(num_features, DType::F32, &Device::Cpu);
+                let layer = concat!("nn::", stringify!($name));
+                let zeros = || init::full(layer, &[num_features], 0.0);
+                let ones = || init::full(layer, &[num_features], 1.0);
                 let running = || {
                     let batches = Var::zeros((), DType::I64, &Device::Cpu)?;
                     Ok::<_, candle_core::Error>(Running { mean: zeros()?, variance: ones()?, batches })
@@ -266,8 +268,8 @@ impl LayerNorm {
     ) -> Result<Self> {
         let shape = normalized_shape.into();
         let has_weight = config.elementwise_affine;
-        let ones = || Var::ones(shape.as_slice(), DType::F32, &Device::Cpu);
-        let zeros = || Var::zeros(shape.as_slice(), DType::F32, &Device::Cpu);
+        let ones = || init::full("nn::LayerNorm", &shape, 1.0);
+        let zeros = || init::full("nn::LayerNorm", &shape, 0.0);
         Ok(LayerNorm {
             weight: has_weight.then(ones).transpose()?,
             bias: (has_weight && config.bias).then(zeros).transpose()?,
@@ -367,7 +369,7 @@ impl RMSNorm {
         config: RMSNormConfig,
     ) -> Result<Self> {
         let shape = normalized_shape.into();
-        let ones = || Var::ones(shape.as_slice(), DType::F32, &Device::Cpu);
+        let ones = || init::full("nn::RMSNorm", &shape, 1.0);
         let weight = config.elementwise_affine.then(ones).transpose()?;
         Ok(RMSNorm { weight, config, normalized_shape: shape })
     }
