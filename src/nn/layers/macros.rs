@@ -95,6 +95,18 @@ macro_rules! __seq {
 /// #     fn forward(&self, x: &Tensor) -> akari::candle_core::Result<Tensor> { self.hidden.forward(x) }
 /// # }
 /// ```
+///
+/// A model without a `forward`:
+///
+/// ```compile_fail,E0277
+/// use akari::prelude::*;
+///
+/// struct Net {
+///     hidden: nn::Linear,
+/// }
+///
+/// nn::model!(Net { hidden }); // `impl Module for Net` is missing: a model needs a `forward`
+/// ```
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __model {
@@ -102,6 +114,16 @@ macro_rules! __model {
         $name:ident $(< $($param:ident $(: $bound:path)?),+ $(,)? >)?
         { $($field:ident $(: $skipped:tt)?),* $(,)? }
     ) => {
+        // Stands first, so that a missing `forward` is told first, and in these words.
+        impl $(< $($param $(: $bound)?),+ >)? ::std::fmt::Display for $name $(< $($param),+ >)?
+        where
+            $name $(< $($param),+ >)?: $crate::nn::layers::HasForward,
+        {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&$crate::nn::Layer::repr(self))
+            }
+        }
+
         impl $(< $($param $(: $bound)?),+ >)? $crate::nn::Layer for $name $(< $($param),+ >)? {
             fn children(&self) -> ::std::vec::Vec<(::std::string::String, &dyn $crate::nn::Layer)> {
                 $crate::nn::Layer::parts(self).children
@@ -128,12 +150,6 @@ macro_rules! __model {
                 })
             }
         }
-
-        impl $(< $($param $(: $bound)?),+ >)? ::std::fmt::Display for $name $(< $($param),+ >)? {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(&$crate::nn::Layer::repr(self))
-            }
-        }
     };
     (@part $parts:ident, $value:expr, $field:ident) => {
         (&&$crate::nn::layers::Field(&$value)).add_to(::std::stringify!($field), &mut $parts)
@@ -154,6 +170,18 @@ macro_rules! __model {
         (&&$crate::nn::layers::Field(&$value)).copied(::std::stringify!($field), $copies)?
     };
 }
+
+/// What has a `forward`: every candle module. A bound of the macro's own, since candle's can't say what to write.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`impl Module for {Self}` is missing: a model needs a `forward`",
+    label = "`{Self}` has no `forward`",
+    note = "write `impl Module for {Self} {{ fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {{ .. }} }}` beside `nn::model!`"
+)]
+pub trait HasForward {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Module + ?Sized> HasForward for T {}
 
 /// A field of a model, on its way to where its type belongs.
 #[doc(hidden)]

@@ -28,8 +28,8 @@ pub(crate) use layer::display_as_repr;
 pub use layer::{Layer, Parts};
 pub use linear::Linear;
 pub use macros::{
-    AnyLayer, ByFunction, ByLayer, ByModule, ByPart, ByValue, CopyByClone, CopyByPart, Field, Held,
-    NoCopy, SeqElement,
+    AnyLayer, ByFunction, ByLayer, ByModule, ByPart, ByValue, CopyByClone, CopyByPart, Field,
+    HasForward, Held, NoCopy, SeqElement,
 };
 pub use mode::Mode;
 pub use norm::{
