@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::tally::Tally;
 use crate::vectors::{compare, compare_with, gradient, section, tensor, values};
 
-fn activation(case: &Value, x: &Tensor, weight: Option<&Var>) -> Option<Result<Tensor>> {
+/// The activation that a vector names, if it is one.
+pub fn activation(case: &Value, x: &Tensor, weight: Option<&Var>) -> Option<Result<Tensor>> {
     let number = |name: &str, default: f64| case["p"][name].as_f64().unwrap_or(default);
     let dim = case["p"]["dim"].as_i64().unwrap_or(-1);
     Some(match case["fn"].as_str().unwrap() {

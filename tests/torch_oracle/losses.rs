@@ -9,7 +9,7 @@ use akari::nn::{self, KLDivReduction, Reduction};
 use serde_json::Value;
 
 use crate::tally::Tally;
-use crate::vectors::{compare, section, tensor};
+use crate::vectors::{compare, section, tensor, viewed};
 
 /// One run of a vector: its tensors, options and reduction.
 struct Run<'a> {
@@ -291,19 +291,25 @@ fn one_minus_cosine(u: &Tensor, v: &Tensor) -> Result<Tensor> {
     cosine.affine(-1.0, 1.0)
 }
 
+/// How a tensor is compared with PyTorch's: what differs, of a value or of a gradient.
+type Compare = fn(&Tensor, &Value, bool) -> Option<String>;
+
 /// The value and all gradients of one run.
-fn check(case: &Value, run: &Value) -> std::result::Result<(), String> {
+pub fn check_run(case: &Value, run: &Value, compare: Compare) -> std::result::Result<(), String> {
     let gradients = run["g"].as_object().unwrap();
+    let inputs = case["in"].as_object().unwrap();
     // Only what PyTorch gave a gradient for is a variable, so that nothing else can get one.
-    let ready = |name: &String, it: &Value| {
-        let plain = tensor(it);
+    let ready = |name: &str| {
+        let plain = tensor(&inputs[name]);
         match gradients.contains_key(name) {
             true => Var::from_tensor(&plain).unwrap().into_inner(),
             false => plain,
         }
     };
-    let inputs = case["in"].as_object().unwrap();
-    let inputs = inputs.iter().map(|(name, it)| (name.clone(), ready(name, it))).collect();
+    let leaves = inputs.keys().map(|name| (name.as_str(), ready(name))).collect::<BTreeMap<_, _>>();
+    let view =
+        |(name, leaf): (&&str, &Tensor)| ((*name).to_owned(), viewed(leaf, &case["views"][*name]));
+    let inputs = leaves.iter().map(view).collect();
     let run_of = Run { case, reduction: run["reduction"].as_str().unwrap(), inputs };
     let losses = run_of.losses();
     if losses.iter().all(Option::is_none) {
@@ -320,11 +326,10 @@ fn check(case: &Value, run: &Value) -> std::result::Result<(), String> {
         };
         let grads = weighted.sum_all().unwrap().backward().unwrap();
         for (name, expected) in gradients {
-            let input = run_of.input(name);
             if expected.is_null() {
                 continue;
             }
-            let Some(found) = grads.get(input) else {
+            let Some(found) = grads.get(&leaves[name.as_str()]) else {
                 return Err(format!("no gradient of {name}"));
             };
             if let Some(text) = compare(found, expected, true) {
@@ -342,7 +347,7 @@ fn losses_and_their_gradients_are_pytorchs() {
         for run in case["runs"].as_array().unwrap() {
             let id =
                 format!("{} {}", case["id"].as_str().unwrap(), run["reduction"].as_str().unwrap());
-            tally.case(&id, || check(case, run));
+            tally.case(&id, || check_run(case, run, compare));
         }
     }
     tally.finish();

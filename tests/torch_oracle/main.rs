@@ -9,6 +9,7 @@ mod closed;
 mod errors_functional;
 mod errors_loss;
 mod errors_optim;
+mod functions;
 mod lesson;
 mod losses;
 mod optimizers;
