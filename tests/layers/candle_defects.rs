@@ -114,6 +114,23 @@ fn candle_max_all_hides_a_later_nan() {
 }
 
 #[test]
+fn candle_argmax_passes_nan_over() {
+    let x = Tensor::new(&[[1.0, f64::NAN, 3.0], [2.0, 0.0, f64::NAN]], &Device::Cpu).unwrap();
+    assert_eq!(x.argmax(1).unwrap().to_vec1::<u32>().unwrap(), [2, 0]);
+    assert_eq!(torch::argmax(&x, 1).unwrap().to_vec1::<i64>().unwrap(), [1, 2]);
+    assert_eq!(torch::argmax(&x, 0).unwrap().to_vec1::<i64>().unwrap(), [1, 0, 1]);
+}
+
+#[test]
+fn candle_argmax_and_amax_of_integers_fail_on_empty_tensors() {
+    let none = Tensor::zeros((3, 0), DType::I64, &Device::Cpu).unwrap();
+    assert!(none.max(0).is_err() && none.argmax(0).is_err());
+    assert_eq!(torch::argmax(&none, 0).unwrap().dims(), [0]);
+    assert_eq!(torch::amax(&none, 0).unwrap().dims(), [0]);
+    assert!(error(torch::amin(&none, 1)).contains("Expected reduction dim 1"));
+}
+
+#[test]
 fn candle_round_takes_halves_away_from_zero() {
     let y = torch::round(&tensor!([0.5, 2.5, -1.5])).unwrap();
     assert_eq!(y.to_vec1::<f32>().unwrap(), [0.0, 2.0, -2.0]);
