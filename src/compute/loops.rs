@@ -31,7 +31,7 @@ pub(crate) fn rows_of(size: usize) -> usize {
     (PIECE / size.max(1)).max(1)
 }
 
-/// Runs a loop with AVX2 and fused multiply-add where the processor has them. `work` and all that it calls must
+/// Runs a loop with AVX-512 or AVX2 and fused multiply-add where the processor has them. `work` and all that it calls must
 /// inline to profit: give it as `#[inline(always)] || ..`.
 #[inline(always)]
 pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
@@ -40,6 +40,39 @@ pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
         #[inline(always)]
         |(), (), (), (), ()| work(),
     )
+}
+
+/// Whether [`vectorized`] uses AVX-512.
+pub(crate) fn has_avx512() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // avx512f has avx2 in it.
+        is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("fma")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// [`vectorized`] for loops whose sums are arrays as wide as the registers of AVX2: of these, wider registers make
+/// shuffles.
+#[inline(always)]
+pub(crate) fn vectorized_in_arrays<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2,fma")]
+        fn wide<T>(work: impl FnOnce() -> T) -> T {
+            work()
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the line above found the features that `wide` needs.
+            return unsafe { wide(work) };
+        }
+    }
+    work()
 }
 
 /// [`vectorized`] for a loop over up to five slices, some of which it changes. The compiler knows of slices that are
@@ -74,13 +107,8 @@ pub(crate) fn vectorized_over<A, B, C, D, E, T>(
         ) -> T {
             work(a, b, c, d, e)
         }
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("fma")
-        {
-            // SAFETY: the lines above found the features that `widest` needs; avx512f has avx2 in it.
+        if has_avx512() {
+            // SAFETY: `has_avx512` found the features that `widest` needs.
             return unsafe { widest(a, b, c, d, e, work) };
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -216,7 +244,7 @@ pub(crate) fn sum_pieces<const N: usize>(
 
 /// A vector that `work` fills in pieces of `size` numbers, on all cores if there is more than one. `work` gets the
 /// index of a piece's first element, and the piece: zeros that are in the core's own cache already.
-pub(crate) fn fill<T: Number>(
+pub(crate) fn fill<T: WithDType>(
     len: usize,
     size: usize,
     work: impl Fn(usize, &mut [T]) -> Result<()> + Sync,

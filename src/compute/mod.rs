@@ -1,13 +1,14 @@
 //! The one way in which numbers of the prelude are computed: activations, layers, losses and optimizers are rows on it.
 //!
 //! `number.rs` has the two types that formulas are written for, `loops.rs` how a formula runs over many numbers,
-//! `copy.rs` how these come to lie side by side, `op.rs` how such loops become an operation of candle's graph,
-//! `reduce.rs` what a loss makes of its values. `any.rs` is for loops over numbers of any dtype, `recording.rs` the
-//! switch of `no_grad`.
+//! `copy.rs` how these come to lie side by side, `matrix.rs` products of matrices, `op.rs` how such loops become an
+//! operation of candle's graph, `reduce.rs` what a loss makes of its values. `any.rs` is for loops over numbers of any
+//! dtype, `recording.rs` the switch of `no_grad`.
 
 pub(crate) mod any;
 pub(crate) mod copy;
 pub(crate) mod loops;
+pub(crate) mod matrix;
 pub(crate) mod number;
 pub(crate) mod op;
 pub(crate) mod recording;

@@ -1,16 +1,18 @@
 //! Convolutions of images, as products of matrices, with the bias in the same pass.
 //!
-//! An image becomes a matrix of its windows (`unfold`), and a gradient goes back the same way (`fold`); the
-//! windows are those of `window.rs`, the products those of `matrix.rs`.
+//! Windows that move by one pixel are gone through in place (`conv_direct.rs`). Of others, an image becomes a matrix
+//! (`unfold`), and a gradient goes back the same way (`fold`); the windows are those of `window.rs`, the products those
+//! of `compute/matrix.rs`.
 
-use candle_core::{Result, Shape, Tensor, WithDType};
+use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::conv_direct::{Direct, in_parts};
+use super::conv_direct::{Direct, IMAGES_SIDE_BY_SIDE, in_parts};
 use super::linear::check_bias;
-use super::matrix::{Matrix, Workers, add_product};
 use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
+use crate::compute::matrix::{Matrix, Workers, add_product};
+use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::{fail, fail_shape};
 use crate::tensor::size;
@@ -83,12 +85,6 @@ pub(crate) fn conv2d_named(
     check_bias(function, bias, conv.outputs)?;
     op::apply(function, conv, Arguments::with(x, Some(weight), bias))
 }
-
-/// From this many images on, each thread takes whole images; with fewer, all work on each product.
-///
-/// The number is the same for every count of threads: the order of sums, and so their last bits,
-/// depends on it.
-const IMAGES_SIDE_BY_SIDE: usize = 4;
 
 struct Convolution {
     images: usize,
@@ -229,7 +225,7 @@ impl Convolution {
 
     /// Fills a row of `columns` for each weight of a window: the pixels that the weight meets,
     /// window after window.
-    fn unfold<T: WithDType>(&self, image: &[T], columns: &mut [T]) {
+    fn unfold<T: Number>(&self, image: &[T], columns: &mut [T]) {
         let (area, windows) = self.areas();
         let per_channel = self.slides[0].kernel * self.slides[1].kernel;
         let fill = |(row, columns): (usize, &mut [T])| {
@@ -237,11 +233,11 @@ impl Convolution {
             let places = self.places(row % per_channel);
             columns.chunks_exact_mut(self.windows[1]).enumerate().for_each(|(window, out)| {
                 let Some(pixels) = places.row(window, plane, self.size) else {
-                    return out.fill(T::zero());
+                    return out.fill(T::ZERO);
                 };
                 let (first, last) = places.columns;
-                out[..first].fill(T::zero());
-                out[last..].fill(T::zero());
+                out[..first].fill(T::ZERO);
+                out[last..].fill(T::ZERO);
                 let out = &mut out[first..last];
                 if places.stride == 1 {
                     out.copy_from_slice(&pixels[..out.len()]);
@@ -259,7 +255,7 @@ impl Convolution {
     }
 
     /// Adds the rows of `columns` to the pixels that [`Self::unfold`] took them from.
-    fn fold<T: WithDType>(&self, columns: &[T], image: &mut [T]) {
+    fn fold<T: Number>(&self, columns: &[T], image: &mut [T]) {
         let (area, windows) = self.areas();
         let per_channel = self.slides[0].kernel * self.slides[1].kernel;
         let add = |(plane, rows): (&mut [T], &[T])| {
@@ -337,14 +333,14 @@ impl Places {
 }
 
 impl Op for Convolution {
-    fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let (area, windows) = self.areas();
         let group_in = self.channels * area;
         let group_out = self.outputs_per_group * windows;
         if let Some(direct) = self.direct() {
-            return Ok((direct.results(args), self.shape.clone()));
+            return Ok((direct.results(args)?, self.shape.clone()));
         }
-        let mut y = vec![T::zero(); self.images * self.outputs * windows];
+        let mut y = vec![T::ZERO; self.images * self.outputs * windows];
         let one = |columns: &mut Vec<T>, (index, (y, x)): (usize, (&mut [T], &[T]))| {
             let group = index % self.groups;
             if let Some(bias) = args.get(2) {
@@ -372,15 +368,15 @@ impl Op for Convolution {
         Ok((y, self.shape.clone()))
     }
 
-    fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let (_, windows) = self.areas();
-        let x = call.wanted[0].then(|| self.image_gradient(&call));
+        let x = call.wanted[0].then(|| self.image_gradient(&call)).transpose()?;
         let weight = call.wanted[1].then(|| self.weight_gradient(&call));
         let bias = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted).then(|| {
             let planes = Span { outer: self.images * self.outputs, size: windows, inner: 1 };
             let planes = totals::<T, Floats>(call.grad, planes);
             let images = Span { outer: 1, size: self.images, inner: self.outputs };
-            totals::<f64, Floats>(&planes, images).into_iter().map(T::from_f64).collect()
+            totals::<f64, Floats>(&planes, images).into_iter().map(T::of).collect()
         });
         Ok(vec![x, weight, bias])
     }
@@ -394,26 +390,26 @@ impl Convolution {
     }
 
     /// The image as a matrix of windows, in `columns` unless the image is such a matrix already.
-    fn unfolded<'a, T: WithDType>(&self, x: &'a [T], columns: &'a mut Vec<T>) -> Matrix<'a, T> {
+    fn unfolded<'a, T: Number>(&self, x: &'a [T], columns: &'a mut Vec<T>) -> Matrix<'a, T> {
         let windows = self.areas().1;
         if self.is_pointwise() {
             return Matrix::new(x, self.window_len(), windows);
         }
-        columns.resize(self.window_len() * windows, T::zero());
+        columns.resize(self.window_len() * windows, T::ZERO);
         self.unfold(x, columns);
         Matrix::new(columns, self.window_len(), windows)
     }
 
-    fn image_gradient<T: WithDType>(&self, call: &Call<'_, T>) -> Vec<T> {
+    fn image_gradient<T: Number>(&self, call: &Call<'_, T>) -> Result<Vec<T>> {
         let (area, windows) = self.areas();
         let group_in = self.channels * area;
         let group_out = self.outputs_per_group * windows;
         if let Some(reversed) = self.direct().and_then(|direct| direct.reversed()) {
             return reversed.image_gradient(call);
         }
-        let mut gx = vec![T::zero(); self.images * self.groups * group_in];
+        let mut gx = vec![T::ZERO; self.images * self.groups * group_in];
         if gx.is_empty() || group_out == 0 {
-            return gx;
+            return Ok(gx);
         }
         let one = |columns: &mut Vec<T>, (index, (gx, gy)): (usize, (&mut [T], &[T]))| {
             let weight = self.weight(call.args[1], index % self.groups).transposed();
@@ -422,7 +418,7 @@ impl Convolution {
                 return add_product(gx, weight, gy, self.workers());
             }
             columns.clear();
-            columns.resize(self.window_len() * windows, T::zero());
+            columns.resize(self.window_len() * windows, T::ZERO);
             add_product(columns, weight, gy, self.workers());
             self.fold(columns, gx);
         };
@@ -438,10 +434,10 @@ impl Convolution {
                 .enumerate()
                 .for_each_init(Vec::new, one),
         }
-        gx
+        Ok(gx)
     }
 
-    fn weight_gradient<T: WithDType>(&self, call: &Call<'_, T>) -> Vec<T> {
+    fn weight_gradient<T: Number>(&self, call: &Call<'_, T>) -> Vec<T> {
         let (area, windows) = self.areas();
         let group_in = self.channels * area;
         let group_out = self.outputs_per_group * windows;
@@ -450,7 +446,7 @@ impl Convolution {
             return direct.weight_gradient(call);
         }
         let part = |images: std::ops::Range<usize>| {
-            let mut gw = vec![T::zero(); self.groups * group_len];
+            let mut gw = vec![T::ZERO; self.groups * group_len];
             let mut columns = Vec::new();
             for index in images.start * self.groups..images.end * self.groups {
                 let x = &call.args[0][index * group_in..][..group_in];
@@ -473,9 +469,8 @@ impl Convolution {
         sum
     }
 
-    /// The way without a matrix of windows, where it is the faster one.
+    /// The way without a matrix of windows, where there is one.
     fn direct(&self) -> Option<Direct> {
-        let is_shared = self.images * self.groups >= IMAGES_SIDE_BY_SIDE;
         let direct = Direct {
             images: self.images,
             groups: self.groups,
@@ -485,6 +480,6 @@ impl Convolution {
             windows: self.windows,
             slides: self.slides,
         };
-        (is_shared && direct.is_faster() && !self.is_pointwise()).then_some(direct)
+        (direct.is_possible() && !self.is_pointwise()).then_some(direct)
     }
 }

@@ -9,7 +9,7 @@ use candle_core::{DType, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
 use crate::compute::copy::contiguous;
-use crate::compute::loops::{self, PIECE, vectorized};
+use crate::compute::loops::{self, PIECE, vectorized, vectorized_in_arrays};
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail_shape;
 use crate::tensor::axis::{self, Axis};
@@ -125,18 +125,17 @@ pub(crate) fn argmax(x: &Tensor, dim: i64) -> Result<Tensor> {
         |xs| places_of_winners(xs, size),
         |xs| places_of_winners(xs, size),
     )?;
-    Tensor::from_vec(places, dims, x.device())
+    Tensor::from_vec(places?, dims, x.device())
 }
 
 /// For each row of `size` numbers, the place of the first of its largest ones; a nan is larger than any number.
-fn places_of_winners<T: WithDType>(xs: &[T], size: usize) -> Vec<i64> {
+fn places_of_winners<T: WithDType>(xs: &[T], size: usize) -> Result<Vec<i64>> {
     let rows = (PIECE / size).max(1);
-    loops::by_pieces(xs.len() / size, rows, |index, places| {
-        let xs = xs[index * rows * size..].chunks(size);
-        for (place, row) in places.iter_mut().zip(xs) {
-            let winner = row_winner::<T, true>(row);
-            *place = place_of(row, winner) as i64;
+    loops::fill(xs.len() / size, rows, |first, places| {
+        for (place, row) in places.iter_mut().zip(xs[first * size..].chunks(size)) {
+            *place = place_of(row, row_winner::<T, true>(row)) as i64;
         }
+        Ok(())
     })
 }
 
@@ -285,7 +284,7 @@ impl Extreme {
     }
 
     /// The winners of all results.
-    fn winners<T: WithDType, const IS_LARGEST: bool>(&self, xs: &[T]) -> Vec<T> {
+    fn winners<T: WithDType, const IS_LARGEST: bool>(&self, xs: &[T]) -> Result<Vec<T>> {
         let (size, inner) = (self.size, self.inner);
         let count = self.shape.elem_count();
         if inner == 1 && size > PIECE {
@@ -293,14 +292,16 @@ impl Extreme {
                 let pieces = row.par_chunks(PIECE).map(row_winner::<T, IS_LARGEST>);
                 pieces.collect::<Vec<_>>()
             };
-            return xs.chunks(size).map(|row| row_winner::<T, IS_LARGEST>(&of_row(row))).collect();
+            let winners = xs.chunks(size).map(|row| row_winner::<T, IS_LARGEST>(&of_row(row)));
+            return Ok(winners.collect());
         }
         if inner == 1 {
             let rows = (PIECE / size).max(1);
-            return loops::by_pieces(count, rows, |index, winners| {
-                let xs = xs[index * rows * size..].chunks(size);
+            return loops::fill(count, rows, |first, winners| {
+                let xs = xs[first * size..].chunks(size);
                 let pairs = winners.iter_mut().zip(xs);
                 pairs.for_each(|(winner, row)| *winner = row_winner::<T, IS_LARGEST>(row));
+                Ok(())
             });
         }
         let mut winners = vec![T::zero(); count];
@@ -312,7 +313,7 @@ impl Extreme {
                 column_winners::<T, IS_LARGEST>(xs, inner, winners);
             });
         });
-        winners
+        Ok(winners)
     }
 }
 
@@ -332,7 +333,7 @@ pub(crate) fn better<T: WithDType, const IS_LARGEST: bool>(value: T, best: T) ->
 /// The winner of neighbours.
 pub(crate) fn row_winner<T: WithDType, const IS_LARGEST: bool>(row: &[T]) -> T {
     const LANES: usize = 32;
-    vectorized(
+    vectorized_in_arrays(
         #[inline(always)]
         || {
             let mut lanes = [row[0]; LANES];
@@ -376,8 +377,8 @@ impl Op for Extreme {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let values = match self.order {
             _ if self.shape.elem_count() == 0 => Vec::new(),
-            Ordering::Less => self.winners::<T, false>(args[0]),
-            _ => self.winners::<T, true>(args[0]),
+            Ordering::Less => self.winners::<T, false>(args[0])?,
+            _ => self.winners::<T, true>(args[0])?,
         };
         Ok((values, self.shape.clone()))
     }

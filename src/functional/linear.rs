@@ -4,7 +4,7 @@
 
 use candle_core::{Result, Shape, Tensor, WithDType};
 
-use super::matrix::{Matrix, Workers, add_product};
+use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail_shape;
 

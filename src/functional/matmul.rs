@@ -6,8 +6,8 @@
 use candle_core::{D, DType, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
-use super::matrix::{Matrix, Workers, add_product};
 use crate::compute::loops;
+use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail_dtype, fail_shape};

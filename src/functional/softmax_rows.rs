@@ -19,6 +19,9 @@ const TILES: usize = 8;
 /// Independent partial results of a loop over a row.
 const LANES: usize = 16;
 
+/// Shorter rows are gone through together.
+const SHORT: usize = 64;
+
 /// How many numbers of a column are added up in their own type; the sums of these are added in `f64`.
 const COLUMN_BLOCK: usize = 64;
 
@@ -289,19 +292,14 @@ impl SoftmaxRows {
     fn forward_rows<T: Number>(self, xs: &[T], ys: &mut [T]) {
         let (size, sign) = (self.size, self.sign::<T>());
         let pairs = xs.chunks_exact(size).zip(ys.chunks_exact_mut(size));
-        if self.kind == Kind::LogSoftmax && size <= SMALL_PIECE {
-            let (mut scratch, mut maxima) = ([T::ZERO; SMALL_PIECE], [T::ZERO; SMALL_PIECE]);
-            for ((xs, scratch), max) in
-                xs.chunks_exact(size).zip(scratch.chunks_exact_mut(size)).zip(&mut maxima)
-            {
-                *max = max_of(xs, sign);
-                scratch.iter_mut().zip(xs).for_each(|(it, x)| *it = sign * *x - *max);
-            }
-            // One loop over all rows, since a row may be shorter than a vector of the processor.
-            scratch[..xs.len()].iter_mut().for_each(|it| *it = exp(*it));
-            for (((xs, ys), taken), max) in pairs.zip(scratch.chunks_exact(size)).zip(&maxima) {
-                let log = T::of(sum_of(taken).ln());
-                ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (sign * *x - *max) - log);
+        if self.kind == Kind::LogSoftmax && (SHORT..=SMALL_PIECE).contains(&size) {
+            let mut scratch = [T::ZERO; SMALL_PIECE];
+            let scratch = &mut scratch[..size];
+            for (xs, ys) in pairs {
+                let max = max_of(xs, sign);
+                scratch.iter_mut().zip(xs).for_each(|(it, x)| *it = exp(sign * *x - max));
+                let log = T::of(sum_of(scratch).ln());
+                ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (sign * *x - max) - log);
             }
             return;
         }
@@ -314,11 +312,18 @@ impl SoftmaxRows {
                 let sum = sum_exponentials(self.kind, ys);
                 self.finish(ys, sum);
             }
-        } else {
+        } else if self.kind == Kind::Softmax {
+            // One loop over all rows, since a row may be shorter than a vector of the processor.
             ys.iter_mut().for_each(|y| *y = exp(*y));
             for ys in ys.chunks_exact_mut(size) {
                 let sum = sum_of(ys);
                 self.finish(ys, sum);
+            }
+        } else {
+            let mut scratch = [T::ZERO; SMALL_PIECE];
+            take_exponentials(ys, &mut scratch);
+            for (ys, taken) in ys.chunks_exact_mut(size).zip(scratch.chunks_exact(size)) {
+                self.finish(ys, sum_of(taken));
             }
         }
     }

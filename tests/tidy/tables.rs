@@ -74,7 +74,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/src/runtime/load.rs",
     "kernel/src/runtime/stdin.rs",
     "src/compute/loops.rs",
-    "src/functional/matrix.rs",
+    "src/compute/matrix.rs",
     "src/rt/calls.rs",
     "src/rt/display.rs",
     "src/rt/host.rs",
