@@ -1,12 +1,16 @@
 //! Muon: momentum whose matrix is made orthogonal.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint, words};
 use super::rule::Rule;
+use super::sums::square_sum;
 use super::sweep::{Sweep, lerp};
+use crate::compute::copy::contiguous;
+use crate::compute::loops::{map, map2, zeros};
+use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::error::fail_shape;
 use crate::parameters::Parameters;
@@ -128,14 +132,14 @@ impl Rule for MuonRule {
         sweep.want(0, sweep.p.len(), T::zero());
         let (momentum, forget) = (T::of(config.momentum), T::of(1.0 - config.momentum));
         let buffer = &mut sweep.buffers[0];
-        let mut update = Vec::with_capacity(buffer.len());
-        for (b, g) in buffer.iter_mut().zip(sweep.g) {
-            *b = lerp(*b, *g, forget);
-            let u = if config.nesterov { lerp(*g, *b, momentum) } else { *b };
-            update.push(u.to_f64() as f32);
-        }
-        let update = Tensor::from_vec(update, (rows, columns), &Device::Cpu)?;
-        let update = orthogonal(&update, config)?.flatten_all()?.to_vec1::<f32>()?;
+        *buffer = map2(buffer, sweep.g, |b, g| lerp(b, g, forget));
+        let update = if config.nesterov {
+            map2(sweep.g, buffer, |g, b| lerp(g, b, momentum))
+        } else {
+            buffer.clone()
+        };
+        let update = update.into_iter().map(|u| u.to_f64() as f32).collect();
+        let update = orthogonal(update, [rows, columns], config)?;
         let ratio = rows as f64 / columns as f64;
         let factor = match config.adjust_lr_fn {
             None | Some(AdjustLr::Original) => ratio.max(1.0).sqrt(),
@@ -151,25 +155,70 @@ impl Rule for MuonRule {
     }
 }
 
-/// The nearest matrix with singular values of about 1. Products are made in f32, in which
-/// processors multiply fastest, and rounded to bfloat16.
-fn orthogonal(update: &Tensor, config: &MuonConfig) -> Result<Tensor> {
+/// The nearest matrix with singular values of about 1. Products are made in f32, in which most processors multiply
+/// fastest, and rounded to bfloat16.
+fn orthogonal(
+    update: Vec<f32>,
+    [rows, columns]: [usize; 2],
+    config: &MuonConfig,
+) -> Result<Vec<f32>> {
+    if rows > columns {
+        let update = orthogonal(transposed(update, rows, columns)?, [columns, rows], config)?;
+        return transposed(update, columns, rows);
+    }
     let (a, b, c) = config.ns_coefficients;
-    let is_tall = update.dim(0)? > update.dim(1)?;
-    let mut x = round(update)?;
-    if is_tall {
-        x = x.t()?.contiguous()?;
-    }
-    let norm = round(&x.sqr()?.sum_all()?.sqrt()?)?.to_scalar::<f32>()?;
-    x = round(&(&x / f64::from(norm).max(config.eps))?)?;
+    let [a, b, c] = [a, b, c].map(|coefficient| coefficient as f32);
+    let update = map(&update, rounded);
+    let norm = f64::from(rounded(square_sum(&update).sqrt() as f32));
+    let inverse = (1.0 / norm.max(config.eps)) as f32;
+    let mut x = map(&update, move |u| rounded(u * inverse));
     for _ in 0..config.ns_steps {
-        let gram = round(&x.matmul(&x.t()?)?)?;
-        let polynomial = round(&((&gram * b)? + (gram.matmul(&gram)? * c)?)?)?;
-        x = round(&((&x * a)? + polynomial.matmul(&x)?)?)?;
+        let long = Matrix::new(&x, rows, columns);
+        let gram = map(&product(long, long.transposed(), rows * rows), rounded);
+        let square = Matrix::new(&gram, rows, rows);
+        let square = product(square, square, rows * rows);
+        let polynomial = map2(&gram, &square, move |gram, square| rounded(gram * b + square * c));
+        let turned = product(Matrix::new(&polynomial, rows, rows), long, rows * columns);
+        x = map2(&x, &turned, move |x, turned| rounded(x * a + turned));
     }
-    if is_tall { x.t()?.contiguous() } else { Ok(x) }
+    Ok(x)
 }
 
-fn round(x: &Tensor) -> Result<Tensor> {
-    x.to_dtype(DType::BF16)?.to_dtype(DType::F32)
+fn product(left: Matrix<'_, f32>, right: Matrix<'_, f32>, len: usize) -> Vec<f32> {
+    let mut product = zeros(len);
+    add_product(&mut product, left, right, Workers::All);
+    product
+}
+
+fn transposed(values: Vec<f32>, rows: usize, columns: usize) -> Result<Vec<f32>> {
+    let values = Tensor::from_vec(values, (rows, columns), &Device::Cpu)?;
+    contiguous(&values.t()?)?.flatten_all()?.to_vec1()
+}
+
+/// The nearest number that bfloat16 has, the even one of two.
+#[inline(always)]
+fn rounded(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let nearest = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) & 0xffff_0000;
+    if x.is_nan() { x } else { f32::from_bits(nearest) }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::DType;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_as_candle_rounds_them_to_bfloat16() {
+        let values = (0..40_000).map(|index| f32::from_bits(index * 107_377));
+        let values = values.chain([0.0, -0.0, 1.0, -3e38, f32::MAX, f32::INFINITY, f32::NAN]);
+        let values = values.collect::<Vec<_>>();
+        let expected = Tensor::from_slice(&values, values.len(), &Device::Cpu).unwrap();
+        let expected = expected.to_dtype(DType::BF16).unwrap().to_dtype(DType::F32).unwrap();
+        for (x, expected) in values.into_iter().zip(expected.to_vec1::<f32>().unwrap()) {
+            let found = rounded(x);
+            assert!(found == expected || found.is_nan() && expected.is_nan(), "{x}: {found}");
+        }
+    }
 }

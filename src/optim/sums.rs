@@ -68,10 +68,30 @@ pub(super) fn add_scaled<T: Number>(y: &mut [T], x: &[T], factor: f64) {
     );
 }
 
-/// The largest size of an element; nan if one is.
+/// The largest size of an element, found on all cores; nan if one is.
 pub(super) fn largest<T: Number>(numbers: &[T]) -> f64 {
-    numbers.iter().fold(0.0, |largest, number| {
-        let size = number.abs().to_f64();
-        if size > largest || size.is_nan() { size } else { largest }
-    })
+    if numbers.len() >= PARALLEL_FROM {
+        let (left, right) = numbers.split_at(numbers.len() / 2);
+        let (left, right) = rayon::join(|| largest(left), || largest(right));
+        return larger(left, right);
+    }
+    vectorized(
+        #[inline(always)]
+        || {
+            let mut lanes = [T::ZERO; LANES];
+            let blocks = numbers.chunks(LANES);
+            for block in blocks {
+                for (lane, number) in lanes.iter_mut().zip(block) {
+                    *lane = larger(number.abs(), *lane);
+                }
+            }
+            lanes.into_iter().fold(T::ZERO, larger).wide()
+        },
+    )
+}
+
+/// The larger one of two; nan if one is.
+#[inline(always)]
+fn larger<T: Number>(a: T, b: T) -> T {
+    if (a > b) | a.is_nan() { a } else { b }
 }
