@@ -8,21 +8,13 @@ mod measure;
 use akari::candle_core::Result;
 use akari::prelude::*;
 
-use self::measure::Bench;
+use self::measure::{Bench, candles_share};
 
 fn main() {
     let bench = Bench::new("tensors");
-    for rows in [share, sums, elements, products, copies, rows_of_tables] {
+    for rows in [sums, elements, products, copies, rows_of_tables] {
         rows(&bench);
     }
-}
-
-/// The time that candle's `backward` takes by itself: the sum of all elements of a tensor, and its gradient.
-fn share(bench: &Bench) {
-    let x = Var::from_tensor(&torch::randn((1000, 1000)).unwrap()).unwrap();
-    bench.row("candle's share of a backward, 1000 x 1000", 100, || {
-        drop(torch::sum(&x).unwrap().backward().unwrap());
-    });
 }
 
 fn forward(bench: &Bench, name: &str, f: impl Fn() -> Result<Tensor>) {
@@ -36,6 +28,8 @@ fn both(bench: &Bench, name: &str, x: &Tensor, f: impl Fn(&Tensor) -> Result<Ten
     bench.row(&format!("{name}: forward, backward"), 100, || {
         drop(torch::sum(&f(&x).unwrap()).unwrap().backward().unwrap());
     });
+    let share = candles_share(&x, &f(&x.as_detached_tensor()).unwrap()).unwrap();
+    bench.row(&format!("{name}: candle's share"), 100, || drop(share.backward().unwrap()));
 }
 
 fn sums(bench: &Bench) {
@@ -69,6 +63,7 @@ fn elements(bench: &Bench) {
     both(bench, "cos 1000000", &x, torch::cos);
     both(bench, "pow(1.5) 1000000", &x, |x| torch::pow(x, 1.5));
     forward(bench, "log1p 1000000", || torch::log1p(&x));
+    forward(bench, "pow(0.7) 1000000", || torch::pow(&x, 0.7));
     forward(bench, "abs 1000000", || torch::abs(&x));
     forward(bench, "clamp 1000000", || torch::clamp(&x, 0.25, 0.75));
 }
@@ -107,6 +102,11 @@ fn rows_of_tables(bench: &Bench) {
     forward(bench, "Embedding 10000 x 128, 64 x 32", || embedding.forward(&numbers));
     bench.row("Embedding 10000 x 128, 64 x 32: forward, backward", 100, || {
         drop(torch::sum(&embedding.forward(&numbers).unwrap()).unwrap().backward().unwrap());
+    });
+    let share =
+        candles_share(&embedding.weight, &embedding.forward(&numbers).unwrap().detach()).unwrap();
+    bench.row("Embedding 10000 x 128, 64 x 32: candle's share", 100, || {
+        drop(share.backward().unwrap());
     });
     let x = torch::randn((1000, 1000)).unwrap();
     both(bench, "softmax(0) 1000 x 1000", &x, |x| F::softmax(x, 0));

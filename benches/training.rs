@@ -7,7 +7,7 @@ mod measure;
 
 use akari::prelude::*;
 
-use self::measure::Bench;
+use self::measure::{Bench, candles_share};
 
 fn main() {
     let bench = Bench::new("training");
@@ -100,12 +100,11 @@ fn draws(bench: &Bench) {
 fn both(bench: &Bench, name: &str, runs: usize, x: &Tensor, f: impl Fn(&Tensor) -> Tensor) {
     let x = Var::from_tensor(x).unwrap();
     bench.row(&format!("{name}: forward"), runs, || drop(f(&x)));
-    let y = f(&x);
-    let g = y.ones_like().unwrap();
-    let loss = |y: &Tensor| (y * &g).unwrap().sum_all().unwrap();
     bench.row(&format!("{name}: forward, backward"), runs, || {
-        drop(loss(&f(&x)).backward().unwrap())
+        drop(torch::sum(&f(&x)).unwrap().backward().unwrap())
     });
+    let share = candles_share(&x, &f(&x.as_detached_tensor())).unwrap();
+    bench.row(&format!("{name}: candle's share"), runs, || drop(share.backward().unwrap()));
 }
 
 fn functions(bench: &Bench) {
@@ -115,14 +114,15 @@ fn functions(bench: &Bench) {
     both(bench, "avg_pool2d (64, 16, 28, 28)", 30, &x, |x| F::avg_pool2d(x, 2, 2, 0).unwrap());
     both(bench, "candle's avg_pool2d", 30, &x, |x| x.avg_pool2d(2).unwrap());
     let norm = nn::BatchNorm2d::new(16).unwrap();
+    let slopes = Var::from_tensor(&torch::rand(16).unwrap()).unwrap();
     both(bench, "BatchNorm2d (64, 16, 28, 28)", 30, &x, |x| norm.forward(x).unwrap());
+    both(bench, "prelu (64, 16, 28, 28)", 30, &x, |x| F::prelu(x, &slopes).unwrap());
     both(bench, "dropout (64, 16, 28, 28)", 30, &x, |x| F::dropout(x, 0.5, true).unwrap());
-    // The work of candle that stands behind each function in the rows with backward.
-    both(bench, "candle's product and sum (64, 16, 28, 28)", 30, &x, |x| x.clone());
     let rows = torch::randn((512, 768)).unwrap();
-    both(bench, "candle's product and sum (512, 768)", 50, &rows, |x| x.clone());
     let norm = nn::LayerNorm::new([768]).unwrap();
     both(bench, "LayerNorm (512, 768)", 50, &rows, |x| norm.forward(x).unwrap());
+    let rms = nn::RMSNorm::new([768]).unwrap();
+    both(bench, "RMSNorm (512, 768)", 50, &rows, |x| rms.forward(x).unwrap());
     let slow = akari::candle_nn::LayerNorm::new(
         norm.weight.as_deref().unwrap().clone(),
         norm.bias.as_deref().unwrap().clone(),

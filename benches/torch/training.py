@@ -55,9 +55,8 @@ def draws():
 
 def both(name, runs, x, f):
     x = x.requires_grad_()
-    g = torch.ones_like(f(x))
     BENCH.row(f"{name}: forward", runs, lambda: f(x))
-    BENCH.row(f"{name}: forward, backward", runs, lambda: (f(x) * g).sum().backward())
+    BENCH.row(f"{name}: forward, backward", runs, lambda: f(x).sum().backward())
 
 
 def functions():
@@ -65,9 +64,12 @@ def functions():
     both("max_pool2d (64, 16, 28, 28)", 30, x, lambda x: F.max_pool2d(x, 2))
     both("avg_pool2d (64, 16, 28, 28)", 30, x, lambda x: F.avg_pool2d(x, 2))
     both("BatchNorm2d (64, 16, 28, 28)", 30, x, nn.BatchNorm2d(16))
+    slopes = torch.rand(16).requires_grad_()
+    both("prelu (64, 16, 28, 28)", 30, x, lambda x: F.prelu(x, slopes))
     both("dropout (64, 16, 28, 28)", 30, x, lambda x: F.dropout(x, 0.5, True))
     rows = torch.randn(512, 768)
     both("LayerNorm (512, 768)", 50, rows, nn.LayerNorm(768))
+    both("RMSNorm (512, 768)", 50, rows, nn.RMSNorm(768))
     both("Linear 768-768, batch 512", 20, rows, nn.Linear(768, 768))
     for images, inputs, outputs, size in [
         (64, 1, 8, 28), (64, 8, 16, 14), (1, 64, 128, 112), (1, 256, 256, 56), (1, 512, 512, 14)
