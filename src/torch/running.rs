@@ -92,7 +92,7 @@ impl Op for Products {
         let mut grads = loops::zeros(xs.len());
         let block = size * inner;
         let mut rest = vec![0.0; size];
-        for start in 0..if block == 0 { 0 } else { xs.len() / block * inner } {
+        for start in 0..xs.len().checked_div(block).unwrap_or(0) * inner {
             let first = start / inner * block + start % inner;
             let at = |index: usize| first + index * inner;
             // What an element's factor is: the product of those before it, and the sum, over the elements from it

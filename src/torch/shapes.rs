@@ -30,8 +30,8 @@ fn squeezed(x: &Tensor, dim: &dyn Axes) -> Result<Tensor> {
     let is_named = axis::resolve_all("torch::squeeze", x, dim)?;
     let x = recording::argument(x);
     // From the last axis to the first, so that the axes before it keep their numbers.
-    let axes = (0..x.rank()).rev().filter(|axis| is_named[*axis]);
-    axes.fold(Ok(x.clone()), |x, axis| x?.squeeze(axis))
+    let mut axes = (0..x.rank()).rev().filter(|axis| is_named[*axis]);
+    axes.try_fold(x.clone(), |x, axis| x.squeeze(axis))
 }
 
 /// The tensor with a new axis of size 1, which gets the number `dim`.
