@@ -38,6 +38,28 @@
 //! | `x ** 3`, `torch.pow(x, 0.5)` | `torch::pow(&x, 3)?`, also of two tensors | `x.powf(3.0)?` |
 //! | `a @ b`, `torch.matmul(a, b)` | `torch::matmul(&a, &b)?` | `a.matmul(&b)?`, of matrices alone, without broadcasting |
 //! | `x.transpose(0, 1)`, `x.contiguous()` | `torch::transpose(&x, 0, 1)?`, `torch::contiguous(&x)?` | `x.transpose(0, 1)?`, `x.contiguous()?` |
+//! | `torch.zeros`, `ones`, `empty`, `full`, `eye`, `arange`, `linspace`, `logspace`, `zeros_like`, `ones_like`, `full_like` | the same in `torch::`; `torch::arange(0, 5, 1)?` has all three numbers | `Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?`, .. |
+//! | `torch.normal`, `bernoulli`, `multinomial`, `rand_like`, `randn_like` | the same in `torch::`, with PyTorch's numbers | none |
+//! | `torch.tril`, `triu`, `diag`, `meshgrid`, `cartesian_prod`, `combinations` | the same in `torch::`; `torch::diag(&x, 0)?`, `torch::meshgrid(&[&x, &y], torch::Indexing::Ij)?` | `Tensor::tril2`, `Tensor::meshgrid` |
+//! | `torch.cat((a, b), 1)`, `stack`, `vstack`, `hstack` | `torch::cat((&a, &b), 1)?`, .. | `Tensor::cat(&[&a, &b], 1)?`, without promotion |
+//! | `torch.chunk`, `split`, `unbind` | the same in `torch::`; `torch::split(&x, [1, 2], 0)?` | `x.chunk(2, 0)?` |
+//! | `x.squeeze()`, `unsqueeze`, `flatten`, `unflatten`, `permute`, `movedim`, `expand` | `torch::squeeze(&x, ())?`, .., `torch::broadcast_to(&x, (-1, 3))?` | `x.squeeze(0)?`, .., without negative axes |
+//! | `torch.flip`, `roll`, `rot90`, `tile`, `repeat_interleave`, `x.unfold(0, 2, 1)` | the same in `torch::`; `torch::repeat_interleave(&x, 2, ())?` | `x.flip(&[0])?`; the gradient of `unfold` is wrong |
+//! | `torch.gather`, `scatter`, `scatter_add`, `index_select`, `index_add`, `take_along_dim` | the same in `torch::`; a number is put by `torch::scatter_value` | `x.gather(&index, 1)?`, ..; the gradients of `scatter` and `scatter_add` are wrong |
+//! | `x[mask]`, `torch.masked_select`, `nonzero`, `narrow`, `select` | `torch::masked_select(&x, &mask)?`, .. | `x.narrow(0, 0, 1)?`, `x.get(0)?` |
+//! | `x.var(0)`, `x.std(0, correction=0, keepdim=True)` | `torch::var_dim(&x, 0)?`, `torch::std_with(&x, 0, 0.0, true)?`; also `var`, `var_keepdim` | `x.var(0)?`, which drifts |
+//! | `x.max(0)`, `x.min(0)`, `x.argmax()`, `x.argmin(0)`, `x.amax(0, keepdim=True)` | `torch::max_dim(&x, 0)?` and `min_dim` give values and places, `torch::argmax(&x, ())?`, `torch::amax_keepdim(&x, 0)?` | `x.max(0)?` and `x.argmax(0)?`, which is `u32` and passes over nan |
+//! | `x.prod()`, `x.cumprod(0)`, `x.logsumexp(1)`, `x.norm()` | `torch::prod(&x)?`, `torch::cumprod(&x, 0)?`, `torch::logsumexp(&x, 1)?`, `torch::norm(&x)?`, `torch::norm_dim(&x, 1)?`, `torch::norm_with(&x, 1.0, 1, false)?` | `x.log_sum_exp(1)?`, `x.norm()?` |
+//! | `x.median()`, `mode`, `quantile`, `kthvalue` | `torch::median(&x)?`, `torch::median_dim(&x, 0)?`, `torch::quantile(&x, 0.5)?`, `torch::quantile_dim(&x, 0.5, 0, false)?`, .. | none |
+//! | `x.any()`, `x.all(1)`, `count_nonzero` | `torch::any(&x)?`, `torch::all_dim(&x, 1)?`, `torch::count_nonzero(&x, ())?`; `u8` for truth values | none |
+//! | `torch.sort(x, 0)`, `argsort`, `topk`, `unique`, `bincount`, `histc` | `torch::sort(&x, 0, false)?`, `torch::topk(&x, 5, -1, true, true)?`, .., `torch::unique_counts` | `x.sort_last_dim(true)?` |
+//! | `torch.allclose(a, b)`, `isclose`, `equal`, `isnan`, `isinf`, `isfinite` | `torch::allclose(&a, &b)?`, `torch::allclose_within(&a, &b, rtol, atol)?`, .. | none |
+//! | `torch.sign`, `floor`, `ceil`, `trunc`, `nan_to_num`, `erf`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh` | the same in `torch::` | `x.sign()?`, `x.floor()?`, `x.ceil()?`, `x.erf()?` |
+//! | `torch.outer`, `dot`, `mv`, `mm`, `bmm`, `addmm`, `einsum`, `tensordot`, `cross`, `cdist`, `cov`, `corrcoef` | the same in `torch::`; `torch::einsum("ij,jk->ik", (&a, &b))?` | `a.matmul(&b)?` |
+//! | `torch.linalg.inv`, `det`, `solve` | the same in `torch::linalg` | none |
+//! | `with torch.no_grad():` | `torch::no_grad(\|\| ..)`, for the functions and layers of the prelude | `x.detach()` |
+//! | `torch.get_num_threads()`, `set_num_threads` | the same in `torch::`; the number can be set before the first use alone | `RAYON_NUM_THREADS` |
+//! | `torch.autograd.grad(y, (a, b))` | `torch::autograd::grad(&y, (&a, &b))?`, of variables | `y.backward()?.get(&a)` |
 //! | `F.relu(x)`, `F.gelu(x)`, .. | `F::relu(&x)?`, `F::gelu(&x, Gelu::None)?`, .. | `x.relu()?`, `x.gelu_erf()?`; other slopes at kinks |
 //! | `F.softmax(x, dim=0)` | `F::softmax(&x, 0)?` | `candle_nn::ops::softmax(&x, 0)?` |
 //! | `F.max_pool2d(x, 2)` | [`functional::max_pool2d`] | `x.max_pool2d(2)?`, whose gradient is 1/4 of the right one |

@@ -6,14 +6,17 @@ mod compare;
 mod counts;
 mod creation;
 mod draws;
+mod einsum;
 mod extremes;
 mod grids;
 mod index;
 mod join;
 mod keys;
 
+pub mod linalg;
 mod order;
 mod places;
+mod products;
 mod reduce;
 mod rows;
 mod running;
@@ -21,6 +24,7 @@ mod scatter;
 mod shapes;
 mod split;
 mod spread;
+mod threads;
 mod truth;
 mod turns;
 
@@ -32,6 +36,7 @@ pub use self::creation::{
     arange, empty, eye, full, full_like, linspace, logspace, ones, ones_like, zeros, zeros_like,
 };
 pub use self::draws::{bernoulli, multinomial, normal, rand_like, randn_like};
+pub use self::einsum::{Contraction, einsum, tensordot};
 pub use self::extremes::{
     argmax, argmax_keepdim, argmin, argmin_keepdim, max_dim, max_keepdim, min_dim, min_keepdim,
 };
@@ -43,6 +48,7 @@ pub use self::join::{cat, hstack, stack, vstack};
 pub use self::order::{
     argsort, kthvalue, median, median_dim, mode, quantile, quantile_dim, sort, topk,
 };
+pub use self::products::{addmm, bmm, cdist, corrcoef, cov, cross, dot, mm, mv, outer};
 pub use self::reduce::{
     logsumexp, logsumexp_keepdim, norm, norm_dim, norm_keepdim, norm_with, prod, prod_dim,
     prod_keepdim,
@@ -52,6 +58,7 @@ pub use self::scatter::{index_add, scatter, scatter_add, scatter_value};
 pub use self::shapes::{broadcast_to, flatten, movedim, permute, squeeze, unflatten, unsqueeze};
 pub use self::split::{Sections, chunk, split, unbind};
 pub use self::spread::{std, std_dim, std_keepdim, std_with, var, var_dim, var_keepdim, var_with};
+pub use self::threads::{get_num_threads, set_num_threads};
 pub use self::truth::{all, all_dim, all_keepdim, any, any_dim, any_keepdim, count_nonzero};
 pub use self::turns::{Repeats, flip, repeat_interleave, roll, rot90, tile, unfold};
 pub use crate::autograd;

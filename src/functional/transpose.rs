@@ -4,7 +4,7 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::compute::copy;
+use crate::compute::{copy, recording};
 use crate::tensor::axis::{self, Axis};
 
 /// The tensor with two axes exchanged.
@@ -29,7 +29,8 @@ use crate::tensor::axis::{self, Axis};
 pub fn transpose(x: &Tensor, dim0: impl Axis, dim1: impl Axis) -> Result<Tensor> {
     const NAME: &str = "torch::transpose";
     let (first, second) = (axis::resolve(NAME, x, &dim0)?, axis::resolve(NAME, x, &dim1)?);
-    if x.rank() == 0 { Ok(x.clone()) } else { x.transpose(first, second) }
+    let x = recording::argument(x);
+    if x.rank() == 0 { Ok(x) } else { x.transpose(first, second) }
 }
 
 /// The tensor itself if its elements lie in the order of its axes, else a copy in which they do.
@@ -50,5 +51,5 @@ pub fn transpose(x: &Tensor, dim0: impl Axis, dim1: impl Axis) -> Result<Tensor>
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn contiguous(x: &Tensor) -> Result<Tensor> {
-    copy::contiguous(x)
+    copy::contiguous(&recording::argument(x))
 }

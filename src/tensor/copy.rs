@@ -5,6 +5,8 @@
 
 use candle_core::{Result, Tensor};
 
+use crate::compute::recording;
+
 /// A copy with numbers of its own, as PyTorch's `clone()` makes it; gradients pass through.
 ///
 /// This is the way to keep what a variable was before a step:
@@ -25,7 +27,7 @@ use candle_core::{Result, Tensor};
 ///
 /// If memory runs out.
 pub fn clone(x: &Tensor) -> Result<Tensor> {
-    x.force_contiguous()
+    recording::argument(x).force_contiguous()
 }
 
 /// What a function that changes nothing gives back. PyTorch hands on the tensor itself; here it is a copy where

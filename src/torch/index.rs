@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::places::{Places, pick};
 use crate::compute::any::any_tensor;
 use crate::compute::loops::{PARALLEL_FROM, PIECE};
+use crate::compute::op::with_elements;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::functional::transpose::contiguous;
@@ -61,8 +62,8 @@ fn gathered(function: &'static str, x: &Tensor, dim: &dyn Axis, index: &Tensor) 
             ),
         );
     }
-    let numbers = numbers(function, index)?;
-    let places = places(function, &dims, axis, &shape, &numbers)?;
+    let places = |numbers: &[i64]| places(function, &dims, axis, &shape, numbers);
+    let places = with_numbers(function, index, places)?;
     pick(function, x, Places::any(places), index.shape())
 }
 
@@ -70,8 +71,12 @@ pub(super) fn at_least_one(dims: &[usize]) -> Vec<usize> {
     if dims.is_empty() { vec![1] } else { dims.to_vec() }
 }
 
-/// The numbers of an index, in the order of its axes.
-pub(super) fn numbers(function: &str, index: &Tensor) -> Result<Vec<i64>> {
+/// Works on the numbers of an index, in the order of its axes.
+pub(super) fn with_numbers<R>(
+    function: &str,
+    index: &Tensor,
+    work: impl FnOnce(&[i64]) -> Result<R>,
+) -> Result<R> {
     if !index.dtype().is_int() {
         return fail(
             function,
@@ -81,21 +86,28 @@ pub(super) fn numbers(function: &str, index: &Tensor) -> Result<Vec<i64>> {
             ),
         );
     }
-    contiguous(&index.to_dtype(DType::I64)?)?.flatten_all()?.to_vec1()
+    with_elements(&contiguous(&index.to_dtype(DType::I64)?)?, work)
+}
+
+/// The numbers of an index.
+pub(super) fn numbers(function: &str, index: &Tensor) -> Result<Vec<i64>> {
+    with_numbers(function, index, |numbers| Ok(numbers.to_vec()))
 }
 
 /// # Errors
 ///
 /// If a number names none of `size` elements.
 pub(super) fn check(function: &str, axis: usize, size: usize, numbers: &[i64]) -> Result<()> {
-    let is_inside = |number: &&i64| usize::try_from(**number).is_ok_and(|it| it < size);
-    match numbers.iter().find(|number| !is_inside(number)) {
-        None => Ok(()),
-        Some(number) => fail(
-            function,
-            format_args!("index {number} is out of bounds for dimension {axis} with size {size}"),
-        ),
+    // A negative number is a large one without its sign.
+    let is_outside = |number: i64| number as u64 >= size as u64;
+    if !numbers.iter().fold(false, |found, number| found | is_outside(*number)) {
+        return Ok(());
     }
+    let number = numbers.iter().find(|number| is_outside(**number)).copied().unwrap_or_default();
+    fail(
+        function,
+        format_args!("index {number} is out of bounds for dimension {axis} with size {size}"),
+    )
 }
 
 /// Where the elements that an index names are in a tensor of these dims.
@@ -276,7 +288,7 @@ pub fn masked_select(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
             format_args!("expected a mask of 0 and 1, u8, but got {:?}", mask.dtype()),
         );
     }
-    let shape = broadcast_shape(NAME, x.dims(), mask.dims())?;
+    let shape = broadcast_shape(NAME, mask.dims(), x.dims())?;
     let mask = contiguous(&mask.broadcast_as(&shape)?)?;
     let starts = any_tensor!(NAME, &mask, mask => Ok(true_places(mask)))?;
     let count = starts.len();

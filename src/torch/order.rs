@@ -2,14 +2,16 @@
 //!
 //! Places are found in `keys.rs`, and the values picked from there, so that their gradients go where they came from.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, WithDType};
 
 use super::extremes::values_at;
 use super::keys::{self, Order};
 use super::places::{Places, pick};
 use super::rows::{Reduced, Rows};
 use crate::compute::any::any_tensor;
+use crate::compute::op::with_elements;
 use crate::error::fail;
+use crate::functional::sum::mean;
 use crate::tensor::axis::{self, Axes, Axis};
 
 /// The elements along an axis in ascending or descending order, and the places that they had, as `i64`.
@@ -189,27 +191,39 @@ fn kth(x: &Tensor, k: usize, dim: &dyn Axis) -> Result<(Tensor, Tensor)> {
             ),
         );
     }
-    at_nth(NAME, &rows, k - 1, false)
+    at_nth(NAME, &rows, k - 1, Nan::Sorted)
 }
 
-/// The element of each row that comes to this index if the row is sorted, or the first nan.
-fn at_nth(
-    function: &'static str,
-    rows: &Rows,
-    index: usize,
-    is_nan_first: bool,
-) -> Result<(Tensor, Tensor)> {
+/// What is taken of a row with a nan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nan {
+    /// What a sort puts there.
+    Sorted,
+    /// The first nan.
+    First,
+    /// The last nan.
+    Last,
+}
+
+/// The element of each row that comes to this index if the row is sorted, or a nan.
+fn at_nth(function: &'static str, rows: &Rows, index: usize, nan: Nan) -> Result<(Tensor, Tensor)> {
     let values = rows.tensor.detach();
     let places = any_tensor!(function, &values, xs => Ok(rows.map(xs, |row| {
         // Only a nan differs from itself.
         #[allow(clippy::eq_op)]
-        let nan = row.iter().position(|x| is_nan_first && *x != *x);
-        nan.unwrap_or_else(|| keys::nth(row, index)) as i64
+        let first = row.iter().position(|x| nan != Nan::Sorted && *x != *x);
+        match (first, nan) {
+            (Some(first), Nan::First) => first as i64,
+            (Some(_), _) => keys::nth(row, row.len() - 1) as i64,
+            (None, _) => keys::nth(row, index) as i64,
+        }
     })))?;
     values_at(function, rows, places)
 }
 
 /// The median of all elements: the lower one of the two in the middle if they are even; nan if one is.
+///
+/// Elements that are equal to it share the gradient.
 ///
 /// # Errors
 ///
@@ -223,7 +237,26 @@ fn at_nth(
 pub fn median(x: &Tensor) -> Result<Tensor> {
     const NAME: &str = "torch::median";
     let rows = Rows::of(NAME, x, &(), Reduced::Gone)?.needs_elements(NAME, None)?;
-    Ok(middle(NAME, &rows)?.0)
+    let (value, _) = middle(NAME, &rows)?;
+    if !value.track_op() {
+        return Ok(value);
+    }
+    // The mean of all that are equal is the same number, and shares its gradient.
+    let (all, value) = (rows.tensor.detach(), value.detach());
+    let equal = any_tensor!(NAME, &all, xs => {
+        with_elements(&value, |value| Ok(equal_places(xs, value)))
+    })?;
+    let count = equal.len();
+    mean(&pick(NAME, &rows.tensor, Places::distinct(equal), count)?)
+}
+
+/// Where the elements are that are equal to a number, or nan as it is.
+// Only a nan differs from itself.
+#[allow(clippy::eq_op)]
+fn equal_places<T: WithDType>(xs: &[T], value: &[T]) -> Vec<usize> {
+    let value = value[0];
+    let is_equal = |x: T| x == value || x != x && value != value;
+    (0..xs.len()).filter(|place| is_equal(xs[*place])).collect()
 }
 
 /// The medians along an axis, which goes away, and their places.
@@ -252,7 +285,7 @@ fn rows_with_elements(function: &'static str, x: &Tensor, dim: &dyn Axis) -> Res
 }
 
 fn middle(function: &'static str, rows: &Rows) -> Result<(Tensor, Tensor)> {
-    at_nth(function, rows, rows.size.saturating_sub(1) / 2, true)
+    at_nth(function, rows, rows.size.saturating_sub(1) / 2, Nan::First)
 }
 
 /// The most frequent element along an axis, which goes away, and the last of its places.
@@ -346,12 +379,12 @@ fn between(
     let rank = q * (rows.size - 1) as f64;
     // PyTorch's ranks have the dtype of the input.
     let rank = if x.dtype() == DType::F32 { f64::from(rank as f32) } else { rank };
-    let (below, _) = at_nth(function, &rows, rank.floor() as usize, true)?;
+    let (below, _) = at_nth(function, &rows, rank.floor() as usize, Nan::Last)?;
     let weight = rank.fract();
     if weight == 0.0 {
         return Ok(below);
     }
-    let (above, _) = at_nth(function, &rows, rank.ceil() as usize, true)?;
+    let (above, _) = at_nth(function, &rows, rank.ceil() as usize, Nan::Last)?;
     // As PyTorch's lerp has it, which begins at the nearer end.
     let step = (&above - &below)?;
     if weight < 0.5 { &below + (step * weight)? } else { &above - (step * (1.0 - weight))? }

@@ -112,7 +112,7 @@ impl RowFunction for Product {
 /// ```
 /// use akari::prelude::*;
 /// let y = torch::logsumexp(&tensor!([[1000.0, 1000.0]]), 1)?;
-/// assert_eq!(y.to_vec1::<f32>()?, [1000.6931]);
+/// assert_eq!(y.to_vec1::<f32>()?, [1000.69315]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn logsumexp(x: &Tensor, dim: impl Axes) -> Result<Tensor> {

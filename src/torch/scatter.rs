@@ -5,7 +5,7 @@
 use candle_core::{Result, Tensor};
 
 use super::creation::full_as;
-use super::index::{at_least_one, check, numbers, parts, places};
+use super::index::{at_least_one, check, numbers, parts, places, with_numbers};
 use super::places::{Places, Putting, put};
 use crate::compute::recording;
 use crate::error::fail;
@@ -133,8 +133,8 @@ fn scattered(
             ),
         );
     }
-    let numbers = numbers(function, index)?;
-    let places = places(function, &dims, axis, &shape, &numbers)?;
+    let places = |numbers: &[i64]| places(function, &dims, axis, &shape, numbers);
+    let places = with_numbers(function, index, places)?;
     let mut values = recording::argument(src).reshape(given)?;
     for (at, size) in shape.iter().enumerate() {
         values = values.narrow(at, 0, *size)?;
