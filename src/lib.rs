@@ -82,6 +82,12 @@
 //! | `lr_scheduler.StepLR(opt, 7)`, .. | [`optim::lr_scheduler`] | none |
 //! | `nn.utils.clip_grad_norm_` | [`nn::utils`] | none |
 //! | `DataLoader(TensorDataset(x, y), 32, shuffle=True)` | [`data::DataLoader`] | none |
+//! | `class Squares(Dataset)` with `__len__`, `__getitem__` | `impl data::Dataset for Squares` with `len`, `get` | none |
+//! | `TensorDataset(a, b, c)`, `Subset`, `ConcatDataset` | `data::TensorDataset::of((&a, &b, &c))?`, [`data::Subset`], [`data::ConcatDataset`] | none |
+//! | `random_split(set, [0.8, 0.2], generator=g)` | `data::random_split(&set, [0.8, 0.2])?`, `data::random_split_with(&set, [0.8, 0.2], &g)?` | none |
+//! | `torch.Generator().manual_seed(42)` | `torch::Generator::new().manual_seed(42)` | none |
+//! | `RandomSampler`, `SequentialSampler`, `WeightedRandomSampler` | the same in `data::`; `sampler: Some(sampler.into())` | none |
+//! | `collate_fn` | [`data::Dataset::batch`], [`data::Collate`] | none |
 //! | `torchvision.models.vgg11()` | [`models::vgg11`] | none |
 #![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
@@ -173,6 +179,7 @@ pub mod prelude {
     pub use candle_core::{D, DType, Device, IndexOp, Module, Tensor, Var};
     pub use candle_nn::Optimizer;
 
+    pub use crate::data::Dataset as _;
     pub use crate::functional as F;
     pub use crate::functional::Gelu;
     pub use crate::nn::{Layer as _, Reduction};

@@ -7,8 +7,8 @@ use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 
 use crate::error::fail;
 use crate::random::{
-    Coin, FRACTIONS, Normal, Twister, Uniform, Whole, WideWhole, Words, floats, fresh_seed,
-    normals, normals_for_halves, others,
+    Coin, FRACTIONS, Normal, PROCESS, Source, Uniform, Whole, WideWhole, Words, floats, normals,
+    normals_for_halves, others,
 };
 use crate::tensor::size;
 
@@ -27,7 +27,7 @@ const WIDE_LENGTH: usize = u32::MAX as usize / 20;
 pub fn randperm(n: usize) -> Result<Tensor> {
     size::checked("torch::randperm", &[n], size_of::<i64>())?;
     let mut order = (0..n as i64).collect::<Vec<_>>();
-    shuffle(&mut order);
+    shuffle(&mut order, PROCESS);
     Tensor::from_vec(order, n, &Device::Cpu)
 }
 
@@ -66,31 +66,31 @@ fn whole_numbers(low: i64, high: i64, shape: Shape) -> Result<Tensor> {
     Tensor::from_vec(numbers, shape, &Device::Cpu)
 }
 
-/// The numbers up to `n` in the order of a shuffling data loader: PyTorch's, of an epoch of its own.
-pub(crate) fn epoch_order(n: usize) -> Vec<usize> {
-    // A loader draws a seed for its workers first, and then that of the order.
-    fresh_seed();
-    let mut twister = Twister::new(fresh_seed() as u32);
-    let words = (1..n).map(|_| twister.next_u32()).collect::<Vec<_>>();
+/// The order of [`randperm`] as indices.
+pub(crate) fn permutation(n: usize, source: Source) -> Vec<usize> {
     let mut order = (0..n).collect::<Vec<_>>();
-    swap_by(&mut order, &words);
+    shuffle(&mut order, source);
     order
 }
 
-/// The order of [`randperm`] as indices.
-pub(crate) fn permutation(n: usize) -> Vec<usize> {
-    let mut order = (0..n).collect::<Vec<_>>();
-    shuffle(&mut order);
-    order
+/// `count` of the numbers up to `n`, each drawn as if it were the first.
+pub(crate) fn indices(n: usize, count: usize, source: Source) -> Vec<usize> {
+    let range = n as u64;
+    let numbers: Vec<i64> = if range < WIDE_RANGE {
+        source.others(count, Whole { low: 0, range: range as u32 })
+    } else {
+        source.others(count, WideWhole { low: 0, range })
+    };
+    numbers.into_iter().map(|number| number as usize).collect()
 }
 
 /// Brings numbers into random order.
-fn shuffle<T>(numbers: &mut [T]) {
+fn shuffle<T>(numbers: &mut [T], source: Source) {
     let count = numbers.len().saturating_sub(1);
     if numbers.len() < WIDE_LENGTH {
-        swap_by(numbers, &others::<u32, _>(count, Words));
+        swap_by(numbers, &source.others::<u32, _>(count, Words));
     } else {
-        swap_by(numbers, &others::<u64, _>(count, Words));
+        swap_by(numbers, &source.others::<u64, _>(count, Words));
     }
 }
 

@@ -71,6 +71,7 @@ pub use crate::functional::{
 };
 pub use crate::print::options::{PrintOptions, set_printoptions};
 pub use crate::print::python::Size;
+pub use crate::random::own::Generator;
 pub use crate::random::{manual_seed, rand, randn};
 pub use crate::sampling::{randint, randperm};
 pub use crate::state_dict::{load, save};

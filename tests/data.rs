@@ -85,7 +85,8 @@ fn every_example_comes_once_in_a_walk() {
     for (batch_size, shuffle, drop_last) in
         [(5, true, false), (5, false, false), (5, true, true), (23, true, false), (50, true, false)]
     {
-        let config = data::DataLoaderConfig { batch_size, shuffle, drop_last };
+        let config =
+            data::DataLoaderConfig { batch_size, shuffle, drop_last, ..Default::default() };
         let loader = data::DataLoader::new(&set, config).unwrap();
         let batches = loader.iter().map(|it| it.unwrap()).collect::<Vec<_>>();
         assert_eq!((batches.len(), loader.iter().len()), (loader.len(), loader.len()));
@@ -119,4 +120,103 @@ fn wrong_sets_say_what_is_wrong() {
     assert!(data::random_split(&set, [3.0]).is_err());
     assert!(data::random_split(&set, [-1.0, 3.0]).is_err());
     assert!(data::spirals(10, 0, 0.1).is_err() && data::blobs(10, 0, 0.1).is_err());
+}
+
+/// A set that a learner writes: other types than tensors, and examples that can't be made.
+#[derive(Clone)]
+struct Texts;
+
+impl data::Dataset for Texts {
+    type Item = (Tensor, f64, [bool; 2], &'static str, Vec<i64>);
+
+    fn len(&self) -> usize {
+        4
+    }
+
+    fn get(&self, index: usize) -> Result<Self::Item> {
+        let number = index as f64;
+        if index == 3 {
+            candle_core::bail!("example {index} is broken");
+        }
+        Ok((tensor!([number, 1.0]), number, [index == 1, true], "text", vec![1, index as i64]))
+    }
+}
+
+#[test]
+fn own_sets_become_batches_of_what_they_hold() {
+    let config = data::DataLoaderConfig { batch_size: 3, ..Default::default() };
+    let loader = data::DataLoader::new(&Texts, config).unwrap();
+    let mut batches = loader.iter();
+    let (x, number, flags, texts, lists) = batches.next().unwrap().unwrap();
+    assert_eq!(x.dims(), &[3, 2]);
+    assert_eq!((number.dtype(), values(&number)), (DType::F64, vec![0.0, 1.0, 2.0]));
+    assert_eq!((values(&flags[0]), values(&flags[1])), (vec![0.0, 1.0, 0.0], vec![1.0; 3]));
+    assert_eq!(texts, ["text"; 3]);
+    assert_eq!(values(&lists[1]), [0.0, 1.0, 2.0]);
+    assert!(batches.next().unwrap().unwrap_err().to_string().contains("example 3 is broken"));
+    assert!(batches.next().is_none());
+
+    // Parts and sums of sets, also behind pointers.
+    let part = data::Subset::new(&Texts, [2, 0]).unwrap();
+    assert_eq!(values(&part.all().unwrap().1), [2.0, 0.0]);
+    assert!(data::Subset::new(&Texts, [4]).is_err());
+    assert!(part.get(2).is_err() && part.batch(&[2]).is_err());
+    let sets = std::sync::Arc::new(part);
+    let both = data::ConcatDataset::new([sets.clone(), sets]).unwrap();
+    assert_eq!((both.len(), both.get(3).unwrap().1), (4, 0.0));
+    assert_eq!(
+        both.get(4).unwrap_err().to_string(),
+        "data::ConcatDataset: index 4 is out of range for 4 examples"
+    );
+    assert!(data::ConcatDataset::<Texts>::new([]).is_err());
+
+    // Examples that don't fit together.
+    let uneven = vec![tensor!([1.0]), tensor!([1.0, 2.0])];
+    let error = data::Dataset::all(&uneven).unwrap_err().to_string();
+    assert!(error.contains("stack expects each tensor to be equal size"), "{error}");
+}
+
+#[test]
+fn sets_hold_any_number_of_tensors() {
+    let numbers = |from: i64| Tensor::arange(from, from + 5, &Device::Cpu).unwrap();
+    let (a, b, c) = (numbers(0), numbers(10), numbers(20));
+    let three = data::TensorDataset::of((&a, &b, &c)).unwrap();
+    let (_, _, third) = three.batch(&[4, 1]).unwrap();
+    assert_eq!(values(&third), [24.0, 21.0]);
+    let one = data::TensorDataset::of(&a).unwrap();
+    assert_eq!(values(&one.batch(&[3]).unwrap()), [3.0]);
+    let list = data::TensorDataset::of(vec![a.clone(), b]).unwrap();
+    assert_eq!(list.get(2).unwrap().len(), 2);
+    assert!(data::TensorDataset::of(Vec::new()).is_err());
+    assert!(data::TensorDataset::of((&a, &a, &tensor!([1.0]))).is_err());
+    assert!(three.batch(&[5]).is_err());
+}
+
+#[test]
+fn wrong_samplers_say_what_is_wrong() {
+    let weighted = |weights: &[f64], count, again| {
+        data::WeightedRandomSampler::new(weights.to_vec(), count, again).map(|_| ())
+    };
+    for (weights, count, again, text) in [
+        (&[1.0][..], 0, true, "num_samples should be a positive integer value"),
+        (&[1.0, -1.0], 1, true, "either `inf`, `nan` or element < 0"),
+        (&[1.0, f64::NAN], 1, true, "either `inf`, `nan` or element < 0"),
+        (&[0.0, 0.0], 1, true, "the sum of the weights is 0"),
+        (&[], 1, true, "the sum of the weights is 0"),
+        (&[1.0, 0.0], 2, false, "cannot draw 2 examples without replacement from 1"),
+    ] {
+        let error = weighted(weights, count, again).unwrap_err().to_string();
+        assert!(error.starts_with("data::WeightedRandomSampler: "), "{error}");
+        assert!(error.contains(text), "{error}");
+    }
+    let empty = data::TensorDataset::of(&tensor!([1.0]).narrow(0, 0, 0).unwrap()).unwrap();
+    assert!(data::RandomSampler::new(&empty, Default::default()).is_err());
+    let sampler = data::SequentialSampler::new(&Texts);
+    let config = data::DataLoaderConfig {
+        shuffle: true,
+        sampler: Some(sampler.into()),
+        ..Default::default()
+    };
+    let error = data::DataLoader::new(&Texts, config).map(|_| ()).unwrap_err().to_string();
+    assert_eq!(error, "data::DataLoader: sampler option is mutually exclusive with shuffle");
 }

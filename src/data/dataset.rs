@@ -1,147 +1,146 @@
-//! Examples as two tensors, and parts of them.
+//! What a set of examples is: a length, and an example for each index.
 //!
-//! `loader.rs` cuts a set into batches; `digits.rs` and `shapes.rs` make sets.
+//! `tensors.rs` has sets that are in memory as tensors, `parts.rs` parts and sums of sets; `loader.rs` cuts any set
+//! into batches.
+
+use std::rc::Rc;
+use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use crate::error::{fail, fail_index, fail_shape};
-use crate::sampling::permutation;
+use super::collate::Collate;
+use crate::error::fail;
 
-/// Examples `x` and what is to be learned of them, `y`, as two tensors of the same length.
+/// A set of examples: PyTorch's `Dataset`, with `len` for `__len__` and `get` for `__getitem__`.
 ///
-/// # Errors
-///
-/// If the tensors have no first axis, or their first axes differ. See PyTorch's `TensorDataset`.
+/// An example is a tensor, a number, a text, or a tuple of those; [`Collate`] says what a batch of them is. The
+/// [`DataLoader`](super::DataLoader) takes the set by reference and keeps a clone of it: tensors, and what is in an
+/// `Arc`, are shared by a clone. Many examples of a `Vec` are best kept in an `Arc<[..]>`.
 ///
 /// ```
 /// use akari::prelude::*;
-/// let set = data::TensorDataset::new(&tensor!([[1.], [2.], [3.]]), &tensor!([0, 1, 0]))?;
-/// let (x, y) = set.get(1)?;
-/// assert_eq!((set.len(), x.to_vec1::<f32>()?, y.to_scalar::<i64>()?), (3, vec![2.0], 1));
+///
+/// #[derive(Clone)]
+/// struct Squares(i64);
+///
+/// impl data::Dataset for Squares {
+///     type Item = (Tensor, i64);
+///
+///     fn len(&self) -> usize {
+///         self.0 as usize
+///     }
+///
+///     fn get(&self, index: usize) -> Result<(Tensor, i64)> {
+///         let x = index as i64;
+///         Ok((tensor!([x as f32]), x * x))
+///     }
+/// }
+///
+/// let config = data::DataLoaderConfig { batch_size: 3, ..Default::default() };
+/// let mut squares = vec![];
+/// for batch in &data::DataLoader::new(&Squares(4), config)? {
+///     let (x, y) = batch?;
+///     assert_eq!(x.dims(), &[y.dims()[0], 1]);
+///     squares.push(y.to_vec1::<i64>()?);
+/// }
+/// assert_eq!(squares, [vec![0, 1, 4], vec![9]]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct TensorDataset {
-    /// The examples, along the first axis.
-    pub x: Tensor,
-    /// The targets of the examples, along the first axis.
-    pub y: Tensor,
-}
+pub trait Dataset {
+    /// One example.
+    type Item: Collate;
 
-impl TensorDataset {
-    /// The examples `x` with their targets `y`.
+    /// How many examples there are.
+    fn len(&self) -> usize;
+
+    /// The example of this index.
     ///
     /// # Errors
     ///
-    /// If the tensors have no first axis, or their first axes differ.
-    pub fn new(x: &Tensor, y: &Tensor) -> Result<Self> {
-        if x.rank() == 0 || y.rank() == 0 || x.dims()[0] != y.dims()[0] {
-            return fail_shape(
-                "data::TensorDataset",
-                format_args!("Size mismatch between tensors: {:?} and {:?}", x.dims(), y.dims()),
-            );
-        }
-        // Each batch would copy the whole of a tensor that is not contiguous.
-        Ok(TensorDataset { x: x.contiguous()?, y: y.contiguous()? })
-    }
-
-    /// How many examples there are.
-    pub fn len(&self) -> usize {
-        self.x.dims()[0]
-    }
+    /// If there are no more than `index` examples, or the example can't be made or read.
+    fn get(&self, index: usize) -> Result<Self::Item>;
 
     /// Whether there are no examples.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// One example and its target.
+    /// The examples of these indices, in this order, as one batch; PyTorch's `__getitems__`, with its collation.
+    ///
+    /// A set that has a faster way than one example after the other says it here.
     ///
     /// # Errors
     ///
-    /// If there are no more than `index` examples.
-    pub fn get(&self, index: usize) -> Result<(Tensor, Tensor)> {
-        if index >= self.len() {
-            return fail_index(
-                "data::TensorDataset",
-                format_args!("index {index} is out of range for {} examples", self.len()),
-            );
-        }
-        Ok((self.x.get(index)?, self.y.get(index)?))
+    /// As [`get`](Dataset::get), and if the examples don't fit together.
+    fn batch(&self, indices: &[usize]) -> Result<Batch<Self>> {
+        let examples = indices.iter().map(|index| self.get(*index)).collect::<Result<Vec<_>>>()?;
+        Self::Item::collate(examples)
     }
 
-    /// The examples with these numbers, in this order.
-    pub(super) fn select(&self, indices: &[usize]) -> Result<TensorDataset> {
-        let numbers = indices.iter().map(|index| *index as u32).collect::<Vec<_>>();
-        let numbers = Tensor::from_vec(numbers, indices.len(), &Device::Cpu)?;
-        let rows = |tensor: &Tensor| -> Result<Tensor> {
-            if indices.is_empty() {
-                return tensor.narrow(0, 0, 0);
-            }
-            tensor.contiguous()?.index_select(&numbers, 0)
-        };
-        Ok(TensorDataset { x: rows(&self.x)?, y: rows(&self.y)? })
+    /// All examples as one batch: a whole test set at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`batch`](Dataset::batch).
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let (x, y) = data::blobs(10, 2, 1.0)?;
+    /// let [_, test] = data::random_split(&data::TensorDataset::new(&x, &y)?, [7.0, 3.0])?;
+    /// let (x, y) = test.all()?;
+    /// assert_eq!((x.dims(), y.dims()), (&[3, 2][..], &[3][..]));
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    fn all(&self) -> Result<Batch<Self>> {
+        self.batch(&(0..self.len()).collect::<Vec<_>>())
     }
 }
 
-/// Deals the examples out at random to parts of these sizes.
-///
-/// Sizes are counts that add up to the set's, or shares that add up to 1, as in PyTorch, which deals
-/// out the same examples after the same seed. See PyTorch's `random_split`.
-///
-/// # Errors
-///
-/// If the sizes don't add up.
-///
-/// ```
-/// use akari::prelude::*;
-/// torch::manual_seed(0);
-/// let (x, y) = data::moons(100, 0.1)?;
-/// let set = data::TensorDataset::new(&x, &y)?;
-/// let [train, test] = data::random_split(&set, [0.8, 0.2])?;
-/// assert_eq!((train.len(), test.len()), (80, 20));
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-pub fn random_split<const N: usize>(
-    set: &TensorDataset,
-    sizes: [f64; N],
-) -> Result<[TensorDataset; N]> {
-    let function = "data::random_split";
-    if sizes.iter().any(|size| !(0.0..=9e15).contains(size)) {
-        return fail(
-            function,
-            format_args!("sizes must be counts or shares, but they are {sizes:?}"),
-        );
+/// A batch of a set's examples.
+pub type Batch<D> = <<D as Dataset>::Item as Collate>::Batch;
+
+/// Sets behind a pointer, such as `Arc<dyn Dataset<Item = (Tensor, Tensor)>>`.
+macro_rules! pointers {
+    ($($pointer:ident),*) => {$(
+        impl<D: Dataset + ?Sized> Dataset for $pointer<D> {
+            type Item = D::Item;
+
+            fn len(&self) -> usize {
+                (**self).len()
+            }
+
+            fn get(&self, index: usize) -> Result<D::Item> {
+                (**self).get(index)
+            }
+
+            fn batch(&self, indices: &[usize]) -> Result<Batch<D>> {
+                (**self).batch(indices)
+            }
+        }
+    )*};
+}
+
+pointers!(Arc, Rc, Box);
+
+/// A list of examples.
+impl<T: Collate + Clone> Dataset for Vec<T> {
+    type Item = T;
+
+    fn len(&self) -> usize {
+        Vec::len(self)
     }
-    let total = sizes.iter().sum::<f64>();
-    let len = set.len();
-    let mut counts = sizes.map(|size| size as usize);
-    if (total - 1.0).abs() < 1e-6 && sizes.iter().all(|size| *size <= 1.0) {
-        counts = sizes.map(|share| (share * len as f64).floor() as usize);
-        // The examples that rounding down left over go to the first parts, one each.
-        let rest = len - counts.iter().sum::<usize>().min(len);
-        (0..rest).for_each(|index| counts[index % N] += 1);
+
+    fn get(&self, index: usize) -> Result<T> {
+        match self.as_slice().get(index) {
+            Some(example) => Ok(example.clone()),
+            None => out_of_range("data::Dataset", index, self.len()),
+        }
     }
-    if counts.iter().sum::<usize>() != len {
-        return fail(
-            function,
-            format_args!(
-                "Sum of input lengths does not equal the length of the input dataset! ({sizes:?} for {len} examples)"
-            ),
-        );
-    }
-    let order = permutation(len);
-    let mut rest = order.as_slice();
-    let mut parts = Vec::with_capacity(N);
-    for count in counts {
-        let (part, others) = rest.split_at(count);
-        parts.push(set.select(part)?);
-        rest = others;
-    }
-    match parts.try_into() {
-        Ok(parts) => Ok(parts),
-        Err(_) => fail(function, "a part is missing"),
-    }
+}
+
+/// The error of a set that has no example of this index.
+pub(super) fn out_of_range<T>(function: &str, index: usize, len: usize) -> Result<T> {
+    fail_index(function, format_args!("index {index} is out of range for {len} examples"))
 }
 
 /// Points and class numbers as tensors: `f32` of `(n, width)`, and `i64`.

@@ -28,6 +28,11 @@ impl Generator {
         Generator { seed, drawn: 0, behind: 0, twister, spare: None }
     }
 
+    /// What it started from.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Its seed, the numbers drawn since, and half a pair of normals.
     pub(super) fn state(&self) -> String {
         let Generator { seed, drawn, spare, .. } = self;

@@ -6,6 +6,7 @@
 mod draw;
 mod generator;
 mod normal;
+pub(crate) mod own;
 mod twister;
 
 use std::sync::{Mutex, MutexGuard, OnceLock};
@@ -17,6 +18,7 @@ pub(crate) use self::draw::{Coin, FRACTIONS, Normal, Recipe, Uniform, Whole, Wid
 use self::draw::{Draw, Exponential};
 pub(crate) use self::generator::Generator;
 use self::normal::BLOCK;
+pub(crate) use self::own::{PROCESS, Source};
 pub(crate) use self::twister::Twister;
 use crate::compute::number::Number;
 use crate::tensor::size;
@@ -90,7 +92,7 @@ const STANDARD: Normal = Normal { mean: 0.0, deviation: 1.0 };
 
 /// A number that another generator can start from.
 pub(crate) fn fresh_seed() -> u64 {
-    with_generator(Generator::next_u64)
+    PROCESS.fresh_seed()
 }
 
 /// Uniform numbers from `low` to `high`: one for each `true`, and `otherwise` for each `false`.
@@ -119,6 +121,11 @@ pub(crate) fn exponentials(function: &str, shape: &Shape, dtype: DType) -> Resul
         DType::F64 => Tensor::from_vec(floats::<f64, _>(count, Exponential), shape, &Device::Cpu),
         dtype => exponential(shape)?.to_dtype(dtype),
     }
+}
+
+/// `f64` numbers that are exponentially distributed with mean 1; none is 0.
+pub(crate) fn exponential_f64(count: usize, source: Source) -> Vec<f64> {
+    source.floats(count, Exponential)
 }
 
 /// Floats of the generator.
@@ -163,10 +170,8 @@ fn few_normals<T: Number>(count: usize, Normal { mean, deviation }: Normal) -> V
     numbers.into_iter().map(T::of).collect()
 }
 
-/// Begins a draw. Its numbers are made when the generator is free again: threads of a pool that help each other
-/// would wait for themselves otherwise.
 fn begin<T, R: Recipe<T>>(count: usize, recipe: R) -> Draw<R> {
-    with_generator(|generator| generator.begin(count, recipe))
+    PROCESS.begin(count, recipe)
 }
 
 /// A generator that stands where this one does, which itself skips `count` of the twister's numbers: what the copy

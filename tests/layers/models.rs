@@ -266,7 +266,8 @@ fn train_digits(model: &nn::Sequential, epochs: usize, lr: f64) -> f64 {
         }
     }
     model.eval();
-    accuracy(model, &test.x, &test.y)
+    let (x, y) = test.all().unwrap();
+    accuracy(model, &x, &y)
 }
 
 #[test]

@@ -168,13 +168,14 @@ fn drawn(id: &str) -> Value {
     let ten = Tensor::arange(0i64, 10, &Device::Cpu).unwrap();
     let set = data::TensorDataset::new(&ten, &ten).unwrap();
     let loader = |shuffle, drop_last| {
-        let config = data::DataLoaderConfig { batch_size: 4, shuffle, drop_last };
+        let config =
+            data::DataLoaderConfig { batch_size: 4, shuffle, drop_last, ..Default::default() };
         data::DataLoader::new(&set, config).unwrap()
     };
     let permutation = |n| serde_json::json!(torch::randperm(n).unwrap().to_vec1::<i64>().unwrap());
     let parts = |sizes| {
         let parts = data::random_split(&set, sizes).unwrap();
-        serde_json::json!(parts.map(|it| it.x.to_vec1::<i64>().unwrap()))
+        serde_json::json!(parts.map(|it| it.all().unwrap().0.to_vec1::<i64>().unwrap()))
     };
     match id {
         "randperm" => serde_json::json!([permutation(10), permutation(10)]),

@@ -453,7 +453,7 @@ fn an_integer_that_is_no_i64_is_refused() {
 fn a_set_of_a_transposed_tensor_is_walked_as_fast() {
     let x = torch::rand((4, 6)).unwrap().t().unwrap();
     let set = data::TensorDataset::new(&x, &tensor!([0, 1, 2, 3, 4, 5])).unwrap();
-    assert!(set.x.is_contiguous());
+    assert!(set.tensors.0.is_contiguous());
     assert_eq!(values(&set.get(5).unwrap().0), values(&x.get(5).unwrap()));
 }
 
