@@ -88,6 +88,8 @@
 //! | `torch.Generator().manual_seed(42)` | `torch::Generator::new().manual_seed(42)` | none |
 //! | `RandomSampler`, `SequentialSampler`, `WeightedRandomSampler` | the same in `data::`; `sampler: Some(sampler.into())` | none |
 //! | `collate_fn` | [`data::Dataset::batch`], [`data::Collate`] | none |
+//! | `(logits.argmax(1) == y).float().mean().item()` | `data::accuracy(&logits, &y)?` | a sum of bytes, which overflows |
+//! | torchmetrics' `confusion_matrix`, `precision`, `recall`, `f1_score` | the same in `data::` | none |
 //! | `torchvision.models.vgg11()` | [`models::vgg11`] | none |
 #![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]

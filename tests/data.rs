@@ -220,3 +220,42 @@ fn wrong_samplers_say_what_is_wrong() {
     let error = data::DataLoader::new(&Texts, config).map(|_| ()).unwrap_err().to_string();
     assert_eq!(error, "data::DataLoader: sampler option is mutually exclusive with shuffle");
 }
+
+#[test]
+fn counts_are_counts() {
+    let logits = tensor!([[2.0, 0.1, 0.0], [0.3, 0.9, 0.0], [f32::NAN, 5.0, 9.0], [0.2, 0.1, 0.3]]);
+    let labels = tensor!([0, 1, 0, 1]);
+    assert_eq!(data::accuracy(&logits, &labels).unwrap(), 0.75);
+    let narrow = labels.to_dtype(DType::U32).unwrap();
+    assert_eq!(data::accuracy(&logits, &narrow).unwrap(), 0.75);
+    // Four hundred right answers are four hundred, also as bytes.
+    let many = Tensor::zeros(400, DType::U8, &Device::Cpu).unwrap();
+    assert_eq!(data::accuracy(&many, &many).unwrap(), 1.0);
+    let matrix = data::confusion_matrix(&logits, &labels, 3).unwrap();
+    assert_eq!(matrix.to_vec2::<i64>().unwrap(), [[2, 0, 0], [0, 1, 1], [0, 0, 0]]);
+    assert_eq!(values(&data::precision(&logits, &labels, 3).unwrap()), [1.0, 1.0, 0.0]);
+    assert_eq!(values(&data::recall(&logits, &labels, 3).unwrap()), [1.0, 0.5, 0.0]);
+    assert_eq!(values(&data::f1_score(&logits, &labels, 3).unwrap()), [1.0, 2.0 / 3.0, 0.0]);
+    // Labels of pixels.
+    let pixels = torch::rand((2, 3, 4, 5)).unwrap();
+    let classes = torch::argmax(&pixels, 1).unwrap();
+    assert_eq!(data::accuracy(&pixels, &classes).unwrap(), 1.0);
+    for (predictions, labels, text) in [
+        (&logits, &tensor!([0, 1]), "don't fit labels of shape [2]"),
+        (&tensor!([0.5, 1.0]), &tensor!([0, 1]), "round probabilities first"),
+    ] {
+        let error = data::accuracy(predictions, labels).unwrap_err().to_string();
+        assert!(error.starts_with("data::accuracy: ") && error.contains(text), "{error}");
+    }
+    assert!(
+        data::accuracy(
+            &tensor!([0]).narrow(0, 0, 0).unwrap(),
+            &tensor!([0]).narrow(0, 0, 0).unwrap()
+        )
+        .is_err()
+    );
+    let error = data::confusion_matrix(&logits, &labels, 1).unwrap_err().to_string();
+    assert!(error.contains("Target 1 is out of bounds for 1 classes"), "{error}");
+    assert!(data::confusion_matrix(&tensor!([-1]), &tensor!([0]), 2).is_err());
+    assert!(data::confusion_matrix(&labels, &labels, usize::MAX).is_err());
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::collate::Collate;
-use crate::error::fail;
+use crate::error::fail_index;
 
 /// A set of examples: PyTorch's `Dataset`, with `len` for `__len__` and `get` for `__getitem__`.
 ///

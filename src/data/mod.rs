@@ -7,6 +7,7 @@ mod collate;
 mod dataset;
 mod digits;
 mod loader;
+mod metrics;
 mod parts;
 mod sampler;
 mod shapes;
@@ -16,6 +17,7 @@ pub use collate::Collate;
 pub use dataset::{Batch, Dataset};
 pub use digits::digits;
 pub use loader::{Batches, DataLoader, DataLoaderConfig};
+pub use metrics::{accuracy, confusion_matrix, f1_score, precision, recall};
 pub use parts::{ConcatDataset, Subset, random_split, random_split_with};
 pub use sampler::{
     AnySampler, Indices, RandomSampler, RandomSamplerConfig, Sampler, SequentialSampler,

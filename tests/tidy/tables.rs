@@ -52,7 +52,7 @@ pub const PRELUDE: Arrows = &[
     ),
     ("autograd", &["error", "tensor"]),
     ("models", &["error", "functional", "nn", "parameters", "print", "random"]),
-    ("data", &["error", "random", "rt", "sampling", "tensor"]),
+    ("data", &["error", "functional", "random", "rt", "sampling", "tensor"]),
     ("nn", &["error", "functional", "lib", "print", "sampling", "state_dict", "tensor"]),
     ("functional", &["compute", "error", "print", "random", "sampling", "tensor"]),
     ("optim", &["compute", "error", "parameters", "print", "rt", "state_dict"]),
