@@ -88,6 +88,7 @@
 //! | `torch.Generator().manual_seed(42)` | `torch::Generator::new().manual_seed(42)` | none |
 //! | `RandomSampler`, `SequentialSampler`, `WeightedRandomSampler` | the same in `data::`; `sampler: Some(sampler.into())` | none |
 //! | `collate_fn` | [`data::Dataset::batch`], [`data::Collate`] | none |
+//! | `transforms.Compose([Resize(32), ToTensor()])` | [`data::transforms`]`::Compose::new((Resize::new(32), ToTensor))` | none |
 //! | `(logits.argmax(1) == y).float().mean().item()` | `data::accuracy(&logits, &y)?` | a sum of bytes, which overflows |
 //! | torchmetrics' `confusion_matrix`, `precision`, `recall`, `f1_score` | the same in `data::` | none |
 //! | `torchvision.models.vgg11()` | [`models::vgg11`] | none |

@@ -148,6 +148,11 @@ pub(crate) fn coins(count: usize, p: f64) -> Vec<bool> {
     others(count, Coin(p))
 }
 
+/// One number as `torch.rand(1)` draws it.
+pub(crate) fn uniform_f32() -> f32 {
+    floats::<f32, _>(1, FRACTIONS)[0]
+}
+
 /// Uniform numbers from 0 up to, but not with, 1.
 pub(crate) fn uniform_f64(count: usize) -> Vec<f64> {
     floats(count, FRACTIONS)

@@ -12,6 +12,7 @@ mod parts;
 mod sampler;
 mod shapes;
 mod tensors;
+pub mod transforms;
 
 pub use collate::Collate;
 pub use dataset::{Batch, Dataset};
