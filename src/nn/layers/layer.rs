@@ -168,6 +168,34 @@ pub trait Layer: Module {
         self.set_training(false);
     }
 
+    /// Shows each layer to `visit`, the parts before the whole: PyTorch's `apply`, as for other first weights.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let net = nn::seq![nn::Linear::new(2, 3)?, F::relu, nn::Linear::new(3, 1)?];
+    /// net.apply(&mut |layer| {
+    ///     if layer.head().starts_with("Linear(") {
+    ///         for (name, var) in layer.named_parameters() {
+    ///             let value = if name == "weight" { 0.5 } else { 0.0 };
+    ///             nn::init::constant_(&var, value)?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(net.forward(&tensor!([[1.0, 1.0]]))?.to_vec2::<f32>()?, [[1.5]]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first one of `visit`.
+    fn apply(&self, visit: &mut dyn FnMut(&dyn Layer) -> Result<()>) -> Result<()>
+    where
+        Self: Sized,
+    {
+        show_all(self, visit)
+    }
+
     /// Parameters and buffers by name, in PyTorch's order; what layers share is there under each name.
     fn state(&self) -> Vec<(String, Var)> {
         let Parts { parameters: mut all, buffers, children, .. } = self.parts();
@@ -294,6 +322,14 @@ impl fmt::Debug for Parts<'_> {
             .field("children", &children)
             .finish_non_exhaustive()
     }
+}
+
+/// Shows a layer's parts to `visit`, and then the layer.
+fn show_all(layer: &dyn Layer, visit: &mut dyn FnMut(&dyn Layer) -> Result<()>) -> Result<()> {
+    for (_, child) in layer.parts().children {
+        show_all(child, visit)?;
+    }
+    visit(layer)
 }
 
 fn own((name, var): (&'static str, Var)) -> (String, Var) {

@@ -5,6 +5,7 @@
 //! same way a field of `model!` is a part of the model first, else a plain value. What is neither a
 //! layer nor known to hold no tensor doesn't compile, since its tensors would be lost (`part.rs`).
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
@@ -256,11 +257,18 @@ impl<T> NoCopy<T> for &Field<'_, T> {
 #[doc(hidden)]
 pub trait Held: Layer + Send + Sync {
     fn held_copy(&self, copies: &mut Copies) -> Result<AnyLayer>;
+
+    /// The layer as a value of its own type.
+    fn as_any(&self) -> &dyn Any;
 }
 
 impl<T: Layer + Send + Sync + 'static> Held for T {
     fn held_copy(&self, copies: &mut Copies) -> Result<AnyLayer> {
         Ok(Arc::new(self.copy_with(copies)?))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
