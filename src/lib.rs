@@ -68,6 +68,24 @@
 //! | `nn.CrossEntropyLoss(label_smoothing=0.1)` | `nn::CrossEntropyLoss { label_smoothing: 0.1, ..Default::default() }` | `candle_nn::loss::cross_entropy`, without options |
 //! | `nn.BCEWithLogitsLoss()` | `nn::BCEWithLogitsLoss::default()` | overflows for large logits |
 //! | `nn.Linear(3, 2)` | `nn::Linear::new(3, 2)?` | `candle_nn::linear(3, 2, vb)?`, other first weights |
+//! | `nn.Conv2d(1, 8, 3, stride=(2, 1), padding=1)` | `nn::Conv2d::new(1, 8, 3, nn::Conv2dConfig { stride: (2, 1).into(), padding: 1.into(), ..Default::default() })?` | `candle_nn::conv2d`, of equal sizes |
+//! | `nn.Conv2d(.., padding='same', padding_mode='reflect')` | `padding: nn::Padding::Same, padding_mode: nn::PaddingMode::Reflect` | none |
+//! | `nn.Conv1d`, `ConvTranspose1d`, `ConvTranspose2d` | the same in `nn::`, with a config as `nn::Conv2d` | `conv_transpose1d` has no gradient |
+//! | `nn.MaxPool1d`, `AvgPool1d`, `AdaptiveMaxPool2d`, `AdaptiveAvgPool1d`, .. | the same in `nn::` and `F::` | none |
+//! | `nn.GroupNorm(2, 6)`, `InstanceNorm1d`, `InstanceNorm2d`, `LocalResponseNorm` | the same in `nn::`; `F::group_norm`, .. | `candle_nn::group_norm` |
+//! | `nn.Dropout1d`, `Dropout2d`, `AlphaDropout` | the same in `nn::` and `F::` | none |
+//! | `nn.Upsample(scale_factor=2, mode='bilinear')`, `F.interpolate` | [`nn::Upsample`], [`functional::interpolate`] | `x.upsample_bilinear2d(..)?`, without gradient |
+//! | `nn.ZeroPad2d`, `ReflectionPad2d`, `ReplicationPad2d`, .., `F.pad(x, p, mode='reflect')` | the same in `nn::`, `F::pad_mode(&x, &p, F::PaddingMode::Reflect)?` | `x.pad_with_zeros(..)?`, `pad_with_same` |
+//! | `nn.PixelShuffle`, `Unflatten`, `Bilinear`, `CosineSimilarity`, `PairwiseDistance` | the same in `nn::` | `candle_nn::ops::pixel_shuffle` |
+//! | `out, (h, c) = nn.LSTM(3, 4)(x)`; `nn.RNN`, `nn.GRU` | `let (out, (h, c)) = nn::LSTM::new(3, 4)?.forward(&x, None)?` | `candle_nn::lstm`: one layer, other first weights |
+//! | `nn.RNNCell`, `LSTMCell`, `GRUCell` | the same in `nn::` | none |
+//! | `F.scaled_dot_product_attention(q, k, v, is_causal=True)` | `F::scaled_dot_product_attention(&q, &k, &v, F::AttentionConfig { is_causal: true, ..Default::default() })?` | none |
+//! | `nn.MultiheadAttention`, `TransformerEncoderLayer`, `TransformerEncoder` | the same in `nn::` | none |
+//! | `nn.utils.rnn.pad_sequence(xs, batch_first=True)` | `nn::utils::rnn::pad_sequence(&xs, true, 0.0)?` | none |
+//! | `nn.ModuleList`, `ModuleDict`, `ParameterList` | a `Vec<nn::Linear>`, a `BTreeMap<String, nn::Linear>`, a `Vec<Var>` in a field of `nn::model!` | none |
+//! | `nn.LazyLinear(10)`, `nn.LazyConv2d(8, 3)` | `nn::Linear::new(784, 10)?`: parameters that aren't there yet would not be trained; `x.dims()` tells the size | none |
+//! | `net[0].weight`, `for layer in net`, `net.append(layer)` | `net.layer::<nn::Linear>(0)?.weight`, `for layer in &net`, `net.push(layer)` | none |
+//! | `net.apply(f)` | `net.apply(&mut f)`, see [`nn::Layer::apply`] | none |
 //! | `nn.Sequential(a, nn.ReLU(), b)` | `nn::seq![a, nn::ReLU, b]` | `candle_nn::seq().add(a).add(b)` |
 //! | `model.parameters()` | `model.parameters()` | `varmap.all_vars()` |
 //! | `torch.save(model, path)`, `torch.load(path)` | `torch::save(&model, path)?`, `torch::load(path)?` | `varmap.save`, `varmap.load` |

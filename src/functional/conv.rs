@@ -7,7 +7,9 @@
 use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::border::{self, Padding, PaddingMode};
 use super::conv_direct::{Direct, IMAGES_SIDE_BY_SIDE, in_parts};
+use super::conv_direct::{Direct, in_parts};
 use super::linear::check_bias;
 use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
@@ -18,23 +20,34 @@ use crate::error::{fail, fail_shape};
 use crate::tensor::size;
 
 /// The options of [`conv2d`] and [`nn::Conv2d`](crate::nn::Conv2d).
+///
+/// Sizes are one number or a pair for height and width: `stride: 2.into()`, `padding: (1, 0).into()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conv2dConfig {
     /// Pixels from window to window. Default: 1.
-    pub stride: usize,
-    /// Zeros around the image. Default: 0.
-    pub padding: usize,
+    pub stride: Pair,
+    /// Zeros around the image, or as many as keep its size: `Padding::Same`. Default: 0.
+    pub padding: Padding,
     /// Pixels from one weight to the next: 2 leaves gaps of one. Default: 1.
-    pub dilation: usize,
+    pub dilation: Pair,
     /// Into how many groups channels are cut, each with its own weights. Default: 1.
     pub groups: usize,
     /// Whether a layer has a bias; [`conv2d`] goes by its argument. Default: true.
     pub bias: bool,
+    /// What the image has around it. Default: zeros.
+    pub padding_mode: PaddingMode,
 }
 
 impl Default for Conv2dConfig {
     fn default() -> Self {
-        Conv2dConfig { stride: 1, padding: 0, dilation: 1, groups: 1, bias: true }
+        Conv2dConfig {
+            stride: 1.into(),
+            padding: 0.into(),
+            dilation: 1.into(),
+            groups: 1,
+            bias: true,
+            padding_mode: PaddingMode::Zeros,
+        }
     }
 }
 
@@ -81,12 +94,15 @@ pub(crate) fn conv2d_named(
     bias: Option<&Tensor>,
     config: Conv2dConfig,
 ) -> Result<Tensor> {
-    let conv = Convolution::new(function, x, weight, config)?;
+    let Conv2dConfig { stride, dilation, padding, padding_mode, .. } = config;
+    let (x, padding) =
+        &border::of_convolution(function, x, weight, (stride, dilation), (padding, padding_mode))?;
+    let conv = Convolution::new(function, x, weight, config, *padding)?;
     check_bias(function, bias, conv.outputs)?;
     op::apply(function, conv, Arguments::with(x, Some(weight), bias))
 }
 
-struct Convolution {
+pub(super) struct Convolution {
     images: usize,
     groups: usize,
     /// Channels of one group of the input.
@@ -100,13 +116,15 @@ struct Convolution {
 }
 
 impl Convolution {
-    fn new(
+    /// Checks that all fits; `padding` stands for the config's.
+    pub(super) fn new(
         function: &'static str,
         x: &Tensor,
         weight: &Tensor,
         config: Conv2dConfig,
+        padding: Pair,
     ) -> Result<Self> {
-        let Conv2dConfig { stride, padding, dilation, groups, .. } = config;
+        let Conv2dConfig { stride, dilation, groups, .. } = config;
         let [outputs, channels, kernel_height, kernel_width] = *weight.dims() else {
             return fail_shape(
                 function,
@@ -149,14 +167,14 @@ impl Convolution {
             );
         }
         let kernel = Pair { height: kernel_height, width: kernel_width };
-        let slides = Slide::both(kernel, stride.into(), padding.into(), dilation.into());
+        let slides = Slide::both(kernel, stride, padding, dilation);
         let mut windows = [0; 2];
         for ((slide, length), count) in slides.iter().zip(lengths).zip(&mut windows) {
             slide.check(function)?;
             *count = match slide.windows(length, false) {
                 Some(count) => count,
                 None => {
-                    let padded = lengths.map(|length| length + 2 * padding);
+                    let padded = [lengths[0] + 2 * padding.height, lengths[1] + 2 * padding.width];
                     let reach = slides.map(|slide| slide.reach());
                     return fail_shape(
                         function,

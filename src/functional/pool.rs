@@ -127,13 +127,30 @@ pub(crate) fn adaptive_avg_pool(function: &'static str, x: &Tensor, size: Pair) 
     size::checked(function, shape.dims(), x.dtype().size_in_bytes())?;
     // Without images there is no result, but the windows are still listed.
     size::checked(function, &[size.height.max(size.width)], size_of::<Span>())?;
-    let spans = |from: usize, to: usize| {
-        let span = |index: usize| (index * from / to, ((index + 1) * from).div_ceil(to));
-        (0..to).map(span).map(|(start, end)| Span { start, end, divisor: end - start }).collect()
-    };
-    let rows = spans(planes.height, size.height);
-    let columns = spans(planes.width, size.width);
+    let rows = Span::adaptive(planes.height, size.height);
+    let columns = Span::adaptive(planes.width, size.width);
     op::apply(function, Means { planes, rows, columns, shape }, [x])
+}
+
+pub(crate) fn adaptive_max_pool(function: &'static str, x: &Tensor, size: Pair) -> Result<Tensor> {
+    let planes = Planes::of(function, x)?;
+    let shape = with_area(x, size.height, size.width);
+    if planes.area() == 0 || size.height * size.width == 0 {
+        return fail(
+            function,
+            format_args!(
+                "Expected input to have non-zero size for non-batch dimensions, but input has sizes {:?} and the result would have {:?}",
+                x.dims(),
+                shape.dims()
+            ),
+        );
+    }
+    size::checked(function, shape.dims(), x.dtype().size_in_bytes())?;
+    let rows = Span::adaptive(planes.height, size.height);
+    let columns = Span::adaptive(planes.width, size.width);
+    let steps = (1, 1);
+    let op = MaxPool { planes, rows, columns, steps, shape, winners: OnceLock::new() };
+    op::apply(function, op, [x])
 }
 
 pub(crate) fn avg_pool(
@@ -232,6 +249,12 @@ struct Span {
 }
 
 impl Span {
+    /// The windows over `from` pixels that give `to` results.
+    fn adaptive(from: usize, to: usize) -> Vec<Span> {
+        let span = |index: usize| (index * from / to, ((index + 1) * from).div_ceil(to));
+        (0..to).map(span).map(|(start, end)| Span { start, end, divisor: end - start }).collect()
+    }
+
     /// The window with number `index` of a sliding kernel, without its padding.
     fn of(slide: Slide, size: usize, index: usize, count_include_pad: bool) -> Span {
         let Slide { stride, padding, dilation, .. } = slide;

@@ -17,9 +17,20 @@ pub use activation::{
     Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 };
 pub use layers::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig,
-    Dropout, Embedding, EmbeddingConfig, Flatten, Identity, Layer, LayerNorm, LayerNormConfig,
-    Linear, MaxPool2d, Mode, RMSNorm, RMSNormConfig, Sequential, load, save,
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AlphaDropout,
+    AvgPool1d, AvgPool2d, BatchNorm1d, BatchNorm2d, BatchNorm3d, BatchNormConfig, Bilinear, Border,
+    CircularPad2d, ConstantPad2d, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d,
+    ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig, CosineSimilarity, Dropout,
+    Dropout1d, Dropout2d, Embedding, EmbeddingConfig, Flatten, GRU, GRUCell, GRUConfig, GroupNorm,
+    GroupNormConfig, Identity, InstanceNorm1d, InstanceNorm2d, InstanceNormConfig, InterpolateMode,
+    LSTM, LSTMCell, LSTMConfig, Layer, LayerNorm, LayerNormConfig, Linear, LocalResponseNorm,
+    MaxPool1d, MaxPool2d, Mode, MultiheadAttention, MultiheadAttentionConfig,
+    MultiheadAttentionOptions, Padding, PaddingMode, PairwiseDistance, PixelShuffle,
+    PixelUnshuffle, RMSNorm, RMSNormConfig, RNN, RNNCell, RNNCellConfig, RNNConfig,
+    RNNNonlinearity, ReflectionPad1d, ReflectionPad2d, ReplicationPad1d, ReplicationPad2d,
+    Sequential, TransformerEncoder, TransformerEncoderLayer, TransformerEncoderLayerConfig,
+    TransformerEncoderOptions, Unflatten, Upsample, UpsampleConfig, ZeroPad1d, ZeroPad2d, load,
+    save,
 };
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, DistanceFunction,

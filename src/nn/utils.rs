@@ -132,3 +132,65 @@ fn change(
     }
     Ok(())
 }
+
+/// `nn.utils.rnn`: sequences of different lengths in one tensor.
+pub mod rnn {
+    use candle_core::{Result, Tensor};
+
+    use crate::error::fail;
+    use crate::functional::pad;
+
+    /// Sequences of different lengths in one tensor, the shorter ones filled up with `padding_value`.
+    ///
+    /// PyTorch's defaults are `batch_first` false and `padding_value` 0.
+    ///
+    /// # Shapes
+    ///
+    /// From tensors of `(Lᵢ, ..)` to `(L, N, ..)`, or to `(N, L, ..)` with `batch_first`; `L` is the longest.
+    ///
+    /// # Errors
+    ///
+    /// If there is no sequence, or the other axes differ. See PyTorch's `nn.utils.rnn.pad_sequence`.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let words = [tensor!([1., 2., 3.]), tensor!([4.])];
+    /// let batch = nn::utils::rnn::pad_sequence(&words, true, 0.0)?;
+    /// assert_eq!(batch.to_vec2::<f32>()?, [[1., 2., 3.], [4., 0., 0.]]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    pub fn pad_sequence(
+        sequences: &[Tensor],
+        batch_first: bool,
+        padding_value: f64,
+    ) -> Result<Tensor> {
+        let function = "nn::utils::rnn::pad_sequence";
+        let longest = sequences.iter().filter_map(|it| it.dims().first()).max();
+        let Some(longest) = longest.copied() else {
+            return fail(function, "received an empty list of sequences");
+        };
+        let padded = |sequence: &Tensor| {
+            let [length, ..] = *sequence.dims() else {
+                return fail(function, "a sequence has at least one axis");
+            };
+            let mut widths = vec![0; 2 * sequence.rank()];
+            if let Some(end) = widths.last_mut() {
+                *end = (longest - length) as i64;
+            }
+            pad(sequence, &widths, padding_value)
+        };
+        let all = sequences.iter().map(padded).collect::<Result<Vec<_>>>()?;
+        let fits = |other: &&Tensor| other.dims() == all[0].dims();
+        if let Some(other) = all.iter().find(|other| !fits(other)) {
+            return fail(
+                function,
+                format_args!(
+                    "the sequences must have equal axes behind the first one, but two are {:?} and {:?}",
+                    all[0].dims(),
+                    other.dims()
+                ),
+            );
+        }
+        Tensor::stack(&all, usize::from(!batch_first))
+    }
+}

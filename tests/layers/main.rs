@@ -2,7 +2,8 @@
 //!
 //! `tests/oracle/layers.py SEED OUT` writes the vectors; `AKARI_LAYERS_ORACLE` names another file
 //! than the one of seed 1. `tests/oracle/configs.py` and `AKARI_CONFIGS_ORACLE` do the same for
-//! random configurations. Tests of candle's defects bear their names.
+//! random configurations, `modules.py` and `AKARI_MODULES_ORACLE` for whole layers. Tests of candle's defects bear
+//! their names.
 #![allow(clippy::unwrap_used)]
 
 mod candle_defects;
@@ -10,6 +11,8 @@ mod errors;
 #[path = "../finite_differences.rs"]
 mod finite_differences;
 mod models;
+mod modules;
+mod modules_by_name;
 mod ops;
 mod parts;
 mod properties;

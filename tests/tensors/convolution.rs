@@ -8,12 +8,21 @@ struct Case {
     x: [usize; 4],
     outputs: usize,
     kernel: [usize; 2],
+    /// Stride, padding, dilation and groups.
+    sizes: [usize; 4],
     config: F::Conv2dConfig,
 }
 
-fn case(x: [usize; 4], outputs: usize, kernel: [usize; 2], [s, p, d, g]: [usize; 4]) -> Case {
-    let config = F::Conv2dConfig { stride: s, padding: p, dilation: d, groups: g, bias: true };
-    Case { x, outputs, kernel, config }
+fn case(x: [usize; 4], outputs: usize, kernel: [usize; 2], sizes: [usize; 4]) -> Case {
+    let [stride, padding, dilation, groups] = sizes;
+    let config = F::Conv2dConfig {
+        stride: stride.into(),
+        padding: padding.into(),
+        dilation: dilation.into(),
+        groups,
+        ..Default::default()
+    };
+    Case { x, outputs, kernel, sizes, config }
 }
 
 /// Many images and few, windows of all shapes, and those that are too long to be taken straight from the image.
@@ -41,7 +50,7 @@ fn cases() -> Vec<Case> {
 /// The result, and the gradients of image, weight and bias for gradients `gy` of the result, by the formula.
 fn formula(case: &Case, x: &[f64], w: &[f64], b: &[f64], gy: &[f64]) -> [Vec<f64>; 4] {
     let ([n, c, h, wide], o, [kh, kw]) = (case.x, case.outputs, case.kernel);
-    let F::Conv2dConfig { stride, padding, dilation, groups, .. } = case.config;
+    let [stride, padding, dilation, groups] = case.sizes;
     let out = |size: usize, kernel: usize| {
         (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
     };
@@ -101,7 +110,7 @@ fn values_and_gradients_are_those_of_the_formula() {
 #[test]
 fn no_number_depends_on_the_number_of_threads() {
     let (x, w) = (numbers(&[13, 3, 12, 12], 1), numbers(&[6, 3, 3, 3], 2));
-    let config = F::Conv2dConfig { padding: 1, ..Default::default() };
+    let config = F::Conv2dConfig { padding: 1.into(), ..Default::default() };
     assert_same_on_all_threads("conv2d", || F::conv2d(&x, &w, None, config).unwrap());
     assert_same_on_all_threads("its gradients", || {
         let [x, w] =

@@ -13,9 +13,9 @@ use crate::functional::{BatchNormOptions, batch_norm_named, layer_norm_named, rm
 use crate::nn::init;
 use crate::print::python::{bool_repr, float_repr, tuple};
 
-display_as_repr!(BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm);
+display_as_repr!(BatchNorm1d, BatchNorm2d, BatchNorm3d, LayerNorm, RMSNorm);
 
-/// The options of [`BatchNorm1d`] and [`BatchNorm2d`].
+/// The options of [`BatchNorm1d`], [`BatchNorm2d`] and [`BatchNorm3d`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNormConfig {
     /// Keeps the division finite. Default: 1e-5.
@@ -197,6 +197,27 @@ batch_norm! {
     /// # Ok::<(), akari::candle_core::Error>(())
     /// ```
     BatchNorm2d, 4, "4D input"
+}
+
+batch_norm! {
+    /// Gives every channel mean 0 and variance 1 over the batch and all voxels, then scales and
+    /// shifts it; see [`F::batch_norm`](crate::functional::batch_norm).
+    ///
+    /// # Shapes
+    ///
+    /// `(N, C, D, H, W)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`BatchNorm1d`]. See PyTorch's `BatchNorm3d`.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let norm = nn::BatchNorm3d::new(3)?;
+    /// assert_eq!(norm.forward(&torch::rand((2, 3, 4, 4, 2))?)?.dims(), &[2, 3, 4, 4, 2]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    BatchNorm3d, 5, "5D input"
 }
 
 /// The options of [`LayerNorm`].
