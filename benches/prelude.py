@@ -1,6 +1,6 @@
 """Times the prelude beside PyTorch, in one run with the same number of threads: a row a function.
 
-usage: python benches/prelude.py [--only tensors,activations,losses,optimizers,training,memory] [--threads N]
+usage: python benches/prelude.py [--only tensors,activations,losses,optimizers,training,layers,memory] [--threads N]
                                  [--python python3] [--rounds 1] [--json FILE] [--write FILE] [NAME ..]
 
 Runs the benches and the programs of benches/torch in turn, some rounds of them. A NAME selects the
@@ -27,6 +27,7 @@ BENCHES = {
     "losses": "losses, a million rows, forward and with backward",
     "optimizers": "optimizers, a step on 25 million parameters and on 50 small tensors",
     "training": "training steps, layers, vgg11",
+    "layers": "layers of sequences and images, forward and with backward",
     "memory": "memory of training steps",
 }
 # Rows that run in a process each: what one of them leaves behind in memory would count for the next.

@@ -8,7 +8,6 @@ use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::border::{self, Padding, PaddingMode};
-use super::conv_direct::{Direct, IMAGES_SIDE_BY_SIDE, in_parts};
 use super::conv_direct::{Direct, in_parts};
 use super::linear::check_bias;
 use super::totals::{Floats, Span, totals};

@@ -417,6 +417,7 @@ mod tests {
                 }
             }
             let [x, w, b] = [x, w, b].map(|tensor| Var::from_tensor(&tensor).unwrap());
+            let (padding, dilation) = (padding.into(), dilation.into());
             let config = Conv2dConfig { padding, dilation, groups, ..Default::default() };
             let y = conv2d(&x, &w, Some(&b), config).unwrap();
             let what = format!(

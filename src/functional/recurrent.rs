@@ -7,9 +7,9 @@
 use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::matrix::{Matrix, Workers, add_product};
 pub(crate) use super::recurrent_cells::Cell;
 use crate::compute::loops::{self, vectorized};
+use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 
