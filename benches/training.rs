@@ -43,7 +43,7 @@ fn mlp(bench: &Bench) {
 
 fn small_cnn() -> nn::Sequential {
     let conv = |inputs, outputs| {
-        let config = nn::Conv2dConfig { padding: 1.into(), ..Default::default() };
+        let config = nn::Conv2dConfig { padding: 1, ..Default::default() };
         nn::Conv2d::new(inputs, outputs, 3, config).unwrap()
     };
     nn::seq![
@@ -137,7 +137,7 @@ fn functions(bench: &Bench) {
         let y = x.matmul(&linear.weight.t().unwrap()).unwrap();
         y.broadcast_add(linear.bias.as_ref().unwrap()).unwrap()
     });
-    let config = nn::Conv2dConfig { padding: 1.into(), ..Default::default() };
+    let config = nn::Conv2dConfig { padding: 1, ..Default::default() };
     for (images, inputs, outputs, size) in
         [(64, 1, 8, 28), (64, 8, 16, 14), (1, 64, 128, 112), (1, 256, 256, 56), (1, 512, 512, 14)]
     {

@@ -68,7 +68,7 @@
 //! | `nn.CrossEntropyLoss(label_smoothing=0.1)` | `nn::CrossEntropyLoss { label_smoothing: 0.1, ..Default::default() }` | `candle_nn::loss::cross_entropy`, without options |
 //! | `nn.BCEWithLogitsLoss()` | `nn::BCEWithLogitsLoss::default()` | overflows for large logits |
 //! | `nn.Linear(3, 2)` | `nn::Linear::new(3, 2)?` | `candle_nn::linear(3, 2, vb)?`, other first weights |
-//! | `nn.Conv2d(1, 8, 3, stride=(2, 1), padding=1)` | `nn::Conv2d::new(1, 8, 3, nn::Conv2dConfig { stride: (2, 1).into(), padding: 1.into(), ..Default::default() })?` | `candle_nn::conv2d`, of equal sizes |
+//! | `nn.Conv2d(1, 8, 3, stride=(2, 1), padding=1)` | `nn::Conv2d::with_options(1, 8, 3, nn::Conv2dOptions { stride: (2, 1).into(), padding: 1.into(), ..Default::default() })?` | `candle_nn::conv2d`, of equal sizes |
 //! | `nn.Conv2d(.., padding='same', padding_mode='reflect')` | `padding: nn::Padding::Same, padding_mode: nn::PaddingMode::Reflect` | none |
 //! | `nn.Conv1d`, `ConvTranspose1d`, `ConvTranspose2d` | the same in `nn::`, with a config as `nn::Conv2d` | `conv_transpose1d` has no gradient |
 //! | `nn.MaxPool1d`, `AvgPool1d`, `AdaptiveMaxPool2d`, `AdaptiveAvgPool1d`, .. | the same in `nn::` and `F::` | none |

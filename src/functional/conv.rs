@@ -8,7 +8,7 @@ use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::border::{self, Padding, PaddingMode};
-use super::conv_direct::{Direct, in_parts};
+use super::conv_direct::{Direct, IMAGES_SIDE_BY_SIDE, in_parts};
 use super::linear::check_bias;
 use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
@@ -18,11 +18,48 @@ use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::{fail, fail_shape};
 use crate::tensor::size;
 
-/// The options of [`conv2d`] and [`nn::Conv2d`](crate::nn::Conv2d).
+/// The options of [`conv2d`] and [`nn::Conv2d`](crate::nn::Conv2d), of one number for height and width each.
+///
+/// [`Conv2dOptions`] has pairs, `Padding::Same` and other borders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conv2dConfig {
+    /// Pixels from window to window. Default: 1.
+    pub stride: usize,
+    /// Zeros around the image. Default: 0.
+    pub padding: usize,
+    /// Pixels from one weight to the next: 2 leaves gaps of one. Default: 1.
+    pub dilation: usize,
+    /// Into how many groups channels are cut, each with its own weights. Default: 1.
+    pub groups: usize,
+    /// Whether a layer has a bias; [`conv2d`] goes by its argument. Default: true.
+    pub bias: bool,
+}
+
+impl Default for Conv2dConfig {
+    fn default() -> Self {
+        Conv2dConfig { stride: 1, padding: 0, dilation: 1, groups: 1, bias: true }
+    }
+}
+
+impl From<Conv2dConfig> for Conv2dOptions {
+    fn from(config: Conv2dConfig) -> Self {
+        let Conv2dConfig { stride, padding, dilation, groups, bias } = config;
+        Conv2dOptions {
+            stride: stride.into(),
+            padding: padding.into(),
+            dilation: dilation.into(),
+            groups,
+            bias,
+            padding_mode: PaddingMode::Zeros,
+        }
+    }
+}
+
+/// All options of [`conv2d_with`] and of [`nn::Conv2d::with_options`](crate::nn::Conv2d::with_options).
 ///
 /// Sizes are one number or a pair for height and width: `stride: 2.into()`, `padding: (1, 0).into()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conv2dConfig {
+pub struct Conv2dOptions {
     /// Pixels from window to window. Default: 1.
     pub stride: Pair,
     /// Zeros around the image, or as many as keep its size: `Padding::Same`. Default: 0.
@@ -37,9 +74,9 @@ pub struct Conv2dConfig {
     pub padding_mode: PaddingMode,
 }
 
-impl Default for Conv2dConfig {
+impl Default for Conv2dOptions {
     fn default() -> Self {
-        Conv2dConfig {
+        Conv2dOptions {
             stride: 1.into(),
             padding: 0.into(),
             dilation: 1.into(),
@@ -83,7 +120,29 @@ pub fn conv2d(
     bias: Option<&Tensor>,
     config: Conv2dConfig,
 ) -> Result<Tensor> {
-    conv2d_named("F::conv2d", x, weight, bias, config)
+    conv2d_named("F::conv2d", x, weight, bias, config.into())
+}
+
+/// [`conv2d`] with strides, paddings and dilations of their own for height and width, and other borders than zeros.
+///
+/// # Errors
+///
+/// As [`conv2d`], and for `Padding::Same` with a stride.
+///
+/// ```
+/// use akari::prelude::*;
+/// let (x, weight) = (torch::rand((1, 6, 6))?, torch::rand((1, 1, 3, 3))?);
+/// let options = F::Conv2dOptions { stride: (2, 1).into(), padding: (1, 0).into(), ..Default::default() };
+/// assert_eq!(F::conv2d_with(&x, &weight, None, options)?.dims(), &[1, 3, 4]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn conv2d_with(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    options: Conv2dOptions,
+) -> Result<Tensor> {
+    conv2d_named("F::conv2d_with", x, weight, bias, options)
 }
 
 pub(crate) fn conv2d_named(
@@ -91,9 +150,9 @@ pub(crate) fn conv2d_named(
     x: &Tensor,
     weight: &Tensor,
     bias: Option<&Tensor>,
-    config: Conv2dConfig,
+    config: Conv2dOptions,
 ) -> Result<Tensor> {
-    let Conv2dConfig { stride, dilation, padding, padding_mode, .. } = config;
+    let Conv2dOptions { stride, dilation, padding, padding_mode, .. } = config;
     let (x, padding) =
         &border::of_convolution(function, x, weight, (stride, dilation), (padding, padding_mode))?;
     let conv = Convolution::new(function, x, weight, config, *padding)?;
@@ -120,10 +179,10 @@ impl Convolution {
         function: &'static str,
         x: &Tensor,
         weight: &Tensor,
-        config: Conv2dConfig,
+        config: Conv2dOptions,
         padding: Pair,
     ) -> Result<Self> {
-        let Conv2dConfig { stride, dilation, groups, .. } = config;
+        let Conv2dOptions { stride, dilation, groups, .. } = config;
         let [outputs, channels, kernel_height, kernel_width] = *weight.dims() else {
             return fail_shape(
                 function,

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::border::{Padding, PaddingMode};
-use super::conv::{Conv2dConfig, conv2d_named};
+use super::conv::{Conv2dOptions, conv2d_named};
 use crate::error::fail;
 
 /// The options of [`conv1d`] and [`nn::Conv1d`](crate::nn::Conv1d).
@@ -89,7 +89,7 @@ pub(crate) fn conv1d_named(
             ),
         );
     }
-    let config = Conv2dConfig {
+    let config = Conv2dOptions {
         stride: (1, stride).into(),
         padding: match padding {
             Padding::Valid => Padding::Valid,

@@ -358,7 +358,7 @@ struct Block<'a> {
 mod tests {
     use candle_core::{Device, Tensor, Var};
 
-    use crate::functional::{Conv2dConfig, conv2d};
+    use crate::functional::{Conv2dOptions, conv2d_with};
 
     fn numbers(seed: usize, shape: &[usize]) -> (Tensor, Vec<f64>) {
         let count = shape.iter().product::<usize>();
@@ -418,10 +418,10 @@ mod tests {
             }
             let [x, w, b] = [x, w, b].map(|tensor| Var::from_tensor(&tensor).unwrap());
             let (padding, dilation) = (padding.into(), dilation.into());
-            let config = Conv2dConfig { padding, dilation, groups, ..Default::default() };
-            let y = conv2d(&x, &w, Some(&b), config).unwrap();
+            let config = Conv2dOptions { padding, dilation, groups, ..Default::default() };
+            let y = conv2d_with(&x, &w, Some(&b), config).unwrap();
             let what = format!(
-                "{images} images, {groups} x {channels} to {outputs}, {kernel:?}, {padding}, {dilation}"
+                "{images} images, {groups} x {channels} to {outputs}, {kernel:?}, {padding:?}, {dilation:?}"
             );
             assert_near(&y, &ys, &what);
             let grads = (y * g).unwrap().sum_all().unwrap().backward().unwrap();

@@ -5,7 +5,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::arithmetic::add;
-use super::conv::{Conv2dConfig, Convolution};
+use super::conv::{Conv2dOptions, Convolution};
 use super::linear::check_bias;
 use super::pad::pad;
 use super::window::Pair;
@@ -176,7 +176,7 @@ pub(crate) fn conv_transpose2d_named(
     size::checked(function, &dims, bytes)?;
     // The convolution whose image this is; only its shape and dtype are looked at.
     let image = Tensor::zeros((), x.dtype(), x.device())?.broadcast_as(dims.as_slice())?;
-    let of_image = Conv2dConfig {
+    let of_image = Conv2dOptions {
         stride: config.stride,
         dilation: config.dilation,
         groups: config.groups,

@@ -98,10 +98,10 @@ pub(crate) fn distance(
         return fail(function, "expected inputs with at least one axis");
     }
     let distance = match p {
-        p if p == 2.0 => sqrt(&sum_dim(&mul(&difference, &difference)?, -1)?)?,
-        p if p == 1.0 => sum_dim(&abs(&difference)?, -1)?,
+        2.0 => sqrt(&sum_dim(&mul(&difference, &difference)?, -1)?)?,
+        1.0 => sum_dim(&abs(&difference)?, -1)?,
         p if p == f64::INFINITY => amax(&abs(&difference)?, -1)?,
-        p if p == 0.0 => {
+        0.0 => {
             let ones = difference.ones_like()?;
             sum_dim(&where_(&eq(&difference, 0.0)?, 0.0, &ones)?, -1)?
         }

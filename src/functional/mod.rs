@@ -65,7 +65,7 @@ pub use border::{Padding, PaddingMode, pad_mode};
 pub use channel_dropout::{alpha_dropout, dropout1d, dropout2d};
 pub(crate) use channel_dropout::{alpha_dropout_named, channel_dropout, dropout1d_named};
 pub(crate) use conv::conv2d_named;
-pub use conv::{Conv2dConfig, conv2d};
+pub use conv::{Conv2dConfig, Conv2dOptions, conv2d, conv2d_with};
 pub use conv_transpose::{
     ConvTranspose1dConfig, ConvTranspose2dConfig, conv_transpose1d, conv_transpose2d,
 };

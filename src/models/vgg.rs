@@ -100,7 +100,7 @@ impl Module for Vgg {
             );
         }
         let mut vars = self.lazy.get().chunks_exact(2);
-        let convolution = Conv2dConfig { padding: 1.into(), ..Default::default() };
+        let convolution = Conv2dConfig { padding: 1, ..Default::default() };
         let mut x = images.clone();
         for ((_, _, _, is_pooled), pair) in CONVOLUTIONS.iter().zip(&mut vars) {
             x = relu(&conv2d(&x, &pair[0], Some(&pair[1]), convolution)?)?;

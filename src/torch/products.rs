@@ -387,7 +387,8 @@ fn covariances(function: &str, x: &Tensor) -> Result<Tensor> {
 pub fn corrcoef(x: &Tensor) -> Result<Tensor> {
     let covariances = covariances("torch::corrcoef", x)?;
     if covariances.rank() == 0 {
-        return &covariances / &covariances;
+        // A variance is perfectly correlated with itself; of a constant that is nan.
+        return covariances.broadcast_div(&covariances);
     }
     let deviations = sqrt(&super::grids::diag(&covariances, 0)?)?;
     let wide = |x: &Tensor| broadcast_to(x, covariances.shape());

@@ -31,17 +31,12 @@ fn layer(id: &str) -> Result<Box<dyn nn::Layer>> {
         "Linear(20, 4, bias=False)" => Box::new(nn::Linear::no_bias(20, 4)?),
         "Conv2d(2, 3, 3)" => Box::new(nn::Conv2d::new(2, 3, 3, conv)?),
         "Conv2d(4, 8, (3, 5), stride=2, dilation=2, groups=2, bias=False)" => {
-            let config = nn::Conv2dConfig {
-                stride: 2.into(),
-                dilation: 2.into(),
-                groups: 2,
-                bias: false,
-                ..conv
-            };
+            let config =
+                nn::Conv2dConfig { stride: 2, dilation: 2, groups: 2, bias: false, ..conv };
             Box::new(nn::Conv2d::new(4, 8, (3, 5), config)?)
         }
         "Conv2d(1, 8, 3, padding=1)" => {
-            Box::new(nn::Conv2d::new(1, 8, 3, nn::Conv2dConfig { padding: 1.into(), ..conv })?)
+            Box::new(nn::Conv2d::new(1, 8, 3, nn::Conv2dConfig { padding: 1, ..conv })?)
         }
         "BatchNorm1d(3)" => Box::new(nn::BatchNorm1d::new(3)?),
         "BatchNorm2d(2)" => Box::new(nn::BatchNorm2d::new(2)?),
@@ -280,7 +275,7 @@ fn a_cnn_learns_the_digits_and_a_linear_model_does_not() {
     let _seeded = seeded();
     torch::manual_seed(0);
     let conv = |inputs, outputs| {
-        let config = nn::Conv2dConfig { padding: 1.into(), ..Default::default() };
+        let config = nn::Conv2dConfig { padding: 1, ..Default::default() };
         nn::Conv2d::new(inputs, outputs, 3, config).unwrap()
     };
     let cnn = nn::seq![

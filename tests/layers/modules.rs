@@ -145,12 +145,12 @@ fn what_channel_dropouts_leave_is_what_pytorch_leaves() {
 fn errors_of_layers_have_pytorchs_words() {
     let r = |shape: &[usize]| torch::rand(shape).unwrap();
     let same =
-        nn::Conv2dConfig { stride: 2.into(), padding: nn::Padding::Same, ..Default::default() };
+        nn::Conv2dOptions { stride: 2.into(), padding: nn::Padding::Same, ..Default::default() };
     let conv1d = || nn::Conv1d::new(3, 4, 3, Default::default()).unwrap();
     for case in section("err") {
         let text = match case["id"].as_str().unwrap() {
             "nn.Conv2d(3, 4, 3, stride=2, padding='same')(r(1, 3, 5, 5))" => {
-                error(nn::Conv2d::new(3, 4, 3, same).unwrap().forward(&r(&[1, 3, 5, 5])))
+                error(nn::Conv2d::with_options(3, 4, 3, same).unwrap().forward(&r(&[1, 3, 5, 5])))
             }
             "nn.Conv1d(3, 4, 3)(r(5))" => error(conv1d().forward(&r(&[5]))),
             "nn.Conv1d(3, 4, 3)(r(1, 2, 5))" => error(conv1d().forward(&r(&[1, 2, 5]))),

@@ -153,11 +153,11 @@ fn convolution(call: &Call) -> Result<Case> {
                 padding_mode: call.padding_mode(),
             },
         )?),
-        "Conv2d" => one(nn::Conv2d::new(
+        "Conv2d" => one(nn::Conv2d::with_options(
             inputs,
             outputs,
             call.pair("", 2, 0),
-            nn::Conv2dConfig {
+            nn::Conv2dOptions {
                 stride: call.pair("stride", 9, 1),
                 padding: call.padding(|| call.pair("padding", 9, 0)),
                 dilation: call.pair("dilation", 9, 1),

@@ -76,9 +76,9 @@ fn call(case: &Value, args: &[Option<Var>]) -> Result<Tensor> {
         "linear" => F::linear(x, arg(1).unwrap(), arg(2)),
         "conv2d" => {
             let config = F::Conv2dConfig {
-                stride: number("stride", 1).into(),
-                padding: number("padding", 0).into(),
-                dilation: number("dilation", 1).into(),
+                stride: number("stride", 1),
+                padding: number("padding", 0),
+                dilation: number("dilation", 1),
                 groups: number("groups", 1),
                 ..Default::default()
             };

@@ -461,11 +461,7 @@ fn a_set_of_a_transposed_tensor_is_walked_as_fast() {
 fn convolutions_and_pools_of_odd_sizes_are_errors_in_words() {
     let (x, weight) = (tensor!([[[1.0, 2.0], [3.0, 4.0]]]), tensor!([[[[1.0]]]]));
     let conv = |padding: usize, dilation: usize| {
-        let config = F::Conv2dConfig {
-            padding: padding.into(),
-            dilation: dilation.into(),
-            ..Default::default()
-        };
+        let config = F::Conv2dConfig { padding, dilation, ..Default::default() };
         error(F::conv2d(&x, &weight, None, config))
     };
     assert!(conv(1_000_000, 1).contains("more memory than there is"), "{}", conv(1_000_000, 1));

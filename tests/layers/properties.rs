@@ -43,13 +43,7 @@ fn gradients_agree_with_finite_differences() {
     for (images, stride, padding, dilation, groups) in
         [(1, 1usize, 0usize, 1usize, 1), (2, 2, 1, 1, 2), (5, 1, 2, 2, 1), (9, 3, 1, 1, 2)]
     {
-        let config = F::Conv2dConfig {
-            stride: stride.into(),
-            padding: padding.into(),
-            dilation: dilation.into(),
-            groups,
-            ..Default::default()
-        };
+        let config = F::Conv2dConfig { stride, padding, dilation, groups, ..Default::default() };
         let shapes: &[&[usize]] = &[&[images, 4, 5, 6], &[2, 4 / groups, 3, 2], &[2]];
         check("conv2d", shapes, |it| F::conv2d(it[0], it[1], Some(it[2]), config));
     }

@@ -15,13 +15,7 @@ struct Case {
 
 fn case(x: [usize; 4], outputs: usize, kernel: [usize; 2], sizes: [usize; 4]) -> Case {
     let [stride, padding, dilation, groups] = sizes;
-    let config = F::Conv2dConfig {
-        stride: stride.into(),
-        padding: padding.into(),
-        dilation: dilation.into(),
-        groups,
-        ..Default::default()
-    };
+    let config = F::Conv2dConfig { stride, padding, dilation, groups, ..Default::default() };
     Case { x, outputs, kernel, sizes, config }
 }
 
@@ -110,7 +104,7 @@ fn values_and_gradients_are_those_of_the_formula() {
 #[test]
 fn no_number_depends_on_the_number_of_threads() {
     let (x, w) = (numbers(&[13, 3, 12, 12], 1), numbers(&[6, 3, 3, 3], 2));
-    let config = F::Conv2dConfig { padding: 1.into(), ..Default::default() };
+    let config = F::Conv2dConfig { padding: 1, ..Default::default() };
     assert_same_on_all_threads("conv2d", || F::conv2d(&x, &w, None, config).unwrap());
     assert_same_on_all_threads("its gradients", || {
         let [x, w] =

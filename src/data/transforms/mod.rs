@@ -102,9 +102,8 @@ impl Transform for Compose {
     fn of_batch(&self, images: &Tensor) -> Result<Tensor> {
         // Between the first and the last step that draws, images go one by one: torchvision draws all of one image
         // before it begins the next.
-        let fixed = |step: &Box<dyn Transform>| step.takes_batches();
-        let first = self.steps.iter().take_while(|step| fixed(step)).count();
-        let last = self.steps.iter().rev().take_while(|step| fixed(step)).count();
+        let first = self.steps.iter().take_while(|step| step.takes_batches()).count();
+        let last = self.steps.iter().rev().take_while(|step| step.takes_batches()).count();
         let through = |images: Tensor, steps: &[Box<dyn Transform>]| {
             steps.iter().try_fold(images, |images, step| step.forward(&images))
         };

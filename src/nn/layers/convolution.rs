@@ -6,7 +6,7 @@ use super::layer::{Layer, display_as_repr};
 use super::part::fields;
 use crate::error::fail;
 use crate::functional::{
-    Conv1dConfig, Conv2dConfig, PaddingMode, Pair, conv1d_named, conv2d_named,
+    Conv1dConfig, Conv2dConfig, Conv2dOptions, PaddingMode, Pair, conv1d_named, conv2d_named,
 };
 use crate::nn::init;
 use crate::print::python::tuple;
@@ -33,15 +33,15 @@ display_as_repr!(Conv1d, Conv2d);
 ///
 /// ```
 /// use akari::prelude::*;
-/// let layer = nn::Conv2d::new(1, 8, 3, nn::Conv2dConfig { padding: 1.into(), ..Default::default() })?;
+/// let layer = nn::Conv2d::new(1, 8, 3, nn::Conv2dConfig { padding: 1, ..Default::default() })?;
 /// assert_eq!(layer.forward(&torch::rand((2, 1, 5, 5))?)?.dims(), &[2, 8, 5, 5]);
 /// assert_eq!(layer.to_string(), "Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))");
 ///
-/// let config = nn::Conv2dConfig { stride: (2, 1).into(), padding: (1, 0).into(), ..Default::default() };
-/// let layer = nn::Conv2d::new(1, 8, (3, 1), config)?;
+/// let options = nn::Conv2dOptions { stride: (2, 1).into(), padding: (1, 0).into(), ..Default::default() };
+/// let layer = nn::Conv2d::with_options(1, 8, (3, 1), options)?;
 /// assert_eq!(layer.forward(&torch::rand((2, 1, 5, 5))?)?.dims(), &[2, 8, 3, 5]);
-/// let config = nn::Conv2dConfig { padding: nn::Padding::Same, ..Default::default() };
-/// assert_eq!(nn::Conv2d::new(1, 8, 4, config)?.forward(&torch::rand((1, 5, 5))?)?.dims(), &[8, 5, 5]);
+/// let options = nn::Conv2dOptions { padding: nn::Padding::Same, ..Default::default() };
+/// assert_eq!(nn::Conv2d::with_options(1, 8, 4, options)?.forward(&torch::rand((1, 5, 5))?)?.dims(), &[8, 5, 5]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub struct Conv2d {
     /// The bias, of shape `(out)`, if there is one.
     pub bias: Option<Var>,
     /// The options that the layer was made with.
-    pub config: Conv2dConfig,
+    pub config: Conv2dOptions,
 }
 
 impl Conv2d {
@@ -65,6 +65,20 @@ impl Conv2d {
         out_channels: usize,
         kernel_size: impl Into<Pair>,
         config: Conv2dConfig,
+    ) -> Result<Self> {
+        Self::with_options(in_channels, out_channels, kernel_size, config.into())
+    }
+
+    /// [`new`](Conv2d::new) with pairs for stride, padding and dilation, `Padding::Same`, and other borders than zeros.
+    ///
+    /// # Errors
+    ///
+    /// If `groups` doesn't divide both.
+    pub fn with_options(
+        in_channels: usize,
+        out_channels: usize,
+        kernel_size: impl Into<Pair>,
+        config: Conv2dOptions,
     ) -> Result<Self> {
         let Pair { height, width } = kernel_size.into();
         check_groups("nn::Conv2d", in_channels, out_channels, config.groups)?;
@@ -84,7 +98,7 @@ impl Layer for Conv2d {
     fields!(weight, bias);
 
     fn head(&self) -> String {
-        let Conv2dConfig { stride, padding, dilation, groups, padding_mode, .. } = self.config;
+        let Conv2dOptions { stride, padding, dilation, groups, padding_mode, .. } = self.config;
         let dims = self.weight.dims();
         Options {
             name: "Conv2d",

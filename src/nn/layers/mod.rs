@@ -79,6 +79,6 @@ pub use transformer::{
 pub use unflatten::Unflatten;
 
 pub use crate::functional::{
-    Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig,
+    Conv1dConfig, Conv2dConfig, Conv2dOptions, ConvTranspose1dConfig, ConvTranspose2dConfig,
     InterpolateConfig as UpsampleConfig, InterpolateMode, Padding, PaddingMode,
 };
