@@ -172,7 +172,7 @@ fn own_sets_become_batches_of_what_they_hold() {
 
     // Examples that don't fit together.
     let uneven = vec![tensor!([1.0]), tensor!([1.0, 2.0])];
-    let error = data::Dataset::all(&uneven).unwrap_err().to_string();
+    let error = data::Collate::collate(uneven).unwrap_err().to_string();
     assert!(error.contains("stack expects each tensor to be equal size"), "{error}");
 }
 

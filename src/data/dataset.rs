@@ -122,22 +122,6 @@ macro_rules! pointers {
 
 pointers!(Arc, Rc, Box);
 
-/// A list of examples.
-impl<T: Collate + Clone> Dataset for Vec<T> {
-    type Item = T;
-
-    fn len(&self) -> usize {
-        Vec::len(self)
-    }
-
-    fn get(&self, index: usize) -> Result<T> {
-        match self.as_slice().get(index) {
-            Some(example) => Ok(example.clone()),
-            None => out_of_range("data::Dataset", index, self.len()),
-        }
-    }
-}
-
 /// The error of a set that has no example of this index.
 pub(super) fn out_of_range<T>(function: &str, index: usize, len: usize) -> Result<T> {
     fail_index(function, format_args!("index {index} is out of range for {len} examples"))

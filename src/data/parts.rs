@@ -2,12 +2,14 @@
 //!
 //! A part keeps the whole set and the indices that belong to it, so that nothing is copied.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use candle_core::Result;
 
 use super::collate::Collate;
 use super::dataset::{Batch, Dataset, out_of_range};
+use super::tensors::{ByName, Examples, TensorDataset};
 use crate::error::fail;
 use crate::random::Source;
 use crate::random::own::Generator;
@@ -26,6 +28,23 @@ use crate::sampling::permutation;
 pub struct Subset<D> {
     dataset: D,
     indices: Arc<[usize]>,
+    examples: ByName,
+}
+
+/// The rows of a part of two tensors, by name: `part.x`, `part.y`. They are copied at the first look.
+///
+/// # Panics
+///
+/// If there is no memory for the copies.
+impl Deref for Subset<TensorDataset> {
+    type Target = Examples;
+
+    fn deref(&self) -> &Examples {
+        self.examples.get_or_init(|| match self.all() {
+            Ok((x, y)) => Examples { x, y },
+            Err(error) => panic!("data::Subset: {error}"),
+        })
+    }
 }
 
 impl<D: Dataset + Clone> Subset<D> {
@@ -38,7 +57,7 @@ impl<D: Dataset + Clone> Subset<D> {
         let indices = indices.into_iter().collect::<Arc<[usize]>>();
         match indices.iter().find(|index| **index >= dataset.len()) {
             Some(index) => out_of_range("data::Subset", *index, dataset.len()),
-            None => Ok(Subset { dataset: dataset.clone(), indices }),
+            None => Ok(Subset { dataset: dataset.clone(), indices, examples: ByName::default() }),
         }
     }
 }
@@ -186,6 +205,7 @@ fn split<D: Dataset + Clone, const N: usize>(
         dataset: set.clone(),
         // There are as many parts as sizes.
         indices: parts.next().unwrap_or_default(),
+        examples: ByName::default(),
     };
     Ok(sizes.map(part))
 }

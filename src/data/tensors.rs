@@ -2,6 +2,9 @@
 //!
 //! A batch is one copy of its rows, which makes these sets fast; `dataset.rs` has the trait of all sets.
 
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
 use candle_core::{Device, Result, Tensor};
 
 use super::collate::Collate;
@@ -29,6 +32,31 @@ const FUNCTION: &str = "data::TensorDataset";
 pub struct TensorDataset<T = (Tensor, Tensor)> {
     /// The tensors, with an example a row.
     pub tensors: T,
+    examples: ByName,
+}
+
+/// The tensors of a set of two, by name: `set.x`, `set.y`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Examples {
+    /// The examples, along the first axis.
+    pub x: Tensor,
+    /// The targets of the examples, along the first axis.
+    pub y: Tensor,
+}
+
+/// The tensors by name, from the first look on.
+pub(super) type ByName = Arc<OnceLock<Examples>>;
+
+impl Deref for TensorDataset {
+    type Target = Examples;
+
+    fn deref(&self) -> &Examples {
+        self.examples.get_or_init(|| {
+            let (x, y) = self.tensors.clone();
+            Examples { x, y }
+        })
+    }
 }
 
 impl TensorDataset {
@@ -63,7 +91,8 @@ impl<T: Tensors> TensorDataset<T> {
         let tensors = tensors.owned();
         check(&tensors.list())?;
         // Each batch would copy the whole of a tensor that is not contiguous.
-        Ok(TensorDataset { tensors: tensors.each(&|tensor| tensor.contiguous())? })
+        let tensors = tensors.each(&|tensor| tensor.contiguous())?;
+        Ok(TensorDataset { tensors, examples: ByName::default() })
     }
 }
 

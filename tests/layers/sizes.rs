@@ -65,7 +65,8 @@ fn pads_that_cut_and_grow_take_no_more_memory_than_the_result() {
 fn batches_may_be_larger_than_any_set() {
     let set = data::TensorDataset::new(&image(3), &tensor!([0, 1, 2])).unwrap();
     for shuffle in [false, true] {
-        let config = data::DataLoaderConfig { batch_size: usize::MAX, shuffle, drop_last: false };
+        let config =
+            data::DataLoaderConfig { batch_size: usize::MAX, shuffle, ..Default::default() };
         let loader = data::DataLoader::new(&set, config).unwrap();
         let sizes = loader.iter().map(|batch| batch.unwrap().1.dims()[0]);
         assert_eq!(sizes.collect::<Vec<_>>(), [3]);
