@@ -194,6 +194,7 @@ fn sets_hold_any_number_of_tensors() {
 
 #[test]
 fn wrong_samplers_say_what_is_wrong() {
+    let _seeded = seeded();
     let weighted = |weights: &[f64], count, again| {
         data::WeightedRandomSampler::new(weights.to_vec(), count, again).map(|_| ())
     };
@@ -223,6 +224,7 @@ fn wrong_samplers_say_what_is_wrong() {
 
 #[test]
 fn counts_are_counts() {
+    let _seeded = seeded();
     let logits = tensor!([[2.0, 0.1, 0.0], [0.3, 0.9, 0.0], [f32::NAN, 5.0, 9.0], [0.2, 0.1, 0.3]]);
     let labels = tensor!([0, 1, 0, 1]);
     assert_eq!(data::accuracy(&logits, &labels).unwrap(), 0.75);

@@ -26,7 +26,7 @@ use crate::error::fail;
 /// ```
 /// use akari::data::Collate;
 /// use akari::prelude::*;
-/// let (x, y) = Collate::collate(vec![(tensor!([1., 2.]), 0), (tensor!([3., 4.]), 1)])?;
+/// let (x, y) = <(Tensor, i64)>::collate(vec![(tensor!([1., 2.]), 0), (tensor!([3., 4.]), 1)])?;
 /// assert_eq!((x.dims(), y.to_vec1::<i64>()?), (&[2, 2][..], vec![0, 1]));
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```

@@ -282,7 +282,8 @@ fn complaint(weights: &[f64], num_samples: usize, replacement: bool) -> Option<S
     if !weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) {
         return Some("probability tensor contains either `inf`, `nan` or element < 0".to_owned());
     }
-    let sum = weights.iter().sum::<f64>();
+    // The sum of nothing is -0 in Rust.
+    let sum = 0.0 + weights.iter().sum::<f64>();
     if sum <= 0.0 || sum.is_infinite() {
         return Some(format!("invalid multinomial distribution (the sum of the weights is {sum})"));
     }

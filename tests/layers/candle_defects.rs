@@ -74,6 +74,7 @@ fn candle_rms_norm_cuts_the_graph() {
 /// The prelude has no rotary embedding, as `torch.nn` has none; candle's slow one is right.
 #[test]
 fn candle_rope_cuts_the_graph() {
+    let _seeded = seeded();
     use akari::candle_nn::rotary_emb::{rope, rope_slow};
     let x = Var::from_tensor(&torch::rand((1, 1, 2, 4)).unwrap()).unwrap();
     let (sin, cos) = (torch::rand((2, 2)).unwrap(), torch::rand((2, 2)).unwrap());

@@ -143,6 +143,7 @@ fn what_channel_dropouts_leave_is_what_pytorch_leaves() {
 
 #[test]
 fn errors_of_layers_have_pytorchs_words() {
+    let _seeded = seeded();
     let r = |shape: &[usize]| torch::rand(shape).unwrap();
     let same =
         nn::Conv2dOptions { stride: 2.into(), padding: nn::Padding::Same, ..Default::default() };
@@ -204,6 +205,7 @@ fn recurrent_layers_leave_out_numbers_between_layers_while_they_are_trained() {
 
 #[test]
 fn a_chain_is_indexed_and_gone_through() {
+    let _seeded = seeded();
     let mut net = nn::seq![nn::Linear::new(2, 3).unwrap(), F::relu];
     net.push(nn::Linear::no_bias(3, 1).unwrap());
     assert_eq!(net.layer::<nn::Linear>(2).unwrap().weight.dims(), &[1, 3]);

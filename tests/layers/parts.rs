@@ -364,6 +364,7 @@ fn an_optimizer_comes_back_from_its_file() {
 
 #[test]
 fn what_changes_nothing_shares_no_memory_with_a_variable() {
+    let _seeded = seeded();
     let var = Var::new(&[[1f32, 2.0], [3.0, 4.0]], &Device::Cpu).unwrap();
     let flatten = nn::Flatten { start_dim: 0, end_dim: -1 };
     let dropout = nn::Dropout::new(0.5).unwrap();
@@ -413,6 +414,7 @@ fn vgg_is_a_layer_with_torchvisions_names() {
 
 #[test]
 fn shapes_that_fit_no_memory_are_errors_in_words() {
+    let _seeded = seeded();
     for shape in [(usize::MAX, 2), (1 << 63, 2), (1 << 45, 1)] {
         for text in [
             error(torch::rand(shape)),
@@ -451,6 +453,7 @@ fn an_integer_that_is_no_i64_is_refused() {
 
 #[test]
 fn a_set_of_a_transposed_tensor_is_walked_as_fast() {
+    let _seeded = seeded();
     let x = torch::rand((4, 6)).unwrap().t().unwrap();
     let set = data::TensorDataset::new(&x, &tensor!([0, 1, 2, 3, 4, 5])).unwrap();
     assert!(set.tensors.0.is_contiguous());

@@ -63,6 +63,7 @@ fn pads_that_cut_and_grow_take_no_more_memory_than_the_result() {
 
 #[test]
 fn batches_may_be_larger_than_any_set() {
+    let _seeded = crate::seeded();
     let set = data::TensorDataset::new(&image(3), &tensor!([0, 1, 2])).unwrap();
     for shuffle in [false, true] {
         let config =
