@@ -73,13 +73,23 @@ fn document(rustc: &Path, prelude: &Path, sources: &Path) -> Option<Crate> {
         .arg(format!("dependency={}", prelude.display()))
         .arg("-o")
         .arg(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+        .stdin(Stdio::null());
     for (name, path) in libraries(prelude) {
         rustdoc.arg("--extern").arg(format!("{name}={path}"));
     }
-    rustdoc.status().ok().filter(|status| status.success())?;
+    match rustdoc.output() {
+        Ok(run) if run.status.success() => {}
+        Ok(run) => {
+            let said = String::from_utf8_lossy(&run.stderr);
+            let first = said.lines().find(|line| line.starts_with("error")).unwrap_or("nothing");
+            tracing::warn!("completion lacks the prelude's names: rustdoc said: {first}");
+            return None;
+        }
+        Err(error) => {
+            tracing::warn!("completion lacks the prelude's names: rustdoc does not start: {error}");
+            return None;
+        }
+    }
     understand(&fs::read(folder.path().join("akari.json")).ok()?)
 }
 
@@ -105,15 +115,15 @@ fn understand(text: &[u8]) -> Option<Crate> {
     }
 }
 
-/// The crates in the prelude's folder, by name. A crate that is there in two versions is left out:
-/// it is no direct dependency of the prelude.
+/// The crates in the prelude's folder, by name: libraries, and procedural macros, which are shared objects with a hash
+/// in their names. A crate that is there in two versions is left out: it is no direct dependency of the prelude.
 fn libraries(prelude: &Path) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for entry in fs::read_dir(prelude).into_iter().flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
         let name = file
             .strip_prefix("lib")
-            .and_then(|it| it.strip_suffix(".rlib"))
+            .and_then(|it| it.strip_suffix(".rlib").or_else(|| it.strip_suffix(".so")))
             .and_then(|it| it.rsplit_once('-'));
         if let Some((name, _)) = name {
             found
