@@ -4,7 +4,7 @@
 //! Each function gets the part of the formula that it stands for, as the learner wrote it, for the text of an error.
 //! Nobody calls these functions by hand.
 
-use candle_core::{DType, IndexOp, Result, Tensor, Var};
+use candle_core::{DType, Result, Tensor, Var};
 
 use crate::error::{fail_dtype, fail_shape};
 use crate::functional::arithmetic::{self, Add, Div, Maximum, Minimum, Mul, Remainder, Sub};
@@ -178,14 +178,6 @@ pub fn with(part: Value, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Va
 /// A function of a number, computed in `f64` as Python does.
 fn of_number(part: Value, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<f64> {
     methods::item(&function(&part.into_tensor()?.to_dtype(DType::F64)?)?)
-}
-
-/// `a[index]`
-pub fn at<I>(part: Value, index: I) -> Value
-where
-    Tensor: IndexOp<I>,
-{
-    with(part, |tensor| tensor.i(index))
 }
 
 /// The tensor that a formula comes to, or the error that came first.
