@@ -69,7 +69,8 @@ def run_theirs(sequences):
     session = Session("akari-evcxr")
     session.ok("1", timeout=START)
     evcxr = differential.Evcxr(session)
-    prelude = [it for it in run if it.name.startswith(("formula/", "prelude/"))]
+    topics = ("prelude/", "formula/")
+    prelude = [it for topic in topics for it in run if it.name.startswith(topic)]
     # They need the session as it begins, which the others clear.
     outcomes = {it.name: evcxr.run(it, has_prelude=True) for it in prelude}
     rest = [it for it in run if it not in prelude]
