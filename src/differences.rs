@@ -81,7 +81,7 @@
 //! # Ok::<(), akari::candle_core::Error>(())
 //! ```
 //!
-//! What PyTorch changes in place is written so for a variable, and for a `let mut` tensor: `t!(w -= lr * grads.get(&w))`.
+//! A variable and a `let mut` tensor change in place as in PyTorch: `t!(w -= lr * grads.get(&w))`.
 //! An element or a row of a tensor is `x.i(0)?`, and a column `x.i((.., 1))?`, where PyTorch has `x[0]` and `x[:, 1]`.
 //!
 //! candle's comparisons give `u8`, and its sums of `u8` wrap around at 256: convert before counting.

@@ -15,7 +15,7 @@ pub(crate) fn contiguous(x: &Tensor) -> Result<Tensor> {
 
 struct Copied;
 
-/// What a view begins with. A part of an empty tensor may begin behind the end of its storage.
+/// The elements from a view's first one on; none where a part of an empty tensor begins behind the end of its storage.
 fn from<'a, T>(source: &'a [T], layout: &Layout) -> &'a [T] {
     source.get(layout.start_offset()..).unwrap_or_default()
 }

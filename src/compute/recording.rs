@@ -23,7 +23,7 @@ impl Drop for Restore {
 
 /// Does the work without recording the functions and layers of the prelude, as `with torch.no_grad():` does.
 ///
-/// What they compute inside is cut off from the graph: `backward` gives no gradients for it, and nothing that it was
+/// The results of these functions are cut off from the graph: `backward` gives no gradients for it, and nothing that it was
 /// made of is kept. It may be nested, and holds for this thread alone. The result of `work` is handed on.
 ///
 /// *Differs from PyTorch*: candle's own operators (`&a + &b`, `x.exp()?`) can't be switched off. They go on recording

@@ -9,7 +9,7 @@ use candle_core::{Device, Result, Tensor};
 
 use crate::error::fail;
 
-/// What an example may be, and what a batch of them is: PyTorch's `default_collate`.
+/// The types of examples, and how some examples become a batch: PyTorch's `default_collate`.
 ///
 /// | example | batch |
 /// |---|---|
@@ -35,7 +35,7 @@ use crate::error::fail;
     note = "an example is a tensor, a number, a text, or a tuple of those: `type Item = (Tensor, i64);`"
 )]
 pub trait Collate: Sized {
-    /// What several examples are together.
+    /// The type of a batch of examples.
     type Batch;
 
     /// The examples as one batch.

@@ -1,4 +1,4 @@
-//! What a set of examples is: a length, and an example for each index.
+//! Sets of examples: each has a length, and an example for each index.
 //!
 //! `tensors.rs` has sets that are in memory as tensors, `parts.rs` parts and sums of sets; `loader.rs` cuts any set
 //! into batches.

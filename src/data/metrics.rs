@@ -63,7 +63,7 @@ pub fn confusion_matrix(predictions: &Tensor, labels: &Tensor, classes: usize) -
     Tensor::from_vec(counts, (classes, classes), &Device::Cpu)
 }
 
-/// Of the examples that were taken for a class, the share that belongs to it; `f64`, one number a class.
+/// The share of right ones among the examples that were taken for a class; `f64`, one number a class.
 ///
 /// ```text
 /// precision[c] = confusion[c, c] / (sum over labels l of confusion[l, c])
@@ -87,7 +87,7 @@ pub fn precision(predictions: &Tensor, labels: &Tensor, classes: usize) -> Resul
     })
 }
 
-/// Of the examples of a class, the share that was taken for it; `f64`, one number a class.
+/// The share of a class's examples that were taken for that class; `f64`, one number a class.
 ///
 /// ```text
 /// recall[c] = confusion[c, c] / (sum over predictions p of confusion[c, p])
@@ -131,7 +131,7 @@ pub fn f1_score(predictions: &Tensor, labels: &Tensor, classes: usize) -> Result
     })
 }
 
-/// What is counted of one class.
+/// The counts of one class.
 struct OfClass {
     right: i64,
     predicted: i64,

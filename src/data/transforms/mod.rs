@@ -19,7 +19,7 @@ pub use self::resize::{Resize, Size};
 use super::collate::stack;
 use crate::error::fail;
 
-/// What becomes of an image; closures `|image: &Tensor| ..` are transforms too.
+/// A step that makes another image of an image; closures `|image: &Tensor| ..` are transforms too.
 ///
 /// ```
 /// use akari::data::transforms::{Compose, ToTensor, Transform};
