@@ -5,9 +5,11 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::rows::{Reduced, RowFunction, Rows};
+use crate::compute::loops::vectorized;
 use crate::compute::number::Number;
 use crate::compute::op::with_elements;
 use crate::error::fail;
+use crate::functional::extreme::row_winner;
 use crate::tensor::axis::{Axes, Axis};
 
 /// The product of all elements; integers give `i64`. Products along an axis are [`prod_dim`]'s.
@@ -73,12 +75,40 @@ fn product(
     })
 }
 
+/// What eight lanes of a row come to, put together in their order.
+#[inline(always)]
+fn on_lanes<T: Number>(
+    row: &[T],
+    first: f64,
+    step: impl Fn(f64, T) -> f64,
+    join: impl Fn(f64, f64) -> f64,
+) -> f64 {
+    vectorized(
+        #[inline(always)]
+        || {
+            let mut lanes = [first; 8];
+            let blocks = row.chunks_exact(8);
+            let rest = blocks.remainder().iter().fold(first, |all, x| step(all, *x));
+            for block in blocks {
+                lanes.iter_mut().zip(block).for_each(|(lane, x)| *lane = step(*lane, *x));
+            }
+            lanes.into_iter().fold(rest, join)
+        },
+    )
+}
+
+/// The sum of what `term` makes of the numbers of a row.
+#[inline(always)]
+fn added<T: Number>(row: &[T], term: impl Fn(T) -> f64) -> f64 {
+    on_lanes(row, 0.0, |all, x| all + term(x), |a, b| a + b)
+}
+
 #[derive(Clone, Copy)]
 struct Product;
 
 impl RowFunction for Product {
     fn value<T: Number>(&self, row: &[T]) -> T {
-        T::of(row.iter().fold(1.0, |all, x| all * x.wide()))
+        T::of(on_lanes(row, 1.0, |all, x| all * x.wide(), |a, b| a * b))
     }
 
     fn gradient<T: Number>(&self, row: &[T], _value: T, grad: T, out: &mut [T]) {
@@ -150,17 +180,24 @@ struct LogSumExp;
 
 impl RowFunction for LogSumExp {
     fn value<T: Number>(&self, row: &[T]) -> T {
-        // A nan is less than nothing here, and comes in by the sum.
-        let largest = row.iter().fold(-T::INFINITY, |most, x| if *x > most { *x } else { most });
+        if row.is_empty() {
+            return -T::INFINITY;
+        }
+        let largest = row_winner::<T, true>(row);
         let shift = if largest.abs() == T::INFINITY { T::ZERO } else { largest };
-        let sum = row.iter().map(|x| Number::exp(*x - shift).wide()).sum::<f64>();
+        let sum = added(row, |x| Number::exp(x - shift).wide());
         T::of(shift.wide() + sum.ln())
     }
 
     fn gradient<T: Number>(&self, row: &[T], value: T, grad: T, out: &mut [T]) {
-        for (out, x) in out.iter_mut().zip(row) {
-            *out = grad * Number::exp(*x - value);
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for (out, x) in out.iter_mut().zip(row) {
+                    *out = grad * Number::exp(*x - value);
+                }
+            },
+        );
     }
 }
 
@@ -271,19 +308,17 @@ struct Norm(f64);
 impl RowFunction for Norm {
     fn value<T: Number>(&self, row: &[T]) -> T {
         let sizes = row.iter().map(|x| x.wide().abs());
-        let sum =
-            |term: fn(f64, f64) -> f64| row.iter().map(|x| term(x.wide(), self.0)).sum::<f64>();
         // A nan wins over every number.
         let extreme = |wins: fn(f64, f64) -> bool, from: f64| {
             sizes.fold(from, |best, x| if wins(x, best) || x.is_nan() { x } else { best })
         };
         T::of(match self.0 {
-            2.0 => sum(|x, _| x * x).sqrt(),
-            1.0 => sum(|x, _| x.abs()),
-            0.0 => sum(|x, _| f64::from(u8::from(x != 0.0))),
+            2.0 => added(row, |x| x.wide() * x.wide()).sqrt(),
+            1.0 => added(row, |x| x.wide().abs()),
+            0.0 => added(row, |x| f64::from(u8::from(x != T::ZERO))),
             f64::INFINITY => extreme(|x, best| x > best, 0.0),
             f64::NEG_INFINITY => extreme(|x, best| x < best, f64::INFINITY),
-            p => sum(|x, p| x.abs().powf(p)).powf(1.0 / p),
+            p => added(row, |x| x.wide().abs().powf(p)).powf(1.0 / p),
         })
     }
 
