@@ -181,7 +181,7 @@ impl Axis {
     }
 }
 
-/// Each new pixel as a mean of up to four old ones.
+/// Each new pixel as a mean of up to four old ones: of rows first, then of the numbers in such a row.
 struct Resize {
     planes: Planes,
     rows: Vec<Tap>,
@@ -190,35 +190,13 @@ struct Resize {
 }
 
 impl Resize {
-    /// Hands each new pixel of a plane, by its index, the four old ones with their shares.
-    #[inline(always)]
-    fn each<T: Number>(&self, mut work: impl FnMut(usize, [(usize, T); 4])) {
-        let width = self.planes.width;
-        let mut index = 0;
-        for row in &self.rows {
-            let (above, below) = (row.first * width, row.second * width);
-            for column in &self.columns {
-                let shares = [
-                    (1.0 - row.share) * (1.0 - column.share),
-                    (1.0 - row.share) * column.share,
-                    row.share * (1.0 - column.share),
-                    row.share * column.share,
-                ]
-                .map(T::of);
-                let places = [
-                    above + column.first,
-                    above + column.second,
-                    below + column.first,
-                    below + column.second,
-                ];
-                work(index, std::array::from_fn(|corner| (places[corner], shares[corner])));
-                index += 1;
-            }
-        }
-    }
-
     fn sizes(&self) -> (usize, usize) {
         (self.planes.area(), self.rows.len() * self.columns.len())
+    }
+
+    /// The columns with their shares as `T`.
+    fn columns<T: Number>(&self) -> Vec<(usize, usize, T)> {
+        self.columns.iter().map(|tap| (tap.first, tap.second, T::of(tap.share))).collect()
     }
 
     /// Each plane of `to` numbers made of one of `from` by `work`, on all threads.
@@ -237,26 +215,50 @@ impl Resize {
 
 impl Op for Resize {
     fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let (old, new) = self.sizes();
+        let ((old, new), width) = (self.sizes(), self.planes.width);
+        let columns = self.columns::<T>();
+        // A share of 0 is left out: 0 times infinity is no 0, and the nearest pixel is taken as it is.
+        let is_nearest = self.columns.iter().all(|tap| tap.share == 0.0);
         let y = self.by_planes((args[0], old, new), |xs, ys| {
-            self.each(|index, corners: [(usize, T); 4]| {
-                // A corner without a share is left out, since 0 times infinity is no 0.
-                let parts = corners.into_iter().filter(|(_, share)| *share != T::ZERO);
-                ys[index] =
-                    parts.fold(T::ZERO, |sum, (place, share)| share.mul_add(xs[place], sum));
-            });
+            let mut mixed = vec![T::ZERO; width];
+            for (tap, ys) in self.rows.iter().zip(ys.chunks_exact_mut(columns.len())) {
+                let [above, below] =
+                    [tap.first, tap.second].map(|row| &xs[row * width..(row + 1) * width]);
+                let (share, rest) = (T::of(tap.share), T::of(1.0 - tap.share));
+                if tap.share != 0.0 {
+                    let rows = mixed.iter_mut().zip(above.iter().zip(below));
+                    rows.for_each(|(mixed, (above, below))| {
+                        *mixed = rest * *above + share * *below
+                    });
+                }
+                let line = if tap.share == 0.0 { above } else { &mixed };
+                for (y, (first, second, share)) in ys.iter_mut().zip(&columns) {
+                    *y = match is_nearest {
+                        true => line[*first],
+                        false => (T::ONE - *share) * line[*first] + *share * line[*second],
+                    };
+                }
+            }
         });
         Ok((y, self.shape.clone()))
     }
 
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let (old, new) = self.sizes();
+        let ((old, new), width) = (self.sizes(), self.planes.width);
+        let columns = self.columns::<T>();
         let gx = self.by_planes((call.grad, new, old), |gy, gx| {
-            self.each(|index, corners: [(usize, T); 4]| {
-                for (place, share) in corners {
-                    gx[place] += share * gy[index];
+            let mut line = vec![T::ZERO; width];
+            for (tap, gy) in self.rows.iter().zip(gy.chunks_exact(columns.len())) {
+                line.fill(T::ZERO);
+                for (gy, (first, second, share)) in gy.iter().zip(&columns) {
+                    line[*first] += (T::ONE - *share) * *gy;
+                    line[*second] += *share * *gy;
                 }
-            });
+                for (row, share) in [(tap.first, 1.0 - tap.share), (tap.second, tap.share)] {
+                    let (row, share) = (&mut gx[row * width..(row + 1) * width], T::of(share));
+                    row.iter_mut().zip(&line).for_each(|(gx, line)| *gx += share * *line);
+                }
+            }
         });
         Ok(vec![Some(gx)])
     }

@@ -8,6 +8,7 @@ use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
 pub(crate) use super::recurrent_cells::Cell;
+use super::recurrent_cells::next_cell;
 use crate::compute::loops::{self, vectorized};
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
@@ -139,7 +140,10 @@ impl Recurrence {
                 let gates = gates[step * self.gates_len()..][..self.gates_len()]
                     .chunks_exact(4 * self.hidden);
                 for (gates, c) in gates.zip(c.chunks_exact_mut(self.hidden)) {
-                    super::recurrent_cells::next_cell(gates, c);
+                    vectorized(
+                        #[inline(always)]
+                        || next_cell(gates, c),
+                    );
                 }
             }
         }
@@ -154,6 +158,7 @@ impl Recurrence {
         (grad_h, grad_c): (&mut [T], &mut [T]),
     ) {
         let (row, size) = (self.cell.gates() * self.hidden, self.hidden);
+        let mut room = vec![T::ZERO; size];
         let mut hidden = hidden.chunks_exact_mut(row);
         let (mut c, mut grad_c) = (c.chunks_exact(size), grad_c.chunks_exact_mut(size));
         let rows = gates.chunks_exact_mut(row).zip(h.chunks_exact(size));
@@ -162,7 +167,7 @@ impl Recurrence {
             let (c, grad_c) = (c.next().unwrap_or_default(), grad_c.next().unwrap_or_default());
             vectorized(
                 #[inline(always)]
-                || self.cell.backward((gates, hidden), (h, c), (grad_h, grad_c)),
+                || self.cell.backward((gates, hidden), (h, c), (grad_h, grad_c), &mut room),
             );
         }
     }

@@ -79,13 +79,14 @@ impl Cell {
     }
 
     /// Turns the gates' values into the gradients of their sums, `hidden` into that of the share of `h`, and the
-    /// gradients of the next state into what goes on to this one past the gates.
+    /// gradients of the next state into what goes on to this one past the gates. `room` has room for a row of states.
     #[inline(always)]
     pub(super) fn backward<T: Number>(
         self,
         (gates, hidden): (&mut [T], &mut [T]),
         (h, c): (&[T], &[T]),
         (grad_h, grad_c): (&mut [T], &mut [T]),
+        room: &mut [T],
     ) {
         match self {
             Cell::Tanh => {
@@ -100,7 +101,7 @@ impl Cell {
                 }
                 grad_h.fill(T::ZERO);
             }
-            Cell::Lstm => lstm_backward(gates, c, grad_h, grad_c),
+            Cell::Lstm => lstm_backward(gates, c, (grad_h, grad_c), room),
             Cell::Gru => gru_backward(gates, hidden, h, grad_h),
         }
     }
@@ -118,11 +119,21 @@ pub(super) fn next_cell<T: Number>(gates: &[T], c: &mut [T]) {
 }
 
 #[inline(always)]
-fn lstm_backward<T: Number>(gates: &mut [T], c: &[T], grad_h: &mut [T], grad_c: &mut [T]) {
+fn lstm_backward<T: Number>(
+    gates: &mut [T],
+    c: &[T],
+    (grad_h, grad_c): (&mut [T], &mut [T]),
+    next: &mut [T],
+) {
     let [input, forget, candidate, output] = parts(gates);
+    // A loop of its own, which changes nothing but `next`, becomes vector instructions.
+    next.copy_from_slice(c);
+    for (((next, i), f), g) in next.iter_mut().zip(&*input).zip(&*forget).zip(&*candidate) {
+        *next = tanh(*f * *next + *i * *g);
+    }
     for index in 0..c.len() {
         let (i, f, g, o) = (input[index], forget[index], candidate[index], output[index]);
-        let next = tanh(f * c[index] + i * g);
+        let next = next[index];
         let gradient = grad_c[index] + grad_h[index] * o * (T::ONE - next * next);
         output[index] = grad_h[index] * next * o * (T::ONE - o);
         input[index] = gradient * g * i * (T::ONE - i);

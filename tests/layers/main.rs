@@ -13,6 +13,7 @@ mod finite_differences;
 mod models;
 mod modules;
 mod modules_by_name;
+mod modules_properties;
 mod ops;
 mod parts;
 mod properties;
