@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::arithmetic::{add, mul};
+use super::channel_affine::channel_affine;
 use super::layer_norm::layer_norm_named;
 use crate::error::fail;
 
@@ -150,15 +150,5 @@ fn normalised(
     let rows = images * groups;
     let len = x.elem_count().checked_div(rows).unwrap_or(0);
     let groups = layer_norm_named(function, &x.reshape((rows, len))?, &[len], None, None, eps)?;
-    let mut y = groups.reshape(x.shape())?;
-    // Along the axis of channels, as it lies in `x`.
-    let mut along = vec![1; x.rank() - 1];
-    along[0] = channels;
-    if let Some(weight) = weight {
-        y = mul(&y, &weight.reshape(along.as_slice())?)?;
-    }
-    if let Some(bias) = bias {
-        y = add(&y, &bias.reshape(along.as_slice())?)?;
-    }
-    Ok(y)
+    channel_affine(function, &groups.reshape(x.shape())?, weight, bias)
 }
