@@ -4,9 +4,8 @@
 //! element by element. `op.rs` copies its arguments with it, and `torch::contiguous` is its name for a learner.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
-use rayon::prelude::*;
 
-use super::loops;
+use super::{loops, threads};
 
 /// The tensor itself if its elements lie in the order of its axes, else a copy in which they do.
 pub(crate) fn contiguous(x: &Tensor) -> Result<Tensor> {
@@ -106,8 +105,8 @@ impl Plan {
     fn copied<T: WithDType>(&self, source: &[T]) -> Vec<T> {
         let mut copy = vec![T::zero(); self.len()];
         let lines = self.lines_at_once();
-        let pieces = copy.par_chunks_mut((lines * self.line).max(1)).enumerate();
-        pieces.for_each(|(index, out)| self.copy(source, index * lines, out));
+        let size = (lines * self.line).max(1);
+        threads::pieces(&mut copy, size, 1, &|index, out| self.copy(source, index * lines, out));
         copy
     }
 

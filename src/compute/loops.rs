@@ -8,11 +8,12 @@
 use std::convert::Infallible;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Result, WithDType};
-use rayon::prelude::*;
 
 use super::number::Number;
+use super::threads;
 
 /// From this many elements on, waking other threads pays.
 pub(crate) const PARALLEL_FROM: usize = 1 << 16;
@@ -121,11 +122,11 @@ pub(crate) fn vectorized_over<A, B, C, D, E, T>(
 }
 
 /// Does the jobs, on all cores if `elements` are many enough.
-pub(crate) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sync + Send) {
+pub(crate) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sync) {
     if elements < PARALLEL_FROM {
         jobs.into_iter().for_each(work);
     } else {
-        jobs.into_par_iter().for_each(work);
+        threads::jobs(jobs, &work);
     }
 }
 
@@ -179,9 +180,9 @@ pub(crate) fn by_pieces<T: WithDType>(
     size: usize,
     work: impl Fn(usize, &mut [T]) + Sync,
 ) -> Vec<T> {
-    let Ok(values) = filled(len, size, PARALLEL_FROM, |start, room| {
+    let Ok(values) = filled::<_, Infallible>(len, size, PARALLEL_FROM, &|start, room| {
         work(start / size, cleared(room));
-        Ok::<_, Infallible>(())
+        Ok(())
     });
     values
 }
@@ -234,12 +235,14 @@ pub(crate) fn sum_pieces<const N: usize>(
     if len <= piece {
         return work(0..len);
     }
-    let sums = (0..len.div_ceil(piece))
-        .into_par_iter()
-        .map(|index| work(index * piece..((index + 1) * piece).min(len)))
-        .collect::<Result<Vec<[f64; N]>>>()?;
-    let add = |a: [f64; N], b: [f64; N]| std::array::from_fn(|index| a[index] + b[index]);
-    Ok(sums.into_iter().fold([0.0; N], add))
+    let sums = threads::collect(len.div_ceil(piece), 1, |index| {
+        work(index * piece..((index + 1) * piece).min(len))
+    });
+    let mut total = [0.0; N];
+    for sum in sums {
+        total.iter_mut().zip(sum?).for_each(|(total, sum)| *total += sum);
+    }
+    Ok(total)
 }
 
 /// A vector that `work` fills in pieces of `size` numbers, on all cores if there is more than one. `work` gets the
@@ -252,7 +255,7 @@ pub(crate) fn fill<T: WithDType>(
     if len == 0 {
         return Ok(Vec::new());
     }
-    filled(len, size, size + 1, |start, room| work(start, cleared(room)))
+    filled(len, size, size + 1, &|start, room| work(start, cleared(room)))
 }
 
 /// The sum of numbers, added up in `f64` on eight lanes.
@@ -293,9 +296,9 @@ pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f6
 
 /// A vector of `len` numbers that `part` writes, as [`filled`] asks of it.
 fn written<T: Number>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
-    let Ok(values) = filled(len, PIECE, PARALLEL_FROM, |start, room| {
+    let Ok(values) = filled::<_, Infallible>(len, PIECE, PARALLEL_FROM, &|start, room| {
         part(start, room);
-        Ok::<_, Infallible>(())
+        Ok(())
     });
     values
 }
@@ -307,16 +310,29 @@ fn filled<T: WithDType, E: Send>(
     len: usize,
     size: usize,
     parallel: usize,
-    part: impl Fn(usize, &mut [MaybeUninit<T>]) -> std::result::Result<(), E> + Sync,
+    part: &(dyn Fn(usize, &mut [MaybeUninit<T>]) -> std::result::Result<(), E> + Sync),
 ) -> std::result::Result<Vec<T>, E> {
     let mut values = Vec::with_capacity(len);
     ask_for_large_pages(values.as_ptr(), len);
     let room = &mut values.spare_capacity_mut()[..len];
-    let part = |(index, piece): (usize, &mut [MaybeUninit<T>])| part(index * size, piece);
     if len < parallel {
-        room.chunks_mut(size).enumerate().try_for_each(part)?;
+        for (index, piece) in room.chunks_mut(size).enumerate() {
+            part(index * size, piece)?;
+        }
     } else {
-        room.par_chunks_mut(size).enumerate().try_for_each(part)?;
+        // The failure of the first piece that fails, whichever thread is the first.
+        let failure = Mutex::new(None::<(usize, E)>);
+        threads::pieces(room, size, 1, &|index, piece| {
+            if let Err(error) = part(index * size, piece) {
+                let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+                if failure.as_ref().is_none_or(|(first, _)| index < *first) {
+                    *failure = Some((index, error));
+                }
+            }
+        });
+        if let Some((_, error)) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
     }
     // SAFETY: `len` is within the capacity, and `part` has written every element: both loops above
     // run over slices of the piece's own length, and have come to their end.

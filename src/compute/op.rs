@@ -104,7 +104,7 @@ pub(crate) fn apply<'a, O: Op>(
     op: O,
     args: impl Into<Arguments<&'a Tensor>>,
 ) -> Result<Tensor> {
-    apply_to(function, op, args.into(), &[])
+    apply_to(function, Box::new(op), O::HALVES, args.into(), &[])
 }
 
 /// [`apply`] with constants, which get no gradients and may have any float dtype.
@@ -114,16 +114,17 @@ pub(crate) fn apply_with<'a, O: Op>(
     args: impl Into<Arguments<&'a Tensor>>,
     constants: &[&Tensor],
 ) -> Result<Tensor> {
-    apply_to(function, op, args.into(), constants)
+    apply_to(function, Box::new(op), O::HALVES, args.into(), constants)
 }
 
-fn apply_to<O: Op>(
+fn apply_to(
     function: &'static str,
-    op: O,
+    op: Box<dyn AnyOp>,
+    halves: DType,
     args: Arguments<&Tensor>,
     constants: &[&Tensor],
 ) -> Result<Tensor> {
-    let (dtype, computed) = dtypes(function, args.as_slice(), O::HALVES)?;
+    let (dtype, computed) = dtypes(function, args.as_slice(), halves)?;
     let constants = constants
         .iter()
         .map(|tensor| contiguous(&tensor.detach().to_dtype(computed)?))
@@ -155,18 +156,44 @@ fn dtypes(function: &str, args: &[&Tensor], halves: DType) -> Result<(DType, DTy
     Ok((dtype, computed))
 }
 
-struct Custom<O> {
+/// An [`Op`] of any type. What candle wants around an operation is compiled once for all of them, not once for each.
+trait AnyOp: Send + Sync {
+    fn forward_f32(&self, args: &[&[f32]]) -> Result<(Vec<f32>, Shape)>;
+    fn forward_f64(&self, args: &[&[f64]]) -> Result<(Vec<f64>, Shape)>;
+    fn backward_f32(&self, call: Call<'_, f32>) -> Result<Gradients<f32>>;
+    fn backward_f64(&self, call: Call<'_, f64>) -> Result<Gradients<f64>>;
+}
+
+impl<O: Op> AnyOp for O {
+    fn forward_f32(&self, args: &[&[f32]]) -> Result<(Vec<f32>, Shape)> {
+        self.forward(args)
+    }
+
+    fn forward_f64(&self, args: &[&[f64]]) -> Result<(Vec<f64>, Shape)> {
+        self.forward(args)
+    }
+
+    fn backward_f32(&self, call: Call<'_, f32>) -> Result<Gradients<f32>> {
+        self.backward(call)
+    }
+
+    fn backward_f64(&self, call: Call<'_, f64>) -> Result<Gradients<f64>> {
+        self.backward(call)
+    }
+}
+
+struct Custom {
     function: &'static str,
-    op: O,
+    op: Box<dyn AnyOp>,
     /// Contiguous, of the dtype of the arguments.
     constants: Vec<Tensor>,
 }
 
-impl<O: Op> Custom<O> {
+impl Custom {
     fn forward(&self, args: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
         match args[0].0 {
-            CpuStorage::F32(_) => self.forward_as::<f32>(args),
-            CpuStorage::F64(_) => self.forward_as::<f64>(args),
+            CpuStorage::F32(_) => self.forward_as(args, |args| self.op.forward_f32(args)),
+            CpuStorage::F64(_) => self.forward_as(args, |args| self.op.forward_f64(args)),
             _ => fail_dtype(self.function, "not implemented for this dtype"),
         }
     }
@@ -174,6 +201,7 @@ impl<O: Op> Custom<O> {
     fn forward_as<T: Number>(
         &self,
         args: &[(&CpuStorage, &Layout)],
+        forward: impl Fn(&[&[T]]) -> Result<(Vec<T>, Shape)>,
     ) -> Result<(CpuStorage, Shape)> {
         let guards = guards(&self.constants);
         let mut slices = [&[][..]; MOST];
@@ -184,14 +212,14 @@ impl<O: Op> Custom<O> {
         for (slice, guard) in slices[args.len()..].iter_mut().zip(guards.iter().flatten()) {
             *slice = guarded(guard)?;
         }
-        let (values, shape) = self.op.forward(&slices[..count])?;
+        let (values, shape) = forward(&slices[..count])?;
         Ok((T::to_cpu_storage_owned(values), shape))
     }
 
     fn backward(&self, args: &[&Tensor], result: &Tensor, grad: &Tensor) -> Result<ArgumentGrads> {
         match result.dtype() {
-            DType::F32 => self.backward_as::<f32>(args, result, grad),
-            DType::F64 => self.backward_as::<f64>(args, result, grad),
+            DType::F32 => self.backward_as(args, result, grad, |call| self.op.backward_f32(call)),
+            DType::F64 => self.backward_as(args, result, grad, |call| self.op.backward_f64(call)),
             _ => fail_dtype(self.function, "not implemented for this dtype"),
         }
     }
@@ -201,6 +229,7 @@ impl<O: Op> Custom<O> {
         args: &[&Tensor],
         result: &Tensor,
         grad: &Tensor,
+        backward: impl Fn(Call<'_, T>) -> Result<Gradients<T>>,
     ) -> Result<ArgumentGrads> {
         // Arguments were made contiguous on the way forward; only the gradient may not be.
         let grad = contiguous(grad)?;
@@ -219,7 +248,7 @@ impl<O: Op> Custom<O> {
         let count = args.len() + self.constants.len();
         let call = Call { args: &inputs[..count], result, grad, wanted: &wanted[..count] };
         let mut grads = [const { None }; 3];
-        for (index, values) in self.op.backward(call)?.into_iter().enumerate() {
+        for (index, values) in backward(call)?.into_iter().enumerate() {
             if let (Some(values), true) = (values, wanted[index]) {
                 let arg = args[index];
                 grads[index] = Some(Tensor::from_vec(values, arg.shape(), arg.device())?);
@@ -295,7 +324,7 @@ pub(crate) fn elements<'a, T: WithDType>(
     }
 }
 
-impl<O: Op> CustomOp1 for Custom<O> {
+impl CustomOp1 for Custom {
     fn name(&self) -> &'static str {
         self.function
     }
@@ -310,7 +339,7 @@ impl<O: Op> CustomOp1 for Custom<O> {
     }
 }
 
-impl<O: Op> CustomOp2 for Custom<O> {
+impl CustomOp2 for Custom {
     fn name(&self) -> &'static str {
         self.function
     }
@@ -337,7 +366,7 @@ impl<O: Op> CustomOp2 for Custom<O> {
     }
 }
 
-impl<O: Op> CustomOp3 for Custom<O> {
+impl CustomOp3 for Custom {
     fn name(&self) -> &'static str {
         self.function
     }

@@ -1,12 +1,12 @@
 //! Normalising channels to mean 0 and variance 1 over a batch.
 
 use candle_core::{Result, Shape, Tensor, Var, WithDType};
-use rayon::prelude::*;
 
 use super::norm_rows::NUMBERS_PER_TASK;
 use super::totals::dot_by;
 use crate::compute::loops::{self, sum_of, vectorized};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::threads;
 use crate::error::{fail, fail_shape};
 
 /// The options of [`batch_norm`].
@@ -175,7 +175,7 @@ fn channel_moments<T: WithDType>(xs: &[T], dims: [usize; 3]) -> Vec<(f64, f64)> 
         )
     };
     let least = NUMBERS_PER_TASK.div_ceil((images * area).max(1));
-    (0..channels).into_par_iter().with_min_len(least).map(of_channel).collect()
+    threads::collect(channels, least, of_channel)
 }
 
 /// The sum over the pixels of one channel in all images, of what `term` makes of two tensors there.
@@ -281,9 +281,7 @@ impl Op for BatchNorm {
         let least = NUMBERS_PER_TASK.div_ceil((images * area).max(1));
         // Given moments let the gradient of `x` pass without these sums.
         let wants_sums = call.wanted[1] || call.wanted[2] || self.is_of_batch && call.wanted[0];
-        let channels_summed = if wants_sums { 0..channels } else { 0..0 };
-        let sums = channels_summed.into_par_iter().with_min_len(least).map(sums);
-        let sums = sums.collect::<Vec<_>>();
+        let sums = threads::collect(if wants_sums { channels } else { 0 }, least, sums);
         let of = |part: fn(&(f64, f64)) -> f64| {
             sums.iter().map(|sums| T::from_f64(part(sums))).collect::<Vec<_>>()
         };

@@ -1,11 +1,11 @@
 //! A factor and a term for each channel of images, in one pass: what norms end with.
 
 use candle_core::{Result, Shape, Tensor};
-use rayon::prelude::*;
 
 use crate::compute::loops::{self, sum_of, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::threads;
 
 /// `x · weight + bias` for `x` of `(N, C, ..)` and the others of `(C)`, which the caller has checked.
 pub(super) fn channel_affine(
@@ -66,7 +66,7 @@ impl ChannelAffine {
             T::of((0..self.images).map(of_image).sum::<f64>())
         };
         let least = loops::PIECE.div_ceil((self.images * self.area).max(1));
-        (0..self.channels).into_par_iter().with_min_len(least).map(of_channel).collect()
+        threads::collect(self.channels, least, of_channel)
     }
 }
 

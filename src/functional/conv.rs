@@ -5,7 +5,6 @@
 //! of `compute/matrix.rs`.
 
 use candle_core::{Result, Shape, Tensor};
-use rayon::prelude::*;
 
 use super::border::{self, Padding, PaddingMode};
 use super::conv_direct::{Direct, IMAGES_SIDE_BY_SIDE, in_parts};
@@ -15,6 +14,7 @@ use super::window::{Pair, Slide};
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::threads::{self, Spare};
 use crate::error::{fail, fail_shape};
 use crate::tensor::size;
 
@@ -325,7 +325,7 @@ impl Convolution {
             });
         };
         match self.workers() {
-            Workers::All => columns.par_chunks_mut(windows).enumerate().for_each(fill),
+            Workers::All => threads::pieces(columns, windows, 1, &|row, out| fill((row, out))),
             Workers::One => columns.chunks_mut(windows).enumerate().for_each(fill),
         }
     }
@@ -351,7 +351,9 @@ impl Convolution {
         };
         let rows = per_channel * windows;
         match self.workers() {
-            Workers::All => image.par_chunks_mut(area).zip(columns.par_chunks(rows)).for_each(add),
+            Workers::All => threads::pieces(image, area, 1, &|plane, pixels| {
+                add((pixels, &columns[plane * rows..][..rows]));
+            }),
             Workers::One => image.chunks_mut(area).zip(columns.chunks(rows)).for_each(add),
         }
     }
@@ -435,11 +437,13 @@ impl Op for Convolution {
                 let parts = y.chunks_mut(group_out).zip(args[0].chunks(group_in));
                 parts.enumerate().for_each(|part| one(&mut columns, part));
             }
-            Workers::One => y
-                .par_chunks_mut(group_out)
-                .zip(args[0].par_chunks(group_in))
-                .enumerate()
-                .for_each_init(Vec::new, one),
+            Workers::One => {
+                let spare = Spare::default();
+                threads::pieces(&mut y, group_out, 1, &|index, y| {
+                    let x = &args[0][index * group_in..][..group_in];
+                    spare.lend(|columns| one(columns, (index, (y, x))));
+                });
+            }
         }
         Ok((y, self.shape.clone()))
     }
@@ -504,11 +508,13 @@ impl Convolution {
                 let parts = gx.chunks_mut(group_in).zip(call.grad.chunks(group_out));
                 parts.enumerate().for_each(|part| one(&mut columns, part));
             }
-            Workers::One => gx
-                .par_chunks_mut(group_in)
-                .zip(call.grad.par_chunks(group_out))
-                .enumerate()
-                .for_each_init(Vec::new, one),
+            Workers::One => {
+                let spare = Spare::default();
+                threads::pieces(&mut gx, group_in, 1, &|index, gx| {
+                    let gy = &call.grad[index * group_out..][..group_out];
+                    spare.lend(|columns| one(columns, (index, (gx, gy))));
+                });
+            }
         }
         Ok(gx)
     }

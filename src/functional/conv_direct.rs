@@ -7,7 +7,6 @@
 use std::ops::Range;
 
 use candle_core::Result;
-use rayon::prelude::*;
 
 use super::conv_loops::{LANES, OUTPUTS, add_weight_dots, convolve, copy_row};
 use super::totals::{Floats, Span, totals};
@@ -15,6 +14,7 @@ use super::window::Slide;
 use crate::compute::loops;
 use crate::compute::number::Number;
 use crate::compute::op::Call;
+use crate::compute::threads;
 
 /// From this many images on, each thread takes whole images; with fewer, all work on each of them.
 pub(super) const IMAGES_SIDE_BY_SIDE: usize = 4;
@@ -41,10 +41,9 @@ const PRODUCTS: usize = 1 << 19;
 /// The results of `part` for each of the parts that the images are cut into, on all threads.
 pub(super) fn in_parts<R: Send>(images: usize, part: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
     let size = images.div_ceil(PARTS);
-    (0..images.div_ceil(size.max(1)))
-        .into_par_iter()
-        .map(|index| part(index * size..images.min((index + 1) * size)))
-        .collect()
+    threads::collect(images.div_ceil(size.max(1)), 1, |index| {
+        part(index * size..images.min((index + 1) * size))
+    })
 }
 
 /// A convolution whose windows move by one pixel.
@@ -124,8 +123,7 @@ impl Direct {
             for images in self.some_images(0..self.images, NUMBERS_OF_ALL) {
                 let padded = self.padded(&call.args[0][self.pixels(&images)]);
                 let blocks = self.blocks(&mut sums).collect::<Vec<_>>();
-                let blocks = blocks.into_par_iter();
-                blocks.for_each(|block| self.add_block(call, &images, &padded, block));
+                threads::jobs(blocks, &|block| self.add_block(call, &images, &padded, block));
             }
             sums
         };
@@ -150,7 +148,7 @@ impl Direct {
         if count * self.window_len() < WEIGHTS_IN_PARTS {
             return (0..count).map(block).collect();
         }
-        (0..count).into_par_iter().map(block).collect()
+        threads::collect(count, 1, block)
     }
 
     fn each_image<T: Number>(

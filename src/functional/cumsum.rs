@@ -4,7 +4,6 @@
 //! that a sum doesn't depend on their number. Sums are in `sum.rs`.
 
 use candle_core::{CpuStorage, DType, Result, Shape, Storage, Tensor, WithDType, bail};
-use rayon::prelude::*;
 
 use super::totals::{
     Adding, BLOCKS_SIDE_BY_SIDE, Floats, Integers, NARROW, PARALLEL_FROM, Span, WIDTH,
@@ -12,6 +11,7 @@ use super::totals::{
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::threads;
 use crate::tensor::axis::{self, Axis};
 
 /// The running sums along an axis; integers give `i64`.
@@ -108,8 +108,10 @@ where
     if xs.len() < PARALLEL_FROM {
         ys.chunks_mut(chunk).zip(xs.chunks(chunk)).for_each(one);
     } else if outer >= BLOCKS_SIDE_BY_SIDE {
-        let least = PIECE.div_ceil(chunk);
-        ys.par_chunks_mut(chunk).zip(xs.par_chunks(chunk)).with_min_len(least).for_each(one);
+        threads::pieces(&mut ys, chunk, PIECE.div_ceil(chunk), &|index, ys| {
+            let xs = &xs[index * chunk..][..ys.len()];
+            one((ys, xs));
+        });
     } else {
         for (ys, xs) in ys.chunks_mut(block).zip(xs.chunks(block)) {
             if inner >= 2 * NARROW {
@@ -193,7 +195,8 @@ where
     for row in ys.chunks_mut(inner) {
         row.chunks_mut(width).zip(&mut tiles).for_each(|(part, tile)| tile.push(part));
     }
-    tiles.into_par_iter().enumerate().for_each(|(tile, mut rows)| {
+    let tiles = tiles.into_iter().enumerate().collect::<Vec<_>>();
+    threads::jobs(tiles, &|(tile, mut rows): (usize, Vec<&mut [T]>)| {
         let mut sums = [A::NONE; WIDTH];
         vectorized(
             #[inline(always)]
@@ -215,8 +218,9 @@ where
     A: Adding<T>,
 {
     let size = PIECE_OF_ROW / inner * inner;
-    let sums = xs.par_chunks(size).map(|xs| column_sums::<T, A>(xs, inner));
-    let mut starts = sums.collect::<Vec<_>>();
+    let mut starts = threads::collect(xs.len().div_ceil(size), 1, |index| {
+        column_sums::<T, A>(&xs[index * size..xs.len().min((index + 1) * size)], inner)
+    });
     let mut total = vec![A::NONE; inner];
     let mut shift = |start: &mut Vec<A::Total>| {
         for (start, total) in start.iter_mut().zip(&mut total) {
@@ -231,14 +235,14 @@ where
     if inner == 1 {
         let starts = starts.concat();
         let chunk = SIDE_BY_SIDE * size;
-        let pieces = ys.par_chunks_mut(chunk).zip(xs.par_chunks(chunk));
-        pieces.zip(starts.par_chunks(SIDE_BY_SIDE)).for_each(|((ys, xs), starts)| {
-            rows::<T, A, IS_REVERSED>(xs, ys, size, starts);
+        threads::pieces(ys, chunk, 1, &|index, ys| {
+            let xs = &xs[index * chunk..][..ys.len()];
+            rows::<T, A, IS_REVERSED>(xs, ys, size, &starts[index * SIDE_BY_SIDE..]);
         });
     } else {
-        let pieces = ys.par_chunks_mut(size).zip(xs.par_chunks(size));
-        pieces.zip(starts).for_each(|((ys, xs), mut sums)| {
-            columns::<T, A, IS_REVERSED>(xs, ys, inner, &mut sums);
+        threads::pieces(ys, size, 1, &|index, ys| {
+            let xs = &xs[index * size..][..ys.len()];
+            columns::<T, A, IS_REVERSED>(xs, ys, inner, &mut starts[index].clone());
         });
     }
 }

@@ -1,8 +1,8 @@
 //! Dropout: numbers that are left out at random while a model is trained.
 
 use candle_core::{Result, Shape, Tensor, WithDType};
-use rayon::prelude::*;
 
+use crate::compute::loops::{self, PIECE};
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
 use crate::print::python::float_repr;
@@ -72,7 +72,10 @@ impl DropoutOp {
         let scales = [T::zero(), T::from_f64(self.scale)];
         // A product, as in PyTorch: a dropped nan stays one.
         let scaled = |(value, kept): (&T, &bool)| *value * scales[usize::from(*kept)];
-        values.par_iter().zip(&self.kept).with_min_len(1 << 14).map(scaled).collect()
+        loops::by_pieces(values.len(), PIECE, |index, out| {
+            let pairs = values[index * PIECE..].iter().zip(&self.kept[index * PIECE..]);
+            out.iter_mut().zip(pairs).for_each(|(out, pair)| *out = scaled(pair));
+        })
     }
 }
 

@@ -4,7 +4,6 @@
 //! `elementary_math.rs`.
 
 use candle_core::{DType, Result, Tensor};
-use rayon::prelude::*;
 
 use super::elementary_math::{
     FAR, ln, ln_1p, log2 as log2_of, log10 as log10_of, near_cos, near_sin, power as power_of,
@@ -12,6 +11,7 @@ use super::elementary_math::{
 use super::unary::activations;
 use super::unary_math::{exp as exp_of, expm1 as expm1_of, like};
 use crate::compute::op;
+use crate::compute::threads;
 
 activations! {
     /// e to the power of each element.
@@ -288,10 +288,11 @@ fn has_far_angles(x: &Tensor) -> Result<bool> {
         _ => x.to_dtype(DType::F32)?.contiguous()?,
     };
     let is_far = |xs: &[f32]| xs.iter().fold(false, |is_far, x| is_far | (x.abs() > FAR));
-    op::with_values(
-        "torch::sin",
-        &x,
-        |xs| if xs.len() <= PIECE { is_far(xs) } else { xs.par_chunks(PIECE).any(is_far) },
-        |_| false,
-    )
+    let is_any_far = |xs: &[f32]| {
+        let pieces = threads::collect(xs.len().div_ceil(PIECE), 1, |index| {
+            is_far(&xs[index * PIECE..xs.len().min((index + 1) * PIECE)])
+        });
+        pieces.contains(&true)
+    };
+    op::with_values("torch::sin", &x, is_any_far, |_| false)
 }

@@ -6,11 +6,11 @@
 use std::cmp::Ordering;
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
-use rayon::prelude::*;
 
 use crate::compute::copy::contiguous;
 use crate::compute::loops::{self, PIECE, vectorized, vectorized_in_arrays};
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::threads;
 use crate::error::fail_shape;
 use crate::tensor::axis::{self, Axis};
 
@@ -289,8 +289,10 @@ impl Extreme {
         let count = self.shape.elem_count();
         if inner == 1 && size > PIECE {
             let of_row = |row: &[T]| {
-                let pieces = row.par_chunks(PIECE).map(row_winner::<T, IS_LARGEST>);
-                pieces.collect::<Vec<_>>()
+                threads::collect(row.len().div_ceil(PIECE), 1, |index| {
+                    let end = row.len().min((index + 1) * PIECE);
+                    row_winner::<T, IS_LARGEST>(&row[index * PIECE..end])
+                })
             };
             let winners = xs.chunks(size).map(|row| row_winner::<T, IS_LARGEST>(&of_row(row)));
             return Ok(winners.collect());
@@ -305,10 +307,10 @@ impl Extreme {
             });
         }
         let mut winners = vec![T::zero(); count];
-        let blocks = winners.par_chunks_mut(inner).zip(xs.par_chunks(size * inner));
         let least = PIECE.div_ceil(size * inner);
-        blocks.with_min_len(least).for_each(|(winners, xs)| {
-            winners.par_chunks_mut(COLUMNS).enumerate().for_each(|(tile, winners)| {
+        threads::pieces(&mut winners, inner, least, &|block, winners| {
+            let xs = &xs[block * size * inner..][..size * inner];
+            threads::pieces(winners, COLUMNS, 1, &|tile, winners| {
                 let xs = &xs[tile * COLUMNS..];
                 column_winners::<T, IS_LARGEST>(xs, inner, winners);
             });

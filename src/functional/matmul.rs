@@ -4,12 +4,12 @@
 //! vectors, no integers and no batches that broadcast.
 
 use candle_core::{D, DType, Result, Shape, Tensor, WithDType};
-use rayon::prelude::*;
 
 use crate::compute::loops;
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::threads;
 use crate::error::{fail_dtype, fail_shape};
 use crate::tensor::promote::broadcast_shape;
 
@@ -212,8 +212,7 @@ impl Product {
             results.chunks_mut(len).enumerate().for_each(|(i, y)| work(i, y, Workers::All));
         } else {
             let least = SMALL.div_ceil(size);
-            let results = results.par_chunks_mut(len).with_min_len(least).enumerate();
-            results.for_each(|(i, y)| work(i, y, Workers::One));
+            threads::pieces(results, len, least, &|i, y| work(i, y, Workers::One));
         }
     }
 

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use candle_core::{DType, Device, Result, Shape, Tensor};
-use rayon::prelude::*;
 
 use super::rectifiers::leaky_relu;
 use super::totals::dot_by;
 use crate::compute::loops::{self, PIECE, SMALL_PIECE, sum_pieces, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::threads;
 use crate::error::{fail, fail_dtype, fail_shape, wrong_dtype};
 use crate::random;
 
@@ -188,11 +188,13 @@ impl Prelu {
             };
             sum_pieces(xs.len(), PIECE, |range| Ok([sum(range)]))
         };
-        let spans = xs.par_chunks(inner).zip(gs.par_chunks(inner));
-        let spans = spans.with_min_len(SMALL_PIECE.div_ceil(inner)).map(of_span);
+        let spans = threads::collect(xs.len() / inner, SMALL_PIECE.div_ceil(inner), |index| {
+            let range = index * inner..(index + 1) * inner;
+            of_span((&xs[range.clone()], &gs[range]))
+        });
         let mut sums = vec![0.0; count];
-        for (index, sum) in spans.collect::<Result<Vec<_>>>()?.into_iter().enumerate() {
-            sums[index % count] += sum[0];
+        for (index, sum) in spans.into_iter().enumerate() {
+            sums[index % count] += sum?[0];
         }
         Ok(sums.into_iter().map(T::of).collect())
     }

@@ -3,11 +3,11 @@
 use std::sync::OnceLock;
 
 use candle_core::{Result, Shape, Tensor, WithDType};
-use rayon::prelude::*;
 
 use super::window::{Pair, Planes, Slide};
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::threads;
 use crate::error::{fail, fail_shape};
 use crate::tensor::size;
 
@@ -308,11 +308,14 @@ impl Op for MaxPool {
         let count = self.shape.elem_count();
         let (mut ys, mut winners) = (vec![T::zero(); count], vec![0u32; count]);
         let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
-        ys.par_chunks_mut(share)
-            .zip(winners.par_chunks_mut(share))
-            .zip(args[0].par_chunks(area))
-            .with_min_len(PIXELS_PER_TASK.div_ceil(area))
-            .for_each(|((ys, winners), xs)| self.pool(xs, ys, winners));
+        let planes = PIXELS_PER_TASK.div_ceil(area);
+        let piece = planes * share;
+        let pieces = ys.chunks_mut(piece).zip(winners.chunks_mut(piece));
+        let pieces = pieces.zip(args[0].chunks(planes * area)).collect::<Vec<_>>();
+        threads::jobs(pieces, &|((ys, winners), xs)| {
+            let planes = ys.chunks_mut(share).zip(winners.chunks_mut(share));
+            planes.zip(xs.chunks(area)).for_each(|((ys, winners), xs)| self.pool(xs, ys, winners));
+        });
         // Candle runs an op forward once, so the cell is still empty.
         let _ = self.winners.set(winners);
         Ok((ys, self.shape.clone()))

@@ -5,7 +5,6 @@
 //! keep them. What a cell makes of its gates is in `recurrent_cells.rs`.
 
 use candle_core::{Result, Shape, Tensor};
-use rayon::prelude::*;
 
 pub(crate) use super::recurrent_cells::Cell;
 use super::recurrent_cells::next_cell;
@@ -13,6 +12,7 @@ use crate::compute::loops::{self, vectorized};
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::threads;
 
 /// A sequence in one direction.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +98,7 @@ impl Recurrence {
             gates.chunks_exact_mut(row).enumerate().for_each(work);
         } else {
             let rows_per_task = loops::SMALL_PIECE.div_ceil(row);
-            gates.par_chunks_exact_mut(row).enumerate().with_min_len(rows_per_task).for_each(work);
+            threads::pieces(gates, row, rows_per_task, &|index, gates| work((index, gates)));
         }
     }
 

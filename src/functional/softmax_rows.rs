@@ -4,11 +4,10 @@
 //! own cache; a row that is too long for that is itself shared between cores. Along any other axis
 //! the neighbouring rows of a tile are taken together, so that every loop runs over neighbours.
 
-use rayon::prelude::*;
-
 use super::unary_math::exp;
 use crate::compute::loops::{self, PIECE, SMALL_PIECE, vectorized};
 use crate::compute::number::Number;
+use crate::compute::threads;
 
 /// How many columns a tile has at most.
 const TILE: usize = 1024;
@@ -118,22 +117,25 @@ impl SoftmaxRows {
     /// its results.
     fn long_forward<T: Number>(&self, xs: &[T], ys: &mut [T]) {
         let rows = *self;
-        let maxima = xs.par_chunks(PIECE).map(|xs| {
+        let count = xs.len().div_ceil(PIECE);
+        let maxima = threads::collect(count, 1, |index| {
+            let xs = piece_of(xs, index);
             vectorized(
                 #[inline(always)]
                 move || max_of(xs, rows.sign()),
             )
         });
-        let max = maxima.reduce(|| -T::of(f64::INFINITY), larger);
-        let pieces = ys.par_chunks_mut(PIECE).zip(xs.par_chunks(PIECE));
-        let sums = pieces.map(|(ys, xs)| {
-            vectorized(
+        let max = maxima.into_iter().fold(-T::of(f64::INFINITY), larger);
+        let mut sums = vec![0.0; count];
+        let pieces = ys.chunks_mut(PIECE).zip(xs.chunks(PIECE)).zip(&mut sums);
+        threads::jobs(pieces.collect(), &|((ys, xs), sum): ((&mut [T], &[T]), &mut f64)| {
+            *sum = vectorized(
                 #[inline(always)]
                 move || rows.exponentials(xs, ys, max),
-            )
+            );
         });
-        let sum = in_order(sums);
-        ys.par_chunks_mut(PIECE).for_each(|ys| {
+        let sum = sums.into_iter().sum();
+        threads::pieces(ys, PIECE, 1, &|_, ys| {
             vectorized(
                 #[inline(always)]
                 move || rows.finish(ys, sum),
@@ -143,16 +145,17 @@ impl SoftmaxRows {
 
     fn long_backward<T: Number>(&self, ys: &[T], gs: &[T], out: &mut [T]) {
         let rows = *self;
-        let pieces = ys.par_chunks(PIECE).zip(gs.par_chunks(PIECE));
-        let sums = pieces.map(|(ys, gs)| {
+        let sums = threads::collect(ys.len().div_ceil(PIECE), 1, |index| {
+            let (ys, gs) = (piece_of(ys, index), piece_of(gs, index));
             vectorized(
                 #[inline(always)]
                 move || rows.dot(ys, gs),
             )
         });
-        let sum = in_order(sums);
-        let pieces = out.par_chunks_mut(PIECE).zip(ys.par_chunks(PIECE));
-        pieces.zip(gs.par_chunks(PIECE)).for_each(|((out, ys), gs)| {
+        // Added in their order, whichever core was the first.
+        let sum = sums.into_iter().sum();
+        threads::pieces(out, PIECE, 1, &|index, out| {
+            let (ys, gs) = (piece_of(ys, index), piece_of(gs, index));
             vectorized(
                 #[inline(always)]
                 move || rows.subtract(ys, gs, out, sum),
@@ -218,9 +221,9 @@ impl SoftmaxRows {
     }
 }
 
-/// The sum of numbers that all cores have worked out, added in their order.
-fn in_order(sums: impl IndexedParallelIterator<Item = f64>) -> f64 {
-    sums.collect::<Vec<_>>().into_iter().sum()
+/// A piece of a row that is shared between cores.
+fn piece_of<T>(row: &[T], index: usize) -> &[T] {
+    &row[index * PIECE..row.len().min((index + 1) * PIECE)]
 }
 
 #[inline(always)]

@@ -4,9 +4,9 @@
 //! and are added in order, so that a sum doesn't depend on the number of threads. `sum.rs` calls this.
 
 use candle_core::WithDType;
-use rayon::prelude::*;
 
 use crate::compute::loops::{PIECE, vectorized};
+use crate::compute::threads;
 
 /// How numbers of type `T` are added up.
 pub(super) trait Adding<T: Copy + Send + Sync>: Send + Sync {
@@ -125,7 +125,9 @@ pub(super) fn totals<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], span: Span) 
     if xs.len() < PARALLEL_FROM {
         work((&mut sums, xs));
     } else if outer >= BLOCKS_SIDE_BY_SIDE {
-        sums.par_chunks_mut(some * inner).zip(xs.par_chunks(some * block)).for_each(work);
+        threads::pieces(&mut sums, some * inner, 1, &|index, sums| {
+            work((sums, &xs[index * some * block..]));
+        });
     } else {
         let blocks = sums.chunks_mut(inner).zip(xs.chunks(block));
         blocks.for_each(|(sums, xs)| shared_totals::<T, A>(xs, inner, sums));
@@ -140,7 +142,7 @@ fn shared_totals<T: Copy + Send + Sync, A: Adding<T>>(
     sums: &mut [A::Total],
 ) {
     if inner < NARROW {
-        let parts = xs.par_chunks(PIECE / inner * inner).map(|xs| {
+        let parts = of_pieces(xs, PIECE / inner * inner, |xs| {
             let mut sums = vec![A::NONE; inner];
             vectorized(
                 #[inline(always)]
@@ -148,11 +150,11 @@ fn shared_totals<T: Copy + Send + Sync, A: Adding<T>>(
             );
             sums
         });
-        return add_all::<T, A>(sums, parts.collect());
+        return add_all::<T, A>(sums, parts);
     }
     let rows = (2 * PIECE).div_ceil(inner.min(WIDTH)).next_multiple_of(4);
-    sums.par_chunks_mut(WIDTH).enumerate().for_each(|(tile, sums)| {
-        let parts = xs.par_chunks(rows * inner).map(|xs| {
+    threads::pieces(sums, WIDTH, 1, &|tile, sums| {
+        let parts = of_pieces(xs, rows * inner, |xs| {
             let mut part = vec![A::NONE; sums.len()];
             vectorized(
                 #[inline(always)]
@@ -160,9 +162,15 @@ fn shared_totals<T: Copy + Send + Sync, A: Adding<T>>(
             );
             part
         });
-        let parts = parts.collect();
         add_all::<T, A>(sums, parts);
     });
+}
+
+/// What `work` gives for each piece of `size` numbers.
+fn of_pieces<T: Sync, R: Send>(xs: &[T], size: usize, work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    threads::collect(xs.len().div_ceil(size), 1, |index| {
+        work(&xs[index * size..xs.len().min((index + 1) * size)])
+    })
 }
 
 fn add_all<T: Copy + Send + Sync, A: Adding<T>>(sums: &mut [A::Total], parts: Vec<Vec<A::Total>>) {

@@ -10,6 +10,7 @@ use super::sums::{lane_sum, square_sum};
 use super::sweep::{Sweep, lerp};
 use crate::compute::loops::PARALLEL_FROM;
 use crate::compute::number::Number;
+use crate::compute::threads;
 use crate::print::python::float_repr;
 
 /// Adam's division by a mean of squares, with the memory of a row and a column in place of a
@@ -278,7 +279,7 @@ impl<T: Number> FactoredRows<'_, T> {
         let (p, other_p) = p.split_at_mut(middle * columns);
         let (g, other_g) = g.split_at(middle * columns);
         let (r, other_r) = r.split_at(middle);
-        let (sum, other) = rayon::join(
+        let (sum, other) = threads::join(
             || FactoredRows { p, g, r, c, scale }.reduce(row),
             || FactoredRows { p: other_p, g: other_g, r: other_r, c, scale }.reduce(row),
         );
@@ -296,7 +297,7 @@ fn square_sums<T: Number>(p: &[T], g: &[T], row_sums: &mut [f64], totals: &mut [
         let (g, other_g) = g.split_at(middle * columns);
         let (row_sums, other_sums) = row_sums.split_at_mut(middle);
         let mut other_totals = vec![0.0; columns];
-        let (sum, other) = rayon::join(
+        let (sum, other) = threads::join(
             || square_sums(p, g, row_sums, totals),
             || square_sums(other_p, other_g, other_sums, &mut other_totals),
         );

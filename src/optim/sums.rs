@@ -4,6 +4,7 @@
 
 use crate::compute::loops::{PARALLEL_FROM, vectorized};
 use crate::compute::number::Number;
+use crate::compute::threads;
 
 /// How many partial sums are kept beside each other, so that they fit wide registers.
 const LANES: usize = 16;
@@ -42,7 +43,7 @@ pub(super) fn dot<T: Number>(a: &[T], b: &[T]) -> f64 {
     }
     let middle = a.len() / 2;
     let (sum, other) =
-        rayon::join(|| dot(&a[..middle], &b[..middle]), || dot(&a[middle..], &b[middle..]));
+        threads::join(|| dot(&a[..middle], &b[..middle]), || dot(&a[middle..], &b[middle..]));
     sum + other
 }
 
@@ -52,7 +53,7 @@ pub(super) fn add_scaled<T: Number>(y: &mut [T], x: &[T], factor: f64) {
         let middle = y.len() / 2;
         let (y, other_y) = y.split_at_mut(middle);
         let (x, other_x) = x.split_at(middle);
-        rayon::join(|| add_scaled(y, x, factor), || add_scaled(other_y, other_x, factor));
+        threads::join(|| add_scaled(y, x, factor), || add_scaled(other_y, other_x, factor));
         return;
     }
     let factor = T::of(factor);
@@ -72,7 +73,7 @@ pub(super) fn add_scaled<T: Number>(y: &mut [T], x: &[T], factor: f64) {
 pub(super) fn largest<T: Number>(numbers: &[T]) -> f64 {
     if numbers.len() >= PARALLEL_FROM {
         let (left, right) = numbers.split_at(numbers.len() / 2);
-        let (left, right) = rayon::join(|| largest(left), || largest(right));
+        let (left, right) = threads::join(|| largest(left), || largest(right));
         return larger(left, right);
     }
     vectorized(

@@ -11,6 +11,7 @@ use candle_core::{DType, Result};
 
 use crate::compute::loops::{PARALLEL_FROM, PIECE, vectorized_over};
 use crate::compute::number::Number;
+use crate::compute::threads;
 use crate::error::fail_dtype;
 
 /// The memory of one parameter: a few numbers for each of its elements, in its dtype. A buffer
@@ -128,7 +129,7 @@ where
     let mut halves = s.map(|s| s.split_at_mut(middle));
     let s = halves.each_mut().map(|half| mem::take(&mut half.0));
     let other_s = halves.map(|half| half.1);
-    rayon::join(|| walk(p, g, s, rule), || walk(other_p, other_g, other_s, rule));
+    threads::join(|| walk(p, g, s, rule), || walk(other_p, other_g, other_s, rule));
 }
 
 fn chunk<T: Number, const N: usize, F>(p: &mut [T], g: &[T], s: [&mut [T]; N], rule: &F)

@@ -4,13 +4,13 @@
 //! loops and the gradients. What puts elements into a tensor is in `scatter.rs`.
 
 use candle_core::{DType, Device, Result, Tensor, WithDType};
-use rayon::prelude::*;
 
 use super::places::{Places, pick};
 use crate::compute::any::any_tensor;
 use crate::compute::loops::{PARALLEL_FROM, PIECE};
 use crate::compute::op::with_elements;
 use crate::compute::recording;
+use crate::compute::threads;
 use crate::error::fail;
 use crate::functional::transpose::contiguous;
 use crate::tensor::axis::{self, Axis};
@@ -140,8 +140,10 @@ pub(super) fn places(
     if numbers.len() < PARALLEL_FROM {
         places.chunks_mut(block).zip(numbers.chunks(block)).enumerate().for_each(fill);
     } else {
-        let blocks = places.par_chunks_mut(block).zip(numbers.par_chunks(block));
-        blocks.enumerate().with_min_len(PIECE.div_ceil(block)).for_each(fill);
+        threads::pieces(&mut places, block, PIECE.div_ceil(block), &|at, places| {
+            let numbers = &numbers[at * block..][..places.len()];
+            fill((at, (places, numbers)));
+        });
     }
     Ok(places)
 }

@@ -4,12 +4,12 @@
 //! between threads, each is read by one: no result depends on their number.
 
 use candle_core::{Result, Shape, Tensor, WithDType};
-use rayon::prelude::*;
 
 use crate::compute::loops::{self, PARALLEL_FROM, PIECE};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::recording;
+use crate::compute::threads;
 use crate::error::fail;
 use crate::functional::transpose::contiguous;
 use crate::tensor::axis::{self, Axes};
@@ -110,7 +110,7 @@ fn by_rows<T: WithDType, R: Send>(
         (0..count).map(of).collect()
     } else {
         let least = PIECE.div_ceil(size.max(1));
-        (0..count).into_par_iter().with_min_len(least).map(of).collect()
+        threads::collect(count, least, of)
     }
 }
 

@@ -89,6 +89,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/src/runtime/stdin.rs",
     "src/compute/loops.rs",
     "src/compute/matrix.rs",
+    "src/compute/threads.rs",
     "src/rt/calls.rs",
     "src/rt/display.rs",
     "src/rt/host.rs",

@@ -3,13 +3,13 @@
 use std::sync::OnceLock;
 
 use candle_core::{DType, Result, Shape, Tensor};
-use rayon::prelude::*;
 
 use super::options::Reduction;
 use crate::compute::loops::vectorized_over;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::reduce::Outcome;
+use crate::compute::threads;
 use crate::error::{fail, fail_dtype, fail_index, fail_shape, need_float};
 
 /// [`nn::CTCLoss`](crate::nn::CTCLoss) as a function (PyTorch's defaults: 0, mean, false).
@@ -233,7 +233,7 @@ impl Alignments {
         let lengths = self.input_lengths.iter().zip(&self.paths);
         let numbers = lengths.map(|(steps, path)| steps * path.row()).sum::<usize>();
         match self.batch > 1 && numbers >= LEAST {
-            true => (0..self.batch).into_par_iter().map(work).collect(),
+            true => threads::collect(self.batch, 1, work),
             false => (0..self.batch).map(work).collect(),
         }
     }
