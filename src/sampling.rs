@@ -66,6 +66,29 @@ fn whole_numbers(low: i64, high: i64, shape: Shape) -> Result<Tensor> {
     Tensor::from_vec(numbers, shape, &Device::Cpu)
 }
 
+/// `count` places among the weights, each drawn as if it were the first: where a uniform number falls among the running
+/// sums of the weights, over their whole sum. `rounded` rounds the sums to the dtype in which PyTorch adds them.
+pub(crate) fn weighted(
+    weights: &[f64],
+    count: usize,
+    rounded: impl Fn(f64) -> f64,
+    source: Source,
+) -> Vec<usize> {
+    let mut sum = 0.0;
+    let sums = weights.iter().map(|weight| {
+        sum = rounded(sum + weight);
+        sum
+    });
+    let sums = sums.collect::<Vec<_>>();
+    let mut shares = sums.iter().map(|part| rounded(part / sum)).collect::<Vec<_>>();
+    if let Some(last) = shares.last_mut() {
+        // Rounding leaves no gap at the end.
+        *last = 1.0;
+    }
+    let draws = source.floats::<f64, _>(count, FRACTIONS).into_iter();
+    draws.map(|draw| shares.partition_point(|share| *share < draw)).collect()
+}
+
 /// The order of [`randperm`] as indices.
 pub(crate) fn permutation(n: usize, source: Source) -> Vec<usize> {
     let mut order = (0..n).collect::<Vec<_>>();

@@ -7,7 +7,6 @@
 
 use std::convert::Infallible;
 use std::mem::MaybeUninit;
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Result, WithDType};
@@ -47,7 +46,7 @@ pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
 pub(crate) fn has_avx512() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        // avx512f has avx2 in it.
+        // avx512f has avx2 in it. What the whole crate was compiled for needs no look at the processor.
         is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512dq")
@@ -62,7 +61,7 @@ pub(crate) fn has_avx512() -> bool {
 /// shuffles.
 #[inline(always)]
 pub(crate) fn vectorized_in_arrays<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(target_feature = "fma")))]
     {
         #[target_feature(enable = "avx2,fma")]
         fn wide<T>(work: impl FnOnce() -> T) -> T {
@@ -79,24 +78,15 @@ pub(crate) fn vectorized_in_arrays<T>(work: impl FnOnce() -> T) -> T {
 /// [`vectorized`] for a loop over up to five slices, some of which it changes. The compiler knows of slices that are
 /// arguments, and not of those in a closure, that none overlaps another; a loop that changes several needs that to
 /// become vector instructions.
+///
+/// Each loop is compiled for every kind of processor that the crate isn't compiled for as a whole.
 #[inline(always)]
 pub(crate) fn vectorized_over<A, B, C, D, E, T>(
     (a, b, c, d, e): (A, B, C, D, E),
     work: impl FnOnce(A, B, C, D, E) -> T,
 ) -> T {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(target_feature = "avx512f")))]
     {
-        #[target_feature(enable = "avx2,fma")]
-        fn wide<A, B, C, D, E, T>(
-            a: A,
-            b: B,
-            c: C,
-            d: D,
-            e: E,
-            work: impl FnOnce(A, B, C, D, E) -> T,
-        ) -> T {
-            work(a, b, c, d, e)
-        }
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
         fn widest<A, B, C, D, E, T>(
             a: A,
@@ -111,6 +101,20 @@ pub(crate) fn vectorized_over<A, B, C, D, E, T>(
         if has_avx512() {
             // SAFETY: `has_avx512` found the features that `widest` needs.
             return unsafe { widest(a, b, c, d, e, work) };
+        }
+    }
+    #[cfg(all(target_arch = "x86_64", not(target_feature = "fma")))]
+    {
+        #[target_feature(enable = "avx2,fma")]
+        fn wide<A, B, C, D, E, T>(
+            a: A,
+            b: B,
+            c: C,
+            d: D,
+            e: E,
+            work: impl FnOnce(A, B, C, D, E) -> T,
+        ) -> T {
+            work(a, b, c, d, e)
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the line above found the features that `wide` needs.
@@ -226,25 +230,6 @@ fn cleared<T: WithDType>(room: &mut [MaybeUninit<T>]) -> &mut [T] {
     unsafe { room.assume_init_mut() }
 }
 
-/// The sums over all pieces of `0..len` of the numbers that `work` gives for a piece.
-pub(crate) fn sum_pieces<const N: usize>(
-    len: usize,
-    piece: usize,
-    work: impl Fn(Range<usize>) -> Result<[f64; N]> + Sync,
-) -> Result<[f64; N]> {
-    if len <= piece {
-        return work(0..len);
-    }
-    let sums = threads::collect(len.div_ceil(piece), 1, |index| {
-        work(index * piece..((index + 1) * piece).min(len))
-    });
-    let mut total = [0.0; N];
-    for sum in sums {
-        total.iter_mut().zip(sum?).for_each(|(total, sum)| *total += sum);
-    }
-    Ok(total)
-}
-
 /// A vector that `work` fills in pieces of `size` numbers, on all cores if there is more than one. `work` gets the
 /// index of a piece's first element, and the piece: zeros that are in the core's own cache already.
 pub(crate) fn fill<T: WithDType>(
@@ -256,42 +241,6 @@ pub(crate) fn fill<T: WithDType>(
         return Ok(Vec::new());
     }
     filled(len, size, size + 1, &|start, room| work(start, cleared(room)))
-}
-
-/// The sum of numbers, added up in `f64` on eight lanes.
-#[inline(always)]
-pub(crate) fn sum_lanes<T: WithDType>(values: &[T]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let blocks = values.chunks_exact(8);
-    let rest = blocks.remainder().iter().map(|value| value.to_f64()).sum::<f64>();
-    for block in blocks {
-        for (lane, value) in lanes.iter_mut().zip(block) {
-            *lane += value.to_f64();
-        }
-    }
-    lanes.iter().sum::<f64>() + rest
-}
-
-/// The sum of `len` values, which doesn't drift: blocks are added in the numbers' own type, in
-/// lanes that a processor adds side by side, and the sums of blocks in `f64`.
-#[inline(always)]
-pub(crate) fn sum_of<T: WithDType>(len: usize, value: impl Fn(usize) -> T) -> f64 {
-    const LANES: usize = 16;
-    const BLOCK: usize = 64 * LANES;
-    let mut total = 0.0;
-    for start in (0..len).step_by(BLOCK) {
-        let end = len.min(start + BLOCK);
-        let mut lanes = [T::zero(); LANES];
-        let whole = start + (end - start) / LANES * LANES;
-        for first in (start..whole).step_by(LANES) {
-            for (lane, sum) in lanes.iter_mut().enumerate() {
-                *sum += value(first + lane);
-            }
-        }
-        total += (whole..end).map(|index| value(index).to_f64()).sum::<f64>();
-        total += lanes.iter().map(|lane| lane.to_f64()).sum::<f64>();
-    }
-    total
 }
 
 /// A vector of `len` numbers that `part` writes, as [`filled`] asks of it.
@@ -420,18 +369,5 @@ mod tests {
             };
             assert!(fill(len, 1000, work).unwrap_err().to_string().starts_with("no more"));
         }
-    }
-
-    #[test]
-    fn sums_of_pieces_are_the_same_for_any_number_of_threads() {
-        let numbers = (0..100 * 1000).map(|index| (index as f64).sin()).collect::<Vec<_>>();
-        let with_threads = |count: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
-            pool.install(|| {
-                sum_pieces(numbers.len(), 1000, |range| Ok([sum_lanes(&numbers[range])])).unwrap()
-            })
-        };
-        let expected = with_threads(1);
-        assert!([2, 3, 8].into_iter().all(|count| with_threads(count) == expected));
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! `number.rs` has the two types that formulas are written for, `loops.rs` how a formula runs over many numbers,
 //! `copy.rs` how these come to lie side by side, `matrix.rs` products of matrices, `op.rs` how such loops become an
-//! operation of candle's graph, `reduce.rs` what a loss makes of its values. `threads.rs` shares work between cores,
-//! `any.rs` is for loops over numbers of any dtype, `recording.rs` the switch of `no_grad`.
+//! operation of candle's graph, `sums.rs` sums, `reduce.rs` what a loss makes of its values. `threads.rs` shares work
+//! between cores, `any.rs` is for loops over numbers of any dtype, `recording.rs` the switch of `no_grad`.
 
 pub(crate) mod any;
 pub(crate) mod copy;
@@ -13,4 +13,5 @@ pub(crate) mod number;
 pub(crate) mod op;
 pub(crate) mod recording;
 pub(crate) mod reduce;
+pub(crate) mod sums;
 pub(crate) mod threads;

@@ -6,8 +6,9 @@
 
 use candle_core::{Result, Shape};
 
-use super::loops::{fill, sum_lanes, sum_pieces, vectorized};
+use super::loops::{fill, vectorized};
 use super::number::Number;
+use super::sums::{sum_lanes, sum_pieces};
 
 /// A reduction with its numbers filled in.
 #[derive(Debug, Clone, Copy, PartialEq)]

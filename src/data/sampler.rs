@@ -12,8 +12,8 @@ use candle_core::Result;
 use super::dataset::Dataset;
 use crate::error::fail;
 use crate::random::own::Generator;
-use crate::random::{FRACTIONS, PROCESS, Source, exponential_f64};
-use crate::sampling::{indices, permutation};
+use crate::random::{PROCESS, Source, exponential_f64};
+use crate::sampling::{indices, permutation, weighted};
 
 /// The indices of one walk through a set.
 pub type Indices<'a> = Box<dyn Iterator<Item = usize> + Send + 'a>;
@@ -318,19 +318,7 @@ impl Sampler for WeightedRandomSampler {
 /// PyTorch's `multinomial` of one row of checked weights.
 fn multinomial(weights: &[f64], count: usize, replacement: bool, source: Source) -> Vec<usize> {
     if replacement && count > 1 {
-        let sum = weights.iter().sum::<f64>();
-        let mut reached = 0.0;
-        let add = |weight: &f64| {
-            reached += weight;
-            reached / sum
-        };
-        let mut reached = weights.iter().map(add).collect::<Vec<_>>();
-        if let Some(last) = reached.last_mut() {
-            // Rounding leaves no gap at the end.
-            *last = 1.0;
-        }
-        let draws = source.floats::<f64, _>(count, FRACTIONS).into_iter();
-        return draws.map(|draw| reached.partition_point(|reached| *reached < draw)).collect();
+        return weighted(weights, count, |sum| sum, source);
     }
     // Each weight over a waiting time: the largest are a draw without replacement.
     let waits = exponential_f64(weights.len(), source);

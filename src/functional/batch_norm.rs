@@ -3,9 +3,9 @@
 use candle_core::{Result, Shape, Tensor, Var, WithDType};
 
 use super::norm_rows::NUMBERS_PER_TASK;
-use super::totals::dot_by;
-use crate::compute::loops::{self, sum_of, vectorized};
+use crate::compute::loops::{self, vectorized};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::sums::{dot_by, sum_of};
 use crate::compute::threads;
 use crate::error::{fail, fail_shape};
 

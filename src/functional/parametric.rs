@@ -5,10 +5,10 @@ use std::ops::Range;
 use candle_core::{DType, Device, Result, Shape, Tensor};
 
 use super::rectifiers::leaky_relu;
-use super::totals::dot_by;
-use crate::compute::loops::{self, PIECE, SMALL_PIECE, sum_pieces, vectorized};
+use crate::compute::loops::{self, PIECE, SMALL_PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::sums::{dot_by, sum_pieces};
 use crate::compute::threads;
 use crate::error::{fail, fail_dtype, fail_shape, wrong_dtype};
 use crate::random;

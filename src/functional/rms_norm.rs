@@ -3,9 +3,9 @@
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
-use super::totals::{dot_by, sum_by};
 use crate::compute::loops::vectorized;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::sums::{dot_by, sum_by};
 
 /// Gives every row a mean square of 1, then scales it.
 ///

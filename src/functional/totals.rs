@@ -90,9 +90,6 @@ pub(super) const PARALLEL_FROM: usize = 1 << 15;
 /// Numbers of a row that are added side by side.
 const LANES: usize = 16;
 
-/// Numbers of a lane that are added up in their own type, where a sum is of many products.
-const BLOCK: usize = 64;
-
 /// How many columns are added up together at most; their sums stay in a core's first cache.
 pub(super) const WIDTH: usize = 512;
 
@@ -230,33 +227,6 @@ fn row_total<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T]) -> A::Total {
         }
     }
     totals.into_iter().fold(rest, A::add)
-}
-
-/// The sum of what `term` makes of neighbours; it doesn't drift.
-#[inline(always)]
-pub(super) fn sum_by<T: WithDType>(xs: &[T], term: impl Fn(T) -> T) -> f64 {
-    dot_by(xs, xs, |x, _| term(x))
-}
-
-/// The sum of what `term` makes of pairs of neighbours; it doesn't drift.
-#[inline(always)]
-pub(super) fn dot_by<T: WithDType>(xs: &[T], ys: &[T], term: impl Fn(T, T) -> T) -> f64 {
-    let mut totals = [0.0; LANES];
-    let mut rest = 0.0;
-    for (xs, ys) in xs.chunks(BLOCK * LANES).zip(ys.chunks(BLOCK * LANES)) {
-        let (rows_x, rows_y) = (xs.chunks_exact(LANES), ys.chunks_exact(LANES));
-        for (x, y) in rows_x.remainder().iter().zip(rows_y.remainder()) {
-            rest += term(*x, *y).to_f64();
-        }
-        let mut lanes = [T::zero(); LANES];
-        for (xs, ys) in rows_x.zip(rows_y) {
-            for ((lane, x), y) in lanes.iter_mut().zip(xs).zip(ys) {
-                *lane += term(*x, *y);
-            }
-        }
-        totals.iter_mut().zip(lanes).for_each(|(total, lane)| *total += lane.to_f64());
-    }
-    if xs.len() < LANES { rest } else { totals.iter().sum::<f64>() + rest }
 }
 
 /// Adds up to [`WIDTH`] columns: for each sum, the elements that are `step` apart.

@@ -6,10 +6,11 @@ use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
 use super::options::{config, first_complaint};
 use super::rule::Rule;
-use super::sums::{lane_sum, square_sum};
+use super::sums::square_sum;
 use super::sweep::{Sweep, lerp};
 use crate::compute::loops::PARALLEL_FROM;
 use crate::compute::number::Number;
+use crate::compute::sums::dot_by;
 use crate::compute::threads;
 use crate::print::python::float_repr;
 
@@ -200,8 +201,8 @@ impl<T: Number> SecondMoment<T> {
     fn sum_of_squares(&self, sweep: &mut Sweep<'_, T>) -> f64 {
         let mut sum = 0.0;
         self.each_row(sweep, &mut |rows| {
-            sum += rows
-                .reduce(&|_, g, r, c| lane_sum(g, c, |g, c| g * g / at_least(r * c, self.floor)));
+            sum +=
+                rows.reduce(&|_, g, r, c| dot_by(g, c, |g, c| g * g / at_least(r * c, self.floor)));
         });
         sum
     }

@@ -4,7 +4,7 @@ use candle_core::Result;
 
 use super::named::optimizer;
 use super::optimizer::RuleOptimizer;
-use super::options::{config, first_complaint, fraction, not_negative};
+use super::options::{config, first_complaint, of_two_means};
 use super::rule::Rule;
 use super::sweep::{Sweep, gradient, lerp, maximum};
 use crate::compute::number::Number;
@@ -69,13 +69,7 @@ impl Rule for AdamaxRule {
     type Config = AdamaxConfig;
 
     fn complaint(config: &AdamaxConfig) -> Option<String> {
-        first_complaint([
-            not_negative("learning rate", config.lr),
-            not_negative("epsilon value", config.eps),
-            fraction(0, config.betas.0),
-            fraction(1, config.betas.1),
-            not_negative("weight_decay value", config.weight_decay),
-        ])
+        first_complaint(of_two_means(config.lr, config.eps, config.betas, config.weight_decay))
     }
 
     fn update<T: Number>(

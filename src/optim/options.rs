@@ -247,8 +247,24 @@ pub(super) fn not_negative(what: &str, value: f64) -> (bool, String) {
     (value >= 0.0, format!("Invalid {what}: {value}"))
 }
 
+/// The checks of Adam and its relatives, in PyTorch's order.
+pub(super) fn of_two_means(
+    lr: f64,
+    eps: f64,
+    betas: (f64, f64),
+    weight_decay: f64,
+) -> [(bool, String); 5] {
+    [
+        not_negative("learning rate", lr),
+        not_negative("epsilon value", eps),
+        fraction(0, betas.0),
+        fraction(1, betas.1),
+        not_negative("weight_decay value", weight_decay),
+    ]
+}
+
 /// The check of one of the two `betas`.
-pub(super) fn fraction(index: usize, beta: f64) -> (bool, String) {
+fn fraction(index: usize, beta: f64) -> (bool, String) {
     let is_right = (0.0..1.0).contains(&beta);
     (is_right, format!("Invalid beta parameter at index {index}: {}", float_repr(beta)))
 }

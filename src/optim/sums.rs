@@ -1,36 +1,19 @@
-//! Sums over long vectors: in wide registers, on all cores, and without the drift of one long sum.
+//! What Adafactor, LBFGS and Muon need of long vectors: products, multiples, the largest, on all cores.
 //!
-//! Adafactor and LBFGS need them; the loops that change numbers in place are in `sweep.rs`.
+//! The sums are those of `compute/sums.rs`; the loops that change numbers in place are in `sweep.rs`.
 
 use crate::compute::loops::{PARALLEL_FROM, vectorized};
 use crate::compute::number::Number;
+use crate::compute::sums::{dot_by, sum_by};
 use crate::compute::threads;
 
-/// How many partial sums are kept beside each other, so that they fit wide registers.
+/// How many numbers are compared side by side.
 const LANES: usize = 16;
-/// After how many numbers partial sums go over to `f64`.
-const BLOCK: usize = 4096;
 
-/// The sum of `term` over pairs of elements, on this core.
+/// The sum of squares, on this core.
 #[inline(always)]
-pub(super) fn lane_sum<T: Number>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> f64 {
-    let of_block = |(a, b): (&[T], &[T])| {
-        let mut lanes = [T::zero(); LANES];
-        let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-        let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-        for (a, b) in a_lanes.iter().zip(b_lanes) {
-            for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-                *lane += term(*a, *b);
-            }
-        }
-        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| term(*a, *b).to_f64()).sum::<f64>();
-        lanes.iter().map(|lane| lane.to_f64()).sum::<f64>() + rest
-    };
-    a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(of_block).sum()
-}
-
 pub(super) fn square_sum<T: Number>(numbers: &[T]) -> f64 {
-    lane_sum(numbers, numbers, |a, b| a * b)
+    sum_by(numbers, |number| number * number)
 }
 
 /// The sum of products, on all cores.
@@ -38,7 +21,7 @@ pub(super) fn dot<T: Number>(a: &[T], b: &[T]) -> f64 {
     if a.len() < PARALLEL_FROM {
         return vectorized(
             #[inline(always)]
-            || lane_sum(a, b, |a, b| a * b),
+            || dot_by(a, b, |a, b| a * b),
         );
     }
     let middle = a.len() / 2;

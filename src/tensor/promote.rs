@@ -4,9 +4,9 @@
 
 use candle_core::{DType, Layout, Result, Shape, Tensor};
 
-use crate::compute::loops::sum_lanes;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::sums::sum_lanes;
 use crate::error::fail_shape;
 
 /// Both tensors in their common dtype; shapes stay as they are.

@@ -4,9 +4,10 @@
 
 use candle_core::{DType, Result, Shape, Tensor};
 
-use crate::compute::loops::{PIECE, sum_lanes, sum_pieces, vectorized};
+use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::sums::{sum_lanes, sum_pieces};
 
 /// The sum of all elements as a tensor without axes; 0 for an empty tensor.
 pub(crate) fn sum_all(tensor: &Tensor) -> Result<Tensor> {

@@ -8,7 +8,10 @@ use super::order::topk;
 use crate::compute::op::with_elements;
 use crate::error::{fail, wrong_dtype};
 use crate::functional::transpose::contiguous;
-use crate::random::{FRACTIONS, Normal, exponentials, floats, normals, normals_for_halves};
+use crate::random::{
+    FRACTIONS, Normal, PROCESS, exponentials, floats, normals, normals_for_halves,
+};
+use crate::sampling::weighted;
 use crate::tensor::literal::to_f64;
 use crate::tensor::scalar::IntoScalar;
 use crate::tensor::size;
@@ -178,7 +181,8 @@ pub fn multinomial(probs: &Tensor, n: usize, replacement: bool) -> Result<Tensor
     let rounds = |sum: f64| if probs.dtype() == DType::F64 { sum } else { f64::from(sum as f32) };
     let drawn = with_elements(&wide, |ps: &[f64]| {
         let rows = ps.chunks(classes.max(1));
-        Ok(rows.flat_map(|row| draw_with_replacement(row, n, rounds)).collect::<Vec<_>>())
+        let places = rows.flat_map(|row| weighted(row, n, rounds, PROCESS));
+        Ok(places.map(|place| place as i64).collect::<Vec<_>>())
     })?;
     Tensor::from_vec(drawn, shape, &Device::Cpu)
 }
@@ -192,20 +196,4 @@ fn check_weights(ps: &[f64], classes: usize) -> Result<()> {
         return fail(NAME, "invalid multinomial distribution (sum of probabilities <= 0)");
     }
     Ok(())
-}
-
-/// `n` places in a row, by where a uniform number falls among the sums of the weights, which are rounded as PyTorch's.
-fn draw_with_replacement(row: &[f64], n: usize, rounded: impl Fn(f64) -> f64) -> Vec<i64> {
-    let mut sum = 0.0;
-    let sums = row.iter().map(|p| {
-        sum = rounded(sum + p);
-        sum
-    });
-    let sums = sums.collect::<Vec<_>>();
-    let mut shares = sums.iter().map(|part| rounded(part / sum)).collect::<Vec<_>>();
-    if let Some(last) = shares.last_mut() {
-        *last = 1.0;
-    }
-    let draws = floats::<f64, _>(n, FRACTIONS).into_iter();
-    draws.map(|draw| shares.partition_point(|share| *share < draw) as i64).collect()
 }

@@ -5,8 +5,9 @@
 use candle_core::{Result, Tensor};
 
 use super::rows::{Reduced, RowFunction, Rows};
-use crate::compute::loops::{PIECE, sum_lanes, sum_pieces, vectorized};
+use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
+use crate::compute::sums::{sum_lanes, sum_pieces};
 use crate::error::fail;
 use crate::tensor::axis::Axes;
 

@@ -4,9 +4,10 @@ use candle_core::{DType, Result, Tensor};
 
 use super::elementwise::{self, Formula, Weighted};
 use super::options::Reduction;
-use crate::compute::loops::{PIECE, sum_pieces, vectorized};
+use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::with_values;
+use crate::compute::sums::sum_pieces;
 use crate::error::{fail, fail_dtype, fail_shape, need_float};
 use crate::tensor::promote::{broadcast_to, promote};
 
