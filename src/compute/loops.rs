@@ -252,6 +252,10 @@ fn written<T: Number>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + 
     values
 }
 
+/// What writes a piece of a vector, from the index where the piece begins.
+type Part<'a, T, E> =
+    dyn Fn(usize, &mut [MaybeUninit<T>]) -> std::result::Result<(), E> + Sync + 'a;
+
 /// A vector of `len` numbers that `part` writes, in pieces of `size`, on all cores from `parallel` numbers on. `part`
 /// gets the index where a piece begins, and the piece, and unless it fails must write every element of it, as all
 /// loops of this file do.
@@ -259,7 +263,7 @@ fn filled<T: WithDType, E: Send>(
     len: usize,
     size: usize,
     parallel: usize,
-    part: &(dyn Fn(usize, &mut [MaybeUninit<T>]) -> std::result::Result<(), E> + Sync),
+    part: &Part<'_, T, E>,
 ) -> std::result::Result<Vec<T>, E> {
     let mut values = Vec::with_capacity(len);
     ask_for_large_pages(values.as_ptr(), len);

@@ -2,9 +2,10 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use crate::compute::loops::{self, sum_of, vectorized};
+use crate::compute::loops::{self, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::sums::sum_of;
 use crate::compute::threads;
 
 /// `x · weight + bias` for `x` of `(N, C, ..)` and the others of `(C)`, which the caller has checked.

@@ -1,20 +1,17 @@
 //! Convolutions of images, as products of matrices, with the bias in the same pass.
 //!
-//! Windows that move by one pixel are gone through in place (`conv_direct.rs`). Of others, an image becomes a matrix
-//! (`unfold`), and a gradient goes back the same way (`fold`); the windows are those of `window.rs`, the products those
-//! of `compute/matrix.rs`.
+//! Windows that move by one pixel are mostly gone through in place (`conv_direct.rs`), others become columns of a matrix
+//! (`conv_columns.rs`); the windows themselves are those of `window.rs`.
 
 use candle_core::{Result, Shape, Tensor};
 
 use super::border::{self, Padding, PaddingMode};
-use super::conv_direct::{Direct, IMAGES_SIDE_BY_SIDE, in_parts};
+use super::conv_direct::Direct;
 use super::linear::check_bias;
 use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
-use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
-use crate::compute::threads::{self, Spare};
 use crate::error::{fail, fail_shape};
 use crate::tensor::size;
 
@@ -161,15 +158,15 @@ pub(crate) fn conv2d_named(
 }
 
 pub(super) struct Convolution {
-    images: usize,
-    groups: usize,
+    pub(super) images: usize,
+    pub(super) groups: usize,
     /// Channels of one group of the input.
-    channels: usize,
-    outputs_per_group: usize,
-    outputs: usize,
-    size: [usize; 2],
-    windows: [usize; 2],
-    slides: [Slide; 2],
+    pub(super) channels: usize,
+    pub(super) outputs_per_group: usize,
+    pub(super) outputs: usize,
+    pub(super) size: [usize; 2],
+    pub(super) windows: [usize; 2],
+    pub(super) slides: [Slide; 2],
     shape: Shape,
 }
 
@@ -279,171 +276,36 @@ impl Convolution {
     }
 
     /// Pixels of one plane, in the input and in the result.
-    fn areas(&self) -> (usize, usize) {
+    pub(super) fn areas(&self) -> (usize, usize) {
         (self.size[0] * self.size[1], self.windows[0] * self.windows[1])
     }
 
     /// The numbers of one window.
-    fn window_len(&self) -> usize {
+    pub(super) fn window_len(&self) -> usize {
         self.channels * self.slides[0].kernel * self.slides[1].kernel
-    }
-
-    fn workers(&self) -> Workers {
-        if self.images < IMAGES_SIDE_BY_SIDE { Workers::All } else { Workers::One }
     }
 
     /// Whether the kernel is one pixel that moves by one: the image is then its own matrix of
     /// windows.
-    fn is_pointwise(&self) -> bool {
+    pub(super) fn is_pointwise(&self) -> bool {
         let plain = Slide { kernel: 1, stride: 1, padding: 0, dilation: 1 };
         self.slides.map(|slide| Slide { dilation: 1, ..slide }) == [plain; 2]
-    }
-
-    /// Fills a row of `columns` for each weight of a window: the pixels that the weight meets,
-    /// window after window.
-    fn unfold<T: Number>(&self, image: &[T], columns: &mut [T]) {
-        let (area, windows) = self.areas();
-        let per_channel = self.slides[0].kernel * self.slides[1].kernel;
-        let fill = |(row, columns): (usize, &mut [T])| {
-            let plane = &image[row / per_channel * area..][..area];
-            let places = self.places(row % per_channel);
-            columns.chunks_exact_mut(self.windows[1]).enumerate().for_each(|(window, out)| {
-                let Some(pixels) = places.row(window, plane, self.size) else {
-                    return out.fill(T::ZERO);
-                };
-                let (first, last) = places.columns;
-                out[..first].fill(T::ZERO);
-                out[last..].fill(T::ZERO);
-                let out = &mut out[first..last];
-                if places.stride == 1 {
-                    out.copy_from_slice(&pixels[..out.len()]);
-                } else {
-                    out.iter_mut()
-                        .zip(pixels.iter().step_by(places.stride))
-                        .for_each(|(o, p)| *o = *p);
-                }
-            });
-        };
-        match self.workers() {
-            Workers::All => threads::pieces(columns, windows, 1, &|row, out| fill((row, out))),
-            Workers::One => columns.chunks_mut(windows).enumerate().for_each(fill),
-        }
-    }
-
-    /// Adds the rows of `columns` to the pixels that [`Self::unfold`] took them from.
-    fn fold<T: Number>(&self, columns: &[T], image: &mut [T]) {
-        let (area, windows) = self.areas();
-        let per_channel = self.slides[0].kernel * self.slides[1].kernel;
-        let add = |(plane, rows): (&mut [T], &[T])| {
-            for (row, columns) in rows.chunks(windows).enumerate() {
-                let places = self.places(row);
-                for (window, given) in columns.chunks_exact(self.windows[1]).enumerate() {
-                    let Some(pixels) = places.row_mut(window, plane, self.size) else { continue };
-                    let given = &given[places.columns.0..places.columns.1];
-                    if places.stride == 1 {
-                        pixels.iter_mut().zip(given).for_each(|(p, g)| *p += *g);
-                    } else {
-                        let pixels = pixels.iter_mut().step_by(places.stride);
-                        pixels.zip(given).for_each(|(p, g)| *p += *g);
-                    }
-                }
-            }
-        };
-        let rows = per_channel * windows;
-        match self.workers() {
-            Workers::All => threads::pieces(image, area, 1, &|plane, pixels| {
-                add((pixels, &columns[plane * rows..][..rows]));
-            }),
-            Workers::One => image.chunks_mut(area).zip(columns.chunks(rows)).for_each(add),
-        }
-    }
-
-    /// Where the weight with number `index` of a channel meets the image.
-    fn places(&self, index: usize) -> Places {
-        let [vertical, horizontal] = self.slides;
-        let (down, right) = (index / horizontal.kernel, index % horizontal.kernel);
-        let offset = right * horizontal.dilation;
-        let first = horizontal.padding.saturating_sub(offset).div_ceil(horizontal.stride);
-        let room = (self.size[1] + horizontal.padding).saturating_sub(offset);
-        let last = room.div_ceil(horizontal.stride).min(self.windows[1]);
-        let first = first.min(last);
-        Places {
-            vertical,
-            down: down * vertical.dilation,
-            columns: (first, last),
-            begin: (first * horizontal.stride + offset).saturating_sub(horizontal.padding),
-            stride: horizontal.stride,
-        }
-    }
-}
-
-/// The pixels that one weight meets, row by row of the windows.
-struct Places {
-    vertical: Slide,
-    down: usize,
-    /// The windows of a row in which the weight meets a pixel, not padding: first and end.
-    columns: (usize, usize),
-    /// The pixel that the weight meets in the first of these windows.
-    begin: usize,
-    stride: usize,
-}
-
-impl Places {
-    /// Where the pixels of a row of windows begin and end, if the row isn't padding.
-    fn range(&self, window: usize, size: [usize; 2]) -> Option<std::ops::Range<usize>> {
-        let row = (window * self.vertical.stride + self.down).checked_sub(self.vertical.padding)?;
-        let is_inside = row < size[0] && self.columns.0 < self.columns.1;
-        is_inside.then(|| row * size[1] + self.begin..(row + 1) * size[1])
-    }
-
-    fn row<'a, T>(&self, window: usize, plane: &'a [T], size: [usize; 2]) -> Option<&'a [T]> {
-        self.range(window, size).map(|range| &plane[range])
-    }
-
-    fn row_mut<'a, T>(
-        &self,
-        window: usize,
-        plane: &'a mut [T],
-        size: [usize; 2],
-    ) -> Option<&'a mut [T]> {
-        self.range(window, size).map(|range| &mut plane[range])
     }
 }
 
 impl Op for Convolution {
     fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let (area, windows) = self.areas();
-        let group_in = self.channels * area;
-        let group_out = self.outputs_per_group * windows;
+        let (_, windows) = self.areas();
         if let Some(direct) = self.direct() {
             return Ok((direct.results(args)?, self.shape.clone()));
         }
         let mut y = vec![T::ZERO; self.images * self.outputs * windows];
-        let one = |columns: &mut Vec<T>, (index, (y, x)): (usize, (&mut [T], &[T]))| {
-            let group = index % self.groups;
+        if windows > 0 {
             if let Some(bias) = args.get(2) {
-                let bias = &bias[group * self.outputs_per_group..];
-                y.chunks_mut(windows).zip(bias).for_each(|(y, bias)| y.fill(*bias));
+                let planes = y.chunks_mut(windows).zip(bias.iter().cycle());
+                planes.for_each(|(plane, bias)| plane.fill(*bias));
             }
-            let weight = self.weight(args[1], group);
-            add_product(y, weight, self.unfolded(x, columns), self.workers());
-        };
-        if windows == 0 || group_in == 0 {
-            return Ok((y, self.shape.clone()));
-        }
-        match self.workers() {
-            Workers::All => {
-                let mut columns = Vec::new();
-                let parts = y.chunks_mut(group_out).zip(args[0].chunks(group_in));
-                parts.enumerate().for_each(|part| one(&mut columns, part));
-            }
-            Workers::One => {
-                let spare = Spare::default();
-                threads::pieces(&mut y, group_out, 1, &|index, y| {
-                    let x = &args[0][index * group_in..][..group_in];
-                    spare.lend(|columns| one(columns, (index, (y, x))));
-                });
-            }
+            self.add_results(args, &mut y);
         }
         Ok((y, self.shape.clone()))
     }
@@ -463,92 +325,21 @@ impl Op for Convolution {
 }
 
 impl Convolution {
-    /// The weights of a group: one row for each output.
-    fn weight<'a, T>(&self, weight: &'a [T], group: usize) -> Matrix<'a, T> {
-        let len = self.outputs_per_group * self.window_len();
-        Matrix::new(&weight[group * len..][..len], self.outputs_per_group, self.window_len())
-    }
-
-    /// The image as a matrix of windows, in `columns` unless the image is such a matrix already.
-    fn unfolded<'a, T: Number>(&self, x: &'a [T], columns: &'a mut Vec<T>) -> Matrix<'a, T> {
-        let windows = self.areas().1;
-        if self.is_pointwise() {
-            return Matrix::new(x, self.window_len(), windows);
-        }
-        columns.resize(self.window_len() * windows, T::ZERO);
-        self.unfold(x, columns);
-        Matrix::new(columns, self.window_len(), windows)
-    }
-
     fn image_gradient<T: Number>(&self, call: &Call<'_, T>) -> Result<Vec<T>> {
-        let (area, windows) = self.areas();
-        let group_in = self.channels * area;
-        let group_out = self.outputs_per_group * windows;
-        if let Some(reversed) = self.direct().and_then(|direct| direct.reversed()) {
+        let reversed = self.direct().filter(|_| !self.is_better_in_columns());
+        if let Some(reversed) = reversed.and_then(|direct| direct.reversed()) {
             return reversed.image_gradient(call);
         }
-        let mut gx = vec![T::ZERO; self.images * self.groups * group_in];
-        if gx.is_empty() || group_out == 0 {
-            return Ok(gx);
-        }
-        let one = |columns: &mut Vec<T>, (index, (gx, gy)): (usize, (&mut [T], &[T]))| {
-            let weight = self.weight(call.args[1], index % self.groups).transposed();
-            let gy = Matrix::new(gy, self.outputs_per_group, windows);
-            if self.is_pointwise() {
-                return add_product(gx, weight, gy, self.workers());
-            }
-            columns.clear();
-            columns.resize(self.window_len() * windows, T::ZERO);
-            add_product(columns, weight, gy, self.workers());
-            self.fold(columns, gx);
-        };
-        match self.workers() {
-            Workers::All => {
-                let mut columns = Vec::new();
-                let parts = gx.chunks_mut(group_in).zip(call.grad.chunks(group_out));
-                parts.enumerate().for_each(|part| one(&mut columns, part));
-            }
-            Workers::One => {
-                let spare = Spare::default();
-                threads::pieces(&mut gx, group_in, 1, &|index, gx| {
-                    let gy = &call.grad[index * group_out..][..group_out];
-                    spare.lend(|columns| one(columns, (index, (gx, gy))));
-                });
-            }
-        }
+        let mut gx = vec![T::ZERO; self.images * self.groups * self.channels * self.areas().0];
+        self.add_image_gradient(call, &mut gx);
         Ok(gx)
     }
 
     fn weight_gradient<T: Number>(&self, call: &Call<'_, T>) -> Vec<T> {
-        let (area, windows) = self.areas();
-        let group_in = self.channels * area;
-        let group_out = self.outputs_per_group * windows;
-        let group_len = self.outputs_per_group * self.window_len();
-        if let Some(direct) = self.direct() {
-            return direct.weight_gradient(call);
+        match self.direct().filter(|_| !self.is_better_in_columns()) {
+            Some(direct) => direct.weight_gradient(call),
+            None => self.weight_gradient_by_columns(call),
         }
-        let part = |images: std::ops::Range<usize>| {
-            let mut gw = vec![T::ZERO; self.groups * group_len];
-            let mut columns = Vec::new();
-            for index in images.start * self.groups..images.end * self.groups {
-                let x = &call.args[0][index * group_in..][..group_in];
-                let gy = &call.grad[index * group_out..][..group_out];
-                let gy = Matrix::new(gy, self.outputs_per_group, windows);
-                let gw = &mut gw[index % self.groups * group_len..][..group_len];
-                let columns = self.unfolded(x, &mut columns).transposed();
-                add_product(gw, gy, columns, self.workers());
-            }
-            gw
-        };
-        if self.workers() == Workers::All {
-            return part(0..self.images);
-        }
-        let mut parts = in_parts(self.images, part).into_iter();
-        let mut sum = parts.next().unwrap_or_default();
-        for part in parts {
-            sum.iter_mut().zip(part).for_each(|(sum, term)| *sum += term);
-        }
-        sum
     }
 
     /// The way without a matrix of windows, where there is one.

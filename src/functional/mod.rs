@@ -14,6 +14,7 @@ mod channel_dropout;
 pub(crate) mod compare;
 mod conv;
 mod conv1d;
+mod conv_columns;
 mod conv_direct;
 mod conv_loops;
 mod conv_transpose;

@@ -155,6 +155,14 @@ impl Prelu {
                 );
             });
         }
+        if let [weight] = *weights {
+            return loops::map2(
+                xs,
+                gs,
+                #[inline(always)]
+                move |x, g| if x > T::ZERO { g } else { weight * g },
+            );
+        }
         loops::by_pieces(xs.len(), PIECE, |index, out| {
             let (mut start, mut out) = (index * PIECE, out);
             while !out.is_empty() {

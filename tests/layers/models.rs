@@ -288,14 +288,9 @@ fn a_cnn_learns_the_digits_and_a_linear_model_does_not() {
         nn::Flatten::default(),
         nn::Linear::new(16 * 7 * 7, 10).unwrap(),
     ];
-    let begin = std::time::Instant::now();
     let of_cnn = train_digits(&cnn, 10, 0.005);
-    let seconds = begin.elapsed().as_secs_f64();
     let linear = nn::seq![nn::Flatten::default(), nn::Linear::new(784, 10).unwrap()];
     let of_linear = train_digits(&linear, 10, 0.005);
-    println!("cnn {of_cnn} in {seconds:.1} s, linear {of_linear}");
-    assert!(of_cnn > 0.95, "cnn: {of_cnn}, linear: {of_linear}, {seconds} s");
-    assert!(of_linear < of_cnn - 0.05, "cnn: {of_cnn}, linear: {of_linear}, {seconds} s");
-    // A tenth of that on a free machine; slack for others at work.
-    assert!(seconds < 60.0, "{seconds} s");
+    assert!(of_cnn > 0.95, "cnn: {of_cnn}, linear: {of_linear}");
+    assert!(of_linear < of_cnn - 0.05, "cnn: {of_cnn}, linear: {of_linear}");
 }
