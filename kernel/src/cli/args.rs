@@ -108,6 +108,12 @@ pub struct Place {
     /// In the Jupyter data folder of the current user (this is the default)
     #[arg(long, conflicts_with = "prefix")]
     pub user: bool,
+    /// In the Python environment that is active, such as a virtual environment or conda's
+    #[arg(long, conflicts_with_all = ["prefix", "user"])]
+    pub sys_prefix: bool,
+    /// For all users of this machine: below /usr/local
+    #[arg(long, conflicts_with_all = ["prefix", "user", "sys_prefix"])]
+    pub system: bool,
     /// What compiles and runs the cells; each engine has its own entry in Jupyter
     #[arg(long, value_enum, default_value_t)]
     pub engine: Choice,
@@ -119,6 +125,7 @@ pub struct Place {
 Examples:
   akari install                      for the current user
   akari install --prefix ~/venv      for the Jupyter of that environment only
+  akari install --sys-prefix         for the Jupyter of the environment that is active
 
 For a class, as root (others believe nobody but root and themselves):
   AKARI_HOME=/srv/akari akari install --shared --prefix /usr/local

@@ -1,5 +1,6 @@
 //! `akari install` and `akari uninstall`: the kernel's entry in Jupyter.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -7,8 +8,11 @@ use anyhow::Context;
 use super::{args, evcxr_program, lessons, mend_prelude, say};
 use crate::home;
 use crate::home::manifest::Depth;
-use crate::setup::kernelspec;
 use crate::setup::toolchain::Toolchain;
+use crate::setup::{kernelspec, python};
+
+/// Below it, Jupyter looks for what all users have.
+const SYSTEM: &str = "/usr/local";
 
 pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     let folder = folder(&arguments.place)?;
@@ -57,8 +61,16 @@ pub fn uninstall(arguments: &args::Uninstall) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn folder(place: &args::Place) -> anyhow::Result<std::path::PathBuf> {
-    kernelspec::folder(place.prefix.as_deref())
+fn folder(place: &args::Place) -> anyhow::Result<PathBuf> {
+    let prefix = match place {
+        args::Place { system: true, .. } => Some(PathBuf::from(SYSTEM)),
+        args::Place { sys_prefix: true, .. } => {
+            let none = "no Python environment is active; activate one, or name it with --prefix";
+            Some(python::active_prefix().context(none)?)
+        }
+        args::Place { prefix, .. } => prefix.clone(),
+    };
+    kernelspec::folder(prefix.as_deref())
         .map(|it| it.with_file_name(place.engine.kernel().name))
         .context("this user has no data folder for Jupyter; use --prefix DIR")
 }

@@ -21,6 +21,7 @@ use clap::Parser;
 use self::args::{Arguments, Command};
 use self::progress::Reporter;
 use crate::home::manifest::Depth;
+use crate::setup::checkout;
 use crate::setup::prelude::{self, PreludeError};
 use crate::setup::toolchain::Toolchain;
 
@@ -31,7 +32,7 @@ const UNUSABLE: u8 = 2;
 pub fn main() -> ExitCode {
     let command = Arguments::parse().command;
     let code_of_errors = if matches!(command, Command::Run(_)) { UNUSABLE } else { 1 };
-    let result = match command {
+    let result = ready(&command).and_then(|()| match command {
         Command::Lab(arguments) => lab::lab(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Install(arguments) => install::install(&arguments),
@@ -39,12 +40,25 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Kernel(arguments) => kernel::kernel(&arguments),
         Command::BuildEvcxr(arguments) => evcxr_program::build(&arguments),
-    };
+    });
     result.unwrap_or_else(|error| {
         // The other end of stderr may be gone as well.
         let _ = writeln!(std::io::stderr(), "akari: {}", sentence(&error));
         ExitCode::from(code_of_errors)
     })
+}
+
+/// Unpacks the sources that the program carries, for the commands that need them. A kernel is served all the same: the
+/// learner's cell is the place where an error is seen.
+fn ready(command: &Command) -> anyhow::Result<()> {
+    match (command, checkout::prepare()) {
+        (Command::Uninstall(_) | Command::Doctor(_), _) | (_, Ok(())) => Ok(()),
+        (Command::Kernel(_), Err(error)) => {
+            tracing::warn!("the carried sources were not unpacked: {error}");
+            Ok(())
+        }
+        (_, Err(error)) => Err(error.into()),
+    }
 }
 
 /// The error with those of its causes that its text does not hold yet.

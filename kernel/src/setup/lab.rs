@@ -1,17 +1,10 @@
-//! The folder that JupyterLab opens, and the command that opens it.
+//! The command that opens JupyterLab. The folder of the lessons is in `lessons`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use super::checkout;
 use super::python::Lab;
-
-/// The lessons that came with Akari, or else the current folder.
-pub fn lessons() -> std::io::Result<PathBuf> {
-    let notebooks = checkout::lessons();
-    if notebooks.is_dir() { Ok(notebooks) } else { std::env::current_dir() }
-}
 
 /// The command that opens JupyterLab on a folder.
 pub fn command(lab: &Lab, folder: &Path, has_browser: Browser, rest: &[OsString]) -> Command {

@@ -4,6 +4,7 @@ pub mod checkout;
 pub mod evcxr_program;
 pub mod kernelspec;
 pub mod lab;
+pub mod lessons;
 pub mod prelude;
 pub mod python;
 pub mod toolchain;

@@ -160,6 +160,16 @@ fn private(command: &Command) -> Command {
     shell
 }
 
+/// The folder of the Python that is active: what its `sys.prefix` is.
+pub fn active_prefix() -> Option<PathBuf> {
+    let python = ["python3", "python"].into_iter().filter_map(|it| which(it).ok());
+    python.into_iter().find_map(|python| {
+        let output = Command::new(python).args(["-c", "import sys; print(sys.prefix)"]).output();
+        let prefix = String::from_utf8(output.ok()?.stdout).ok()?;
+        Some(PathBuf::from(prefix.trim_end())).filter(|it| it.is_absolute())
+    })
+}
+
 /// The data folders of the Jupyter on PATH, as that names them.
 pub fn data_folders() -> Vec<PathBuf> {
     let ask = || {

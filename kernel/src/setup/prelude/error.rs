@@ -9,7 +9,7 @@ use crate::home::trust::TrustError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PreludeError {
-    #[error("the prelude's sources are not at `{}`; keep the checkout that `akari` was built in", path.display())]
+    #[error("the prelude's sources are not at `{}`; `cargo install --path kernel` in a checkout makes a program that carries them", path.display())]
     Sources { path: PathBuf },
     #[error(transparent)]
     Home(#[from] HomeError),

@@ -1,5 +1,7 @@
-//! Compiles `shim/park.rs`, which the kernel carries and loads into compilers that it parks, and
-//! exports the functions of the program by which cells read stdin (`src/runtime/stdin.rs`).
+//! Compiles `shim/park.rs`, which the kernel carries and loads into compilers that it parks, exports the functions of
+//! the program by which cells read stdin (`src/runtime/stdin.rs`), and packs the sources that the kernel carries.
+
+mod carried;
 
 use std::env;
 use std::path::PathBuf;
@@ -11,7 +13,12 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-Wl,--export-dynamic-symbol={name}");
     }
     let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets `{name}`"));
-    let output = PathBuf::from(variable("OUT_DIR")).join("park.so");
+    let folder = PathBuf::from(variable("OUT_DIR"));
+    let package = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
+    if let Err(error) = carried::pack(&package, &folder.join("carried.tar.gz")) {
+        panic!("the sources could not be packed: {error}");
+    }
+    let output = folder.join("park.so");
     let status = Command::new(variable("RUSTC"))
         .args(["shim/park.rs", "--crate-name=park", "--crate-type=cdylib", "--edition=2024"])
         .args(["-Copt-level=2", "-Cpanic=abort", "-Cstrip=symbols", "--target"])
