@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::build;
 use crate::cargo::artifact::{self, Artifact};
@@ -23,6 +24,42 @@ pub fn remove_unfinished(preludes: &Path) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// How many built preludes stay beside a new one, and for how long they stay anyway.
+const KEPT: usize = 3;
+const USED: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// The file whose time tells when a prelude was used last.
+const USE: &str = ".used";
+
+/// Notes that the prelude is used.
+pub fn note_use(folder: &Path) {
+    // A shared folder of somebody else's stays as it is.
+    let _ =
+        fs::File::create(folder.join(USE)).and_then(|file| file.set_modified(SystemTime::now()));
+}
+
+/// Removes preludes that nobody has used for long, but for the latest few, and what was built on top of them. Returns how
+/// many these were. Other checkouts and other toolchains have theirs in the same home.
+pub fn remove_unused(preludes: &Path, built: &Path, dependencies: &Path) -> usize {
+    let time = |folder: &Path| {
+        let used = fs::metadata(folder.join(USE)).or_else(|_| fs::metadata(folder));
+        used.and_then(|it| it.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+    };
+    let entries = fs::read_dir(preludes).into_iter().flatten().flatten().map(|it| it.path());
+    let mut others = entries.filter(|it| it != built).map(|it| (time(&it), it)).collect::<Vec<_>>();
+    others.sort();
+    others.reverse();
+    let is_old = |(time, _): &&(SystemTime, PathBuf)| {
+        SystemTime::now().duration_since(*time).is_ok_and(|age| age > USED)
+    };
+    let old = others.iter().skip(KEPT).filter(is_old);
+    let removed = old.filter(|(_, folder)| {
+        let _ = fs::remove_dir_all(dependencies.join(folder.file_name().unwrap_or_default()));
+        fs::remove_dir_all(folder).is_ok()
+    });
+    removed.count()
 }
 
 /// Puts the libraries into the folder, which gets its name when it is whole. Returns what is in it.
@@ -66,8 +103,6 @@ pub fn keep(
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::home::manifest::Depth;
 
@@ -116,5 +151,32 @@ mod tests {
         let files = [there, cache.path().join("none.rlib")];
         assert!(keep(&[artifact(&files)], &preludes.join("key"), &Toolchain::of_nobody()).is_err());
         assert_eq!(fs::read_dir(&preludes).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn preludes_that_nobody_uses_are_removed_with_what_was_built_on_them() {
+        let home = tempfile::tempdir().unwrap();
+        let (preludes, deps) = (home.path().join("prelude"), home.path().join("deps"));
+        let age = |name: &str, days: u64| {
+            let time = SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+            fs::File::open(preludes.join(name).join(USE)).unwrap().set_modified(time).unwrap();
+        };
+        for name in ["new", "a", "b", "c", "d", "e"] {
+            fs::create_dir_all(preludes.join(name)).unwrap();
+            fs::create_dir_all(deps.join(name)).unwrap();
+            note_use(&preludes.join(name));
+        }
+        let remove = || remove_unused(&preludes, &preludes.join("new"), &deps);
+        assert_eq!(remove(), 0);
+        for (name, days) in [("new", 99), ("a", 40), ("b", 30), ("c", 20), ("d", 15), ("e", 1)] {
+            age(name, days);
+        }
+        assert_eq!(remove(), 2);
+        for folder in [&preludes, &deps] {
+            let mut left: Vec<_> =
+                fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name()).collect();
+            left.sort();
+            assert_eq!(left, ["c", "d", "e", "new"]);
+        }
     }
 }

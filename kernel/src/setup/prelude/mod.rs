@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::build::build;
-use self::keep::{keep, remove_unfinished};
+use self::keep::{keep, note_use, remove_unfinished, remove_unused};
 use self::key::key;
 use super::checkout::checkout;
 use super::toolchain::Toolchain;
@@ -44,10 +44,10 @@ pub fn find(toolchain: &Toolchain, depth: Depth) -> Result<Option<PathBuf>, Prel
             return Ok(found);
         }
     }
-    match home::find_home()? {
-        Some(home) => look(&home).map_err(PreludeError::Damaged),
-        None => Ok(None),
-    }
+    let Some(home) = home::find_home()? else { return Ok(None) };
+    let found = look(&home).map_err(PreludeError::Damaged)?;
+    found.iter().for_each(|folder| note_use(folder));
+    Ok(found)
 }
 
 /// The folder of a built prelude; builds it if it isn't there.
@@ -105,6 +105,10 @@ fn build_once(
         remove_unfinished(&preludes);
         let failed = |source| HomeError::write(&folder, source);
         let after = keep(&artifacts, &folder, toolchain).map_err(failed)?;
+        let removed = remove_unused(&preludes, &folder, &home.join("deps"));
+        if removed > 0 {
+            on_progress(&Progress::doing(format!("removed {removed} old builds of the prelude")));
+        }
         if before.is_none_or(|before| before.files == after) {
             return Ok(folder);
         }
