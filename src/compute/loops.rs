@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Result, WithDType};
 
+pub(crate) use super::lanes::{has_avx512, vectorized, vectorized_in_arrays, vectorized_over};
 use super::number::Number;
 use super::threads;
 
@@ -31,106 +32,14 @@ pub(crate) fn rows_of(size: usize) -> usize {
     (PIECE / size.max(1)).max(1)
 }
 
-/// Runs a loop with AVX-512 or AVX2 and fused multiply-add where the processor has them. `work` and all that it calls must
-/// inline to profit: give it as `#[inline(always)] || ..`.
-#[inline(always)]
-pub(crate) fn vectorized<T>(work: impl FnOnce() -> T) -> T {
-    vectorized_over(
-        ((), (), (), (), ()),
-        #[inline(always)]
-        |(), (), (), (), ()| work(),
-    )
-}
-
-/// Whether [`vectorized`] uses AVX-512.
-pub(crate) fn has_avx512() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        // avx512f has avx2 in it. What the whole crate was compiled for needs no look at the processor.
-        is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("fma")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// [`vectorized`] for loops whose sums are arrays as wide as the registers of AVX2: of these, wider registers make
-/// shuffles.
-#[inline(always)]
-pub(crate) fn vectorized_in_arrays<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(all(target_arch = "x86_64", not(target_feature = "fma")))]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn wide<T>(work: impl FnOnce() -> T) -> T {
-            work()
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the line above found the features that `wide` needs.
-            return unsafe { wide(work) };
-        }
-    }
-    work()
-}
-
-/// [`vectorized`] for a loop over up to five slices, some of which it changes. The compiler knows of slices that are
-/// arguments, and not of those in a closure, that none overlaps another; a loop that changes several needs that to
-/// become vector instructions.
-///
-/// Each loop is compiled for every kind of processor that the crate isn't compiled for as a whole.
-#[inline(always)]
-pub(crate) fn vectorized_over<A, B, C, D, E, T>(
-    (a, b, c, d, e): (A, B, C, D, E),
-    work: impl FnOnce(A, B, C, D, E) -> T,
-) -> T {
-    #[cfg(all(target_arch = "x86_64", not(target_feature = "avx512f")))]
-    {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        fn widest<A, B, C, D, E, T>(
-            a: A,
-            b: B,
-            c: C,
-            d: D,
-            e: E,
-            work: impl FnOnce(A, B, C, D, E) -> T,
-        ) -> T {
-            work(a, b, c, d, e)
-        }
-        if has_avx512() {
-            // SAFETY: `has_avx512` found the features that `widest` needs.
-            return unsafe { widest(a, b, c, d, e, work) };
-        }
-    }
-    #[cfg(all(target_arch = "x86_64", not(target_feature = "fma")))]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn wide<A, B, C, D, E, T>(
-            a: A,
-            b: B,
-            c: C,
-            d: D,
-            e: E,
-            work: impl FnOnce(A, B, C, D, E) -> T,
-        ) -> T {
-            work(a, b, c, d, e)
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the line above found the features that `wide` needs.
-            return unsafe { wide(a, b, c, d, e, work) };
-        }
-    }
-    // Elsewhere the baseline has fused multiply-add, or the standard library makes up for it.
-    work(a, b, c, d, e)
-}
-
 /// Does the jobs, on all cores if `elements` are many enough.
 pub(crate) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sync) {
+    // Called by way of a pointer, so that the loop in it is compiled once.
+    let work: &(dyn Fn(J) + Sync) = &work;
     if elements < PARALLEL_FROM {
         jobs.into_iter().for_each(work);
     } else {
-        threads::jobs(jobs, &work);
+        threads::jobs(jobs, work);
     }
 }
 
@@ -141,7 +50,7 @@ pub(crate) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sy
 pub(crate) fn map<T: Number>(xs: &[T], function: impl Fn(T) -> T + Copy + Sync) -> Vec<T> {
     written(xs.len(), |start, ys| {
         let xs = &xs[start..][..ys.len()];
-        vectorized(
+        T::vectorized(
             #[inline(always)]
             move || {
                 for (x, y) in xs.iter().zip(ys) {
@@ -161,7 +70,7 @@ pub(crate) fn map2<T: Number>(
     written(xs.len(), |start, ys| {
         let range = start..start + ys.len();
         let (xs, gs) = (&xs[range.clone()], &gs[range]);
-        vectorized(
+        T::vectorized(
             #[inline(always)]
             move || {
                 for ((x, g), y) in xs.iter().zip(gs).zip(ys) {

@@ -10,6 +10,8 @@ use std::ops::Neg;
 use candle_core::WithDType;
 use candle_core::cpu::erf::erf_f64;
 
+use super::lanes;
+
 /// `f32` or `f64`, as formulas and loops are written for them.
 ///
 /// The functions have the names of the standard library's, which `f32` and `f64` call their own too: where a
@@ -44,6 +46,15 @@ pub trait Number: WithDType + Neg<Output = Self> {
         double: impl FnOnce(&[&[f64]]) -> Vec<f64>,
     ) -> Vec<Self>;
 
+    /// Runs a loop over numbers of this type as the widest vectors that pay: see [`lanes::vectorized`].
+    fn vectorized<R>(work: impl FnOnce() -> R) -> R;
+
+    /// The same for a loop over up to five slices: see [`lanes::vectorized_over`].
+    fn vectorized_over<A, B, C, D, E, R>(
+        slices: (A, B, C, D, E),
+        work: impl FnOnce(A, B, C, D, E) -> R,
+    ) -> R;
+
     /// `ln(1 + x)`, exact also where `x` is tiny.
     #[inline(always)]
     fn ln_1p(self) -> Self {
@@ -73,7 +84,7 @@ pub trait Number: WithDType + Neg<Output = Self> {
 /// The parts of `Number` that are written alike for both types: its place among two functions, and the functions of
 /// the standard library.
 macro_rules! alike {
-    ($type:ident, $place:tt) => {
+    ($type:ident, $place:tt, $vectorized:ident, $vectorized_over:ident) => {
         const ZERO: Self = 0.0;
         const ONE: Self = 1.0;
         const TWO: Self = 2.0;
@@ -86,6 +97,19 @@ macro_rules! alike {
             double: impl FnOnce(&[&[f64]]) -> Vec<f64>,
         ) -> Vec<Self> {
             ((single, double).$place)(slices)
+        }
+
+        #[inline(always)]
+        fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+            lanes::$vectorized(work)
+        }
+
+        #[inline(always)]
+        fn vectorized_over<A, B, C, D, E, R>(
+            slices: (A, B, C, D, E),
+            work: impl FnOnce(A, B, C, D, E) -> R,
+        ) -> R {
+            lanes::$vectorized_over(slices, work)
         }
 
         #[inline(always)]
@@ -123,7 +147,7 @@ macro_rules! alike {
 const FRAC_1_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
 
 impl Number for f64 {
-    alike!(f64, 1);
+    alike!(f64, 1, vectorized_in_arrays, vectorized_narrow_over);
 
     #[inline(always)]
     fn exp(self) -> Self {
@@ -225,7 +249,7 @@ fn split_power(x: f32) -> (f32, i32, i32) {
 }
 
 impl Number for f32 {
-    alike!(f32, 0);
+    alike!(f32, 0, vectorized, vectorized_over);
 
     #[inline(always)]
     fn exp(self) -> Self {

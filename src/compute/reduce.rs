@@ -6,7 +6,7 @@
 
 use candle_core::{Result, Shape};
 
-use super::loops::{fill, vectorized};
+use super::loops::fill;
 use super::number::Number;
 use super::sums::{sum_lanes, sum_pieces};
 
@@ -77,7 +77,7 @@ pub(crate) fn reduced_by<T: Number>(
     let len = shape.elem_count();
     let Some(divisor) = divisor else {
         let values = fill(len, cut.piece, |start, values| {
-            vectorized(
+            T::vectorized(
                 #[inline(always)]
                 || write(start, values).map(|_| ()),
             )
@@ -86,7 +86,7 @@ pub(crate) fn reduced_by<T: Number>(
     };
     let [sum, counted] = sum_pieces(len, cut.piece, |range| {
         let mut values = vec![T::ZERO; cut.block.min(range.len())];
-        vectorized(
+        T::vectorized(
             #[inline(always)]
             || {
                 let mut sums = [0.0; 2];

@@ -22,6 +22,8 @@ pub(crate) fn sum_pieces<const N: usize>(
     piece: usize,
     work: impl Fn(Range<usize>) -> Result<[f64; N]> + Sync,
 ) -> Result<[f64; N]> {
+    // Called by way of a pointer, so that the loop in it is compiled once.
+    let work: &(dyn Fn(Range<usize>) -> Result<[f64; N]> + Sync) = &work;
     if len <= piece {
         return work(0..len);
     }

@@ -9,7 +9,7 @@ use std::{array, mem};
 
 use candle_core::{DType, Result};
 
-use crate::compute::loops::{PARALLEL_FROM, PIECE, vectorized_over};
+use crate::compute::loops::{PARALLEL_FROM, PIECE};
 use crate::compute::number::Number;
 use crate::compute::threads;
 use crate::error::fail_dtype;
@@ -141,7 +141,7 @@ where
     let mut s = s.into_iter();
     let mut next = || s.next().unwrap_or_default();
     let (a, b, c) = (next(), next(), next());
-    vectorized_over(
+    T::vectorized_over(
         (p, g, a, b, c),
         #[inline(always)]
         |p, g, a, b, c| pass(p, g, a, b, c, rule),

@@ -105,13 +105,10 @@ fn by_rows<T: WithDType, R: Send>(
     size: usize,
     row: impl Fn(&[T]) -> R + Sync,
 ) -> Vec<R> {
-    let of = |index: usize| row(&xs[index * size..][..size]);
-    if xs.len() < PARALLEL_FROM {
-        (0..count).map(of).collect()
-    } else {
-        let least = PIECE.div_ceil(size.max(1));
-        threads::collect(count, least, of)
-    }
+    // Few numbers are one piece, which no other thread is woken for.
+    let is_large = xs.len() >= PARALLEL_FROM;
+    let least = if is_large { PIECE.div_ceil(size.max(1)) } else { count };
+    threads::collect(count, least, |index| row(&xs[index * size..][..size]))
 }
 
 /// A number made of a row, and the gradients of the row's elements.

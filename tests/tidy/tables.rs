@@ -87,6 +87,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/src/runtime/environment.rs",
     "kernel/src/runtime/load.rs",
     "kernel/src/runtime/stdin.rs",
+    "src/compute/lanes.rs",
     "src/compute/loops.rs",
     "src/compute/matrix.rs",
     "src/compute/threads.rs",

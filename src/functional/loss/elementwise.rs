@@ -8,7 +8,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::options::Reduction;
-use crate::compute::loops::{PIECE, each, vectorized};
+use crate::compute::loops::{PIECE, each};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced};
@@ -119,7 +119,7 @@ impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
             let range = start..(start + PIECE).min(len);
             let inputs = inputs.map(|input| &input[range.clone()]);
             let gradient = gradient.slice(range);
-            vectorized(
+            R::vectorized(
                 #[inline(always)]
                 || match is_first_only {
                     true => write_slopes::<_, _, K, false>(
