@@ -19,6 +19,11 @@ pub(crate) fn share(count: usize, least: usize, work: &(dyn Fn(usize) + Sync)) {
     }
 }
 
+/// How many threads there are.
+pub(crate) fn count() -> usize {
+    rayon::current_num_threads()
+}
+
 /// Both of two works, side by side if another thread has time.
 pub(crate) fn join<A: Send, B: Send>(
     first: impl FnOnce() -> A + Send,

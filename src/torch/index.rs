@@ -5,7 +5,7 @@
 
 use candle_core::{DType, Device, Result, Tensor, WithDType};
 
-use super::places::{Places, pick};
+use super::places::{Places, Run, pick};
 use crate::compute::any::any_tensor;
 use crate::compute::loops::{PARALLEL_FROM, PIECE};
 use crate::compute::op::with_elements;
@@ -118,33 +118,42 @@ pub(super) fn places(
     shape: &[usize],
     numbers: &[i64],
 ) -> Result<Vec<usize>> {
-    check(function, axis, dims[axis], numbers)?;
+    if numbers.len() < PARALLEL_FROM {
+        check(function, axis, dims[axis], numbers)?;
+    } else {
+        let pieces = threads::collect(numbers.len().div_ceil(PIECE), 1, |index| {
+            let end = numbers.len().min((index + 1) * PIECE);
+            check(function, axis, dims[axis], &numbers[index * PIECE..end])
+        });
+        pieces.into_iter().collect::<Result<()>>()?;
+    }
     let inner_of_x = dims[axis + 1..].iter().product::<usize>();
     let block_of_x = dims[axis] * inner_of_x;
     let outer = offsets(&shape[..axis], &dims[..axis]);
     let inner = offsets(&shape[axis + 1..], &dims[axis + 1..]);
     let mut places = vec![0; numbers.len()];
-    let block = shape[axis] * inner.len();
-    if block == 0 || places.is_empty() {
+    if places.is_empty() {
         return Ok(places);
     }
-    let fill = |(at, (places, numbers)): (usize, (&mut [usize], &[i64]))| {
-        let start = outer[at] * block_of_x;
-        let rows = places.chunks_mut(inner.len()).zip(numbers.chunks(inner.len()));
-        for (places, numbers) in rows {
+    // Along the last axis a line is the numbers of all of the axis, else those of its neighbours in the other axes.
+    let is_last = inner.len() == 1;
+    let line = if is_last { shape[axis] } else { inner.len() };
+    let lines = if numbers.len() < PARALLEL_FROM { numbers.len() } else { PIECE.div_ceil(line) };
+    threads::pieces(&mut places, lines * line, 1, &|index, places| {
+        let numbers = numbers[index * lines * line..].chunks(line);
+        for (at, (places, numbers)) in (index * lines..).zip(places.chunks_mut(line).zip(numbers)) {
+            let start = outer[if is_last { at } else { at / shape[axis] }] * block_of_x;
+            if is_last {
+                for (place, number) in places.iter_mut().zip(numbers) {
+                    *place = start + *number as usize * inner_of_x;
+                }
+                continue;
+            }
             for ((place, number), column) in places.iter_mut().zip(numbers).zip(&inner) {
                 *place = start + *number as usize * inner_of_x + column;
             }
         }
-    };
-    if numbers.len() < PARALLEL_FROM {
-        places.chunks_mut(block).zip(numbers.chunks(block)).enumerate().for_each(fill);
-    } else {
-        threads::pieces(&mut places, block, PIECE.div_ceil(block), &|at, places| {
-            let numbers = &numbers[at * block..][..places.len()];
-            fill((at, (places, numbers)));
-        });
-    }
+    });
     Ok(places)
 }
 
@@ -207,11 +216,8 @@ fn selected(function: &'static str, x: &Tensor, dim: &dyn Axis, index: &Tensor) 
 pub(super) fn parts(dims: &[usize], axis: usize, numbers: &[i64]) -> Places {
     let outer = dims[..axis].iter().product::<usize>();
     let inner = dims[axis + 1..].iter().product::<usize>();
-    let of_block = |block: usize| {
-        numbers.iter().map(move |number| (block * dims[axis] + *number as usize) * inner)
-    };
-    let starts = if inner == 0 { vec![] } else { (0..outer).flat_map(of_block).collect() };
-    Places { starts, block: inner, are_distinct: false }
+    let line = numbers.iter().map(|number| Run::block(*number as usize * inner, inner)).collect();
+    Places::lines((0..outer).map(|block| block * dims[axis] * inner).collect(), line, false)
 }
 
 /// The elements that numbers name along an axis; the other axes broadcast, and negative numbers count from the end.

@@ -3,41 +3,104 @@
 //! What moves elements about (indexing, sorting, turning, repeating) says where each comes from; the loops and the
 //! gradients, which take the opposite way, are here. Gradients that meet in one element are added up in `f64`.
 
+use std::ops::Range;
+
 use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType,
 };
 
 use crate::compute::any::{any_storage, any_tensor};
-use crate::compute::loops::{self, PIECE};
+use crate::compute::loops::{self, PARALLEL_FROM, PIECE};
 use crate::compute::recording;
+use crate::compute::threads;
 use crate::functional::transpose::contiguous;
 
 /// A place that names no element: what is picked there is 0.
 pub(super) const NOWHERE: usize = usize::MAX;
 
+/// Some elements that are taken one after the other: where the first one is in a line, how many there are, and how far it
+/// is from each to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) first: usize,
+    pub(super) len: usize,
+    pub(super) step: isize,
+}
+
+impl Run {
+    /// Neighbours.
+    pub(super) fn block(first: usize, len: usize) -> Run {
+        Run { first, len, step: 1 }
+    }
+}
+
 /// Where the elements of a result are in the contiguous tensor that they are picked from.
+///
+/// A result is made of lines that are all cut alike into runs.
 pub(super) struct Places {
-    /// The first element of each block.
-    pub(super) starts: Vec<usize>,
-    /// How many neighbours are taken from each place.
-    pub(super) block: usize,
+    /// Where each line begins.
+    starts: Vec<usize>,
+    /// The runs of a line.
+    line: Vec<Run>,
     /// Whether no element is named twice.
-    pub(super) are_distinct: bool,
+    are_distinct: bool,
 }
 
 impl Places {
     /// Single elements, some of which may be named more than once.
     pub(super) fn any(starts: Vec<usize>) -> Self {
-        Places { starts, block: 1, are_distinct: false }
+        Places::lines(starts, vec![Run::block(0, 1)], false)
     }
 
     /// Single elements, each of which is named once at the most.
     pub(super) fn distinct(starts: Vec<usize>) -> Self {
-        Places { starts, block: 1, are_distinct: true }
+        Places::lines(starts, vec![Run::block(0, 1)], true)
+    }
+
+    /// Lines of runs.
+    pub(super) fn lines(starts: Vec<usize>, line: Vec<Run>, are_distinct: bool) -> Self {
+        Places { starts, line, are_distinct }
+    }
+
+    /// The elements of a line.
+    fn width(&self) -> usize {
+        self.line.iter().map(|run| run.len).sum()
     }
 
     fn len(&self) -> usize {
-        self.starts.len() * self.block
+        self.starts.len() * self.width()
+    }
+
+    fn are_single(&self) -> bool {
+        matches!(self.line[..], [Run { first: 0, len: 1, .. }])
+    }
+
+    /// Visits the places within a range, in their order, with the index that each has in the result.
+    #[inline(always)]
+    fn each_within(&self, range: &Range<usize>, mut visit: impl FnMut(usize, usize)) {
+        if self.are_single() {
+            for (index, place) in self.starts.iter().enumerate() {
+                if range.contains(place) {
+                    visit(*place, index);
+                }
+            }
+            return;
+        }
+        let mut done = 0;
+        for start in &self.starts {
+            for run in &self.line {
+                if *start != NOWHERE {
+                    let first = start + run.first;
+                    for at in 0..run.len {
+                        let place = first.wrapping_add_signed(at as isize * run.step);
+                        if range.contains(&place) {
+                            visit(place, done + at);
+                        }
+                    }
+                }
+                done += run.len;
+            }
+        }
     }
 }
 
@@ -143,9 +206,8 @@ impl CustomOp2 for Put {
                 let grad = contiguous(grad)?;
                 any_tensor!(self.function, &grad, grads => {
                     let mut left = grads.to_vec();
-                    for start in &self.places.starts {
-                        left[*start..][..self.places.block].fill(zero_like(grads));
-                    }
+                    let zero = zero_like(grads);
+                    self.places.each_within(&(0..left.len()), |place, _| left[place] = zero);
                     Tensor::from_vec(left, x.shape(), x.device())
                 })
             }
@@ -157,27 +219,58 @@ impl CustomOp2 for Put {
 
 impl Put {
     fn put<T: WithDType>(&self, xs: &[T], values: &[T]) -> Vec<T> {
-        let Places { starts, block, .. } = &self.places;
-        let pairs = starts.iter().zip(values.chunks(*block));
-        if self.putting == Putting::Replace {
-            let mut result = xs.to_vec();
-            for (start, values) in pairs {
-                result[*start..][..*block].copy_from_slice(values);
-            }
-            return result;
+        let (len, places) = (xs.len(), &self.places);
+        let is_exact = T::DTYPE.is_int() || T::DTYPE == DType::F64;
+        match self.putting {
+            Putting::Add if !is_exact => summed(len, places, values, |place| xs[place].to_f64()),
+            putting => by_parts(len, places, &|range, part: &mut [T]| {
+                part.copy_from_slice(&xs[range.clone()]);
+                let first = range.start;
+                match putting {
+                    Putting::Replace => places.each_within(&range, |place, index| {
+                        part[place - first] = values[index];
+                    }),
+                    Putting::Add => places.each_within(&range, |place, index| {
+                        part[place - first] += values[index];
+                    }),
+                }
+            }),
         }
-        if T::DTYPE.is_int() || T::DTYPE == DType::F64 {
-            let mut result = xs.to_vec();
-            for (start, values) in pairs {
-                let places = result[*start..][..*block].iter_mut();
-                places.zip(values).for_each(|(sum, value)| *sum += *value);
-            }
-            return result;
-        }
-        let mut sums = xs.iter().map(|x| x.to_f64()).collect::<Vec<_>>();
-        add(&mut sums, &self.places, values);
-        sums.into_iter().map(T::from_f64).collect()
     }
+}
+
+/// The sums, in `f64`, of what is there at first and of the values whose places meet there.
+fn summed<T: WithDType>(
+    len: usize,
+    places: &Places,
+    values: &[T],
+    first: impl Fn(usize) -> f64 + Sync,
+) -> Vec<T> {
+    by_parts(len, places, &|range, part: &mut [T]| {
+        let mut sums = range.clone().map(&first).collect::<Vec<f64>>();
+        places.each_within(&range, |place, index| {
+            sums[place - range.start] += values[index].to_f64();
+        });
+        part.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::from_f64(sum));
+    })
+}
+
+/// A vector of `len` numbers in parts, each of which one thread writes: `work` gets the range and its zeros. Each goes
+/// through all places, so that what meets in one element does so in the order of the places, however many parts there
+/// are.
+fn by_parts<T: WithDType>(
+    len: usize,
+    places: &Places,
+    work: &(dyn Fn(Range<usize>, &mut [T]) + Sync),
+) -> Vec<T> {
+    /// More parts than this would do little but look at places of others.
+    const MOST: usize = 8;
+    let is_large = len >= PARALLEL_FROM && places.len() >= PARALLEL_FROM;
+    let parts = if is_large { threads::count().min(MOST) } else { 1 };
+    let size = len.div_ceil(parts).max(1);
+    loops::by_pieces(len, size, |index, part| {
+        work(index * size..index * size + part.len(), part);
+    })
 }
 
 fn zero_like<T: WithDType>(_: &[T]) -> T {
@@ -194,22 +287,54 @@ fn elements<'a, T: WithDType>(
 }
 
 fn picked<T: WithDType>(xs: &[T], places: &Places) -> Vec<T> {
-    let Places { starts, block, .. } = places;
-    let some = (PIECE / block.max(&1)).max(1);
-    loops::by_pieces(places.len(), some * block.max(&1), |index, out| {
-        let starts = &starts[index * some..];
-        if *block == 1 {
+    let (starts, width) = (&places.starts, places.width());
+    if width == 0 {
+        return Vec::new();
+    }
+    let lines = (PIECE / width).max(1);
+    loops::by_pieces(places.len(), lines * width, |index, out| {
+        let starts = &starts[index * lines..];
+        if places.are_single() {
             for (out, start) in out.iter_mut().zip(starts) {
                 *out = xs.get(*start).copied().unwrap_or(T::zero());
             }
             return;
         }
-        for (out, start) in out.chunks_exact_mut(*block).zip(starts) {
-            if *start != NOWHERE {
-                out.copy_from_slice(&xs[*start..][..*block]);
+        for (line, start) in out.chunks_exact_mut(width).zip(starts) {
+            if *start == NOWHERE {
+                continue;
+            }
+            let mut rest = line;
+            for run in &places.line {
+                let (out, behind) = rest.split_at_mut(run.len);
+                rest = behind;
+                match out {
+                    [] => {}
+                    [out] => *out = xs[start + run.first],
+                    out => copy_run(xs, start + run.first, run.step, out),
+                }
             }
         }
     })
+}
+
+fn copy_run<T: Copy>(xs: &[T], start: usize, step: isize, out: &mut [T]) {
+    match step {
+        1 => out.copy_from_slice(&xs[start..][..out.len()]),
+        0 => out.fill(xs[start]),
+        -1 => {
+            let first = start + 1 - out.len();
+            out.iter_mut().zip(xs[first..=start].iter().rev()).for_each(|(out, x)| *out = *x);
+        }
+        1.. => {
+            let xs = xs[start..].iter().step_by(step.unsigned_abs());
+            out.iter_mut().zip(xs).for_each(|(out, x)| *out = *x);
+        }
+        _ => {
+            let xs = xs[..=start].iter().rev().step_by(step.unsigned_abs());
+            out.iter_mut().zip(xs).for_each(|(out, x)| *out = *x);
+        }
+    }
 }
 
 /// The gradient of what has been picked from a tensor of this shape.
@@ -221,25 +346,10 @@ fn spread(function: &'static str, places: &Places, grad: &Tensor, shape: &Shape)
 }
 
 fn spread_over<T: WithDType>(grads: &[T], places: &Places, len: usize) -> Vec<T> {
-    if places.are_distinct {
-        let mut result = loops::zeros(len);
-        for (start, grads) in places.starts.iter().zip(grads.chunks(places.block.max(1))) {
-            if *start != NOWHERE {
-                result[*start..][..places.block].copy_from_slice(grads);
-            }
-        }
-        return result;
+    if !places.are_distinct {
+        return summed(len, places, grads, |_| 0.0);
     }
-    let mut sums = loops::zeros::<f64>(len);
-    add(&mut sums, places, grads);
-    sums.into_iter().map(T::from_f64).collect()
-}
-
-fn add<T: WithDType>(sums: &mut [f64], places: &Places, values: &[T]) {
-    for (start, values) in places.starts.iter().zip(values.chunks(places.block.max(1))) {
-        if *start != NOWHERE {
-            let sums = sums[*start..][..places.block].iter_mut();
-            sums.zip(values).for_each(|(sum, value)| *sum += value.to_f64());
-        }
-    }
+    by_parts(len, places, &|range, part: &mut [T]| {
+        places.each_within(&range, |place, index| part[place - range.start] = grads[index]);
+    })
 }

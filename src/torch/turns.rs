@@ -4,7 +4,7 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::places::{Places, pick};
+use super::places::{Places, Run, pick};
 use super::shapes;
 use crate::compute::recording;
 use crate::error::fail;
@@ -56,8 +56,13 @@ fn reordered(
     let kept = orders.iter().zip(x.dims()).rev().take_while(is_kept).count();
     let moved = x.rank() - kept;
     let block = x.dims()[moved..].iter().product::<usize>();
+    // The last axis that is moved is cut into runs, which begin where those in front say.
+    let (line, outer) = match orders[..moved].split_last() {
+        Some((last, outer)) => (runs(last, block), outer),
+        None => (vec![Run::block(0, block)], &[][..]),
+    };
     let mut starts = vec![0];
-    for (order, size) in orders[..moved].iter().zip(x.dims()) {
+    for (order, size) in outer.iter().zip(x.dims()) {
         let longer = |start: &usize| {
             let start = start * size;
             order.iter().map(move |from| start + from)
@@ -67,8 +72,32 @@ fn reordered(
     if block == 0 {
         return Tensor::zeros(dims, x.dtype(), x.device());
     }
-    starts.iter_mut().for_each(|start| *start *= block);
-    pick(function, x, Places { starts, block, are_distinct }, dims)
+    let size = x.dims()[..moved].last().unwrap_or(&1) * block;
+    starts.iter_mut().for_each(|start| *start *= size);
+    pick(function, x, Places::lines(starts, line, are_distinct), dims)
+}
+
+/// The runs of an axis whose elements, blocks of neighbours, are taken in an order.
+fn runs(order: &[usize], block: usize) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut last = None;
+    for place in order {
+        let step = last.map(|last: usize| *place as isize - last as isize);
+        match (runs.last_mut(), step) {
+            // Neighbours go on where the run before ends.
+            (Some(run), Some(1)) if run.step == 1 => run.len += block,
+            // Single elements go on backwards, or on the spot.
+            (Some(run), Some(step @ (0 | -1))) if block == 1 && run.len == 1 => {
+                *run = Run { len: 2, step, ..*run };
+            }
+            (Some(run), Some(step @ (0 | -1))) if block == 1 && run.step == step => {
+                run.len += 1;
+            }
+            _ => runs.push(Run::block(place * block, block)),
+        }
+        last = Some(*place);
+    }
+    runs
 }
 
 /// The tensor shifted along axes, by a number of places for each; what leaves at one end comes in at the other.
@@ -332,14 +361,13 @@ fn windows(x: &Tensor, dim: &dyn Axis, size: usize, step: usize) -> Result<Tenso
     dims[axis] = count;
     dims.push(size);
     let total = size::checked(NAME, &dims, size_of::<u64>())?;
-    let mut starts = Vec::with_capacity(total);
+    let mut starts = Vec::with_capacity(total / size.max(1));
     for block in 0..outer {
         for window in 0..count {
-            for column in 0..inner {
-                let first = (block * len + window * step) * inner + column;
-                starts.extend((0..size).map(|at| first + at * inner));
-            }
+            let first = (block * len + window * step) * inner;
+            starts.extend(first..first + inner);
         }
     }
-    pick(NAME, x, Places::any(starts), dims)
+    let line = vec![Run { first: 0, len: size, step: inner as isize }];
+    pick(NAME, x, Places::lines(starts, line, size <= step), dims)
 }
