@@ -1,23 +1,24 @@
 //! Angles, hyperbolas and the error function, which PyTorch has beside the elementary functions.
 //!
-//! The mechanism is in `unary.rs`; the functions of numbers are the standard library's.
+//! The mechanism is in `unary.rs`; the functions of numbers are the standard library's but for those in
+//! `elementary_math.rs`.
 
-use candle_core::cpu::erf::erf_f64;
+use candle_core::{Result, Tensor};
 
+use super::elementary::{floats, has_far_angles};
+use super::elementary_math::{erf as erf_of, near_tan};
 use super::unary::activations;
 use super::unary_math::{exp as exp_of, like};
-use crate::compute::number::Number;
 
 activations! {
-    /// The tangent of each element, an angle in radians.
-    ///
-    /// ```text
-    /// tan(x) = sin(x) / cos(x)        tan'(x) = 1 + tan(x)²
-    /// ```
-    ///
-    /// Source: PyTorch's `torch.tan`.
-    "torch::tan" Tan pub tan() Promote
-        example "torch::tan(&tensor!([0.0, 1.0]))?" => "tensor([0.0000, 1.5574])";
+    "torch::tan" Tan near_tan_of() Promote
+        value |x| near_tan(x);
+        gradient |x, g| {
+            let tangent = near_tan(x);
+            g * (1.0 + tangent * tangent)
+        };
+
+    "torch::tan" FarTan far_tan_of() Promote
         value |x| x.tan();
         gradient |x, g| {
             let tangent = x.tan();
@@ -93,6 +94,32 @@ activations! {
     /// Source: PyTorch's `torch.erf`.
     "torch::erf" Erf pub erf() Promote
         example "torch::erf(&tensor!([0.0, 1.0]))?" => "tensor([0.0000, 0.8427])";
-        value |x| like(x, erf_f64(x.wide()));
+        value |x| erf_of(x);
         gradient |x, g| g * like(x, std::f64::consts::FRAC_2_SQRT_PI) * exp_of(-(x * x));
+}
+
+/// The tangent of each element, an angle in radians.
+///
+/// ```text
+/// tan(x) = sin(x) / cos(x)        tan'(x) = 1 + tan(x)²
+/// ```
+///
+/// The result has the shape of `x`. Integers give `f32`. Source: PyTorch's `torch.tan`.
+///
+/// # Errors
+///
+/// If memory runs out.
+///
+/// # Examples
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// let y = torch::tan(&tensor!([0.0, 1.0]))?;
+/// assert_eq!(akari::print::tensor_text(&y)?, "tensor([0.0000, 1.5574])");
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn tan(x: &Tensor) -> Result<Tensor> {
+    let x = &floats(x)?;
+    if has_far_angles(x)? { far_tan_of(x) } else { near_tan_of(x) }
 }

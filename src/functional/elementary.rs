@@ -274,12 +274,12 @@ pub fn cos(x: &Tensor) -> Result<Tensor> {
     if has_far_angles(x)? { far_cos_of(x) } else { near_cos_of(x) }
 }
 
-fn floats(x: &Tensor) -> Result<Tensor> {
+pub(super) fn floats(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_int() { x.to_dtype(DType::F32) } else { Ok(x.clone()) }
 }
 
 /// Whether an angle needs more digits of π than a loop of vectors takes.
-fn has_far_angles(x: &Tensor) -> Result<bool> {
+pub(super) fn has_far_angles(x: &Tensor) -> Result<bool> {
     /// How many numbers one thread looks at.
     const PIECE: usize = 1 << 16;
     let x = match x.dtype() {

@@ -3,6 +3,8 @@
 //! The functions of `f64` are the standard library's. The functions of `f32` are polynomials without branches and calls, so that a loop
 //! over them becomes vector instructions; each is within a few units of the last place.
 
+use candle_core::cpu::erf::erf_f64;
+
 use crate::compute::number::{Number, polynomial, power_of_two};
 
 /// A number type that has these functions.
@@ -15,6 +17,9 @@ pub(super) trait Elementary: Number {
     fn power(self, exponent: Self) -> Self;
     /// Sine and cosine, right for angles up to [`FAR`].
     fn near_sin_cos(self) -> (Self, Self);
+    /// The tangent, likewise.
+    fn near_tan(self) -> Self;
+    fn erf(self) -> Self;
 }
 
 /// Beyond this an angle of type `f32` needs more digits of π than a loop of vectors takes.
@@ -50,6 +55,16 @@ impl Elementary for f64 {
     fn near_sin_cos(self) -> (Self, Self) {
         f64::sin_cos(self)
     }
+
+    #[inline(always)]
+    fn near_tan(self) -> Self {
+        f64::tan(self)
+    }
+
+    #[inline(always)]
+    fn erf(self) -> Self {
+        erf_f64(self)
+    }
 }
 
 /// `(ln(1 + f) - f + f²/2) / f³` for `1 + f` from `√½` to `√2` (Moshier's Cephes library).
@@ -68,6 +83,22 @@ const LN_TAIL: [f32; 9] = [
 /// `(sin(r) - r) / r³` and `(cos(r) - 1 + r²/2) / r⁴` as polynomials of `r²`, for `|r| <= π/4` (Cephes).
 const SIN_TAIL: [f32; 3] = [-0.166_666_55, 0.008_332_161, -0.000_195_152_96];
 const COS_TAIL: [f32; 3] = [0.041_666_646, -0.001_388_731_6, 2.443_315_7e-5];
+
+/// `(tan(r) - r) / r³` as a polynomial of `r²`, for `|r| <= π/4` (Cephes).
+const TAN_TAIL: [f32; 6] =
+    [0.333_331_57, 0.133_387_99, 0.053_411_28, 0.024_430_135, 0.003_119_922_3, 0.009_385_402];
+
+/// `erf(x) / x` as a polynomial of `x²`, for `|x| <= 1`, within 4e-11 of it.
+const ERF: [f32; 8] = [
+    1.128_379_2,
+    -0.376_126_38,
+    0.112_837_82,
+    -0.026_865_4,
+    0.005_220_945_4,
+    -0.000_848_282_9,
+    0.000_112_569_475,
+    -9.641_516e-6,
+];
 
 /// π/2 in three parts, each of which has what the ones before it lack.
 const HALF_PI: [f32; 3] = [1.570_796_4, -4.371_139e-8, -1.715_124_8e-15];
@@ -185,22 +216,47 @@ impl Elementary for f32 {
 
     #[inline(always)]
     fn near_sin_cos(self) -> (Self, Self) {
-        /// Adding this number to a small float rounds the float to an integer, in the sum's low bits.
-        const SHIFT: f32 = 12_582_912.0;
-        let shifted = self.mul_add(std::f32::consts::FRAC_2_PI, SHIFT);
-        let quarters = shifted - SHIFT;
-        let [high, middle, low] = HALF_PI;
-        let r = quarters.mul_add(-high, self);
-        let r = quarters.mul_add(-low, quarters.mul_add(-middle, r));
+        let (r, turn) = within_quarter(self);
         let square = r * r;
         let sin = (polynomial(SIN_TAIL, square) * square).mul_add(r, r);
         let cos =
             (polynomial(COS_TAIL, square) * square).mul_add(square, square.mul_add(-0.5, 1.0));
-        let turn = shifted.to_bits();
         let (a, b) = if turn & 1 == 0 { (sin, cos) } else { (cos, sin) };
         let sign = |value: f32, turn: u32| f32::from_bits(value.to_bits() ^ (turn & 2) << 30);
         (sign(a, turn), sign(b, turn.wrapping_add(1)))
     }
+
+    #[inline(always)]
+    fn near_tan(self) -> Self {
+        let (r, turn) = within_quarter(self);
+        let square = r * r;
+        let tan = (polynomial(TAN_TAIL, square) * square).mul_add(r, r);
+        if turn & 1 == 0 { tan } else { -1.0 / tan }
+    }
+
+    #[inline(always)]
+    fn erf(self) -> Self {
+        let size = self.abs();
+        let square = size * size;
+        let near = self * polynomial(ERF, square);
+        // From 1 on, 1 less what is beyond, on both sides; nothing is from 4 on, and nan goes through.
+        let size = if size > 4.0 { 4.0 } else { size };
+        let beyond = 2.0 * Number::normal(-std::f32::consts::SQRT_2 * size).0;
+        let far = (1.0 - beyond).copysign(self);
+        if size < 1.0 { near } else { far }
+    }
+}
+
+/// The angle without its quarter turns, and their number, in the lowest bits of what is returned with it.
+#[inline(always)]
+fn within_quarter(x: f32) -> (f32, u32) {
+    /// Adding this number to a small float rounds the float to an integer, in the sum's low bits.
+    const SHIFT: f32 = 12_582_912.0;
+    let shifted = x.mul_add(std::f32::consts::FRAC_2_PI, SHIFT);
+    let quarters = shifted - SHIFT;
+    let [high, middle, low] = HALF_PI;
+    let r = quarters.mul_add(-high, x);
+    (quarters.mul_add(-low, quarters.mul_add(-middle, r)), shifted.to_bits())
 }
 
 #[inline(always)]
@@ -238,6 +294,16 @@ pub(super) fn near_cos<T: Elementary>(x: T) -> T {
     x.near_sin_cos().1
 }
 
+#[inline(always)]
+pub(super) fn near_tan<T: Elementary>(x: T) -> T {
+    x.near_tan()
+}
+
+#[inline(always)]
+pub(super) fn erf<T: Elementary>(x: T) -> T {
+    x.erf()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,7 +322,7 @@ mod tests {
 
     #[test]
     fn lanes_of_f32_are_within_two_units_of_the_last_place() {
-        let cases: [(&str, f64); 12] = [
+        let cases: [(&str, f64); 15] = [
             ("ln", worst(1e-6, 3.0, ln, f64::ln)),
             ("ln of large", worst(1.0, 1e30, ln, f64::ln)),
             ("ln of subnormal", worst(1e-44, 1e-37, ln, f64::ln)),
@@ -269,6 +335,9 @@ mod tests {
             ("sin", worst(-7.0, 7.1, near_sin, f64::sin)),
             ("cos", worst(-7.0, 7.1, near_cos, f64::cos)),
             ("sin of large", worst(-FAR, FAR, near_sin, f64::sin)),
+            ("erf", worst(-4.5, 4.6, erf, erf_f64)),
+            ("erf near 0", worst(-1e-3, 1.1e-3, erf, erf_f64)),
+            ("tan", worst(-7.0, 7.1, near_tan, f64::tan)),
         ];
         for (name, error) in cases {
             println!("{name}: {error:.2}");
