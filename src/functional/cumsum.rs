@@ -77,6 +77,41 @@ impl Op for Cumsum {
     }
 }
 
+/// Factors in the place of terms; of floats, the totals are `f64`, and those of integers wrap.
+struct Factors;
+
+impl<T: Number> Adding<T> for Factors {
+    type Total = f64;
+    const NONE: f64 = 1.0;
+    // The product of a piece may leave the range of numbers where that of all elements so far does not.
+    const IN_PIECES: bool = false;
+
+    #[inline(always)]
+    fn plus(a: T, b: T) -> T {
+        a * b
+    }
+
+    #[inline(always)]
+    fn widen(factor: T) -> f64 {
+        factor.wide()
+    }
+
+    #[inline(always)]
+    fn add(a: f64, b: f64) -> f64 {
+        a * b
+    }
+
+    #[inline(always)]
+    fn narrow(total: f64) -> T {
+        T::of(total)
+    }
+}
+
+/// The products from the first element of each row to each of its elements.
+pub(crate) fn running_products<T: Number>(xs: &[T], span: Span) -> Vec<T> {
+    running_sums::<T, Factors, false>(xs, span)
+}
+
 /// Numbers of a piece of a row.
 const PIECE_OF_ROW: usize = 1 << 13;
 
@@ -116,8 +151,10 @@ where
         for (ys, xs) in ys.chunks_mut(block).zip(xs.chunks(block)) {
             if inner >= 2 * NARROW {
                 by_tiles::<T, A, IS_REVERSED>(xs, ys, inner);
-            } else {
+            } else if A::IN_PIECES {
                 by_pieces::<T, A, IS_REVERSED>(xs, ys, inner);
+            } else {
+                columns::<T, A, IS_REVERSED>(xs, ys, inner, &mut vec![A::NONE; inner]);
             }
         }
     }

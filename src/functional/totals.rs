@@ -13,6 +13,8 @@ pub(super) trait Adding<T: Copy + Send + Sync>: Send + Sync {
     /// What the sums of fours are added up in.
     type Total: Copy + Send + Sync;
     const NONE: Self::Total;
+    /// Whether a long row may be cut into pieces whose totals are put together afterwards.
+    const IN_PIECES: bool = true;
     /// The sum of two of four numbers.
     fn plus(a: T, b: T) -> T;
     fn widen(sum: T) -> Self::Total;
