@@ -9,6 +9,7 @@ use candle_core::{DType, Device, Result, Shape, Tensor};
 use super::elementary_math::{ln, power};
 use super::pairing::{Pairing, Side};
 use super::unary_math::like;
+use crate::compute::copy::contiguous;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{copied, fail};
@@ -28,18 +29,22 @@ pub(crate) trait Pair:
     /// Whether the function computes long enough to be worth a loop for each kind of processor.
     const IS_LONG: bool;
 
-    /// The function of two integers, which wraps; or why there is none.
-    fn whole(&self) -> Whole;
+    /// What the function does with two integers.
+    const WHOLE: Whole;
+
+    /// The function of two integers, which wraps, where it computes one.
+    fn integer(&self, a: i64, b: i64) -> i64;
 }
 
 /// What a function does with two integers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whole {
     /// Computes an integer.
-    Keep(fn(i64, i64) -> i64),
+    Keep,
     /// The same, and fails where the right one is 0.
-    Divide(fn(i64, i64) -> i64),
+    Divide,
     /// The same, and fails where the right one is negative.
-    Raise(fn(i64, i64) -> i64),
+    Raise,
     /// Computes `f32`s.
     Promote,
 }
@@ -53,7 +58,7 @@ macro_rules! pairs {
             example $example:literal => $text:literal;
             |$a:ident, $b:ident, $g:ident| $value:expr, $left:expr, $right:expr;
     )*) => {$(
-        pairs!(@pair $struct false Whole::$whole $(($of_integers))?; |$a, $b, $g| $value, $left, $right);
+        pairs!(@pair $struct false $whole $(($of_integers))?; |$a, $b, $g| $value, $left, $right);
 
         $(#[$doc])*
         ///
@@ -83,7 +88,7 @@ macro_rules! pairs {
             of_values(a.value(), b.value())
         }
     )*};
-    (@pair $struct:ident $is_long:literal $whole:expr; |$a:ident, $b:ident, $g:ident| $value:expr, $left:expr, $right:expr) => {
+    (@pair $struct:ident $is_long:literal $whole:ident $(($of_integers:expr))?; |$a:ident, $b:ident, $g:ident| $value:expr, $left:expr, $right:expr) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $struct;
 
@@ -92,12 +97,19 @@ macro_rules! pairs {
 
         impl Pair for $struct {
             const IS_LONG: bool = $is_long;
+            const WHOLE: Whole = Whole::$whole;
 
-            fn whole(&self) -> Whole {
-                $whole
+            #[inline(always)]
+            fn integer(&self, a: i64, b: i64) -> i64 {
+                pairs!(@integer (a, b) $($of_integers)?)
             }
         }
     };
+    (@integer ($a:ident, $b:ident) $of_integers:expr) => {{
+        let of: fn(i64, i64) -> i64 = $of_integers;
+        of($a, $b)
+    }};
+    (@integer ($a:ident, $b:ident)) => { $a | $b };
     (@row $type:ident $struct:ident |$a:ident, $b:ident, $g:ident| $value:expr, $left:expr, $right:expr) => {
         // A gradient may depend on one of the operands, or on none.
         #[allow(unused_variables)]
@@ -219,7 +231,7 @@ pairs! {
 }
 
 pairs! {
-    @pair Power true Whole::Raise(whole_power);
+    @pair Power true Raise(whole_power);
     |a, b, g| power(a, b),
     if b == 0.0 { like(g, 0.0) } else { g * (b * power(a, b - 1.0)) },
     if a == 0.0 && b >= 0.0 { like(g, 0.0) } else { g * (power(a, b) * ln(a)) }
@@ -312,10 +324,10 @@ pub(crate) fn apply<P: Pair>(
         sides => sides,
     };
     let dtype = common_dtype(&left, &right);
-    let dtype = match pair.whole() {
+    let dtype = match P::WHOLE {
         Whole::Promote if dtype.is_int() => DType::F32,
         _ if dtype.is_float() => dtype,
-        whole => return of_integers(&whole, function, dtype, &left, &right),
+        _ => return of_integers(pair, function, dtype, &left, &right),
     };
     let pairing = Pairing::new(function, dims(&left), dims(&right))?;
     let mut args = Vec::with_capacity(2);
@@ -337,39 +349,39 @@ pub(super) fn dims(value: &Value) -> &[usize] {
 }
 
 /// The values of both in `i64`, in which the integers of all dtypes fit, and back again.
-fn of_integers(
-    whole: &Whole,
+fn of_integers<P: Pair>(
+    pair: P,
     function: &'static str,
     dtype: DType,
     left: &Value,
     right: &Value,
 ) -> Result<Tensor> {
     let pairing = Pairing::new(function, dims(left), dims(right))?;
-    let (left, right) = (integers(left)?, integers(right)?);
-    let values = match whole {
-        Whole::Divide(_) if right.contains(&0) => {
-            return fail(function, "division of integers by zero");
-        }
-        Whole::Raise(_) if right.iter().any(|exponent| *exponent < 0) => {
-            return fail(
-                function,
-                "Integers to negative integer powers are not allowed (write one of them with a fraction: 2.0)",
-            );
-        }
-        Whole::Keep(of) | Whole::Divide(of) | Whole::Raise(of) => {
-            let of = *of;
-            pairing.map(&left, &right, move |a: i64, b: i64| of(a, b))
-        }
-        Whole::Promote => return fail(function, "needs floats"),
-    };
+    let values = integers(left, |left| {
+        integers(right, |right| {
+            if P::WHOLE == Whole::Divide && right.contains(&0) {
+                return fail(function, "division of integers by zero");
+            }
+            if P::WHOLE == Whole::Raise && right.iter().any(|exponent| *exponent < 0) {
+                return fail(
+                    function,
+                    "Integers to negative integer powers are not allowed (write one of them with a fraction: 2.0)",
+                );
+            }
+            Ok(pairing.map(left, right, move |a, b| pair.integer(a, b)))
+        })
+    })?;
     Tensor::from_vec(values, pairing.shape, &Device::Cpu)?.to_dtype(dtype)
 }
 
-pub(super) fn integers(value: &Value) -> Result<Vec<i64>> {
+/// Hands the elements of a value as integers to `visit`: its own where it has them.
+pub(super) fn integers<R>(value: &Value, visit: impl FnOnce(&[i64]) -> Result<R>) -> Result<R> {
     match value {
-        Value::Tensor(tensor) => tensor.to_dtype(DType::I64)?.flatten_all()?.to_vec1(),
-        Value::Int(number) => Ok(vec![*number]),
-        Value::Float(number) => Ok(vec![*number as i64]),
+        Value::Tensor(tensor) => {
+            op::with_elements(&contiguous(&tensor.to_dtype(DType::I64)?)?, visit)
+        }
+        Value::Int(number) => visit(&[*number]),
+        Value::Float(number) => visit(&[*number as i64]),
         Value::Failed(error) => Err(copied(error)),
     }
 }

@@ -3,10 +3,13 @@
 //! candle has no truth values: the results are masks of `u8`, 0 and 1. Sums of masks by `torch::sum` count in `i64`;
 //! candle's own wrap at 256. The loops are in `pairing.rs`.
 
+use std::ops::{BitAnd, BitOr, BitXor};
+
 use candle_core::{DType, Device, Result, Tensor, WithDType};
 
 use super::arithmetic::{dims, integers};
 use super::pairing::Pairing;
+use crate::compute::copy::contiguous;
 use crate::compute::op::with_elements;
 use crate::compute::recording;
 use crate::error::{copied, fail_dtype};
@@ -285,13 +288,41 @@ pub(crate) fn bits(
         );
     }
     let pairing = Pairing::new(function, dims(&left), dims(&right))?;
-    let (left, right) = (integers(&left)?, integers(&right)?);
-    let values = match logic {
-        Logic::And => pairing.map(&left, &right, |a: i64, b: i64| a & b),
-        Logic::Or => pairing.map(&left, &right, |a: i64, b: i64| a | b),
-        Logic::Xor => pairing.map(&left, &right, |a: i64, b: i64| a ^ b),
-    };
-    Tensor::from_vec(values, pairing.shape, &Device::Cpu)?.to_dtype(dtype)
+    if dtype == DType::U8 {
+        // The lowest bits of a number know nothing of the others.
+        let values = bytes(&left, |a| bytes(&right, |b| Ok(logic_of(&pairing, logic, a, b))));
+        return Tensor::from_vec(values?, pairing.shape, &Device::Cpu);
+    }
+    let values = integers(&left, |a| integers(&right, |b| Ok(logic_of(&pairing, logic, a, b))));
+    Tensor::from_vec(values?, pairing.shape, &Device::Cpu)?.to_dtype(dtype)
+}
+
+fn logic_of<T>(pairing: &Pairing, logic: Logic, left: &[T], right: &[T]) -> Vec<T>
+where
+    T: WithDType + BitAnd<Output = T> + BitOr<Output = T> + BitXor<Output = T>,
+{
+    match logic {
+        Logic::And => pairing.map(left, right, |a: T, b: T| a & b),
+        Logic::Or => pairing.map(left, right, |a: T, b: T| a | b),
+        Logic::Xor => pairing.map(left, right, |a: T, b: T| a ^ b),
+    }
+}
+
+/// Hands the elements of a value of bytes to `visit`, of a number the lowest one.
+fn bytes<R>(value: &Value, visit: impl FnOnce(&[u8]) -> Result<R>) -> Result<R> {
+    match value {
+        Value::Tensor(tensor) => with_elements(&contiguous(&tensor.to_dtype(DType::U8)?)?, visit),
+        other => integers(other, |numbers| visit(&[numbers[0] as u8])),
+    }
+}
+
+/// Whether all elements of a value are bytes as they stand.
+fn are_bytes(value: &Value) -> bool {
+    match value {
+        Value::Tensor(tensor) => tensor.dtype() == DType::U8,
+        Value::Int(number) => u8::try_from(*number).is_ok(),
+        _ => false,
+    }
 }
 
 fn checked(value: Value) -> Result<Value> {
@@ -308,8 +339,11 @@ fn related<R: Relation>(
     let (left, right) = (checked(left)?, checked(right)?);
     let pairing = Pairing::new(function, dims(&left), dims(&right))?;
     let values = match common_dtype(&left, &right) {
+        DType::U8 if are_bytes(&left) && are_bytes(&right) => {
+            bytes(&left, |a| bytes(&right, |b| Ok(masked(&pairing, relation, a, b))))?
+        }
         dtype if dtype.is_int() => {
-            masked(&pairing, relation, &integers(&left)?, &integers(&right)?)
+            integers(&left, |a| integers(&right, |b| Ok(masked(&pairing, relation, a, b))))?
         }
         DType::F64 => {
             floats(&left, |a: &[f64]| floats(&right, |b| Ok(masked(&pairing, relation, a, b))))?
@@ -336,7 +370,7 @@ fn masked<T: PartialOrd + Copy + Sync, R: Relation>(
 /// Hands the elements of a value as `T`s to `visit`.
 fn floats<T: WithDType, O>(value: &Value, visit: impl FnOnce(&[T]) -> Result<O>) -> Result<O> {
     match value {
-        Value::Tensor(tensor) => with_elements(&tensor.to_dtype(T::DTYPE)?.contiguous()?, visit),
+        Value::Tensor(tensor) => with_elements(&contiguous(&tensor.to_dtype(T::DTYPE)?)?, visit),
         Value::Int(number) => visit(&[T::from_f64(*number as f64)]),
         Value::Float(number) => visit(&[T::from_f64(*number)]),
         Value::Failed(error) => Err(copied(error)),
