@@ -5,6 +5,7 @@
 mod compare;
 mod counts;
 mod creation;
+mod distances;
 mod draws;
 mod einsum;
 mod extremes;
@@ -35,6 +36,7 @@ pub use self::counts::{bincount, histc, unique, unique_counts};
 pub use self::creation::{
     arange, empty, eye, full, full_like, linspace, logspace, ones, ones_like, zeros, zeros_like,
 };
+pub use self::distances::cdist;
 pub use self::draws::{bernoulli, multinomial, normal, rand_like, randn_like};
 pub use self::einsum::{Contraction, einsum, tensordot};
 pub use self::extremes::{
@@ -48,7 +50,7 @@ pub use self::join::{cat, hstack, stack, vstack};
 pub use self::order::{
     argsort, kthvalue, median, median_dim, mode, quantile, quantile_dim, sort, topk,
 };
-pub use self::products::{addmm, bmm, cdist, corrcoef, cov, cross, dot, mm, mv, outer};
+pub use self::products::{addmm, bmm, corrcoef, cov, cross, dot, mm, mv, outer};
 pub use self::reduce::{
     logsumexp, logsumexp_keepdim, norm, norm_dim, norm_keepdim, norm_with, prod, prod_dim,
     prod_keepdim,

@@ -1,10 +1,9 @@
-//! Products of vectors and matrices under the names that say which, and their kin: distances, covariances.
+//! Products of vectors and matrices under the names that say which, and their kin: covariances.
 //!
 //! All are made of `matmul` and functions that have gradients of their own.
 
-use candle_core::{D, DType, Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
-use super::reduce::norm_with;
 use super::turns::roll;
 use crate::compute::recording;
 use crate::error::fail;
@@ -47,7 +46,7 @@ pub fn outer(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// # Errors
 ///
 /// If the dtypes differ.
-fn same_dtype(function: &str, a: &Tensor, b: &Tensor) -> Result<()> {
+pub(super) fn same_dtype(function: &str, a: &Tensor, b: &Tensor) -> Result<()> {
     if a.dtype() == b.dtype() {
         return Ok(());
     }
@@ -276,56 +275,6 @@ fn crossed(a: &Tensor, b: &Tensor, dim: &dyn Axis) -> Result<Tensor> {
     let (a, b) = (broadcast_to(&a, &shape)?, broadcast_to(&b, &shape)?);
     let turned = |x: &Tensor, by: i64| roll(x, by, axis);
     (turned(&a, -1)? * turned(&b, -2)?)? - (turned(&a, -2)? * turned(&b, -1)?)?
-}
-
-/// The distances of each row of `a` from each row of `b`, by the `p`-norm: 2 is the common one.
-///
-/// ```text
-/// cdist(a, b, p)[i, j] = (|a[i, 0] - b[j, 0]|^p + ..)^(1/p)
-/// ```
-///
-/// # Shapes
-///
-/// `(.., n, d)` and `(.., m, d)` give `(.., n, m)`; the front axes broadcast. All differences are in memory at a time.
-///
-/// # Errors
-///
-/// If the shapes or dtypes don't fit, and for a negative `p`. See PyTorch's `cdist`.
-///
-/// ```
-/// use akari::prelude::*;
-/// let y = torch::cdist(&tensor!([[0., 0.]]), &tensor!([[3., 4.], [0., 1.]]), 2.0)?;
-/// assert_eq!(y.to_vec2::<f32>()?, [[5., 1.]]);
-/// # Ok::<(), akari::candle_core::Error>(())
-/// ```
-pub fn cdist(a: &Tensor, b: &Tensor, p: f64) -> Result<Tensor> {
-    const NAME: &str = "torch::cdist";
-    for (name, x) in [("X1", a), ("X2", b)] {
-        if x.rank() < 2 {
-            return fail(
-                NAME,
-                format_args!("cdist only supports at least 2D tensors, {name} got: {}D", x.rank()),
-            );
-        }
-    }
-    same_dtype(NAME, a, b)?;
-    let (columns, others) = (a.dim(D::Minus1)?, b.dim(D::Minus1)?);
-    if columns != others {
-        return fail(
-            NAME,
-            format_args!(
-                "X1 and X2 must have the same number of columns. X1: {columns} X2: {others}"
-            ),
-        );
-    }
-    if p.is_nan() || p < 0.0 {
-        return fail(NAME, "cdist only supports non-negative p values");
-    }
-    let a = recording::argument(a).unsqueeze(a.rank() - 1)?;
-    let b = recording::argument(b).unsqueeze(b.rank() - 2)?;
-    let shape = broadcast_shape(NAME, a.dims(), b.dims())?;
-    crate::tensor::size::checked(NAME, shape.dims(), a.dtype().size_in_bytes())?;
-    norm_with(&(broadcast_to(&a, &shape)? - broadcast_to(&b, &shape)?)?, p, -1, false)
 }
 
 /// The covariances of variables, each of which is a row of observations; with the correction 1.

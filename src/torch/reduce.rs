@@ -303,7 +303,7 @@ fn length(
 }
 
 #[derive(Clone, Copy)]
-struct Norm(f64);
+pub(super) struct Norm(pub(super) f64);
 
 impl RowFunction for Norm {
     fn value<T: Number>(&self, row: &[T]) -> T {
@@ -332,12 +332,18 @@ impl RowFunction for Norm {
             let winners = pairs.filter(|(_, x)| is_extreme(*x));
             return winners.for_each(|(out, x)| *out = T::of(x.sign() * share));
         }
+        if p == 2.0 {
+            let factor = if norm == 0.0 { 0.0 } else { grad / norm };
+            return vectorized(
+                #[inline(always)]
+                || pairs.for_each(|(out, x)| *out = T::of(x * factor)),
+            );
+        }
         for (out, x) in pairs {
             let slope = match p {
                 0.0 => 0.0,
                 1.0 => x.sign(),
                 _ if norm == 0.0 => 0.0,
-                2.0 => x / norm,
                 _ if x == 0.0 && p < 1.0 => 0.0,
                 p => x.sign() * (x.abs() / norm).powf(p - 1.0),
             };
