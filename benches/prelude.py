@@ -1,6 +1,6 @@
 """Times the prelude beside PyTorch, in one run with the same number of threads: a row a function.
 
-usage: python benches/prelude.py [--only tensors,activations,losses,optimizers,training,layers,memory] [--threads N]
+usage: python benches/prelude.py [--only tensors,functions,activations,losses,optimizers,training,layers,memory] [--threads N]
                                  [--python python3] [--rounds 1] [--json FILE] [--write FILE] [NAME ..]
 
 Runs the benches and the programs of benches/torch in turn, some rounds of them. A NAME selects the
@@ -23,6 +23,7 @@ from pathlib import Path
 # The benches, and what their rows are, for the summary.
 BENCHES = {
     "tensors": "functions of tensors, a million numbers, forward and with backward",
+    "functions": "functions that turn, choose, reduce, compare and measure, a million numbers",
     "activations": "activations, 10 million numbers, forward and with backward",
     "losses": "losses, a million rows, forward and with backward",
     "optimizers": "optimizers, a step on 25 million parameters and on 50 small tensors",
