@@ -15,3 +15,22 @@ pub struct Name {
     pub detail: String,
     pub documentation: String,
 }
+
+/// What is no name that could be typed, but a fact about the values of a type: what they are looked
+/// through as, what one goes through, the traits that they implement.
+pub const TARGET: &str = "<Target>";
+pub const ITEM: &str = "<Item>";
+pub const ITEM_OF_REFERENCE: &str = "<&Item>";
+pub const TRAIT: &str = "<Trait>";
+
+/// The module of the members that values of a type have.
+pub fn of_values(type_name: &str) -> String {
+    format!(".{type_name}")
+}
+
+impl Name {
+    /// Whether this can be typed.
+    pub fn is_name(&self) -> bool {
+        !self.name.starts_with('<')
+    }
+}
