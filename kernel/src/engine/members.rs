@@ -51,7 +51,7 @@ pub fn words(code: &str) -> Vec<Name> {
 /// The items that are defined in the code, their members, and what it imports.
 pub fn members(code: &str) -> Vec<Name> {
     let file = SourceFile::parse(code, Edition::Edition2024).tree();
-    let mut names = Vec::new();
+    let mut names: Vec<Name> = code.lines().filter_map(dependency).collect();
     for node in file.syntax().descendants() {
         if let Some(call) = ast::MacroCall::cast(node.clone()) {
             model(&call, &mut names);
@@ -84,6 +84,14 @@ pub fn members(code: &str) -> Vec<Name> {
         }
     }
     names
+}
+
+/// The crate that a `:dep` line names.
+fn dependency(line: &str) -> Option<Name> {
+    let rest = line.strip_prefix(":dep ")?.trim_start();
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')?;
+    let own = rest[..end].replace('-', "_");
+    Some(name("", &own, "module", format!("crate {own}"))).filter(|it| !it.name.is_empty())
 }
 
 /// Whether an item stands in no type, trait or module.
@@ -326,7 +334,7 @@ let p: crate::Point = todo!();
 
     #[test]
     fn facts_of_types_are_told() {
-        let code = "/// A net.\n#[derive(Clone, Debug)]\npub struct Net<L> { a: L }\nnn::model!(Net { a });\nimpl Iterator for Net { type Item = u8; }\nstruct Pair(f32, pub u8);\nenum Shape { /// round\n Circle(f32) }\nasync fn go<T>(x: T) -> u8 { 1 }";
+        let code = ":dep half-way = \"1\"\n/// A net.\n#[derive(Clone, Debug)]\npub struct Net<L> { a: L }\nnn::model!(Net { a });\nimpl Iterator for Net { type Item = u8; }\nstruct Pair(f32, pub u8);\nenum Shape { /// round\n Circle(f32) }\nasync fn go<T>(x: T) -> u8 { 1 }";
         let names = members(code);
         let details = |module: &str, name: &str| -> Vec<&str> {
             let found = names.iter().filter(|it| it.module == module && it.name == name);
@@ -337,6 +345,7 @@ let p: crate::Point = todo!();
         assert_eq!(details(".Net", ITEM), ["type: u8"]);
         assert_eq!(details(".Pair", "1"), ["1: u8"]);
         assert_eq!(details("Shape", "Circle"), ["Circle(f32)"]);
+        assert_eq!(details("", "half_way"), ["crate half_way"]);
         assert_eq!(details("", "go"), ["fn go<T>(x: T) -> u8"]);
         assert!(names.iter().any(|it| it.name == "Net" && it.documentation == "A net."));
         assert_eq!(base("Vec<Point>").as_deref(), Some("Vec"));

@@ -92,8 +92,8 @@ impl Executor {
         if !request.silent {
             self.publish(asker, &Publication::Input { code, execution_count: self.count });
         }
-        if let Some(name) = code.trim().strip_prefix('?') {
-            return page(&self.session.names(), name.trim(), self.count);
+        if let Some(name) = help_asked(&self.session.names(), code.trim()) {
+            return page(&self.session.names(), name, self.count);
         }
         let id = if is_counted { CellId::Counted(self.count) } else { self.next_uncounted() };
         match self.execute(engine, job, code, id) {
@@ -202,6 +202,12 @@ fn run(engine: &mut Startup, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
         }
     };
     outcome.unwrap_or_else(|_| Outcome::Failed(CellError::own_fault()))
+}
+
+/// The name that is asked about: `?name`, and `name?` where that can't be meant as Rust.
+fn help_asked<'a>(names: &Names, code: &'a str) -> Option<&'a str> {
+    let behind = || code.strip_suffix('?').filter(|name| names.is_no_value(name));
+    code.strip_prefix('?').or_else(behind).map(str::trim)
 }
 
 /// The reply to `?name`: it opens the client's pager.

@@ -1,6 +1,7 @@
 //! The names that a question is answered from: the cell's and the session's, the prelude's, the standard
 //! library's.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::engine::name::{Name, of_values};
@@ -10,12 +11,23 @@ use crate::engine::name::{Name, of_values};
 pub struct Table {
     /// Sorted by module; in a module as they came.
     names: Vec<Name>,
+    /// Where the types and traits are.
+    classes: HashMap<String, usize>,
 }
 
 impl Table {
     pub fn new(mut names: Vec<Name>) -> Table {
         names.sort_by(|a, b| a.module.cmp(&b.module));
-        Table { names }
+        let mut classes = HashMap::new();
+        let is_class = |it: &Name| it.kind == "class" && !it.module.starts_with('.');
+        for (at, name) in names.iter().enumerate().filter(|(_, it)| is_class(it)) {
+            classes.entry(name.name.clone()).or_insert(at);
+        }
+        Table { names, classes }
+    }
+
+    fn class(&self, name: &str) -> Option<&Name> {
+        self.names.get(*self.classes.get(name)?)
     }
 
     fn of(&self, module: &str) -> &[Name] {
@@ -91,14 +103,10 @@ impl<'a> Known<'a> {
 
     /// A type, a trait or another name that stands for one.
     pub fn class(&self, name: &str) -> Option<&'a Name> {
-        let own = self.all_alone().find(|it| it.name == name && it.kind == "class");
-        let inside = |table: &'a Table| {
-            table
-                .names
-                .iter()
-                .find(|it| it.name == name && it.kind == "class" && !it.module.starts_with('.'))
-        };
-        own.or_else(|| self.prelude.and_then(inside)).or_else(|| inside(self.standard))
+        let mut own = self.told.iter().chain(self.session).filter(|it| it.module.is_empty());
+        own.find(|it| it.name == name && it.kind == "class")
+            .or_else(|| self.prelude?.class(name))
+            .or_else(|| self.standard.class(name))
     }
 
     pub fn all_alone(&self) -> impl Iterator<Item = &'a Name> {

@@ -184,6 +184,18 @@ impl Names {
         }
     }
 
+    /// Whether a path is the name of a function, a type, a macro or a module, and so no value.
+    pub fn is_no_value(&self, path: &str) -> bool {
+        let is_part = |c: char| is_word(c) || matches!(c, ':' | '!');
+        if path.is_empty() || !path.chars().all(is_part) {
+            return false;
+        }
+        let path = path.trim_end_matches('!');
+        let told = self.told("", 0);
+        let found = self.with(&told, |known| at_end_of(known, &[], path, path.len()).0);
+        found.is_some_and(|it| matches!(&*it.kind, "function" | "class" | "module"))
+    }
+
     /// The code with the session's in front of it, the place in both, and the length of the
     /// session's.
     fn with_session(&self, code: &str, at: usize) -> (String, usize, usize) {

@@ -21,7 +21,14 @@ const MAKERS: [&str; 3] = ["default", "from", "from_iter"];
 impl Scope<'_> {
     /// The type of an expression.
     pub fn type_of(&self, expression: &ast::Expr) -> Type {
-        self.told(expression).unwrap_or_else(Type::unknown)
+        let node = expression.syntax();
+        let key = (node.kind(), node.text_range());
+        if let Some(found) = self.types.borrow().get(&key) {
+            return found.clone();
+        }
+        let found = self.told(expression).unwrap_or_else(Type::unknown);
+        self.types.borrow_mut().insert(key, found.clone());
+        found
     }
 
     fn told(&self, expression: &ast::Expr) -> Option<Type> {

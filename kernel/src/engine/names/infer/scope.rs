@@ -3,12 +3,12 @@
 //! The code up to the place is parsed, with all open brackets closed behind it, so that it does not matter what is
 //! still missing. A macro's arguments are tokens to a parser; here they are read as those of a function.
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 
 use ra_ap_parser::LexedStr;
 use ra_ap_syntax::ast::{self, HasArgList, HasLoopBody, HasName};
-use ra_ap_syntax::{AstNode, Edition, SyntaxKind, SyntaxNode};
+use ra_ap_syntax::{AstNode, Edition, SyntaxKind, SyntaxNode, TextRange};
 
 use super::members::{self, members};
 use super::signature::Signature;
@@ -21,7 +21,7 @@ use crate::engine::syntax::{Tree, cell_offset};
 const HERE: &str = "akari_here";
 
 /// How many expressions one question may look at: code that leads in circles would never end.
-const FUEL: u32 = 4_000;
+const FUEL: u32 = 1_000;
 
 /// A place in code.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Scope<'a> {
     /// Where the names of macros end that are read as functions.
     pub macros: BTreeSet<usize>,
     fuel: Cell<u32>,
+    /// The types of expressions that were looked at: a closure's parameter leads back to what it is called on.
+    pub types: RefCell<HashMap<(SyntaxKind, TextRange), Type>>,
 }
 
 impl<'a> Scope<'a> {
@@ -42,7 +44,7 @@ impl<'a> Scope<'a> {
         let tree = Tree::parse(&text);
         let token = tree.root().descendants_with_tokens().filter_map(|it| it.into_token());
         let here = token.filter(|it| it.text() == HERE).last()?.parent()?;
-        Some(Scope { known, here, macros, fuel: Cell::new(FUEL) })
+        Some(Scope { known, here, macros, fuel: Cell::new(FUEL), types: RefCell::default() })
     }
 
     /// What stands in front of the dot at the place.
