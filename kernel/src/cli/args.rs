@@ -32,7 +32,7 @@ Environment:
   AKARI_CELLS_MB          room for compiled cells, in megabytes; 0 keeps none [512]
   AKARI_COMPILER_SECONDS  how long an idle compiler waits for the next cell; 0 for none [300]
   AKARI_REPLAY_SECONDS    how long a cell may have taken to be run again after a crash [10]
-  AKARI_ANALYSER          off: no analyser starts, and Tab completes no fields and methods
+  AKARI_ANALYSER          off: no analyser starts, and Tab knows nothing of other crates' types
   AKARI_SEED              what random numbers begin with where no cell seeds them";
 
 #[derive(Debug, Subcommand)]

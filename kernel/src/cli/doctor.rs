@@ -108,9 +108,10 @@ fn analyser_finding(toolchain: &Toolchain) -> Finding {
             let text = format!("could not be built; cargo's messages are in {}", log.display());
             Finding::Missing(text, install)
         }
-        Ok(State::Wanted | State::Missing) => {
-            Finding::Missing("not built (only names are completed without)".into(), install)
-        }
+        Ok(State::Wanted | State::Missing) => Finding::Missing(
+            "not built (without it Tab knows nothing of other crates' types)".into(),
+            install,
+        ),
         Err(error) => Finding::Unfit(error.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use ra_ap_parser::LexedStr;
 use ra_ap_syntax::ast::{self, HasAttrs, HasDocComments, HasModuleItem, HasName};
 use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind};
 
-use super::name::{ITEM, Name, TARGET, TRAIT, of_values};
+use super::name::{EXAMPLE, ITEM, Name, TARGET, TRAIT, of_values};
 
 /// Macros that make a type a model, by the end of their names, and the traits that it gets.
 const MODELS: (&str, [&str; 2]) = ("model", ["Layer", "Module"]);
@@ -203,6 +203,7 @@ fn block(it: &ast::Impl, names: &mut Vec<Name>) {
                 && let Some(ty) = it.ty()
             {
                 let fact = match it.name().map(|it| it.text().to_string()).as_deref() {
+                    Some("Item") if of_trait == "Dataset" => EXAMPLE,
                     Some("Item") => ITEM,
                     Some("Target") => TARGET,
                     _ => continue,

@@ -21,6 +21,8 @@ pub struct Name {
 pub const TARGET: &str = "<Target>";
 pub const ITEM: &str = "<Item>";
 pub const ITEM_OF_REFERENCE: &str = "<&Item>";
+/// What a data set has of examples.
+pub const EXAMPLE: &str = "<Example>";
 pub const TRAIT: &str = "<Trait>";
 
 /// The module of the members that values of a type have.

@@ -12,7 +12,7 @@ use rustdoc_types::{
 
 use super::docs;
 use super::text;
-use crate::engine::name::{ITEM, ITEM_OF_REFERENCE, Name, TARGET, TRAIT, of_values};
+use crate::engine::name::{EXAMPLE, ITEM, ITEM_OF_REFERENCE, Name, TARGET, TRAIT, of_values};
 
 /// How deep modules are read: one that imports itself would never end.
 const DEPTH: u32 = 4;
@@ -24,8 +24,10 @@ pub fn names(documents: &[Crate]) -> Vec<Name> {
         names: Vec::new(),
         in_scope: HashSet::from(["Clone", "Iterator", "IntoIterator"].map(str::to_owned)),
         owners: HashMap::new(),
+        exported: HashMap::new(),
         members: HashSet::new(),
     };
+    collector.exports();
     let Some(first) = collector.documents.first() else { return Vec::new() };
     let roots: Vec<Id> = first.items(first.document.root).to_vec();
     let preludes = roots.into_iter().filter(|id| {
@@ -79,6 +81,8 @@ struct Collector<'a> {
     in_scope: HashSet<String>,
     /// The types that have members, and the names by which these are found.
     owners: HashMap<Place, String>,
+    /// What is told where a name of another crate is exported.
+    exported: HashMap<Place, &'a str>,
     /// The members that are known: several blocks of `impl` may have one of a name.
     members: HashSet<(String, String)>,
 }
@@ -119,7 +123,7 @@ impl<'a> Collector<'a> {
         let items = self.documents[place.document].items(place.id);
         for id in items {
             let place = Place { id: *id, ..place };
-            let Some(item) = self.item(place) else { continue };
+            let Some(item) = self.item(place).filter(|it| !is_hidden(it)) else { continue };
             match &item.inner {
                 ItemEnum::Use(import) => {
                     let Some(id) = import.id else { continue };
@@ -130,10 +134,23 @@ impl<'a> Collector<'a> {
                         self.name(target, &import.name, path, depth);
                     }
                 }
-                _ if item.visibility == Visibility::Public && !is_hidden(item) => {
+                _ if item.visibility == Visibility::Public => {
                     self.name(place, named(item), path, depth);
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// Reads what is told of names of other crates.
+    fn exports(&mut self) {
+        for (document, it) in self.documents.iter().enumerate() {
+            for item in it.document.index.values() {
+                if let (ItemEnum::Use(import), Some(told)) = (&item.inner, &item.docs)
+                    && let Some(id) = import.id
+                {
+                    self.exported.insert(Place { document, id }, told);
+                }
             }
         }
     }
@@ -151,12 +168,13 @@ impl<'a> Collector<'a> {
         }
         let (drawn, detail) = described(name, kind, item);
         let is_macro = kind == Some(ItemKind::Macro);
+        let exported = || self.exported.get(&place).map(|it| docs::for_learners(it));
         self.names.push(Name {
             module: path.to_owned(),
             name: if is_macro { format!("{name}!") } else { name.to_owned() },
             kind: drawn.into(),
             detail,
-            documentation: item.map(documentation).unwrap_or_default(),
+            documentation: item.map(documentation).or_else(exported).unwrap_or_default(),
         });
         if kind == Some(ItemKind::Module) && depth < DEPTH {
             self.module(place, name, depth + 1);
@@ -217,7 +235,8 @@ impl<'a> Collector<'a> {
             if field.visibility != Visibility::Public || is_hidden(field) {
                 continue;
             }
-            let told = field.docs.as_deref().and_then(docs::default_told);
+            let told = documentation(field);
+            let told = docs::default_told(&told);
             let default = told.map(|it| format!(" = {}", it.trim_matches('`'))).unwrap_or_default();
             self.push(
                 of_values(owner),
@@ -328,6 +347,7 @@ impl<'a> Collector<'a> {
             ("Deref", false) => ("Target", TARGET),
             ("Iterator" | "IntoIterator", false) => ("Item", ITEM),
             ("IntoIterator", true) => ("Item", ITEM_OF_REFERENCE),
+            ("Dataset", false) => ("Item", EXAMPLE),
             _ => return,
         };
         if trait_name == "Iterator" {

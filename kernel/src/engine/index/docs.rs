@@ -135,9 +135,13 @@ fn bracketed(text: &str, open: char, close: char) -> Option<usize> {
 pub fn default_told(docs: &str) -> Option<&str> {
     let (_, rest) = docs.split_once("Default: ")?;
     let rest = rest.split('\n').next()?;
-    let end = rest.find(". ").unwrap_or(rest.len());
-    let text = rest[..end].trim_end_matches('.').trim();
-    Some(text).filter(|text| !text.is_empty())
+    let ends = [". ", "; ", ", which"].into_iter().filter_map(|it| rest.find(it));
+    let end = ends.min().unwrap_or(rest.len());
+    match rest[..end].trim_end_matches('.').trim() {
+        "" => None,
+        "to their mean" => Some("Mean"),
+        text => Some(text),
+    }
 }
 
 #[cfg(test)]
@@ -170,6 +174,8 @@ mod tests {
     fn defaults_are_read_from_sentences() {
         assert_eq!(default_told("The size. Default: 0.001."), Some("0.001"));
         assert_eq!(default_told("Default: `1e-8`. More."), Some("`1e-8`"));
+        assert_eq!(default_told("Default: none, which is all."), Some("none"));
+        assert_eq!(default_told("Default: (0.9, 0.999)."), Some("(0.9, 0.999)"));
         assert_eq!(default_told("Nothing."), None);
     }
 }

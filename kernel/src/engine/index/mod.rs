@@ -27,7 +27,7 @@ use crate::home::{self, trust};
 const FILE: &str = "index.json";
 
 /// The form of the index. An index of another form is made anew.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// The crates whose names a cell has beside the prelude's: the package, and the crate with the names by which
 /// others know it.
@@ -62,7 +62,7 @@ fn kept(prelude: &Path) -> Option<Vec<Name>> {
 }
 
 pub fn is_kept(prelude: &Path) -> bool {
-    trust::file(&prelude.join(FILE)).is_ok()
+    kept(prelude).is_some()
 }
 
 /// Makes the index, so that not every kernel of a class makes it at its first start.

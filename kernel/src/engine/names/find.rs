@@ -18,6 +18,10 @@ pub fn at_end_of(
 ) -> (Option<Name>, bool) {
     let start = word_start(&code[..end]);
     let word = &code[start..end];
+    let behind_macro = code[..end].strip_suffix('!').map(str::len);
+    if let Some(end) = behind_macro.filter(|end| word_start(&code[..*end]) < *end) {
+        return at_end_of(known, commands, code, end);
+    }
     match Place::at(code, end) {
         Place::Command { start } => {
             let mut commands = commands.iter();

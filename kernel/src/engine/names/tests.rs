@@ -43,7 +43,10 @@ Reduction|Sum|class|Sum|The sum.
 .SGDConfig|lr|property|lr: f64 = 0.001|The size of a step. Default: 0.001.
 .SGDConfig|momentum|property|momentum: f64 = 0|How much is kept. Default: 0.
 .SGDConfig|foreach|property|foreach: Option<bool> = none|Default: none.
-.DataLoader|<&Item>||Item: Result<(Tensor, Tensor)>|
+.DataLoader|<&Item>||Item: Result<D::Item::Batch, Error>|
+data|TensorDataset|class|struct TensorDataset<T = (Tensor, Tensor)>|
+.TensorDataset|<Example>||Item: T|
+.Dataset|get|function|fn get(&self, index: usize) -> Result<Self::Item>|One.
 .DataLoader|len|function|fn len(&self) -> usize|How many.";
 
 fn prelude() -> Vec<Name> {
@@ -92,6 +95,9 @@ fn at(names: &Names, text: &str) -> Vec<String> {
 fn first(names: &Names, text: &str) -> String {
     at(names, text).into_iter().next().unwrap_or_default()
 }
+
+/// A data set of one's own, whose batches have its examples' types.
+const SQUARES: &str = "struct Squares;\nimpl data::Dataset for Squares { type Item = (Tensor, String, i64); }\nlet l: DataLoader<Squares> = todo!();\nfor batch in &l {\n    let (_, words, ys) = batch?;\n    let n = words[0].len();\n    let (x, _, _) = Squares.get(0)?;\n    ys.resh";
 
 const NET: &str = "#[derive(Clone)]\nstruct Net { l1: nn::Linear, ls: Vec<nn::Linear> }\nnn::model!(Net { l1, ls });\nimpl Net { fn depth(&self) -> usize { 1 } }";
 
@@ -230,6 +236,8 @@ fn names_of_the_cell_have_types() {
         ("let 学習率 = 0.1_f64;\n学習率.sqr", "sqrt"),
         (":dep rand = \"0.9\"\nlet s = String::new();\ns.pu", "push"),
         ("let x = 5_u8;\nx.is_pow", "is_power_of_two"),
+        ("let y = t!(x @ w + 1);\ny.resh", "reshape"),
+        (SQUARES, "reshape"),
     ] {
         assert_eq!(first(&names, text), expected, "{text}");
     }
@@ -353,6 +361,7 @@ fn names_are_explained_from_anywhere_in_them() {
         ("net.parameters¦", "fn parameters(&self) -> Vec<Var>"),
         ("ten¦sor!([1.0])", "macro tensor!\n\nA tensor of numbers."),
         ("tensor", "macro tensor!"),
+        ("tensor!", "macro tensor!"),
         ("let y = F::relu(&x)?;\ny¦", "let y: Tensor"),
         ("v.iter¦()", "fn iter(&self) -> Iter<T>"),
         ("vec¦![1]", "vec![1, 2, 3]"),

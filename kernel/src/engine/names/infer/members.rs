@@ -3,7 +3,7 @@
 use super::iterators;
 use super::signature::{self, Signature};
 use super::types::{self, ARRAY, REFERENCE, SLICE, Type};
-use crate::engine::name::{ITEM, ITEM_OF_REFERENCE, Name, TARGET, TRAIT, of_values};
+use crate::engine::name::{EXAMPLE, ITEM, ITEM_OF_REFERENCE, Name, TARGET, TRAIT, of_values};
 use crate::engine::names::known::Known;
 
 /// A field or a method, and the type that it is of.
@@ -70,8 +70,33 @@ fn behind(known: &Known<'_>, of: &Type) -> Option<Type> {
 /// What the names tell of values of a type, as a type.
 fn fact(known: &Known<'_>, of: &Type, name: &str) -> Option<Type> {
     let row = known.of_module(&of_values(&of.name)).into_iter().find(|it| it.name == name)?;
-    let told = Type::parse(row.detail.split_once(": ")?.1)?;
-    Some(told.with(&parameters(known, of)))
+    let text = row.detail.split_once(": ")?.1;
+    let names = parameters(known, of);
+    if text.contains(OF_BATCH) {
+        let example = fact(known, names.get("D")?.value(), EXAMPLE)?;
+        return Type::parse(&text.replace(OF_BATCH, &batch(&example).to_string()));
+    }
+    Some(Type::parse(text)?.with(&names))
+}
+
+/// The same without what the parameters of the type are.
+fn fact_of_own(known: &Known<'_>, of: &Type, name: &str) -> Option<Type> {
+    let row = known.of_module(&of_values(&of.name)).into_iter().find(|it| it.name == name)?;
+    Type::parse(row.detail.split_once(": ")?.1)
+}
+
+/// How the index names what a loader of a data set `D` gives.
+const OF_BATCH: &str = "D::Item::Batch";
+
+/// What a batch of examples is.
+fn batch(of: &Type) -> Type {
+    match of.value().name.as_str() {
+        types::TUPLE => Type::new(types::TUPLE, of.value().parts.iter().map(batch).collect()),
+        "String" | "str" => Type::new("Vec", vec![of.clone()]),
+        "bool" => Type::named("Tensor"),
+        name if name.starts_with(['f', 'i', 'u']) && name.len() < 6 => Type::named("Tensor"),
+        _ => of.clone(),
+    }
 }
 
 /// What a `for` over a value gives, or an iterator.
@@ -148,6 +173,13 @@ pub fn parameters(known: &Known<'_>, of: &Type) -> types::Names {
     }
     if let Some(item) = iterators::item(of) {
         names.insert("Self::Item".to_owned(), item);
+    }
+    if of.name != SLICE
+        && !names.contains_key("Self::Item")
+        && let Some(example) = fact_of_own(known, of, EXAMPLE)
+    {
+        let example = example.with(&names);
+        names.insert("Self::Item".to_owned(), example);
     }
     if let Some(target) = of.parts.first().and_then(|it| behind(known, it.value())) {
         names.insert("T::Target".to_owned(), target);

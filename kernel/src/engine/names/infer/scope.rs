@@ -380,6 +380,11 @@ fn whole(code: &str) -> (String, BTreeSet<usize>) {
                 );
                 continue;
             }
+            // `t!(x @ w)`.
+            SyntaxKind::AT if open.iter().any(|(_, is_macro)| *is_macro) => {
+                text.push('*');
+                continue;
+            }
             // `vec![0; 3]`.
             SyntaxKind::SEMICOLON if open.last().is_some_and(|(_, is_macro)| *is_macro) => {
                 text.push(',');
