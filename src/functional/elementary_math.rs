@@ -90,7 +90,7 @@ const TAN_TAIL: [f32; 6] =
 
 /// `erf(x) / x` as a polynomial of `x²`, for `|x| <= 1`, within 4e-11 of it.
 const ERF: [f32; 8] = [
-    1.128_379_2,
+    std::f32::consts::FRAC_2_SQRT_PI,
     -0.376_126_38,
     0.112_837_82,
     -0.026_865_4,

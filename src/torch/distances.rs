@@ -278,8 +278,8 @@ mod tests {
                 let (a, b) = (var(a, 1), var(b, 50));
                 let all = |a: &Tensor, b: &Tensor| {
                     let difference = torch::sub(
-                        &a.unsqueeze(a.rank() - 1).unwrap(),
-                        &b.unsqueeze(b.rank() - 2).unwrap(),
+                        a.unsqueeze(a.rank() - 1).unwrap(),
+                        b.unsqueeze(b.rank() - 2).unwrap(),
                     );
                     torch::norm_with(&difference.unwrap(), p, -1, false).unwrap()
                 };

@@ -326,7 +326,7 @@ fn copy_run<T: Copy>(xs: &[T], start: usize, step: isize, out: &mut [T]) {
             let first = start + 1 - out.len();
             out.iter_mut().zip(xs[first..=start].iter().rev()).for_each(|(out, x)| *out = *x);
         }
-        1.. => {
+        2.. => {
             let xs = xs[start..].iter().step_by(step.unsigned_abs());
             out.iter_mut().zip(xs).for_each(|(out, x)| *out = *x);
         }

@@ -153,7 +153,7 @@ impl Scope<'_> {
     }
 
     fn record(&self, path: &ast::Path) -> Type {
-        let of = ast::Path::parent_path(path).map_or_else(|| path.clone(), |it| it);
+        let of = ast::Path::parent_path(path).unwrap_or_else(|| path.clone());
         let last = last(&of).unwrap_or_default();
         match qualifier(&of) {
             _ if last == "Self" => self.own_type(path.syntax()).unwrap_or_else(Type::unknown),

@@ -208,15 +208,16 @@ impl<'a> Scope<'a> {
         let within = |pats: Vec<ast::Pat>, parts: &[Type]| -> Type {
             let count = pats.len();
             let rest = pats.iter().position(|it| matches!(it, ast::Pat::RestPat(_)));
-            for (at, pat) in pats.iter().enumerate().filter(|(_, it)| binds(it, name)) {
-                let at = match rest {
-                    Some(rest) if at > rest => (parts.len() + at).saturating_sub(count),
-                    _ => at,
-                };
-                let part = parts.get(at).cloned().unwrap_or_else(Type::unknown);
-                return self.part_of(pat, borrowed(part), name);
-            }
-            Type::unknown()
+            let mut pats = pats.iter().enumerate();
+            let Some((at, pat)) = pats.find(|(_, it)| binds(it, name)) else {
+                return Type::unknown();
+            };
+            let at = match rest {
+                Some(rest) if at > rest => (parts.len() + at).saturating_sub(count),
+                _ => at,
+            };
+            let part = parts.get(at).cloned().unwrap_or_else(Type::unknown);
+            self.part_of(pat, borrowed(part), name)
         };
         match pat {
             ast::Pat::IdentPat(it) => match it.pat() {
@@ -260,7 +261,7 @@ impl<'a> Scope<'a> {
                 for field in fields {
                     let pat = field.pat().filter(|pat| binds(pat, name));
                     if let (Some(pat), Some(own)) = (pat, field.field_name()) {
-                        let part = self.field(value, &own.text());
+                        let part = self.field(value, own.text());
                         return self.part_of(&pat, borrowed(part), name);
                     }
                 }
