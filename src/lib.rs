@@ -106,6 +106,8 @@
 //! | `torch.Generator().manual_seed(42)` | `torch::Generator::new().manual_seed(42)` | none |
 //! | `RandomSampler`, `SequentialSampler`, `WeightedRandomSampler` | the same in `data::`; `sampler: Some(sampler.into())` | none |
 //! | `collate_fn` | [`data::Dataset::batch`], [`data::Collate`] | none |
+//! | `datasets.MNIST(root, train=True, transform=t)`, `FashionMNIST`, `CIFAR10` | `data::MNIST::new(root, true)?.transform(t)`, .., from files | none |
+//! | `datasets.ImageFolder(root)`, `read_image(path)` | `data::ImageFolder::new(root)?`, `data::read_image(path)?` | none |
 //! | `transforms.Compose([Resize(32), ToTensor()])` | [`data::transforms`]`::Compose::new((Resize::new(32), ToTensor))` | none |
 //! | `(logits.argmax(1) == y).float().mean().item()` | `data::accuracy(&logits, &y)?` | a sum of bytes, which overflows |
 //! | torchmetrics' `confusion_matrix`, `precision`, `recall`, `f1_score` | the same in `data::` | none |

@@ -1,11 +1,17 @@
-//! `data`: batches of examples, and example sets that are made on the spot, without a download.
+//! `data`: sets of examples, of one's own, from files, or made on the spot; batches of them, and counts of what a
+//! classifier gets right.
 //!
-//! All chance comes from the generator that `torch::manual_seed` starts, so that a run can be
-//! repeated; shuffled batches are those of PyTorch's `DataLoader` after the same seed.
+//! A set is a [`Dataset`]; a [`DataLoader`] cuts it into batches. Nothing is downloaded. All chance comes from the generator
+//! that `torch::manual_seed` starts, or one of its own (`torch::Generator`), so that a run can be repeated; shuffled batches
+//! are those of PyTorch's `DataLoader` after the same seed.
 
+mod cifar;
 mod collate;
 mod dataset;
 mod digits;
+mod folder;
+mod idx;
+mod images;
 mod loader;
 mod metrics;
 mod parts;
@@ -17,6 +23,8 @@ pub mod transforms;
 pub use collate::Collate;
 pub use dataset::{Batch, Dataset};
 pub use digits::digits;
+pub use folder::{ImageFolder, read_image};
+pub use images::{CIFAR10, FashionMNIST, MNIST, VisionDataset};
 pub use loader::{Batches, DataLoader, DataLoaderConfig};
 pub use metrics::{accuracy, confusion_matrix, f1_score, precision, recall};
 pub use parts::{ConcatDataset, Subset, random_split, random_split_with};

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use candle_core::Result;
 
-use super::collate::Collate;
 use super::dataset::{Batch, Dataset, out_of_range};
 use super::tensors::{ByName, Examples, TensorDataset};
 use crate::error::fail;
@@ -135,10 +134,7 @@ impl<D: Dataset> ConcatDataset<D> {
     }
 }
 
-impl<D: Dataset> Dataset for ConcatDataset<D>
-where
-    D::Item: Collate,
-{
+impl<D: Dataset> Dataset for ConcatDataset<D> {
     type Item = D::Item;
 
     fn len(&self) -> usize {
