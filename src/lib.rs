@@ -98,7 +98,11 @@
 //! | `optim.AdamW(params)` | `optim::AdamW::new(params, Default::default())?` | `candle_nn::AdamW` |
 //! | Adadelta, Adafactor, Adagrad, Adam, Adamax, ASGD, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop | the same in `optim::` | none |
 //! | `lr_scheduler.StepLR(opt, 7)`, .. | [`optim::lr_scheduler`] | none |
-//! | `nn.utils.clip_grad_norm_` | [`nn::utils`] | none |
+//! | `nn.utils.clip_grad_norm_`, `parameters_to_vector`, `vector_to_parameters` | [`nn::utils`] | none |
+//! | `opt = Adam(..) if adam else SGD(..)` | `let mut opt: Box<dyn optim::Optimizer> = if adam { Box::new(..) } else { .. }` | none |
+//! | `net.body.requires_grad_(False)` | `net.body.requires_grad_(false)` | leave the variables out of the optimizer |
+//! | `swa_utils.AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.999))` | [`optim::swa_utils`] | none |
+//! | `nn.init.orthogonal_`, `trunc_normal_`, `kaiming_normal_`, .. | [`nn::init`] | `candle_nn::init`, other numbers |
 //! | `DataLoader(TensorDataset(x, y), 32, shuffle=True)` | [`data::DataLoader`] | none |
 //! | `class Squares(Dataset)` with `__len__`, `__getitem__` | `impl data::Dataset for Squares` with `len`, `get` | none |
 //! | `TensorDataset(a, b, c)`, `Subset`, `ConcatDataset` | `data::TensorDataset::of((&a, &b, &c))?`, [`data::Subset`], [`data::ConcatDataset`] | none |

@@ -3,13 +3,15 @@
 //! A large model's random weights take seconds and memory; a lesson that only prints its
 //! optimizers needs neither. So a model hands out its variables unread, and they are made at the
 //! first look: by index, by iteration, by a step.
+//!
+//! Which variables are frozen is noted beside them, since candle's `Var` has no place for it.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use candle_core::Var;
+use candle_core::{TensorId, Var};
 
 type Make = dyn Fn() -> Vec<Var> + Send + Sync;
 
@@ -81,6 +83,26 @@ impl Parameters {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// The variables that are not to be trained. No number of a variable is ever given to another one.
+static FROZEN: RwLock<Option<HashSet<TensorId>>> = RwLock::new(None);
+
+/// Says whether steps and clipping change a variable; at first they do.
+pub(crate) fn set_requires_grad(var: &Var, requires_grad: bool) {
+    let mut frozen = FROZEN.write().unwrap_or_else(PoisonError::into_inner);
+    let frozen = frozen.get_or_insert_default();
+    if requires_grad {
+        frozen.remove(&var.id());
+    } else {
+        frozen.insert(var.id());
+    }
+}
+
+/// Whether steps and clipping change this variable.
+pub(crate) fn requires_grad(var: &Var) -> bool {
+    let frozen = FROZEN.read().unwrap_or_else(PoisonError::into_inner);
+    frozen.as_ref().is_none_or(|frozen| !frozen.contains(&var.id()))
 }
 
 impl Deref for Parameters {

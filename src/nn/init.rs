@@ -1,12 +1,14 @@
 //! `nn::init`: fills a variable with its first values, in place.
 //!
-//! After `torch::manual_seed` the numbers are PyTorch's.
+//! After `torch::manual_seed` the numbers are PyTorch's. The rarer ways are in `init_special.rs`.
 
 use candle_core::{Device, Result, Tensor, Var};
 
 use crate::error::{fail, fail_shape};
 use crate::sampling::{fill_normal, fill_uniform, uniform_var};
 use crate::tensor::size;
+
+pub use super::init_special::{dirac_, eye_, orthogonal_, sparse_, trunc_normal_};
 
 /// Which numbers a layer keeps at their size: those on the way forward, or the gradients on the way
 /// back.

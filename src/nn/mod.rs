@@ -4,6 +4,7 @@
 
 mod activation;
 pub mod init;
+mod init_special;
 #[doc(hidden)]
 pub mod layers;
 mod loss;

@@ -1,4 +1,4 @@
-//! `nn::utils`: what is done to gradients between `backward` and a step.
+//! `nn::utils`: what is done to gradients between `backward` and a step, and parameters as one vector.
 //!
 //! PyTorch's functions end in an underscore, since they change gradients in place; both spellings
 //! are here.
@@ -9,6 +9,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use crate::error::fail;
+use crate::parameters::requires_grad;
 
 pub use self::{clip_grad_norm as clip_grad_norm_, clip_grad_value as clip_grad_value_};
 
@@ -113,10 +114,66 @@ pub fn clip_grad_value(parameters: &[Var], grads: &mut GradStore, clip_value: f6
     change(&once_each(parameters), grads, |grad| grad.clamp(-clip_value, clip_value))
 }
 
-/// The parameters, each of them once: a gradient that two layers share counts once and is scaled once.
+/// All parameters as one long vector, one behind the other. See PyTorch's `parameters_to_vector`.
+///
+/// # Errors
+///
+/// If there are no parameters, or their dtypes differ.
+///
+/// ```
+/// use akari::prelude::*;
+/// let [a, b] = [Var::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?, Var::new(&[5f32], &Device::Cpu)?];
+/// let all = [a, b];
+/// let vector = nn::utils::parameters_to_vector(&all)?;
+/// assert_eq!(vector.to_vec1::<f32>()?, [1., 2., 3., 4., 5.]);
+/// nn::utils::vector_to_parameters(&(vector * 10.0)?, &all)?;
+/// assert_eq!(all[0].to_vec2::<f32>()?, [[10., 20.], [30., 40.]]);
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub fn parameters_to_vector(parameters: &[Var]) -> Result<Tensor> {
+    const FUNCTION: &str = "nn::utils::parameters_to_vector";
+    let Some(first) = parameters.first() else {
+        return fail(FUNCTION, "there are no parameters");
+    };
+    if let Some(other) = parameters.iter().find(|var| var.dtype() != first.dtype()) {
+        let (first, other) = (first.dtype(), other.dtype());
+        return fail(FUNCTION, format_args!("the parameters are of {first:?} and {other:?}"));
+    }
+    let parts = parameters.iter().map(|var| var.flatten_all()).collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&parts, 0)
+}
+
+/// Writes the parts of a long vector into the parameters; the way back from [`parameters_to_vector`]. See PyTorch's
+/// `vector_to_parameters`.
+///
+/// # Errors
+///
+/// If the vector is not as long as the parameters together; they are then as before.
+pub fn vector_to_parameters(vector: &Tensor, parameters: &[Var]) -> Result<()> {
+    let count = parameters.iter().map(|var| var.elem_count()).sum::<usize>();
+    if vector.dims() != [count] {
+        return fail(
+            "nn::utils::vector_to_parameters",
+            format_args!(
+                "the vector has shape {:?}, but the parameters are {count} numbers",
+                vector.dims()
+            ),
+        );
+    }
+    let mut begin = 0;
+    for var in parameters {
+        let part = vector.detach().narrow(0, begin, var.elem_count())?;
+        var.set(&part.reshape(var.shape())?.to_dtype(var.dtype())?.copy()?)?;
+        begin += var.elem_count();
+    }
+    Ok(())
+}
+
+/// The parameters that are trained, each of them once: a gradient that two layers share counts once and is scaled
+/// once.
 fn once_each(parameters: &[Var]) -> Vec<&Var> {
     let mut known = HashSet::new();
-    parameters.iter().filter(|var| known.insert(var.id())).collect()
+    parameters.iter().filter(|var| requires_grad(var) && known.insert(var.id())).collect()
 }
 
 fn change(

@@ -14,7 +14,7 @@ use super::state_dict::{NOTES, list, numbers};
 use super::step::backward;
 use super::sums::{add_scaled, dot, largest};
 use crate::error::{fail, fail_shape};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, requires_grad};
 use crate::rt::interrupt_point;
 use crate::state_dict::StateDict;
 
@@ -331,7 +331,7 @@ impl Problem<'_> {
     fn gradient(&self, grads: &GradStore) -> Result<Vec<f64>> {
         let mut all = Vec::with_capacity(count(&self.group.params));
         for var in self.group.params.iter() {
-            match grads.get(var) {
+            match grads.get(var).filter(|_| requires_grad(var)) {
                 Some(grad) => all.extend(numbers(grad)?),
                 None => all.resize(all.len() + var.elem_count(), 0.0),
             }

@@ -8,6 +8,9 @@
 //! | the same in parts | `let grads = loss.backward()?; opt.step(&grads)?;` |
 //! | `nn.utils.clip_grad_norm_(params, 1.0)` | `nn::utils::clip_grad_norm(&params, &mut grads, 1.0, 2.0)?;` |
 //! | `opt.param_groups[0]['lr'] = 0.01` | `opt.param_groups()[0].config.lr = 0.01;` |
+//! | `opt = Adam(..) if adam else SGD(..)` | `let mut opt: Box<dyn optim::Optimizer> = if adam { Box::new(..) } else { Box::new(..) };` |
+//! | `net.body.requires_grad_(False)` | `net.body.requires_grad_(false);`, which steps and clipping then leave alone |
+//! | `AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.999))` | [`swa_utils::AveragedModel`] |
 //! | `print(opt)` | `show!(opt)`, or `println!("{opt:#}")` for the form of PyTorch 2.15 |
 //! | `torch.save(opt.state_dict(), path)` | `torch::save(&opt, path)?;` |
 //! | `opt.load_state_dict(torch.load(path))` | `opt.load(path)?;` |
@@ -58,6 +61,7 @@ mod adagrad;
 mod adam;
 mod adamax;
 mod asgd;
+mod dynamic;
 mod groups;
 mod lbfgs;
 mod line_search;
@@ -75,6 +79,7 @@ mod sgd;
 mod state_dict;
 mod step;
 mod sums;
+pub mod swa_utils;
 mod sweep;
 
 pub use adadelta::{Adadelta, AdadeltaConfig};
@@ -83,6 +88,7 @@ pub use adagrad::{Adagrad, AdagradConfig};
 pub use adam::{Adam, AdamConfig, AdamW, AdamWConfig};
 pub use adamax::{Adamax, AdamaxConfig};
 pub use asgd::{ASGD, ASGDConfig};
+pub use dynamic::Optimizer;
 pub use groups::{ParamGroup, ParamGroups};
 pub use lbfgs::{LBFGS, LBFGSConfig, LineSearch};
 pub use muon::{AdjustLr, Muon, MuonConfig};

@@ -113,6 +113,38 @@ macro_rules! optimizer {
             }
         }
 
+        impl $crate::optim::Optimizer for $name {
+            fn step(
+                &mut self,
+                grads: &candle_core::backprop::GradStore,
+            ) -> candle_core::Result<()> {
+                self.0.step(grads)
+            }
+
+            fn backward_step(&mut self, loss: &candle_core::Tensor) -> candle_core::Result<()> {
+                candle_nn::Optimizer::backward_step(&mut self.0, loss)
+            }
+
+            fn learning_rate(&self) -> f64 {
+                candle_nn::Optimizer::learning_rate(&self.0)
+            }
+
+            fn set_learning_rate(&mut self, lr: f64) {
+                candle_nn::Optimizer::set_learning_rate(&mut self.0, lr);
+            }
+
+            fn state_dict(&self) -> candle_core::Result<$crate::optim::StateDict> {
+                self.0.state_dict()
+            }
+
+            fn load_state_dict(
+                &mut self,
+                dict: &$crate::optim::StateDict,
+            ) -> candle_core::Result<()> {
+                self.0.load_state_dict(dict)
+            }
+        }
+
         impl $crate::optim::ParamGroups for $name {
             fn group_count(&self) -> usize {
                 $crate::optim::ParamGroups::group_count(&self.0)

@@ -14,7 +14,7 @@ use super::options::Options;
 use super::rule::{Rule, State};
 use super::step::{backward, step};
 use crate::error::fail;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, requires_grad};
 use crate::rt::interrupt_point;
 
 /// An optimizer with the update rule `R`; [`SGD`](super::SGD) and the others each hold one.
@@ -97,7 +97,7 @@ impl<R: Rule> RuleOptimizer<R> {
         for (group, states) in self.groups.iter().zip(&mut self.states) {
             for (var, state) in group.params.iter().zip(states) {
                 interrupt_point();
-                let Some(grad) = grads.get(var) else { continue };
+                let Some(grad) = grads.get(var).filter(|_| requires_grad(var)) else { continue };
                 let state = match state {
                     Some(state) => state,
                     None => state.insert(State::new::<R>(&group.config, var)?),

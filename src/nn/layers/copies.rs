@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use candle_core::{Result, TensorId, Var};
 
 use super::mode::Mode;
+use crate::parameters::{requires_grad, set_requires_grad};
 
 /// The copies that were made so far: what is shared in a model is shared in its copy.
 #[derive(Debug, Default)]
@@ -20,6 +21,9 @@ impl Copies {
             return Ok(copy.clone());
         }
         let copy = Var::from_tensor(&var.as_detached_tensor())?;
+        if !requires_grad(var) {
+            set_requires_grad(&copy, false);
+        }
         self.vars.insert(var.id(), copy.clone());
         Ok(copy)
     }

@@ -13,6 +13,7 @@ use super::copies::Copies;
 use super::mode::Mode;
 use super::{repr, state};
 use crate::error::fail;
+use crate::parameters::set_requires_grad;
 use crate::state_dict::{self, Save, StateDict};
 
 /// A part of a model: PyTorch's `nn.Module`.
@@ -194,6 +195,32 @@ pub trait Layer: Module {
         Self: Sized,
     {
         show_all(self, visit)
+    }
+
+    /// Says whether the layer's parameters are trained: after `requires_grad_(false)` the steps of every optimizer, and
+    /// [`nn::utils`](crate::nn::utils), leave them as they are, for as long as the variables live.
+    ///
+    /// *Differs from PyTorch*: `backward` still computes their gradients, since candle's `Var`s always have some; nothing
+    /// uses them. A copy of a frozen layer is frozen too.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let net = nn::seq![nn::Linear::new(2, 3)?, nn::Linear::new(3, 1)?];
+    /// net.get(0).unwrap().requires_grad_(false);
+    /// let before = net.state_dict()?;
+    /// let mut sgd = optim::SGD::new(net.parameters(), Default::default())?;
+    /// sgd.backward_step(&torch::sum(&net.forward(&tensor!([[1., 2.]]))?)?)?;
+    /// let after = net.state_dict()?;
+    /// let same = |name: &str| Ok::<_, akari::candle_core::Error>(
+    ///     before[name].flatten_all()?.to_vec1::<f32>()? == after[name].flatten_all()?.to_vec1::<f32>()?,
+    /// );
+    /// assert_eq!((same("0.weight")?, same("1.weight")?), (true, false));
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    fn requires_grad_(&self, requires_grad: bool) {
+        for var in self.parameters() {
+            set_requires_grad(&var, requires_grad);
+        }
     }
 
     /// Parameters and buffers by name, in PyTorch's order; what layers share is there under each name.
