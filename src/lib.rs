@@ -115,7 +115,7 @@
 //! | `transforms.Compose([Resize(32), ToTensor()])` | [`data::transforms`]`::Compose::new((Resize::new(32), ToTensor))` | none |
 //! | `(logits.argmax(1) == y).float().mean().item()` | `data::accuracy(&logits, &y)?` | a sum of bytes, which overflows |
 //! | torchmetrics' `confusion_matrix`, `precision`, `recall`, `f1_score` | the same in `data::` | none |
-//! | `torchvision.models.vgg11()` | [`models::vgg11`] | none |
+//! | `torchvision.models.vgg11()`, `resnet18()` | [`models::vgg11`], [`models::resnet18`] | none |
 #![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

@@ -41,6 +41,14 @@ fn then() -> String {
     format!("{:08x}", torch::rand(1).unwrap().to_vec1::<f32>().unwrap()[0].to_bits())
 }
 
+fn hashed(tensor: &Tensor) -> String {
+    let words = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap().into_iter();
+    let mixed = words.map(|word| u64::from(word.to_bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mixed = mixed.map(|word| word ^ word >> 32).zip((1u64..).step_by(2));
+    let hash = mixed.fold(0u64, |sum, (word, factor)| sum.wrapping_add(word.wrapping_mul(factor)));
+    format!("{hash:016x}")
+}
+
 #[test]
 fn first_values_are_those_of_pytorch() {
     let _seeded = SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -95,6 +103,33 @@ fn averages_are_those_of_pytorch() {
         assert_eq!(average.n_averaged().unwrap(), 5);
         assert!(average.state_dict().unwrap().contains_key("module.0.weight"));
     }
+}
+
+#[test]
+fn resnet18_is_that_of_torchvision() {
+    let _seeded = SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let expected = &VECTORS["resnet18"];
+    torch::manual_seed(expected["seed"].as_u64().unwrap());
+    let model = models::resnet18().unwrap();
+    assert_eq!(then(), expected["then"]);
+    assert_eq!(model.to_string(), expected["repr"].as_str().unwrap());
+    let names = model.state().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(serde_json::json!(names), expected["names"]);
+    let tensors = expected["tensors"].as_array().unwrap();
+    for ((name, var), expected) in model.named_parameters().iter().zip(tensors) {
+        assert_eq!(
+            (name.as_str(), serde_json::json!(var.dims())),
+            (expected["name"].as_str().unwrap(), expected["shape"].clone())
+        );
+        assert_eq!(hashed(var), expected["hash"], "{name}");
+    }
+    let image = torch::rand((1, 3, 40, 36)).unwrap();
+    model.eval();
+    let logits = values(&model.forward(&image).unwrap());
+    assert_near(&logits[..8], &numbers(&expected["logits"]), (1e-4, 1e-4), "logits");
+    let sum = logits.iter().map(|logit| logit.abs()).sum::<f64>();
+    assert_near(&[sum], &[expected["sum"].as_f64().unwrap()], (1e-4, 0.0), "logits");
+    assert_eq!(model.deep_copy().unwrap().num_parameters(), 11_689_512);
 }
 
 /// An optimizer behind a pointer does what the optimizer does, with its schedule and its state.

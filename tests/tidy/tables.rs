@@ -51,7 +51,7 @@ pub const PRELUDE: Arrows = &[
         ],
     ),
     ("autograd", &["error", "tensor"]),
-    ("models", &["error", "functional", "nn", "parameters", "print", "random"]),
+    ("models", &["error", "functional", "lib", "nn", "parameters", "print", "random"]),
     ("data", &["error", "functional", "random", "rt", "sampling", "tensor"]),
     (
         "nn",
