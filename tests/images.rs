@@ -45,6 +45,33 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn png(color: png::ColorType, [width, height]: [u32; 2], samples: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(color);
+    encoder.write_header().unwrap().write_image_data(samples).unwrap();
+    file
+}
+
+/// A grey image of one colour, 153, whose sizes fit into one block.
+fn jpeg(width: u16, height: u16) -> Vec<u8> {
+    let code = |symbol: u8| [&[1][..], &[0; 15], &[symbol]].concat();
+    let ([high, low], [wide, narrow]) = (height.to_be_bytes(), width.to_be_bytes());
+    let parts: [&[u8]; 10] = [
+        &[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0],
+        &[1; 64],
+        &[0xff, 0xc0, 0, 11, 8, high, low, wide, narrow, 1, 1, 0x11, 0],
+        &[0xff, 0xc4, 0, 20, 0],
+        &code(8),
+        &[0xff, 0xc4, 0, 20, 0x10],
+        &code(0),
+        &[0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0],
+        &[0b0110_0100, 0b0011_1111],
+        &[0xff, 0xd9],
+    ];
+    parts.concat()
+}
+
 fn error<T: std::fmt::Debug>(result: Result<T>) -> String {
     result.unwrap_err().to_string()
 }
@@ -155,14 +182,13 @@ fn cifar_is_read_in_batches_of_records() {
 #[test]
 fn folders_are_classes_and_images_are_files() {
     let folder = Folder::new("folders");
-    let picture = image::RgbImage::from_fn(3, 2, |x, y| image::Rgb([x as u8, y as u8, 7]));
+    // Three bytes a pixel, of which two tell the place.
+    let pixels = (0..6u8).flat_map(|place| [place % 3, place / 3, 7]).collect::<Vec<_>>();
     for name in ["b/2.png", "b/deep/1.PNG", "a/9.png"] {
-        folder.write(name, []);
-        let format = image::ImageFormat::Png;
-        picture.save_with_format(folder.0.join(name), format).unwrap();
+        folder.write(name, png(png::ColorType::Rgb, [3, 2], &pixels));
     }
-    folder.write("a/1.jpg", []);
-    picture.save_with_format(folder.0.join("a/1.jpg"), image::ImageFormat::Jpeg).unwrap();
+    // What a file is called doesn't matter where its bytes tell.
+    folder.write("a/1.jpg", png(png::ColorType::Rgb, [3, 2], &pixels));
     folder.write("a/notes.txt", "no image");
     let set = data::ImageFolder::new(&folder.0).unwrap();
     let found = set.samples().iter().map(|(path, class)| {
@@ -180,13 +206,25 @@ fn folders_are_classes_and_images_are_files() {
     assert_eq!(set.all().unwrap().0.dims(), &[4, 3, 2, 3]);
 
     // Images of other sizes, files that are none, and a header that promises a giant.
-    image::GrayImage::new(1, 1).save(folder.0.join("a/0.png")).unwrap();
+    folder.write("a/0.png", png(png::ColorType::Grayscale, [1, 1], &[0]));
     let set = data::ImageFolder::new(&folder.0).unwrap();
     assert!(error(set.all()).contains("data::transforms::Resize"));
-    let png = fs::read(folder.0.join("b/2.png")).unwrap();
-    let mut giant = png.clone();
+    // Without a Huffman code more than it needs: one block of 8 x 8, whose mean is 200 / 8 above the middle.
+    folder.write("b/3.jpeg", jpeg(3, 2));
+    let grey = data::read_image(folder.0.join("b/3.jpeg")).unwrap();
+    assert_eq!(grey.dims(), &[3, 2, 3]);
+    assert_eq!(grey.flatten_all().unwrap().to_vec1::<u8>().unwrap(), [153; 18]);
+    let grey_and_alpha = png(png::ColorType::GrayscaleAlpha, [1, 1], &[9, 77]);
+    let bytes = data::read_image(folder.write("b/4.png", grey_and_alpha)).unwrap();
+    assert_eq!(bytes.flatten_all().unwrap().to_vec1::<u8>().unwrap(), [9; 3]);
+    let file = fs::read(folder.0.join("b/2.png")).unwrap();
+    let mut giant = file.clone();
     giant[16..24].copy_from_slice(&[0x7f; 8]);
-    for bytes in [b"no image".to_vec(), png[..40].to_vec(), giant, vec![]] {
+    let giant_jpeg = jpeg(0xffff, 0xffff);
+    let (whole, end) = (jpeg(3, 2), b"no image, but long enough to be one".to_vec());
+    let cut = (0..whole.len()).map(|length| whole[..length].to_vec());
+    let broken = [end, file[..40].to_vec(), file[..file.len() - 20].to_vec(), giant, giant_jpeg];
+    for bytes in cut.chain(broken) {
         let path = folder.write("a/0.png", bytes);
         let text = error(data::read_image(&path));
         assert!(text.contains("can't be read as PNG or JPEG"), "{text}");

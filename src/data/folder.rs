@@ -1,25 +1,20 @@
-//! Images in files, a folder for each class, and single image files.
+//! Images in files, a folder for each class: `ImageFolder`.
 //!
-//! Files are read when an example is asked for. The crate `image` decodes PNG and JPEG; limits keep a file of a few
-//! bytes from asking for gigabytes.
+//! Files are read when an example is asked for, by `photograph.rs`.
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
-use image::{ImageReader, Limits};
+use candle_core::{Result, Tensor};
 
 use super::dataset::{Dataset, out_of_range};
+use super::photograph::read;
 use super::transforms::{ToTensor, Transform};
 use crate::error::fail;
 
 const FUNCTION: &str = "data::ImageFolder";
-
-/// The largest side, and the most memory, of an image.
-const LARGEST: u32 = 1 << 14;
-const MOST_MEMORY: u64 = 256 << 20;
 
 /// The endings of files that are taken for images.
 const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
@@ -47,7 +42,8 @@ const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 /// # let root = std::env::temp_dir().join(format!("akari-folder-{}", std::process::id()));
 /// # for (name, grey) in [("cat/1.png", 255u8), ("dog/1.png", 51)] {
 /// #     std::fs::create_dir_all(root.join(name).parent().unwrap())?;
-/// #     image::GrayImage::from_pixel(4, 6, image::Luma([grey])).save(root.join(name))?;
+/// #     let file = std::fs::File::create(root.join(name))?;
+/// #     png::Encoder::new(file, 4, 6).write_header()?.write_image_data(&[grey; 24])?;
 /// # }
 /// let set = data::ImageFolder::new(&root)?.transform(Compose::new((Resize::new((2, 2)), ToTensor)));
 /// assert_eq!((set.len(), set.classes()), (2, &["cat".to_owned(), "dog".to_owned()][..]));
@@ -113,48 +109,6 @@ impl fmt::Debug for ImageFolder {
         let debug = &mut f.debug_struct("ImageFolder");
         debug.field("classes", classes).field("images", &samples.len()).finish_non_exhaustive()
     }
-}
-
-/// An image file, PNG or JPEG, as bytes `(3, H, W)`; torchvision's `read_image` in the mode `RGB`.
-///
-/// # Errors
-///
-/// If the file is no such image, is not whole, or is larger than 16,384 pixels a side.
-///
-/// ```
-/// use akari::prelude::*;
-/// # let path = std::env::temp_dir().join(format!("akari-image-{}.png", std::process::id()));
-/// # image::RgbImage::from_pixel(2, 1, image::Rgb([10, 20, 30])).save(&path)?;
-/// let image = data::read_image(&path)?;
-/// assert_eq!(image.to_vec3::<u8>()?, [[[10, 10]], [[20, 20]], [[30, 30]]]);
-/// # std::fs::remove_file(&path)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn read_image(path: impl AsRef<Path>) -> Result<Tensor> {
-    read("data::read_image", path.as_ref())
-}
-
-fn read(function: &str, path: &Path) -> Result<Tensor> {
-    let decoded = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-    let decoded = decoded.map_err(image::ImageError::from).and_then(|mut reader| {
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(LARGEST);
-        limits.max_image_height = Some(LARGEST);
-        limits.max_alloc = Some(MOST_MEMORY);
-        reader.limits(limits);
-        reader.decode()
-    });
-    let image = match decoded {
-        Ok(image) => image.into_rgb8(),
-        Err(error) => {
-            return fail(
-                function,
-                format_args!("{} can't be read as PNG or JPEG: {error}", path.display()),
-            );
-        }
-    };
-    let shape = (image.height() as usize, image.width() as usize, 3);
-    Tensor::from_vec(image.into_raw(), shape, &Device::Cpu)?.permute((2, 0, 1))?.contiguous()
 }
 
 type Found = (Vec<String>, Vec<(PathBuf, i64)>);

@@ -15,6 +15,7 @@ mod images;
 mod loader;
 mod metrics;
 mod parts;
+mod photograph;
 mod sampler;
 mod shapes;
 mod tensors;
@@ -23,11 +24,12 @@ pub mod transforms;
 pub use collate::Collate;
 pub use dataset::{Batch, Dataset};
 pub use digits::digits;
-pub use folder::{ImageFolder, read_image};
+pub use folder::ImageFolder;
 pub use images::{CIFAR10, FashionMNIST, MNIST, VisionDataset};
 pub use loader::{Batches, DataLoader, DataLoaderConfig};
 pub use metrics::{accuracy, confusion_matrix, f1_score, precision, recall};
 pub use parts::{ConcatDataset, Subset, random_split, random_split_with};
+pub use photograph::read_image;
 pub use sampler::{
     AnySampler, Indices, RandomSampler, RandomSamplerConfig, Sampler, SequentialSampler,
     WeightedRandomSampler,
