@@ -80,7 +80,7 @@ fn averages_are_those_of_pytorch() {
     let _seeded = SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for case in VECTORS["averages"].as_array().unwrap() {
         torch::manual_seed(VECTORS["meta"]["seed"].as_u64().unwrap());
-        let model = nn::seq![nn::Linear::new(2, 3).unwrap(), nn::BatchNorm1d::new(3).unwrap()];
+        let model = nn::seq![nn::Linear::no_bias(2, 3).unwrap(), nn::BatchNorm1d::new(3).unwrap()];
         let averaging = match case["id"].as_str().unwrap() {
             "swa" => get_swa_multi_avg_fn(),
             id => get_ema_multi_avg_fn(id.trim_start_matches("ema ").parse().unwrap()).unwrap(),
@@ -89,11 +89,14 @@ fn averages_are_those_of_pytorch() {
         average.use_buffers = case["use_buffers"].as_bool().unwrap();
         let config = optim::SGDConfig { lr: 0.1, ..Default::default() };
         let mut sgd = optim::SGD::new(model.parameters(), config).unwrap();
-        for (step, expected) in case["steps"].as_array().unwrap().iter().enumerate() {
-            let x = Tensor::arange(0f32, 8.0, &Device::Cpu).unwrap().reshape((4, 2)).unwrap();
-            let x = ((x * 0.25).unwrap() - step as f64).unwrap();
-            let cube = model.forward(&x).unwrap().powf(3.0).unwrap();
-            sgd.backward_step(&torch::sum(&cube).unwrap()).unwrap();
+        for expected in case["steps"].as_array().unwrap() {
+            let x = torch::rand((6, 2)).unwrap();
+            let loss = || {
+                Result::<Tensor>::Ok(t!((model.forward(&x)? - x.sum(1, keepdim = true))
+                    .pow(2)
+                    .mean()))
+            };
+            sgd.backward_step(&loss().unwrap()).unwrap();
             average.update_parameters(&model).unwrap();
             let named = average.module.named_parameters().into_iter();
             let all = named.chain(average.module.named_buffers());
@@ -135,6 +138,7 @@ fn resnet18_is_that_of_torchvision() {
 /// An optimizer behind a pointer does what the optimizer does, with its schedule and its state.
 #[test]
 fn an_optimizer_may_be_chosen_at_run_time() {
+    let _seeded = SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     use akari::optim::lr_scheduler::{StepLR, StepLRConfig};
     let train = |mut opt: Box<dyn optim::Optimizer>, w: &Var| {
         let config = StepLRConfig { step_size: 2, gamma: 0.5, ..Default::default() };
@@ -164,6 +168,7 @@ fn an_optimizer_may_be_chosen_at_run_time() {
 /// Frozen parameters are neither stepped nor counted by clipping, and thawed ones are again.
 #[test]
 fn frozen_parameters_stay() {
+    let _seeded = SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let (frozen, free) = (nn::Linear::no_bias(1, 1).unwrap(), nn::Linear::no_bias(1, 1).unwrap());
     for layer in [&frozen, &free] {
         init::ones_(&layer.weight).unwrap();
