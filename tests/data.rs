@@ -144,6 +144,7 @@ impl data::Dataset for Texts {
 
 #[test]
 fn own_sets_become_batches_of_what_they_hold() {
+    let _seeded = seeded();
     let config = data::DataLoaderConfig { batch_size: 3, ..Default::default() };
     let loader = data::DataLoader::new(&Texts, config).unwrap();
     let mut batches = loader.iter();
@@ -178,6 +179,7 @@ fn own_sets_become_batches_of_what_they_hold() {
 
 #[test]
 fn sets_hold_any_number_of_tensors() {
+    let _seeded = seeded();
     let numbers = |from: i64| Tensor::arange(from, from + 5, &Device::Cpu).unwrap();
     let (a, b, c) = (numbers(0), numbers(10), numbers(20));
     let three = data::TensorDataset::of((&a, &b, &c)).unwrap();
