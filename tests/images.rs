@@ -128,7 +128,8 @@ fn digits_that_are_not_whole_are_errors() {
         // Headers that ask for more than there is memory in the world.
         (with(&[u32::MAX, u32::MAX, u32::MAX], 10), "claims sizes"),
         (with(&[60_000, 1 << 20, 28], 10), "claims sizes"),
-        (with(&[1_000_000, 28, 28], 10), "has not all of the 784000000 bytes"),
+        (with(&[300_000, 28, 28], 10), "has not all of the 235200000 bytes"),
+        (with(&[1_000_000, 28, 28], 10), "claims sizes"),
         (with(&[3, 3, 4], 36), "3 images, but 2 labels"),
     ];
     for (number, (bytes, expected)) in cases.into_iter().enumerate() {
@@ -190,6 +191,7 @@ fn folders_are_classes_and_images_are_files() {
     // What a file is called doesn't matter where its bytes tell.
     folder.write("a/1.jpg", png(png::ColorType::Rgb, [3, 2], &pixels));
     folder.write("a/notes.txt", "no image");
+    folder.write(".ipynb_checkpoints/a.txt", "no class");
     let set = data::ImageFolder::new(&folder.0).unwrap();
     let found = set.samples().iter().map(|(path, class)| {
         (path.strip_prefix(&folder.0).unwrap().to_string_lossy().into_owned(), *class)

@@ -30,7 +30,7 @@ const ENDINGS: [&str; 3] = ["jpg", "jpeg", "png"];
 /// to 1 by [`ToTensor`] unless [`transform`](ImageFolder::transform) gives another way, and its class. Batches need images
 /// of one size: `Resize` and `CenterCrop` make them so.
 ///
-/// *Differs from torchvision*: PNG and JPEG alone are read.
+/// *Differs from torchvision*: PNG and JPEG alone are read, and a folder whose name begins with a dot is no class.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ type Found = (Vec<String>, Vec<(PathBuf, i64)>);
 /// The classes and files of a folder.
 fn find(root: &Path) -> Result<Found> {
     let (mut classes, mut samples) = (Vec::new(), Vec::new());
-    for folder in entries(root)?.into_iter().filter(|entry| entry.is_dir()) {
+    for folder in entries(root)?.into_iter().filter(|entry| entry.is_dir() && !is_hidden(entry)) {
         let before = samples.len();
         let class = classes.len() as i64;
         let mut files = Vec::new();
@@ -143,6 +143,11 @@ fn find(root: &Path) -> Result<Found> {
         );
     }
     Ok((classes, samples))
+}
+
+/// What Jupyter puts beside notebooks, `.ipynb_checkpoints`, is no class.
+fn is_hidden(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// Folders deeper than this are links that lead in a circle.

@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use crate::error::fail;
 
 /// More bytes than this are no MNIST: its largest file has 47 million.
-const MOST: usize = 1 << 30;
+const MOST: usize = 1 << 28;
 
 /// Images `(n, 1, h, w)` and classes of a set in this format.
 pub(super) fn read(
