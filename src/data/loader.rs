@@ -114,6 +114,28 @@ impl<D: Dataset> DataLoader<D> {
         self.len() == 0
     }
 
+    /// The first batch of a new walk: PyTorch's `next(iter(loader))`.
+    ///
+    /// # Errors
+    ///
+    /// If there are no batches, and as the set's own.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let (x, y) = data::blobs(10, 3, 0.5)?;
+    /// let config = data::DataLoaderConfig { batch_size: 4, ..Default::default() };
+    /// let loader = data::DataLoader::new(&data::TensorDataset::new(&x, &y)?, config)?;
+    /// let (x, y) = loader.first()?;
+    /// assert_eq!((x.dims(), y.dims()), (&[4, 2][..], &[4][..]));
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    pub fn first(&self) -> Result<Batch<D>> {
+        match self.iter().next() {
+            Some(batch) => batch,
+            None => fail("data::DataLoader", "there are no batches, and so no first one"),
+        }
+    }
+
     /// One walk through all batches.
     pub fn iter(&self) -> Batches<'_, D> {
         Batches { set: &self.set, walk: Walk::new(&self.config, self.set.len()) }

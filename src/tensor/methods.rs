@@ -3,7 +3,7 @@
 //! Where both have a method of one name, candle's is the one that is called; `t!` and the functions of `torch` mean
 //! PyTorch's.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Result, Tensor, Var};
 
 use super::axis::Axes;
 use crate::error::fail_shape;
@@ -122,6 +122,23 @@ pub trait TensorExt {
     /// Whether gradients are recorded for this tensor: for a variable, and for what is computed with one.
     fn requires_grad(&self) -> bool;
 
+    /// A variable with these elements of its own, for which gradients are recorded: PyTorch's `requires_grad_()`.
+    ///
+    /// *Differs from PyTorch*: the tensor itself stays what it is, since in candle a variable has a type of its own.
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out.
+    ///
+    /// ```
+    /// use akari::prelude::*;
+    /// let w = torch::zeros(2)?.requires_grad_()?;
+    /// let grads = t!((w * 3).sum()).backward()?;
+    /// assert_eq!(grads.get(&w).unwrap().to_vec1::<f32>()?, [3., 3.]);
+    /// # Ok::<(), akari::candle_core::Error>(())
+    /// ```
+    fn requires_grad_(&self) -> Result<Var>;
+
     /// Whether the elements are floats.
     fn is_floating_point(&self) -> bool;
 }
@@ -189,6 +206,10 @@ impl TensorExt for Tensor {
 
     fn requires_grad(&self) -> bool {
         self.track_op()
+    }
+
+    fn requires_grad_(&self) -> Result<Var> {
+        Var::from_tensor(&self.detach())
     }
 
     fn is_floating_point(&self) -> bool {

@@ -73,9 +73,12 @@ impl Transform for CenterCrop {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct RandomCrop {
-    height: usize,
-    width: usize,
-    padding: usize,
+    /// The part's height.
+    pub height: usize,
+    /// The part's width.
+    pub width: usize,
+    /// The zeros around the image, of which the part may have some. Default: 0.
+    pub padding: usize,
 }
 
 impl RandomCrop {

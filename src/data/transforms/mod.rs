@@ -19,7 +19,8 @@ pub use self::resize::{Resize, Size};
 use super::collate::stack;
 use crate::error::fail;
 
-/// A step that makes another image of an image; closures `|image: &Tensor| ..` are transforms too.
+/// A step that makes another image of an image; closures `|image: &Tensor| ..` and tuples of transforms, one after the
+/// other, are transforms too.
 ///
 /// ```
 /// use akari::data::transforms::{Compose, ToTensor, Transform};
@@ -90,32 +91,47 @@ impl Compose {
     }
 }
 
+impl Compose {
+    fn list(&self) -> Vec<&dyn Transform> {
+        self.steps.iter().map(|step| &**step).collect()
+    }
+}
+
 impl Transform for Compose {
     fn forward(&self, image: &Tensor) -> Result<Tensor> {
-        self.steps.iter().try_fold(image.clone(), |image, step| step.forward(&image))
+        through(image.clone(), &self.list())
     }
 
     fn takes_batches(&self) -> bool {
-        self.steps.iter().all(|step| step.takes_batches())
+        all_take_batches(&self.list())
     }
 
     fn of_batch(&self, images: &Tensor) -> Result<Tensor> {
-        // Between the first and the last step that draws, images go one by one: torchvision draws all of one image
-        // before it begins the next.
-        let first = self.steps.iter().take_while(|step| step.takes_batches()).count();
-        let last = self.steps.iter().rev().take_while(|step| step.takes_batches()).count();
-        let through = |images: Tensor, steps: &[Box<dyn Transform>]| {
-            steps.iter().try_fold(images, |images, step| step.forward(&images))
-        };
-        let images = through(images.clone(), &self.steps[..first])?;
-        if first == self.steps.len() {
-            return Ok(images);
-        }
-        let (drawn, behind) = self.steps[first..].split_at(self.steps.len() - first - last);
-        let count = images.dims().first().copied().unwrap_or(0);
-        let each = (0..count).map(|index| through(images.get(index)?, drawn));
-        through(stack(&each.collect::<Result<Vec<_>>>()?)?, behind)
+        batch_through(images, &self.list())
     }
+}
+
+fn through(image: Tensor, steps: &[&dyn Transform]) -> Result<Tensor> {
+    steps.iter().try_fold(image, |image, step| step.forward(&image))
+}
+
+fn all_take_batches(steps: &[&dyn Transform]) -> bool {
+    steps.iter().all(|step| step.takes_batches())
+}
+
+/// Images `(N, C, H, W)` through the steps. Between the first and the last step that draws, they go one by one: torchvision
+/// draws all of one image before it begins the next.
+fn batch_through(images: &Tensor, steps: &[&dyn Transform]) -> Result<Tensor> {
+    let first = steps.iter().take_while(|step| step.takes_batches()).count();
+    let last = steps.iter().rev().take_while(|step| step.takes_batches()).count();
+    let images = through(images.clone(), &steps[..first])?;
+    if first == steps.len() {
+        return Ok(images);
+    }
+    let (drawn, behind) = steps[first..].split_at(steps.len() - first - last);
+    let count = images.dims().first().copied().unwrap_or(0);
+    let each = (0..count).map(|index| through(images.get(index)?, drawn));
+    through(stack(&each.collect::<Result<Vec<_>>>()?)?, behind)
 }
 
 impl fmt::Debug for Compose {
@@ -141,6 +157,21 @@ macro_rules! tuples {
         impl<$($step: Transform + 'static),+> Steps for ($($step,)+) {
             fn into_list(self) -> Vec<Box<dyn Transform>> {
                 vec![$(Box::new(self.$index)),+]
+            }
+        }
+
+        /// Transforms one after the other, as [`Compose`].
+        impl<$($step: Transform),+> Transform for ($($step,)+) {
+            fn forward(&self, image: &Tensor) -> Result<Tensor> {
+                through(image.clone(), &[$(&self.$index),+])
+            }
+
+            fn takes_batches(&self) -> bool {
+                all_take_batches(&[$(&self.$index),+])
+            }
+
+            fn of_batch(&self, images: &Tensor) -> Result<Tensor> {
+                batch_through(images, &[$(&self.$index),+])
             }
         }
     )*};

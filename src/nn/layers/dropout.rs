@@ -54,6 +54,11 @@ impl Dropout {
         }
         Ok(Dropout { p, mode: Mode::default() })
     }
+
+    /// Whether `forward` draws at all.
+    pub(super) fn draws(&self) -> bool {
+        self.mode.is_training() && self.p > 0.0
+    }
 }
 
 impl Default for Dropout {

@@ -282,12 +282,21 @@ impl RNN {
 }
 
 impl LSTM {
-    /// The output of all steps, and the last state and memory, beginning with `state`, or zeros.
+    /// The output of all steps, and the last state and memory, beginning with `state`, or zeros: `None`,
+    /// `Some((&h, &c))`, or a reference to what another call gave, also in an `Option`.
     ///
     /// # Errors
     ///
     /// If the sizes don't fit.
-    pub fn forward(
+    pub fn forward<'a>(
+        &self,
+        x: &Tensor,
+        state: impl LSTMState<'a>,
+    ) -> Result<(Tensor, (Tensor, Tensor))> {
+        self.run(x, state.pair())
+    }
+
+    fn run(
         &self,
         x: &Tensor,
         state: Option<(&Tensor, &Tensor)>,
@@ -296,6 +305,30 @@ impl LSTM {
         let (output, h, c) = self.stack.run("nn::LSTM", x, h, c)?;
         let c = c.map_or_else(|| h.zeros_like(), Ok)?;
         Ok((output, (h, c)))
+    }
+}
+
+/// A state and a memory, as [`LSTM::forward`] takes them, or neither.
+pub trait LSTMState<'a> {
+    #[doc(hidden)]
+    fn pair(self) -> Option<(&'a Tensor, &'a Tensor)>;
+}
+
+impl<'a> LSTMState<'a> for Option<(&'a Tensor, &'a Tensor)> {
+    fn pair(self) -> Option<(&'a Tensor, &'a Tensor)> {
+        self
+    }
+}
+
+impl<'a> LSTMState<'a> for &'a (Tensor, Tensor) {
+    fn pair(self) -> Option<(&'a Tensor, &'a Tensor)> {
+        Some((&self.0, &self.1))
+    }
+}
+
+impl<'a> LSTMState<'a> for &'a Option<(Tensor, Tensor)> {
+    fn pair(self) -> Option<(&'a Tensor, &'a Tensor)> {
+        self.as_ref().map(|(h, c)| (h, c))
     }
 }
 

@@ -176,6 +176,10 @@ impl TransformerEncoderLayer {
             ..Default::default()
         };
         let (y, _) = self.self_attn.forward(x, x, x, options)?;
+        if self.config.batch_first && y.rank() == 3 && self.dropout1.draws() {
+            // PyTorch draws in the order of memory, where its attention has the batch as the second axis all the same.
+            return self.dropout1.forward(&y.transpose(0, 1)?)?.transpose(0, 1);
+        }
         self.dropout1.forward(&y)
     }
 
