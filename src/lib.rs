@@ -13,6 +13,31 @@
 //!
 //! [`differences`] has what differs from PyTorch, and what candle itself does otherwise.
 //!
+//! # Keyword arguments
+//!
+//! What has options takes them by PyTorch's names, where `!` stands behind its own: options that aren't named keep their
+//! defaults, and a number does where PyTorch takes one for a pair.
+//!
+//! ```
+//! use akari::prelude::*;
+//! let net = nn::seq![nn::Conv2d!(1, 8, 3, stride = (2, 1), bias = false)?, nn::MaxPool2d!(2, padding = 1), nn::Flatten!()];
+//! let mut opt = optim::SGD!(net.parameters(), lr = 0.1, momentum = 0.9)?;
+//! let mut schedule = optim::lr_scheduler::StepLR!(&mut opt, step_size = 7)?;
+//! let loss = nn::CrossEntropyLoss!(label_smoothing = 0.1);
+//! # let (x, y) = (torch::rand((4, 1, 5, 5))?, tensor!([0, 1, 2, 3]));
+//! let set = data::TensorDataset::new(&x, &y)?;
+//! let loader = data::DataLoader!(&set, batch_size = 32, shuffle = true)?;
+//! # for batch in &loader {
+//! #     let (x, y) = batch?;
+//! #     opt.backward_step(&loss.forward(&net.forward(&x)?, &y)?)?;
+//! # }
+//! # schedule.step(&mut opt)?;
+//! # Ok::<(), akari::candle_core::Error>(())
+//! ```
+//!
+//! The same in full: `optim::SGD::new(net.parameters(), optim::SGDConfig { lr: 0.1, ..Default::default() })?`. A name that isn't
+//! an option is an error of the compiler, which lists those there are.
+//!
 //! # Names
 //!
 //! The name that a PyTorch learner looks for, the name here, and what candle alone has.
@@ -65,11 +90,11 @@
 //! | `F.max_pool2d(x, 2)` | [`functional::max_pool2d`] | `x.max_pool2d(2)?`, whose gradient is 1/4 of the right one |
 //! | `F.layer_norm`, `F.rms_norm`, `F.dropout`, `F.one_hot` | the same in `F::` | `ops::layer_norm` and `ops::rms_norm` cut the graph |
 //! | `nn.MSELoss()(x, t)` | `nn::MSELoss::default().forward(&x, &t)?` | `candle_nn::loss::mse(&x, &t)?` |
-//! | `nn.CrossEntropyLoss(label_smoothing=0.1)` | `nn::CrossEntropyLoss { label_smoothing: 0.1, ..Default::default() }` | `candle_nn::loss::cross_entropy`, without options |
+//! | `nn.CrossEntropyLoss(label_smoothing=0.1)` | `nn::CrossEntropyLoss!(label_smoothing = 0.1)` | `candle_nn::loss::cross_entropy`, without options |
 //! | `nn.BCEWithLogitsLoss()` | `nn::BCEWithLogitsLoss::default()` | overflows for large logits |
 //! | `nn.Linear(3, 2)` | `nn::Linear::new(3, 2)?` | `candle_nn::linear(3, 2, vb)?`, other first weights |
-//! | `nn.Conv2d(1, 8, 3, stride=(2, 1), padding=1)` | `nn::Conv2d::with_options(1, 8, 3, nn::Conv2dOptions { stride: (2, 1).into(), padding: 1.into(), ..Default::default() })?` | `candle_nn::conv2d`, of equal sizes |
-//! | `nn.Conv2d(.., padding='same', padding_mode='reflect')` | `padding: nn::Padding::Same, padding_mode: nn::PaddingMode::Reflect` | none |
+//! | `nn.Conv2d(1, 8, 3, stride=(2, 1), padding=1)` | `nn::Conv2d!(1, 8, 3, stride = (2, 1), padding = 1)?` | `candle_nn::conv2d`, of equal sizes |
+//! | `nn.Conv2d(.., padding='same', padding_mode='reflect')` | `padding = nn::Padding::Same, padding_mode = nn::PaddingMode::Reflect` | none |
 //! | `nn.Conv1d`, `ConvTranspose1d`, `ConvTranspose2d` | the same in `nn::`, with a config as `nn::Conv2d` | `conv_transpose1d` has no gradient |
 //! | `nn.MaxPool1d`, `AvgPool1d`, `AdaptiveMaxPool2d`, `AdaptiveAvgPool1d`, .. | the same in `nn::` and `F::` | none |
 //! | `nn.GroupNorm(2, 6)`, `InstanceNorm1d`, `InstanceNorm2d`, `LocalResponseNorm` | the same in `nn::`; `F::group_norm`, .. | `candle_nn::group_norm` |
@@ -77,7 +102,7 @@
 //! | `nn.Upsample(scale_factor=2, mode='bilinear')`, `F.interpolate` | [`nn::Upsample`], [`functional::interpolate`] | `x.upsample_bilinear2d(..)?`, without gradient |
 //! | `nn.ZeroPad2d`, `ReflectionPad2d`, `ReplicationPad2d`, .., `F.pad(x, p, mode='reflect')` | the same in `nn::`, `F::pad_mode(&x, &p, F::PaddingMode::Reflect)?` | `x.pad_with_zeros(..)?`, `pad_with_same` |
 //! | `nn.PixelShuffle`, `Unflatten`, `Bilinear`, `CosineSimilarity`, `PairwiseDistance` | the same in `nn::` | `candle_nn::ops::pixel_shuffle` |
-//! | `out, (h, c) = nn.LSTM(3, 4)(x)`; `nn.RNN`, `nn.GRU` | `let (out, (h, c)) = nn::LSTM::new(3, 4)?.forward(&x, None)?` | `candle_nn::lstm`: one layer, other first weights |
+//! | `out, (h, c) = nn.LSTM(3, 4)(x)`; `nn.RNN`, `nn.GRU` | `let (out, (h, c)) = nn::LSTM::new(3, 4)?.forward(&x, None)?`; with options `nn::LSTM!(3, 4, num_layers = 2)?` | `candle_nn::lstm`: one layer, other first weights |
 //! | `nn.RNNCell`, `LSTMCell`, `GRUCell` | the same in `nn::` | none |
 //! | `F.scaled_dot_product_attention(q, k, v, is_causal=True)` | `F::scaled_dot_product_attention(&q, &k, &v, F::AttentionConfig { is_causal: true, ..Default::default() })?` | none |
 //! | `nn.MultiheadAttention`, `TransformerEncoderLayer`, `TransformerEncoder` | the same in `nn::` | none |
@@ -92,27 +117,30 @@
 //! | `model.load_state_dict(torch.load(path))` | `model.load(path)?`, `optimizer.load(path)?` | none |
 //! | `w.detach().clone()` | `torch::clone(&w)?`; a step changes what candle's `clone()` and `detach()` give | `w.copy()?` |
 //! | `copy.deepcopy(model)` | `model.deep_copy()?`; `clone()` is the same layer | none |
-//! | `class Net(nn.Module)` | a struct and `nn::model!(Net { hidden, out })` | a struct |
+//! | `class Net(nn.Module)` | a struct and `nn::model!(Net { hidden, out })`, or `nn::model!(struct Net { .. })` | a struct |
+//! | `def forward(self, x, state)` | `nn::model!(struct Net { .. }, own forward)` and `forward` in an `impl Net` | none |
+//! | `nn.Parameter(torch.zeros(3))`, `torch.zeros(3).requires_grad_()` | `torch::zeros(3)?.requires_grad_()?`, a [`Var`](candle_core::Var) | `Var::zeros(3, DType::F32, &Device::Cpu)?` |
 //! | `register_buffer` | `nn::model!(Net { scale: buffer, out })`, of a `Var` | none |
-//! | `optim.SGD(params, lr=0.1, momentum=0.9)` | `optim::SGD::new(params, optim::SGDConfig { lr: 0.1, momentum: 0.9, ..Default::default() })?` | `candle_nn::SGD`, without momentum |
-//! | `optim.AdamW(params)` | `optim::AdamW::new(params, Default::default())?` | `candle_nn::AdamW` |
+//! | `optim.SGD(params, lr=0.1, momentum=0.9)` | `optim::SGD!(params, lr = 0.1, momentum = 0.9)?` | `candle_nn::SGD`, without momentum |
+//! | `optim.AdamW(params)` | `optim::AdamW!(params)?` | `candle_nn::AdamW` |
 //! | Adadelta, Adafactor, Adagrad, Adam, Adamax, ASGD, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop | the same in `optim::` | none |
-//! | `lr_scheduler.StepLR(opt, 7)`, .. | [`optim::lr_scheduler`] | none |
+//! | `lr_scheduler.StepLR(opt, 7)`, .. | `optim::lr_scheduler::StepLR!(&mut opt, step_size = 7)?`, .. in [`optim::lr_scheduler`] | none |
 //! | `nn.utils.clip_grad_norm_`, `parameters_to_vector`, `vector_to_parameters` | [`nn::utils`] | none |
 //! | `opt = Adam(..) if adam else SGD(..)` | `let mut opt: Box<dyn optim::Optimizer> = if adam { Box::new(..) } else { .. }` | none |
 //! | `net.body.requires_grad_(False)` | `net.body.requires_grad_(false)` | leave the variables out of the optimizer |
 //! | `swa_utils.AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.999))` | [`optim::swa_utils`] | none |
 //! | `nn.init.orthogonal_`, `trunc_normal_`, `kaiming_normal_`, .. | [`nn::init`] | `candle_nn::init`, other numbers |
-//! | `DataLoader(TensorDataset(x, y), 32, shuffle=True)` | [`data::DataLoader`] | none |
+//! | `DataLoader(TensorDataset(x, y), 32, shuffle=True)` | `data::DataLoader!(&set, batch_size = 32, shuffle = true)?` of `data::TensorDataset::new(&x, &y)?` | none |
+//! | `next(iter(loader))` | `loader.first()?` | none |
 //! | `class Squares(Dataset)` with `__len__`, `__getitem__` | `impl data::Dataset for Squares` with `len`, `get` | none |
 //! | `TensorDataset(a, b, c)`, `Subset`, `ConcatDataset` | `data::TensorDataset::of((&a, &b, &c))?`, [`data::Subset`], [`data::ConcatDataset`] | none |
 //! | `random_split(set, [0.8, 0.2], generator=g)` | `data::random_split(&set, [0.8, 0.2])?`, `data::random_split_with(&set, [0.8, 0.2], &g)?` | none |
 //! | `torch.Generator().manual_seed(42)` | `torch::Generator::new().manual_seed(42)` | none |
-//! | `RandomSampler`, `SequentialSampler`, `WeightedRandomSampler` | the same in `data::`; `sampler: Some(sampler.into())` | none |
+//! | `RandomSampler`, `SequentialSampler`, `WeightedRandomSampler` | the same in `data::`; `sampler = sampler` of `data::DataLoader!` | none |
 //! | `collate_fn` | [`data::Dataset::batch`], [`data::Collate`] | none |
 //! | `datasets.MNIST(root, train=True, transform=t)`, `FashionMNIST`, `CIFAR10` | `data::MNIST::new(root, true)?.transform(t)`, .., from files | none |
 //! | `datasets.ImageFolder(root)`, `read_image(path)` | `data::ImageFolder::new(root)?`, `data::read_image(path)?` | none |
-//! | `transforms.Compose([Resize(32), ToTensor()])` | [`data::transforms`]`::Compose::new((Resize::new(32), ToTensor))` | none |
+//! | `transforms.Compose([Resize(32), ToTensor()])` | [`data::transforms`]: a tuple `(Resize::new(32), ToTensor)`, or `Compose::new` of it | none |
 //! | `(logits.argmax(1) == y).float().mean().item()` | `data::accuracy(&logits, &y)?` | a sum of bytes, which overflows |
 //! | torchmetrics' `confusion_matrix`, `precision`, `recall`, `f1_score` | the same in `data::` | none |
 //! | `torchvision.models.vgg11()`, `resnet18()` | [`models::vgg11`], [`models::resnet18`] | none |
@@ -130,6 +158,8 @@ pub mod error;
 pub mod formula;
 pub mod functional;
 mod input;
+#[doc(hidden)]
+pub mod keywords;
 pub mod models;
 pub mod nn;
 pub mod optim;

@@ -12,6 +12,7 @@ mod digits;
 mod folder;
 mod idx;
 mod images;
+mod keywords;
 mod loader;
 mod metrics;
 mod parts;
@@ -21,6 +22,8 @@ mod shapes;
 mod tensors;
 pub mod transforms;
 
+#[cfg(not(doc))] // A link to a type would mean two things.
+pub use self::keywords::DataLoader;
 pub use collate::Collate;
 pub use dataset::{Batch, Dataset};
 pub use digits::digits;

@@ -11,6 +11,7 @@ use candle_core::Result;
 
 use super::dataset::Dataset;
 use crate::error::fail;
+use crate::keywords::Argument;
 use crate::random::own::Generator;
 use crate::random::{PROCESS, Source, exponential_f64};
 use crate::sampling::{indices, permutation, weighted};
@@ -64,6 +65,12 @@ pub struct AnySampler(Arc<dyn Sampler>);
 impl<S: Sampler + 'static> From<S> for AnySampler {
     fn from(sampler: S) -> Self {
         AnySampler(Arc::new(sampler))
+    }
+}
+
+impl<S: Sampler + 'static> Argument<Option<AnySampler>> for S {
+    fn into_option(self) -> Option<AnySampler> {
+        Some(self.into())
     }
 }
 

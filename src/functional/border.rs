@@ -8,6 +8,7 @@ use candle_core::{Result, Tensor};
 use super::pad::pad;
 use super::window::Pair;
 use crate::error::fail;
+use crate::keywords;
 use crate::tensor::{copy, size};
 
 /// How much is put around the input of a convolution: a size, or PyTorch's `'same'` and `'valid'`.
@@ -40,6 +41,14 @@ macro_rules! of_images {
 }
 
 of_images!(usize, (usize, usize), [usize; 2], Pair);
+
+keywords::from!(
+    usize => Padding<usize>,
+    usize => Padding,
+    (usize, usize) => Padding,
+    [usize; 2] => Padding,
+    Pair => Padding,
+);
 
 impl<S: Copy + Into<Pair>> Padding<S> {
     /// As PyTorch prints it; nothing where it is the default.

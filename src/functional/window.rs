@@ -5,6 +5,7 @@
 use candle_core::{Result, Tensor};
 
 use crate::error::{fail, fail_shape};
+use crate::keywords;
 use crate::print::python::tuple;
 
 /// A size for height and width: one number for both, or a pair.
@@ -31,6 +32,20 @@ impl From<(usize, usize)> for Pair {
 impl From<[usize; 2]> for Pair {
     fn from([height, width]: [usize; 2]) -> Self {
         Pair { height, width }
+    }
+}
+
+keywords::from!(usize => Pair, (usize, usize) => Pair, [usize; 2] => Pair);
+
+impl keywords::Argument<Option<Pair>> for usize {
+    fn into_option(self) -> Option<Pair> {
+        Some(self.into())
+    }
+}
+
+impl keywords::Argument<Option<Pair>> for (usize, usize) {
+    fn into_option(self) -> Option<Pair> {
+        Some(self.into())
     }
 }
 

@@ -5,6 +5,7 @@
 mod activation;
 pub mod init;
 mod init_special;
+mod keywords;
 #[doc(hidden)]
 pub mod layers;
 mod loss;
@@ -24,14 +25,14 @@ pub use layers::{
     ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig,
     CosineSimilarity, Dropout, Dropout1d, Dropout2d, Embedding, EmbeddingConfig, Flatten, GRU,
     GRUCell, GRUConfig, GroupNorm, GroupNormConfig, Identity, InstanceNorm1d, InstanceNorm2d,
-    InstanceNormConfig, InterpolateMode, LSTM, LSTMCell, LSTMConfig, Layer, LayerNorm,
-    LayerNormConfig, Linear, LocalResponseNorm, MaxPool1d, MaxPool2d, Mode, MultiheadAttention,
-    MultiheadAttentionConfig, MultiheadAttentionOptions, Padding, PaddingMode, PairwiseDistance,
-    PixelShuffle, PixelUnshuffle, RMSNorm, RMSNormConfig, RNN, RNNCell, RNNCellConfig, RNNConfig,
-    RNNNonlinearity, ReflectionPad1d, ReflectionPad2d, ReplicationPad1d, ReplicationPad2d,
-    Sequential, TransformerEncoder, TransformerEncoderLayer, TransformerEncoderLayerConfig,
-    TransformerEncoderOptions, Unflatten, Upsample, UpsampleConfig, ZeroPad1d, ZeroPad2d, load,
-    save,
+    InstanceNormConfig, InterpolateMode, LSTM, LSTMCell, LSTMConfig, LSTMState, Layer, LayerNorm,
+    LayerNormConfig, Linear, LinearConfig, LocalResponseNorm, MaxPool1d, MaxPool2d, Mode,
+    MultiheadAttention, MultiheadAttentionConfig, MultiheadAttentionOptions, Padding, PaddingMode,
+    PairwiseDistance, PixelShuffle, PixelUnshuffle, RMSNorm, RMSNormConfig, RNN, RNNCell,
+    RNNCellConfig, RNNConfig, RNNNonlinearity, ReflectionPad1d, ReflectionPad2d, ReplicationPad1d,
+    ReplicationPad2d, Sequential, TransformerEncoder, TransformerEncoderLayer,
+    TransformerEncoderLayerConfig, TransformerEncoderOptions, Unflatten, Upsample, UpsampleConfig,
+    ZeroPad1d, ZeroPad2d, load, save,
 };
 pub use loss::{
     BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss, CrossEntropyLoss, DistanceFunction,
@@ -43,6 +44,16 @@ pub use loss::{
 pub use prelu::PReLU;
 pub use rrelu::RReLU;
 
+#[cfg(not(doc))] // A link to a type would mean two things.
+pub use self::keywords::{
+    AvgPool1d, AvgPool2d, BCELoss, BCEWithLogitsLoss, BatchNorm1d, BatchNorm2d, BatchNorm3d, CELU,
+    CTCLoss, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, CosineEmbeddingLoss,
+    CrossEntropyLoss, ELU, Embedding, Flatten, GELU, GRU, GaussianNLLLoss, GroupNorm, Hardtanh,
+    HuberLoss, InstanceNorm1d, InstanceNorm2d, KLDivLoss, L1Loss, LSTM, LayerNorm, LeakyReLU,
+    Linear, LocalResponseNorm, MSELoss, MaxPool1d, MaxPool2d, MultiMarginLoss, MultiheadAttention,
+    NLLLoss, PoissonNLLLoss, RMSNorm, RNN, RNNCell, SmoothL1Loss, Softplus,
+    TransformerEncoderLayer, TripletMarginLoss, Upsample,
+};
 pub use crate::functional::loss::Reduction;
 pub use crate::state_dict::StateDict;
 #[doc(inline)]

@@ -11,6 +11,7 @@
 //! | `opt = Adam(..) if adam else SGD(..)` | `let mut opt: Box<dyn optim::Optimizer> = if adam { Box::new(..) } else { Box::new(..) };` |
 //! | `net.body.requires_grad_(False)` | `net.body.requires_grad_(false);`, which steps and clipping then leave alone |
 //! | `AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.999))` | [`swa_utils::AveragedModel`] |
+//! | `optim.SGD(params, lr=0.1, momentum=0.9)` | `optim::SGD!(params, lr = 0.1, momentum = 0.9)?` |
 //! | `print(opt)` | `show!(opt)`, or `println!("{opt:#}")` for the form of PyTorch 2.15 |
 //! | `torch.save(opt.state_dict(), path)` | `torch::save(&opt, path)?;` |
 //! | `opt.load_state_dict(torch.load(path))` | `opt.load(path)?;` |
@@ -63,6 +64,7 @@ mod adamax;
 mod asgd;
 mod dynamic;
 mod groups;
+mod keywords;
 mod lbfgs;
 mod line_search;
 pub mod lr_scheduler;
@@ -98,6 +100,11 @@ pub use rmsprop::{RMSprop, RMSpropConfig};
 pub use rprop::{Rprop, RpropConfig};
 pub use sgd::{SGD, SGDConfig};
 
+#[cfg(not(doc))] // A link to a type would mean two things.
+pub use self::keywords::{
+    ASGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, LBFGS, Muon, NAdam, RAdam, RMSprop,
+    Rprop, SGD,
+};
 pub use crate::parameters::Parameters;
 pub use crate::state_dict::StateDict;
 

@@ -10,6 +10,7 @@ mod candle_defects;
 mod errors;
 #[path = "../finite_differences.rs"]
 mod finite_differences;
+mod keywords;
 mod models;
 mod modules;
 mod modules_by_name;

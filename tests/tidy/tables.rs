@@ -52,12 +52,13 @@ pub const PRELUDE: Arrows = &[
     ),
     ("autograd", &["error", "tensor"]),
     ("models", &["error", "functional", "lib", "nn", "parameters", "print", "random"]),
-    ("data", &["error", "functional", "random", "rt", "sampling", "tensor"]),
+    ("data", &["error", "functional", "keywords", "random", "rt", "sampling", "tensor"]),
     (
         "nn",
         &[
             "error",
             "functional",
+            "keywords",
             "lib",
             "parameters",
             "print",
@@ -67,8 +68,8 @@ pub const PRELUDE: Arrows = &[
             "tensor",
         ],
     ),
-    ("functional", &["compute", "error", "print", "random", "sampling", "tensor"]),
-    ("optim", &["compute", "error", "nn", "parameters", "print", "rt", "state_dict"]),
+    ("functional", &["compute", "error", "keywords", "print", "random", "sampling", "tensor"]),
+    ("optim", &["compute", "error", "keywords", "nn", "parameters", "print", "rt", "state_dict"]),
     ("compute", &["error", "rt"]),
     ("print", &["rt", "seam"]),
     ("tensor", &["compute", "error", "print"]),
@@ -80,6 +81,7 @@ pub const PRELUDE: Arrows = &[
     ("state_dict", &["error"]),
     ("parameters", &[]),
     ("differences", &[]),
+    ("keywords", &[]),
     ("error", &[]),
     ("seam", &[]),
 ];

@@ -5,6 +5,7 @@
 //! `resize.rs` makes images larger and smaller.
 
 mod crop;
+mod keywords;
 mod pixels;
 mod resize;
 
@@ -14,6 +15,8 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 pub use self::crop::{CenterCrop, RandomCrop, RandomHorizontalFlip};
+#[cfg(not(doc))] // A link to a type would mean two things.
+pub use self::keywords::{RandomCrop, RandomHorizontalFlip};
 pub use self::pixels::{Grayscale, Normalize, ToTensor};
 pub use self::resize::{Resize, Size};
 use super::collate::stack;

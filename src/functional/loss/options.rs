@@ -7,6 +7,7 @@ use std::sync::Arc;
 use candle_core::{Result, Tensor};
 
 use crate::compute::reduce::Outcome;
+use crate::keywords;
 
 /// How a loss reduces the values of its elements.
 ///
@@ -57,6 +58,8 @@ impl From<Reduction> for KLDivReduction {
         }
     }
 }
+
+keywords::from!(Reduction => KLDivReduction);
 
 /// A distance of two tensors, one for each of their rows.
 pub type DistanceFunction = Arc<dyn Fn(&Tensor, &Tensor) -> Result<Tensor> + Send + Sync>;

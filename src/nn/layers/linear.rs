@@ -10,6 +10,19 @@ use crate::print::python::bool_repr;
 
 display_as_repr!(Linear);
 
+/// The options of [`Linear`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinearConfig {
+    /// Whether there is a bias. Default: true.
+    pub bias: bool,
+}
+
+impl Default for LinearConfig {
+    fn default() -> Self {
+        LinearConfig { bias: true }
+    }
+}
+
 /// A linear map with a bias.
 ///
 /// ```text
@@ -53,6 +66,20 @@ impl Linear {
         let layer = Linear::no_bias(in_features, out_features)?;
         let bias = init::fan_in_uniform(&[out_features], in_features)?;
         Ok(Linear { bias: Some(bias), ..layer })
+    }
+
+    /// A layer with options.
+    ///
+    /// # Errors
+    ///
+    /// If memory runs out.
+    pub fn with_config(
+        in_features: usize,
+        out_features: usize,
+        config: LinearConfig,
+    ) -> Result<Self> {
+        let new = if config.bias { Linear::new } else { Linear::no_bias };
+        new(in_features, out_features)
     }
 
     /// A layer without a bias: PyTorch's `bias=False`.

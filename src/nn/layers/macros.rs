@@ -49,6 +49,8 @@ macro_rules! __seq {
 /// `Arc` of those; numbers, texts and functions are passed over. `field: buffer` is PyTorch's `register_buffer`: a
 /// `Var` that is kept with the model and saved, but is not among the parameters.
 /// Another type that may hold tensors doesn't compile, unless `field: _` says that it is no part of the model.
+/// A model whose `forward` takes more than one tensor, or gives more, is written `nn::model!(Net { .. }, own forward)`, and
+/// has it in an `impl Net`; only in `nn::seq!` it can't stand.
 /// A generic struct is written with its bounds: `nn::model!(Net<L: nn::Layer> { body })`.
 ///
 /// ```
@@ -78,6 +80,33 @@ macro_rules! __seq {
 /// assert_eq!(net.parameters().len(), 6);
 /// assert_eq!(net.named_parameters()[0].0, "hidden.0.weight");
 /// assert!(net.to_string().starts_with("Net(\n  (hidden): ModuleList(\n    (0): Linear(in_features=2, "));
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+///
+/// The struct may stand in it, where no field is a buffer; here of a model with a state:
+///
+/// ```
+/// use akari::prelude::*;
+///
+/// nn::model!(
+///     struct Counter {
+///         lstm: nn::LSTM,
+///         out: nn::Linear,
+///     },
+///     own forward
+/// );
+///
+/// impl Counter {
+///     fn forward(&self, x: &Tensor, state: &Option<(Tensor, Tensor)>) -> Result<(Tensor, (Tensor, Tensor))> {
+///         let (y, state) = self.lstm.forward(x, state)?;
+///         Ok((self.out.forward(&y)?, state))
+///     }
+/// }
+///
+/// let net = Counter { lstm: nn::LSTM::new(2, 8)?, out: nn::Linear::new(8, 1)? };
+/// let (y, state) = net.forward(&torch::rand((5, 1, 2))?, &None)?;
+/// let (y, _) = net.forward(&torch::rand((1, 1, 2))?, &Some(state))?;
+/// assert_eq!((y.dims(), net.parameters().len()), (&[1, 1, 1][..], 6));
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 ///
@@ -111,6 +140,36 @@ macro_rules! __seq {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __model {
+    (
+        $(#[$of_struct:meta])* $public:vis struct $name:ident {
+            $($(#[$of_field:meta])* $visible:vis $field:ident: $type:ty),* $(,)?
+        }
+        $(, own $forward:ident)?
+    ) => {
+        $(#[$of_struct])*
+        $public struct $name {
+            $($(#[$of_field])* $visible $field: $type),*
+        }
+
+        $crate::__model!($name { $($field),* } $(, own $forward)?);
+    };
+    (
+        $name:ident $(< $($param:ident $(: $bound:path)?),+ $(,)? >)?
+        { $($field:ident $(: $skipped:tt)?),* $(,)? }, own forward
+    ) => {
+        $crate::__model!(
+            $name $(< $($param $(: $bound)?),+ >)? { $($field $(: $skipped)?),* }
+        );
+
+        impl $(< $($param $(: $bound)?),+ >)? $crate::candle_core::Module for $name $(< $($param),+ >)? {
+            fn forward(
+                &self,
+                _: &$crate::candle_core::Tensor,
+            ) -> $crate::candle_core::Result<$crate::candle_core::Tensor> {
+                $crate::nn::layers::own_forward(::std::stringify!($name))
+            }
+        }
+    };
     (
         $name:ident $(< $($param:ident $(: $bound:path)?),+ $(,)? >)?
         { $($field:ident $(: $skipped:tt)?),* $(,)? }
@@ -170,6 +229,15 @@ macro_rules! __model {
     (@copy $copies:ident, $value:expr, $field:ident _) => {
         (&&$crate::nn::layers::Field(&$value)).copied(::std::stringify!($field), $copies)?
     };
+}
+
+/// What a chain gets of a model whose forward takes more than one tensor.
+#[doc(hidden)]
+pub fn own_forward(model: &str) -> Result<Tensor> {
+    fail(
+        model,
+        "the model's own forward takes other arguments than one tensor, and so it can't stand in nn::seq!",
+    )
 }
 
 /// What has a `forward`: every candle module. A bound of the macro's own, since candle's can't say what to write.

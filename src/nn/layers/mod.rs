@@ -50,11 +50,11 @@ pub use group_norm::{
 };
 pub(crate) use layer::display_as_repr;
 pub use layer::{Layer, Parts};
-pub use linear::Linear;
+pub use linear::{Linear, LinearConfig};
 pub use local_response_norm::LocalResponseNorm;
 pub use macros::{
     AnyLayer, ByFunction, ByLayer, ByModule, ByPart, ByValue, CopyByClone, CopyByPart, Field,
-    HasForward, Held, NoCopy, SeqElement,
+    HasForward, Held, NoCopy, SeqElement, own_forward,
 };
 pub use mode::Mode;
 pub use norm::{
@@ -65,7 +65,7 @@ pub(crate) use part::fields;
 pub use part::{HoldsNoTensor, Part};
 pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 pub use pool1d::{AdaptiveAvgPool1d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, MaxPool1d};
-pub use recurrent::{GRU, GRUConfig, LSTM, LSTMConfig, RNN, RNNConfig, RNNNonlinearity};
+pub use recurrent::{GRU, GRUConfig, LSTM, LSTMConfig, LSTMState, RNN, RNNConfig, RNNNonlinearity};
 pub use recurrent_cell::{GRUCell, LSTMCell, RNNCell, RNNCellConfig};
 pub use resize::{PixelShuffle, PixelUnshuffle, Upsample};
 pub use sequential::Sequential;

@@ -5,7 +5,7 @@
 //!
 //! | Python | Rust |
 //! |---|---|
-//! | `s = StepLR(opt, step_size=7)` | `let mut s = StepLR::new(&mut opt, StepLRConfig { step_size: 7, ..Default::default() })?;` |
+//! | `s = StepLR(opt, step_size=7)` | `let mut s = StepLR!(&mut opt, step_size = 7)?;` |
 //! | `s = LambdaLR(opt, lambda e: 0.95 ** e)` | `let mut s = LambdaLR::new(&mut opt, \|epoch: i32\| 0.95f64.powi(epoch))?;` |
 //! | `s = SequentialLR(opt, [a, b], [4])` | `let mut s = SequentialLR::new(&mut opt, vec![a.into(), b.into()], vec![4])?;` |
 //! | `s.step()` | `s.step(&mut opt)?;` |
@@ -22,6 +22,7 @@ mod core;
 mod cosine;
 mod cyclic;
 mod decay;
+mod keywords;
 mod lambda;
 mod plateau;
 mod sequence;
@@ -29,6 +30,11 @@ mod sequence;
 #[doc(hidden)]
 pub use self::core::At;
 pub use self::core::{LrScheduler, PerGroup, Schedule, Scheduler};
+#[cfg(not(doc))] // A link to a type would mean two things.
+pub use self::keywords::{
+    ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CyclicLR, ExponentialLR, LinearLR,
+    MultiStepLR, OneCycleLR, PolynomialLR, ReduceLROnPlateau, StepLR,
+};
 #[doc(hidden)]
 pub use cosine::WarmRestarts;
 pub use cosine::{
