@@ -141,7 +141,7 @@ fn an_optimizer_may_be_chosen_at_run_time() {
     let _seeded = SEEDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     use akari::optim::lr_scheduler::{StepLR, StepLRConfig};
     let train = |mut opt: Box<dyn optim::Optimizer>, w: &Var| {
-        let config = StepLRConfig { step_size: 2, gamma: 0.5, ..Default::default() };
+        let config = StepLRConfig { step_size: 2, gamma: 0.5 };
         let mut schedule = StepLR::new(&mut opt, config).unwrap();
         for _ in 0..4 {
             let grads = w.sqr().unwrap().sum_all().unwrap().backward().unwrap();
@@ -190,7 +190,10 @@ fn frozen_parameters_stay() {
     assert_eq!((values(&frozen.weight), values(&free.weight)), (vec![1.0], vec![-0.125]));
     // A copy is frozen as its original is.
     let copy = frozen.deep_copy().unwrap();
-    assert!(nn::utils::clip_grad_norm_(&[copy.weight.clone()], &mut grads, 1.0, 2.0).is_ok());
+    assert!(
+        nn::utils::clip_grad_norm_(std::slice::from_ref(&copy.weight), &mut grads, 1.0, 2.0)
+            .is_ok()
+    );
     frozen.requires_grad_(true);
     sgd.backward_step(&loss()).unwrap();
     assert_eq!(values(&frozen.weight), [0.125]);
