@@ -90,9 +90,15 @@ macro_rules! __keywords {
     (@call [like [$($new:tt)*] $type:tt] [$($given:expr),*] $options:tt) => {
         $crate::__keywords!(@fill $type $options $($new)*($($given),*))
     };
-    (@fill [$($type:tt)*] [$($option:ident = $value:expr),+] $others:expr) => {
-        $($type)* { $($option: $crate::__keywords!(@value $option $value),)+ ..$others }
-    };
+    (@fill [$($type:tt)*] [$($option:ident = $value:expr),+] $others:expr) => {{
+        // All options may have been named.
+        #[allow(clippy::needless_update)]
+        let options = $($type)* {
+            $($option: $crate::__keywords!(@value $option $value),)+
+            ..$others
+        };
+        options
+    }};
     // A function becomes a pointer where it is given as such alone.
     (@value activation $value:expr) => { $value };
     (@value $option:ident $value:expr) => { $crate::keywords::Argument::into_option($value) };
