@@ -217,6 +217,9 @@ fn declared(head: &str) -> Vec<(String, Option<Type>)> {
 
 /// A type with the names replaced that stand for other types: `type Row = Vec<f32>`.
 pub fn without_alias(known: &Known<'_>, of: Type) -> Type {
+    if of.name == "LockResult" {
+        return Type::new("Result", vec![of.part(0), Type::named("PoisonError")]);
+    }
     if of.name == "Result" {
         return of;
     }
