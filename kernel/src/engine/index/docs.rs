@@ -3,8 +3,8 @@
 /// The attributes of a block of code that is Rust.
 const OF_RUST: [&str; 6] = ["rust", "no_run", "should_panic", "compile_fail", "ignore", "edition"];
 
-/// Every cell imports this.
-const IMPORT: &str = "use akari::prelude::*;";
+/// Every cell imports this, and candle's types.
+const IMPORTS: [&str; 2] = ["use akari::prelude::*;", "use candle_core::{"];
 
 /// The text without the hidden lines of examples and without links to items.
 pub fn for_learners(docs: &str) -> String {
@@ -48,7 +48,8 @@ fn example(lines: &[&str]) -> String {
     let mut text = String::new();
     for line in lines {
         let code = line.trim_start();
-        if code == "#" || code.starts_with("# ") || code == IMPORT {
+        let is_import = IMPORTS.iter().any(|it| code.starts_with(it));
+        if code == "#" || code.starts_with("# ") || is_import {
             continue;
         }
         if text.is_empty() && code.is_empty() {
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn examples_lose_what_tests_need() {
-        let docs = "Rectifies [`x`](crate::x).\n\n```\nuse akari::prelude::*;\n# let hidden = 1;\nlet y = F::relu(&x)?;\nassert_eq!(akari::print::tensor_text(&y)?, \"tensor([0., 1.])\");\n#\n# Ok::<(), akari::candle_core::Error>(())\n```\n\n```compile_fail,E0063\n#[derive(Debug)]\n## a\n```\n\n```text\n# kept out\nx\n```";
+        let docs = "Rectifies [`x`](crate::x).\n\n```\nuse akari::prelude::*;\nuse candle_core::{DType, Tensor};\n# let hidden = 1;\nlet y = F::relu(&x)?;\nassert_eq!(akari::print::tensor_text(&y)?, \"tensor([0., 1.])\");\n#\n# Ok::<(), akari::candle_core::Error>(())\n```\n\n```compile_fail,E0063\n#[derive(Debug)]\n## a\n```\n\n```text\n# kept out\nx\n```";
         let expected = "Rectifies `x`.\n\n```rust\nlet y = F::relu(&x)?;\nshow!(y);\n// tensor([0., 1.])\n```\n\n```rust\n#[derive(Debug)]\n# a\n```\n\n```text\nx\n```";
         assert_eq!(for_learners(docs), expected);
     }

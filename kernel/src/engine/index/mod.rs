@@ -27,7 +27,7 @@ use crate::home::{self, trust};
 const FILE: &str = "index.json";
 
 /// The form of the index. An index of another form is made anew.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// The crates whose names a cell has beside the prelude's: the package, and the crate with the names by which
 /// others know it.

@@ -155,9 +155,13 @@ fn part(at: usize, of: &Type) -> Completion {
     Completion { detail: Some(format!("{text}: {of}")), text, kind }
 }
 
+/// What takes an operation of somebody's own is for those who write one.
+const OF_OPERATIONS: [&str; 2] = ["CustomOp", "InplaceOp"];
+
 fn rank(known: &Known<'_>, name: &Name) -> u8 {
     match (&*name.kind, name.documentation.is_empty()) {
         ("property", _) => 0,
+        _ if OF_OPERATIONS.iter().any(|it| name.detail.contains(it)) => 3,
         (_, true) if !known.is_own(name) => 2,
         _ => 1,
     }

@@ -152,7 +152,7 @@ impl<'a> Parts<'a> {
     }
 
     fn other_methods(&self) -> String {
-        let others = self.methods.iter().filter(|it| it.name != "forward");
+        let others = self.methods.iter().filter(|it| it.name != "forward" && it.name != "clone");
         let all: Vec<String> = others.map(|it| format!("`{}`", it.name)).collect();
         match all.get(..METHODS) {
             Some(first) if all.len() > METHODS => format!("{}, ..", first.join(", ")),
