@@ -5,6 +5,8 @@
 mod compare;
 mod counts;
 mod creation;
+mod decompose;
+mod dense;
 mod distances;
 mod draws;
 mod einsum;
@@ -13,12 +15,15 @@ mod grids;
 mod index;
 mod join;
 mod keys;
+mod lerp;
 
 pub mod linalg;
 mod order;
 mod places;
 mod products;
 mod reduce;
+mod reflections;
+mod rotations;
 mod rows;
 mod running;
 mod scatter;
@@ -47,6 +52,7 @@ pub use self::index::{
     gather, index_select, masked_select, narrow, nonzero, select, take_along_dim,
 };
 pub use self::join::{cat, hstack, stack, vstack};
+pub use self::lerp::lerp;
 pub use self::order::{
     argsort, kthvalue, median, median_dim, mode, quantile, quantile_dim, sort, topk,
 };
@@ -66,7 +72,7 @@ pub use self::turns::{Repeats, flip, repeat_interleave, roll, rot90, tile, unfol
 pub use crate::autograd;
 pub use crate::compute::recording::no_grad;
 pub use crate::functional::angles::{acos, asin, atan, cosh, erf, sinh, tan};
-pub use crate::functional::element::{abs, clamp, round};
+pub use crate::functional::element::{abs, clamp, clamp as clip, round};
 pub use crate::functional::extreme::{amax, amax_keepdim, amin, amin_keepdim, max, min};
 pub use crate::functional::{
     celu, hardshrink, log_softmax, prelu, relu, rrelu, selu, sigmoid, softmax, tanh, threshold,

@@ -38,6 +38,7 @@ mod normalize;
 mod pad;
 mod pairing;
 mod parametric;
+mod patches;
 mod pool;
 mod pool1d;
 mod rectifiers;
@@ -99,6 +100,8 @@ pub use loss::{
 pub use normalize::normalize;
 pub use pad::pad;
 pub use parametric::{prelu, rrelu};
+pub use patches::{fold, unfold};
+pub(crate) use patches::{fold_named, unfold_named};
 pub(crate) use pool::{adaptive_avg_pool, adaptive_max_pool, avg_pool, max_pool};
 pub use pool::{adaptive_avg_pool2d, avg_pool2d, max_pool2d};
 pub use pool1d::{

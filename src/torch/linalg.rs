@@ -1,13 +1,15 @@
 //! `torch::linalg`: determinants, inverses and systems of equations, of small matrices.
 //!
-//! All are computed in `f64` by Gauss's elimination with row exchanges, matrix after matrix, and rounded once.
+//! The decompositions are in `decompose.rs`. All are computed in `f64` by Gauss's elimination with row exchanges, matrix after matrix, and rounded once.
 
 use candle_core::{Result, Shape, Tensor};
 
+use super::dense::{identity, narrow, product, transposed, wide};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
 
+pub use super::decompose::{eigh, eigvalsh, qr, svd, svdvals};
 pub use super::products::cross;
 pub use super::reduce::norm;
 
@@ -205,35 +207,6 @@ impl Triangles {
     fn inverse(&self) -> Vec<f64> {
         self.solve(&identity(self.size), self.size)
     }
-}
-
-fn identity(size: usize) -> Vec<f64> {
-    let mut values = vec![0.0; size * size];
-    values.iter_mut().step_by(size + 1).for_each(|value| *value = 1.0);
-    values
-}
-
-fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
-    (0..rows * columns).map(|at| values[at % rows * columns + at / rows]).collect()
-}
-
-/// The product of `a` (rows x inner) and `b` (inner x columns).
-fn product(a: &[f64], b: &[f64], inner: usize, columns: usize) -> Vec<f64> {
-    let mut sums = vec![0.0; a.len() / inner.max(1) * columns];
-    for (sums, row) in sums.chunks_mut(columns.max(1)).zip(a.chunks(inner.max(1))) {
-        for (factor, line) in row.iter().zip(b.chunks(columns.max(1))) {
-            sums.iter_mut().zip(line).for_each(|(sum, x)| *sum += factor * x);
-        }
-    }
-    sums
-}
-
-fn wide<T: Number>(values: &[T]) -> Vec<f64> {
-    values.iter().map(|x| x.wide()).collect()
-}
-
-fn narrow<T: Number>(values: Vec<f64>) -> impl Iterator<Item = T> {
-    values.into_iter().map(T::of)
 }
 
 struct Inverse {

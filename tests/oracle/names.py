@@ -262,5 +262,27 @@ for dt in (t.float32, t.float64):
     for shape in ((6,), (3, 5)):
         weights = t.rand(shape, generator=G).to(dt) * 3
         for n, r in [(1, False), (3, False), (5, False), (1, True), (4, True), (20, True)]: draw("multinomial", t.multinomial, [weights], n, r)
+# windows as columns, places between tensors, decompositions: of factors whose signs are free, what doesn't depend on them
+for x, p in [(randn(2, 3, 5, 4), [[2, 2], [1, 1], [0, 0], [1, 1]]), (randn(2, 6, 7), [[3, 2], [2, 1], [2, 1], [1, 3]]), (randn(1, 1, 4, 4), [[3, 3], [1, 1], [1, 1], [2, 2]])]:
+    call("F.unfold", lambda x, *p: t.nn.functional.unfold(x, *p), [x], *p, halves=True)
+for x, p in [(randn(2, 12, 12), [[4, 5], [2, 2], [1, 1], [0, 0], [1, 1]]), (randn(9, 4), [[4, 4], [3, 3], [1, 1], [1, 1], [2, 2]]), (randn(1, 6, 9), [[6, 7], [3, 2], [2, 1], [2, 1], [2, 3]])]:
+    call("F.fold", lambda x, *p: t.nn.functional.fold(x, *p), [x], *p)
+for w in (0., .3, .5, 1., -2.): call("lerp", t.lerp, [randn(3, 4), randn(4)], w, halves=w == .3)
+call("lerp_by", t.lerp, [randn(3, 4), randn(4), randn(3, 1)]); call("lerp_by", t.lerp, [randn(2), randn(2), t.tensor([1., .5], dtype=t.float64)])
+for s in ((3, 3), (4, 2), (2, 3, 5), (1, 1), (5, 3)):
+    call("qr", lambda x: tuple(t.linalg.qr(x)), [randn(*s)]); call("svdvals", t.linalg.svdvals, [randn(*s)])
+    def of_factors(x):
+        u, d, vh = t.linalg.svd(x, full_matrices=False)
+        return d, (u * d.unsqueeze(-2)) @ vh, (u * d.exp().unsqueeze(-2)) @ vh, u.abs(), vh.square()
+    call("svd", of_factors, [randn(*s)])
+for s in ((3, 3), (2, 4, 4), (1, 1)):
+    def of_vectors(x):
+        values, v = t.linalg.eigh(x)
+        return values, (v * values.exp().unsqueeze(-2)) @ v.mT, v.square()
+    call("eigh", of_vectors, [randn(*s)])
+err("F.unfold", lambda x, *p: t.nn.functional.unfold(x, *p), [x[0]], [2, 2], [1, 1], [0, 0], [1, 1]) if False else None
+err("F.fold", lambda x, *p: t.nn.functional.fold(x, *p), [t.ones(1, 5, 4)], [4, 4], [2, 2], [1, 1], [0, 0], [1, 1]); err("F.fold", lambda x, *p: t.nn.functional.fold(x, *p), [t.ones(1, 4, 4)], [4, 4], [2, 2], [1, 1], [0, 0], [1, 1])
+err("lerp", t.lerp, [i([1.]), i([1.], dtype=t.float64)], .5); err("qr", lambda x: t.linalg.qr(x), [i([1.])]); err("svdvals", t.linalg.svdvals, [i([1.])]); err("eigh", t.linalg.eigh, [t.ones(2, 3)])
+
 json.dump(R, open(OUT, "w"), separators=(",", ":"))
 print(len(R["call"]), "calls,", len(R["err"]), "errors,", len(R["draw"]), "draws")

@@ -20,6 +20,7 @@ mod mode;
 mod norm;
 mod of_candle;
 mod part;
+mod patches;
 mod pool;
 mod pool1d;
 mod recurrent;
@@ -63,6 +64,7 @@ pub use norm::{
 };
 pub(crate) use part::fields;
 pub use part::{HoldsNoTensor, Part};
+pub use patches::{Fold, Unfold};
 pub use pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 pub use pool1d::{AdaptiveAvgPool1d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, MaxPool1d};
 pub use recurrent::{GRU, GRUConfig, LSTM, LSTMConfig, LSTMState, RNN, RNNConfig, RNNNonlinearity};
