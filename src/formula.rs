@@ -4,15 +4,18 @@
 //! Each function gets the part of the formula that it stands for, as the learner wrote it, for the text of an error.
 //! Nobody calls these functions by hand.
 
+pub mod index;
+
 use candle_core::{DType, Result, Tensor, Var};
 
-use crate::error::{fail_dtype, fail_shape};
+use crate::error::{fail_dtype, fail_index, fail_shape};
 use crate::functional::arithmetic::{self, Add, Div, Maximum, Minimum, Mul, Remainder, Sub};
 use crate::functional::compare::{self, Comparison, Logic};
 use crate::functional::matmul::matmul;
+use crate::tensor::axis::Axis;
 pub use crate::tensor::operand::{Operand, Value};
 use crate::tensor::promote::broadcast_to;
-use crate::tensor::{copy, methods};
+use crate::tensor::{axis, copy, methods};
 
 /// What joins two parts of a formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +181,20 @@ pub fn with(part: Value, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Va
 /// A function of a number, computed in `f64` as Python does.
 fn of_number(part: Value, function: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<f64> {
     methods::item(&function(&part.into_tensor()?.to_dtype(DType::F64)?)?)
+}
+
+/// The size of an axis, which negative numbers count from the end: `x.size(0)` and `x.shape[0]`.
+pub fn size<D: Axis>(text: &'static str, part: Value, dim: D) -> Value {
+    size_of_axis(text, part, &dim).unwrap_or_else(Value::Failed)
+}
+
+fn size_of_axis(text: &'static str, part: Value, dim: &dyn Axis) -> Result<Value> {
+    let tensor = part.into_tensor()?;
+    if tensor.rank() == 0 {
+        return fail_index(text, "a tensor without axes has no sizes");
+    }
+    let axis = axis::resolve(text, &tensor, dim)?;
+    Ok(Value::Int(tensor.dims()[axis] as i64))
 }
 
 /// The tensor that a formula comes to, or the error that came first.

@@ -260,3 +260,124 @@ fn gradients_pass_through_every_operator() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+#[allow(clippy::reversed_empty_ranges, reason = "-1 counts from the end here")]
+fn parts_are_named_as_in_pytorch() -> Result<()> {
+    let x = torch::arange(0, 24, 1)?.reshape((2, 3, 4))?;
+    let at = |tensor: Tensor| (tensor.dims().to_vec(), values(&tensor));
+    // Python: x = torch.arange(24).reshape(2, 3, 4), and the same brackets.
+    assert_eq!(at(t!(x[1, 2, 3])), (vec![], vec![23.0]));
+    assert_eq!(at(t!(x[-1][0])), (vec![4], vec![12.0, 13.0, 14.0, 15.0]));
+    assert_eq!(at(t!(x[:, 1, 0])), (vec![2], vec![4.0, 16.0]));
+    assert_eq!(at(t!(x[(.., 1, 0)])), (vec![2], vec![4.0, 16.0]));
+    assert_eq!(at(t!(x[..., -1])).0, [2, 3]);
+    assert_eq!(at(t!(x[0, ..., 1])), (vec![3], vec![1.0, 5.0, 9.0]));
+    assert_eq!(at(t!(x[1:2, :2, -1:])), (vec![1, 2, 1], vec![15.0, 19.0]));
+    assert_eq!(at(t!(x[1..2, ..2, -1..])), (vec![1, 2, 1], vec![15.0, 19.0]));
+    assert_eq!(at(t!(x[0, 0..=1, 0])), (vec![2], vec![0.0, 4.0]));
+    assert_eq!(at(t!(x[0, 0..=-1, 0])), (vec![3], vec![0.0, 4.0, 8.0]));
+    assert_eq!(at(t!(x[5:9])).0, [0, 3, 4]);
+    assert_eq!(at(t!(x[:-1, -9:2, 3])), (vec![1, 2], vec![3.0, 7.0]));
+    assert_eq!(at(t!(x[:, None, ..., None])).0, [2, 1, 3, 4, 1]);
+    assert_eq!(at(t!(x[None])).0, [1, 2, 3, 4]);
+    assert_eq!(at(t!(x[x > 21])), (vec![2], vec![22.0, 23.0]));
+    let (mask, index) = (tensor!([true, false, true]), tensor!([[2, -1], [0, 1]]));
+    assert_eq!(at(t!(x[0][mask, 0])), (vec![2], vec![0.0, 8.0]));
+    assert_eq!(at(t!(x[:, mask])).0, [2, 2, 4]);
+    assert_eq!(at(t!(x[0, index, 0])), (vec![2, 2], vec![8.0, 8.0, 0.0, 4.0]));
+    assert_eq!(at(t!(x[:, index])).0, [2, 2, 2, 4]);
+    assert_eq!(values(&t!((x + 1)[0, 0] * 2)), [2.0, 4.0, 6.0, 8.0]);
+    assert_eq!(values(&t!(x.sum(0)[-1, -1] / x.shape[0])), [17.0]);
+    assert_eq!(values(&t!(x[0, 0].sum() / x.size(-1))), [1.5]);
+    Ok(())
+}
+
+#[test]
+fn what_is_no_tensor_is_indexed_as_in_rust() -> Result<()> {
+    let x = tensor!([1., 2.]);
+    let weights = vec![vec![tensor!([3., 4.])], vec![tensor!([5., 6.])]];
+    let (rates, by_name) =
+        ([0.5, 2.0], std::collections::HashMap::from([("a", tensor!([7., 8.]))]));
+    assert_eq!(values(&t!(x * rates[1])), [2.0, 4.0]);
+    assert_eq!(values(&t!(weights[1][0] * x)), [5.0, 12.0]);
+    assert_eq!(values(&t!(weights[1][0][0] * x)), [5.0, 10.0]);
+    assert_eq!(values(&t!(by_name["a"] - x)), [6.0, 6.0]);
+    for i in 0..2 {
+        assert_eq!(values(&t!(weights[i][0] * rates[1 - i])).len(), 2);
+    }
+    let (slice, shared) = (&weights[1][..], &std::sync::Arc::new(weights.clone()));
+    assert_eq!(values(&t!(slice[0] * x)), [5.0, 12.0]);
+    assert_eq!(values(&t!(shared[1][0][-1] * x)), [6.0, 12.0]);
+    let w = vec![Var::from_tensor(&x)?];
+    t!(w[0] -= 1);
+    assert_eq!(values(&t!(w[0][1:] * 1)), [1.0]);
+    Ok(())
+}
+
+#[test]
+fn places_that_are_not_there_are_told_in_pytorchs_words() {
+    let x = tensor!([[1., 2.], [3., 4.]]);
+    for (found, expected) in [
+        (error(|| Ok(t!(x[2]))), "x[2]: index 2 is out of bounds for dimension 0 with size 2"),
+        (error(|| Ok(t!(x[0, -3]))), "index -3 is out of bounds for dimension 0 with size 2"),
+        (error(|| Ok(t!(x[0, 0, 0]))), "too many indices for tensor of dimension 2"),
+        (error(|| Ok(t!(x[..., 0, ...]))), "an index can only have a single ellipsis ('...')"),
+        (error(|| Ok(t!(x[x]))), "tensors used as indices must be masks (u8) or whole numbers"),
+        (error(|| Ok(t!(x[tensor!([5])]))), "index out of range in self"),
+        (error(|| Ok(t!(x[tensor!([true])]))), "The shape of the mask [1] does not match"),
+        (error(|| Ok(t!(x.size(2) + x))), "Dimension out of range"),
+    ] {
+        assert!(found.contains(expected), "{found}\n{expected}");
+    }
+}
+
+#[test]
+fn parts_pass_gradients_on() -> Result<()> {
+    let w = Var::from_tensor(&tensor!([[1., 2.], [3., 4.], [5., 6.]]))?;
+    let slopes = |loss: Tensor| loss.backward().map(|grads| values(grads.get(&w).unwrap()));
+    assert_eq!(slopes(t!(w[1].sum()))?, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    assert_eq!(slopes(t!((w[1:, 0] * 2).sum()))?, [0.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
+    assert_eq!(slopes(t!(w[w > 3].sum()))?, [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+    assert_eq!(slopes(t!(w[tensor!([2, 2, 0])].sum()))?, [1.0, 1.0, 0.0, 0.0, 2.0, 2.0]);
+    Ok(())
+}
+
+#[test]
+fn more_methods_take_pytorchs_arguments() -> Result<()> {
+    let x = tensor!([[1.5, -2.], [-0.5, 6.]]);
+    assert_eq!(values(&t!(x.floor() + x.ceil() * 0)), [1.0, -2.0, -1.0, 6.0]);
+    assert_eq!(values(&t!((x * 1.5).trunc())), [2.0, -3.0, -0.0, 9.0]);
+    assert_eq!(values(&t!(x.sign())), [1.0, -1.0, -1.0, 1.0]);
+    assert_eq!(values(&t!((x.clamp(0) / 0).nan_to_num().clamp(max = 9))), [9.0, 0.0, 0.0, 9.0]);
+    assert_eq!(values(&t!(x.tril())), [1.5, 0.0, -0.5, 6.0]);
+    assert_eq!(values(&t!(x.triu(1) + x.tril(diagonal = -1))), [0.0, -2.0, -0.5, 0.0]);
+    assert_eq!(values(&t!(x.argsort(1, descending = true))), [0.0, 1.0, 1.0, 0.0]);
+    assert_eq!(values(&t!(x.norm(1))), [10.0]);
+    assert_eq!(values(&t!(x.norm(2, 0) * x.norm(2, dim = 0))).map_f32(), [2.5, 40.0]);
+    assert_eq!(values(&t!(x.norm(dim = 1, keepdim = true))).map_f32(), [2.5, 36.25f32.sqrt()]);
+    assert_eq!(values(&t!(x.var(0, unbiased = false))), [1.0, 16.0]);
+    assert_eq!(values(&t!(x.where_(x > 0, 0))), [1.5, 0.0, 0.0, 6.0]);
+    assert_eq!(values(&t!(x.floor_divide(2))), [0.0, -1.0, -1.0, 3.0]);
+    assert_eq!(values(&t!((x > 0).logical_xor(x > 2))), [1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(t!(x.expand(3, -1, -1)).dims(), [3, 2, 2]);
+    assert_eq!(t!(x.repeat(2, 1).flip(0)).dims(), [4, 2]);
+    assert_eq!(values(&t!(x.repeat_interleave(2, dim = 1)[0])), [1.5, 1.5, -2.0, -2.0]);
+    assert_eq!(values(&t!(x.roll(1, 0).select(0, 0))), [-0.5, 6.0]);
+    assert_eq!(values(&t!(x.narrow(1, 1, 1).squeeze(1))), [-2.0, 6.0]);
+    assert_eq!(t!(x.unflatten(1, (1, 2))).dims(), [2, 1, 2]);
+    assert_eq!(values(&t!(x.rot90())), values(&torch::rot90(&x, 1, (0, 1))?));
+    assert_eq!(values(&t!(x.median() + x.quantile(0.0))), [-2.5]);
+    Ok(())
+}
+
+#[test]
+fn arguments_keep_their_names() -> Result<()> {
+    // `x` among the arguments is the learner's, whatever the macro calls the receiver.
+    let (x, y) = (tensor!([[1, 0]]), tensor!([[5., 7.]]));
+    assert_eq!(values(&t!(y.gather(1, x))), [7.0, 5.0]);
+    assert_eq!(values(&t!((y * 2).masked_fill(x > 0, -1))), [-1.0, 14.0]);
+    assert_eq!(values(&t!(y.floor_divide(x + 2))), [1.0, 3.0]);
+    assert_eq!(values(&t!(y.where_(x > 0, x))), [5.0, 0.0]);
+    Ok(())
+}

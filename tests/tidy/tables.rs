@@ -35,7 +35,7 @@ pub const PRELUDE: Arrows = &[
         "lib",
         &["data", "display", "functional", "input", "models", "nn", "optim", "tensor", "torch"],
     ),
-    ("formula", &["error", "functional", "tensor"]),
+    ("formula", &["error", "functional", "tensor", "torch"]),
     (
         "torch",
         &[

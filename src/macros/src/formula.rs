@@ -2,18 +2,16 @@
 //!
 //! What is joined by operators and known methods is a formula. All other parts (variables, calls, blocks) stay as
 //! they are written, and are taken by reference. `@` is no operator of Rust: it stands as a product with a marker in
-//! the middle until the expression is parsed, since it binds as tightly as `*`.
+//! the middle until the expression is parsed (`brackets.rs`), since it binds as tightly as `*`.
 
-use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{BinOp, Expr, ExprBinary, ExprMethodCall, Lit, Member, Result, UnOp};
+use syn::{BinOp, Expr, ExprBinary, ExprIndex, ExprMethodCall, Lit, Member, Result, UnOp};
 
+use crate::brackets::{self, MARKER};
 use crate::methods::{self, Method};
 use crate::text;
-
-/// What stands between the operands of `@` while they are parsed.
-const MARKER: &str = "__akari_matmul";
 
 /// The expression that the macro stands for.
 pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
@@ -23,23 +21,37 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
             "`t!` needs a formula, as in `t!(w * x + b)`",
         ));
     }
-    let expression = syn::parse2::<Expr>(with_marker(input))?;
-    match &expression {
+    let rust = brackets::as_rust(input)?;
+    let traits = brackets::has_index(rust.clone()).then(|| {
+        quote! {
+            #[allow(unused_imports)]
+            use ::akari::formula::index::{OfHeld as _, OfHeldTwice as _, OfNothing as _, OfOther as _, OfTensor as _};
+        }
+    });
+    let whole = whole(&syn::parse2::<Expr>(rust)?)?;
+    Ok(match traits {
+        Some(traits) => quote!({ #traits #whole }),
+        None => whole,
+    })
+}
+
+fn whole(expression: &Expr) -> Result<TokenStream> {
+    match expression {
         Expr::Assign(assign) => {
             let value = formula(&assign.right)?;
-            Ok(assignment(&expression, &assign.left, &value))
+            Ok(assignment(expression, &assign.left, &value))
         }
         Expr::Binary(binary) if let Some(operator) = in_place(&binary.op) => {
             let value =
-                joined(&expression, operator, formula(&binary.left)?, formula(&binary.right)?);
-            Ok(assignment(&expression, &binary.left, &value))
+                joined(expression, operator, formula(&binary.left)?, formula(&binary.right)?);
+            Ok(assignment(expression, &binary.left, &value))
         }
         Expr::MethodCall(call) if is_item(call) => {
             let value = formula(&call.receiver)?;
             Ok(quote!(::akari::formula::item(#value)?))
         }
         _ => {
-            let value = formula(&expression)?;
+            let value = formula(expression)?;
             Ok(quote!(::akari::formula::finish(#value)?))
         }
     }
@@ -60,31 +72,6 @@ fn assignment(whole: &Expr, target: &Expr, value: &TokenStream) -> TokenStream {
     }}
 }
 
-/// Writes `a * MARKER * b` for `a @ b`, in brackets too.
-fn with_marker(input: TokenStream) -> TokenStream {
-    let mut output = TokenStream::new();
-    for token in input {
-        match token {
-            TokenTree::Punct(at) if at.as_char() == '@' => {
-                let star = || {
-                    let mut star = Punct::new('*', Spacing::Alone);
-                    star.set_span(at.span());
-                    TokenTree::Punct(star)
-                };
-                let marker = TokenTree::Ident(Ident::new(MARKER, at.span()));
-                output.extend([star(), marker, star()]);
-            }
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
-                let mut marked = Group::new(group.delimiter(), with_marker(group.stream()));
-                marked.set_span(group.span());
-                output.extend([TokenTree::Group(marked)]);
-            }
-            token => output.extend([token]),
-        }
-    }
-    output
-}
-
 /// An expression whose value is an `akari::formula::Value`.
 fn formula(part: &Expr) -> Result<TokenStream> {
     match part {
@@ -96,6 +83,7 @@ fn formula(part: &Expr) -> Result<TokenStream> {
         Expr::Unary(unary) => match unary.op {
             UnOp::Neg(_) => applied("neg", part, &unary.expr),
             UnOp::Not(_) => applied("not", part, &unary.expr),
+            UnOp::Deref(_) if is_marker(&unary.expr) => Err(no_operand(unary.expr.span())),
             _ => Ok(operand(part)),
         },
         Expr::Binary(binary) => of_binary(part, binary),
@@ -103,10 +91,15 @@ fn formula(part: &Expr) -> Result<TokenStream> {
         Expr::Field(field) => match &field.member {
             Member::Named(name) if name == "T" || name == "mT" => {
                 let receiver = formula(&field.base)?;
-                Ok(quote!(::akari::formula::with(#receiver, |x| x.t())))
+                Ok(quote!(::akari::formula::with(#receiver, |__akari_x| __akari_x.t())))
             }
+            Member::Named(name) if name == "shape" => Err(syn::Error::new(
+                name.span(),
+                "`shape` is no operand: write `x.size(0)` for one size, `x.dims()` outside of `t!` for all",
+            )),
             _ => Ok(operand(part)),
         },
+        Expr::Index(index) => of_index(part, index),
         Expr::Call(call) => {
             let mut call = call.clone();
             call.args = call.args.iter().map(argument).collect::<Result<_>>()?;
@@ -128,6 +121,7 @@ fn is_formula(part: &Expr) -> bool {
         Expr::Field(field) => {
             matches!(&field.member, Member::Named(name) if name == "T" || name == "mT")
         }
+        Expr::Index(index) => is_formula(&index.expr),
         _ => false,
     }
 }
@@ -196,7 +190,7 @@ fn of_binary(part: &Expr, binary: &ExprBinary) -> Result<TokenStream> {
         return Ok(joined(part, "MatMul", formula(&inner.left)?, formula(&binary.right)?));
     }
     if is_marker(&binary.right) || is_marker(&binary.left) {
-        return Err(syn::Error::new(binary.right.span(), "`@` needs an operand on either side"));
+        return Err(no_operand(binary.right.span()));
     }
     match operator(&binary.op) {
         Some(operator) => {
@@ -204,6 +198,10 @@ fn of_binary(part: &Expr, binary: &ExprBinary) -> Result<TokenStream> {
         }
         None => Err(syn::Error::new(binary.op.span(), "`t!` has no such operator")),
     }
+}
+
+fn no_operand(span: Span) -> syn::Error {
+    syn::Error::new(span, "`@` needs an operand on either side")
 }
 
 fn operator(operator: &BinOp) -> Option<&'static str> {
@@ -242,15 +240,70 @@ fn in_place(operator: &BinOp) -> Option<&'static str> {
     })
 }
 
+/// `x[0]`, and `x.shape[0]`. What is indexed may be no tensor: the types decide (`akari::formula::index`).
+fn of_index(part: &Expr, index: &ExprIndex) -> Result<TokenStream> {
+    let (text, place) = (text::of(part, MARKER), &*index.index);
+    if let Expr::Field(field) = &*index.expr
+        && matches!(&field.member, Member::Named(name) if name == "shape")
+    {
+        let receiver = formula(&field.base)?;
+        return Ok(quote!(::akari::formula::size(#text, #receiver, #place)));
+    }
+    let found = found(index)?;
+    Ok(quote_spanned!(part.span()=> ::akari::formula::operand(&#found)))
+}
+
+/// What the brackets give: a value, or a reference to what Rust finds there.
+fn found(index: &ExprIndex) -> Result<TokenStream> {
+    let of = match &*index.expr {
+        Expr::Index(inner) => found(inner)?,
+        of if is_formula(of) => formula(of)?,
+        of => quote!(#of),
+    };
+    let (text, place) = (text::of(index, MARKER), place(&index.index)?);
+    let part = quote_spanned!(index.span()=> (&&&&::akari::formula::index::At::new(&(#of), &(#place))).part(#text));
+    Ok(part)
+}
+
+/// A mask among the places is a formula; numbers and ranges are Rust's own.
+fn place(index: &Expr) -> Result<TokenStream> {
+    match index {
+        Expr::Paren(inner) => place(&inner.expr),
+        Expr::Tuple(places) => {
+            let places = places.elems.iter().map(place).collect::<Result<Vec<_>>>()?;
+            // By reference, as all operands: a mask among them is needed again.
+            Ok(quote!((#(&(#places),)*)))
+        }
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => formula(index),
+        Expr::Binary(binary) => match operator(&binary.op) {
+            Some("Add" | "Sub" | "Mul" | "Div" | "Remainder") | None => Ok(quote!(#index)),
+            Some(_) => formula(index),
+        },
+        _ => Ok(quote!(#index)),
+    }
+}
+
 fn of_call(part: &Expr, call: &ExprMethodCall) -> Result<TokenStream> {
     if methods::is_known(call) {
         let receiver = formula(&call.receiver)?;
         return Ok(match methods::of(&call.method, call.args.iter().cloned())? {
+            Method::Size(dim) => {
+                let text = text::of(part, MARKER);
+                quote!(::akari::formula::size(#text, #receiver, #dim))
+            }
+            Method::Pair(function, others) => {
+                let others = others.iter().map(formula).collect::<Result<Vec<_>>>()?;
+                quote!(::akari::formula::with(#receiver, |__akari_x| ::akari::torch::#function(__akari_x, #(#others),*)))
+            }
+            Method::Choice(mask, other) => {
+                let (mask, other) = (formula(&mask)?, formula(&other)?);
+                quote!(::akari::formula::with(#receiver, |__akari_x| ::akari::torch::where_(#mask, __akari_x, #other)))
+            }
             Method::Operator(operator, other) => joined(part, operator, receiver, formula(&other)?),
-            Method::Function(body) => quote!(::akari::formula::with(#receiver, |x| #body)),
+            Method::Function(body) => quote!(::akari::formula::with(#receiver, |__akari_x| #body)),
             Method::Masked(mask, value) => {
                 let mask = formula(&mask)?;
-                quote!(::akari::formula::with(#receiver, |x| ::akari::torch::masked_fill(x, #mask, #value)))
+                quote!(::akari::formula::with(#receiver, |__akari_x| ::akari::torch::masked_fill(__akari_x, #mask, #value)))
             }
             Method::Neg => {
                 let text = text::of(part, MARKER);

@@ -1,6 +1,7 @@
 //! Procedural macros of the Akari prelude, which re-exports them: what `macro_rules` can't see.
 #![deny(missing_docs)]
 
+mod brackets;
 mod formula;
 mod methods;
 mod text;
