@@ -46,16 +46,30 @@
 //! |---|---|---|
 //! | `torch.tensor([1., 2.])` | `tensor!([1., 2.])` | `Tensor::new(&[1f32, 2.], &Device::Cpu)?` |
 //! | `print("x:", x)` | `show!("x:", x)` | `println!("x: {x}")`, in a form of its own |
-//! | `torch.tensor(.., requires_grad=True)` | `Var::new(.., &Device::Cpu)?` | the same |
+//! | `torch.from_numpy(a)`, `x.numpy()`, `x.tolist()` | `Tensor::from_vec(a, (2, 2), &Device::Cpu)?`, `x.to_vec2::<f32>()?` | the same |
+//! | `torch.tensor(.., requires_grad=True)`, `x.requires_grad_()` | `Var::new(.., &Device::Cpu)?`, `x.requires_grad_()?`, or `Var::from_tensor(&x)?` | `Var::new(..)?`, `Var::from_tensor(&x)?` |
+//! | `x.requires_grad`, `x.is_leaf` | `x.requires_grad()`, `x.is_variable()` | `x.track_op()`, `x.is_variable()` |
 //! | `loss.backward(); w.grad` | `let g = loss.backward()?; g.get(&w)` | the same |
-//! | `loss.backward(); opt.step()` | `opt.backward_step(&loss)?` | the same |
+//! | `opt.zero_grad(); loss.backward(); opt.step()` | `opt.backward_step(&loss)?` | the same |
+//! | `loss.backward(); loss2.backward()`, whose gradients add up | `let mut g = loss.backward()?; g.extend(loss2.backward()?)?` | none |
+//! | `y.backward(gradient=v)` | `t!((y * v).sum()).backward()?` | `(y * v)?.sum_all()?.backward()?` |
+//! | `h.retain_grad()`, then `h.grad` | `let probe = Var::from_tensor(&torch::zeros_like(&h)?)?; let h = t!(h + probe);`, then `g.get(&probe)` | none |
+//! | `class Square(torch.autograd.Function)` | a `CustomOp1` of candle, with `cpu_fwd` and `bwd`: `x.apply_op1(Square)?` | the same |
 //! | `torch.manual_seed(0)` | `torch::manual_seed(0)` | none: the CPU can't be seeded |
 //! | `torch.rand`, `randn`, `randint`, `randperm` | the same in `torch::`, with PyTorch's numbers | `Tensor::rand`, `randn` |
-//! | `x / 255`, `w * x + b`, `(p - y) ** 2`, `p == y`, `w -= lr * g` | [`t!`]`(x / 255)`, `t!(w * x + b)`, `t!((p - y).pow(2))`, .. | `(x / 255.)?`: equal shapes and dtypes, moved operands |
+//! | `a + b`, `x * 2.0`, `-x`, `x / 255`, `w * x + b`, `(p - y) ** 2` | [`t!`]`(a + b)`, `t!(x * 2.0)`, `t!(-x)`, `t!(x / 255)`, `t!(w * x + b)`, `t!((p - y).pow(2))` | `(x / 255.)?`: equal shapes and dtypes, moved operands |
+//! | `p == y`, `x > y`, `x > 0.5`, `w -= lr * g` | `t!(p == y)`, `t!(x > y)`, `t!(x > 0.5)`, `t!(w -= lr * g)` | `p.eq(&y)?`, of equal shapes and dtypes |
 //! | `torch.add`, `sub`, `mul`, `div`, `remainder`, `floor_divide`, `maximum`, `minimum`, `atan2` | the same in `torch::`, of tensors and numbers | `broadcast_add`, ..; of equal dtypes |
 //! | `torch.eq`, `ne`, `lt`, `le`, `gt`, `ge`, `logical_and`, .., `bitwise_and`, .. | the same in `torch::`; masks are `u8` | `x.eq(&y)?`, ..; of equal shapes and dtypes |
 //! | `torch.where(m, a, b)`, `x.masked_fill(m, 0)` | `torch::where_(&m, &a, &b)?`, `torch::masked_fill(&x, &m, 0.0)?` | `m.where_cond(&a, &b)?` |
-//! | `x.item()`, `x.view(2, -1)`, `x.float()`, `x.long()`, `x.numel()` | `x.item()?`, `x.view((2, -1))?`, `x.float()?`, `x.long()?`, `x.numel()` | `x.to_scalar::<f32>()?`, `x.reshape((2, ()))?`, `x.to_dtype(..)?` |
+//! | `x.item()`, `x.view(2, -1)`, `x.reshape(-1, 2)` | `x.item()?`, `x.view((2, -1))?`, `x.view((-1, 2))?` | `x.to_scalar::<f32>()?`, `x.reshape((2, ()))?` |
+//! | `x.float()`, `x.long()`, `x.bool()`, `x.to(torch.float64)` | `x.float()?`, `x.long()?`, `x.bool()?`, which is a mask of `u8`, `x.to_dtype(DType::F64)?` | `x.to_dtype(..)?` |
+//! | `x.shape`, `x.size(0)`, `x.ndim`, `x.numel()`, `x.dtype`, `x.T` | `x.dims()`, `x.dim(0)?`, `x.ndim()`, `x.numel()`, `x.dtype()`, `x.t()?` | `x.dims()`, `x.rank()`, `x.elem_count()` |
+//! | `x[0]`, `x[:, 1]`, `x[1:3]` | `x.i(0)?`, `x.i((.., 1))?`, `x.i(1..3)?`, or `t!(x[0])`, `t!(x[:, 1])`, `t!(x[1:3])` | `x.i(0)?`, .. |
+//! | `x[..., -1]`, `x[None]`, `x[index]` | `torch::select(&x, -1, -1)?`, `torch::unsqueeze(&x, 0)?`, `torch::index_select(&x, 0, &index)?`, or `t!(x[..., -1])`, .. | `x.unsqueeze(0)?`, `x.index_select(&index, 0)?` |
+//! | `x[::2]` | `torch::index_select(&x, 0, &torch::arange(0, 3, 2)?)?` | none |
+//! | `x[1:3] = v`, `x[mask] = 0` | `let x = x.slice_assign(&[1..3, 0..4], &v)?`, `let x = torch::masked_fill(&x, &mask, 0.0)?` | `x.slice_assign(..)?` |
+//! | `w.zero_()`, `w.copy_(x)`, of a variable | `w.set(&torch::zeros_like(&w)?)?`, `w.set(&x)?` | the same |
 //! | `x.sum()`, `x.sum(0)`, `x.sum(0, keepdim=True)` | `torch::sum(&x)?`, `torch::sum_dim(&x, 0)?`, `torch::sum_keepdim(&x, 0)?` | `x.sum_all()?`, `x.sum(0)?`, `x.sum_keepdim(0)?`, which drift |
 //! | `x.mean()`, `x.mean(0)`, `x.mean((0, 2), keepdim=True)` | `torch::mean(&x)?`, `torch::mean_dim(&x, 0)?`, `torch::mean_keepdim(&x, (0, 2))?` | `x.mean_all()?`, `x.mean(0)?`, `x.mean_keepdim(..)?`, which drift |
 //! | `torch.cumsum(x, 1)` | `torch::cumsum(&x, 1)?` | `x.cumsum(1)?`, by a product with a matrix of ones |
@@ -69,7 +83,7 @@
 //! | `torch.cat((a, b), 1)`, `stack`, `vstack`, `hstack` | `torch::cat((&a, &b), 1)?`, .. | `Tensor::cat(&[&a, &b], 1)?`, without promotion |
 //! | `torch.chunk`, `split`, `unbind` | the same in `torch::`; `torch::split(&x, [1, 2], 0)?` | `x.chunk(2, 0)?` |
 //! | `x.squeeze()`, `unsqueeze`, `flatten`, `unflatten`, `permute`, `movedim`, `expand` | `torch::squeeze(&x, ())?`, .., `torch::broadcast_to(&x, (-1, 3))?` | `x.squeeze(0)?`, .., without negative axes |
-//! | `torch.flip`, `roll`, `rot90`, `tile`, `repeat_interleave`, `x.unfold(0, 2, 1)` | the same in `torch::`; `torch::repeat_interleave(&x, 2, ())?` | `x.flip(&[0])?`; the gradient of `unfold` is wrong |
+//! | `torch.flip`, `roll`, `rot90`, `tile`, `repeat_interleave`, `x.repeat(2, 1)`, `x.unfold(0, 2, 1)` | the same in `torch::`; `torch::tile(&x, (2, 1))?`, `torch::repeat_interleave(&x, 2, ())?` | `x.flip(&[0])?`; the gradient of `unfold` is wrong |
 //! | `torch.gather`, `scatter`, `scatter_add`, `index_select`, `index_add`, `take_along_dim` | the same in `torch::`; a number is put by `torch::scatter_value` | `x.gather(&index, 1)?`, ..; the gradients of `scatter` and `scatter_add` are wrong |
 //! | `x[mask]`, `torch.masked_select`, `nonzero`, `narrow`, `select` | `torch::masked_select(&x, &mask)?`, .. | `x.narrow(0, 0, 1)?`, `x.get(0)?` |
 //! | `x.var(0)`, `x.std(0, correction=0, keepdim=True)` | `torch::var_dim(&x, 0)?`, `torch::std_with(&x, 0, 0.0, true)?`; also `var`, `var_keepdim` | `x.var(0)?`, which drifts |
@@ -81,7 +95,8 @@
 //! | `torch.allclose(a, b)`, `isclose`, `equal`, `isnan`, `isinf`, `isfinite` | `torch::allclose(&a, &b)?`, `torch::allclose_within(&a, &b, rtol, atol)?`, .. | none |
 //! | `torch.sign`, `floor`, `ceil`, `trunc`, `nan_to_num`, `erf`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh` | the same in `torch::` | `x.sign()?`, `x.floor()?`, `x.ceil()?`, `x.erf()?` |
 //! | `torch.outer`, `dot`, `mv`, `mm`, `bmm`, `addmm`, `einsum`, `tensordot`, `cross`, `cdist`, `cov`, `corrcoef` | the same in `torch::`; `torch::einsum("ij,jk->ik", (&a, &b))?` | `a.matmul(&b)?` |
-//! | `torch.linalg.inv`, `det`, `solve` | the same in `torch::linalg` | none |
+//! | `torch.linalg.inv`, `det`, `solve`, `qr`, `svd`, `svdvals`, `eigh`, `eigvalsh`, `norm` | the same in `torch::linalg`; `svd` with `full_matrices=False` | none |
+//! | `torch.clamp`, `clip`, `lerp`, `abs`, `round`, `tanh`, `sigmoid` | the same in `torch::` | `x.clamp(0., 1.)?`, ..; other slopes at kinks |
 //! | `with torch.no_grad():` | `torch::no_grad(\|\| ..)`, for the functions and layers of the prelude | `x.detach()` |
 //! | `torch.get_num_threads()`, `set_num_threads` | the same in `torch::`; the number can be set before the first use alone | `RAYON_NUM_THREADS` |
 //! | `torch.autograd.grad(y, (a, b))` | `torch::autograd::grad(&y, (&a, &b))?`, of variables | `y.backward()?.get(&a)` |
@@ -101,6 +116,8 @@
 //! | `nn.Dropout1d`, `Dropout2d`, `AlphaDropout` | the same in `nn::` and `F::` | none |
 //! | `nn.Upsample(scale_factor=2, mode='bilinear')`, `F.interpolate` | [`nn::Upsample`], [`functional::interpolate`] | `x.upsample_bilinear2d(..)?`, without gradient |
 //! | `nn.ZeroPad2d`, `ReflectionPad2d`, `ReplicationPad2d`, .., `F.pad(x, p, mode='reflect')` | the same in `nn::`, `F::pad_mode(&x, &p, F::PaddingMode::Reflect)?` | `x.pad_with_zeros(..)?`, `pad_with_same` |
+//! | `nn.Unfold(3)`, `nn.Fold((8, 8), 3)`, `F.unfold`, `F.fold` | the same in `nn::` and `F::` | none |
+//! | `nn.EmbeddingBag(5, 3)`, of bags of one size | `let words = nn::Embedding::new(5, 3)?; torch::mean_dim(&words.forward(&n)?, 1)?` | none |
 //! | `nn.PixelShuffle`, `Unflatten`, `Bilinear`, `CosineSimilarity`, `PairwiseDistance` | the same in `nn::` | `candle_nn::ops::pixel_shuffle` |
 //! | `out, (h, c) = nn.LSTM(3, 4)(x)`; `nn.RNN`, `nn.GRU` | `let (out, (h, c)) = nn::LSTM::new(3, 4)?.forward(&x, None)?`; with options `nn::LSTM!(3, 4, num_layers = 2)?` | `candle_nn::lstm`: one layer, other first weights |
 //! | `nn.RNNCell`, `LSTMCell`, `GRUCell` | the same in `nn::` | none |
@@ -111,6 +128,9 @@
 //! | `nn.LazyLinear(10)`, `nn.LazyConv2d(8, 3)` | `nn::Linear::new(784, 10)?`: parameters that aren't there yet would not be trained; `x.dims()` tells the size | none |
 //! | `net[0].weight`, `for layer in net`, `net.append(layer)` | `net.layer::<nn::Linear>(0)?.weight`, `for layer in &net`, `net.push(layer)` | none |
 //! | `net.apply(f)` | `net.apply(&mut f)`, see [`nn::Layer::apply`] | none |
+//! | `for p in net.hidden.parameters(): p.requires_grad = False` | an optimizer of the rest: `optim::SGD::new(net.out.parameters(), config)?` | the same |
+//! | `layer.register_forward_hook(f)`: `register_forward_hook` | `for layer in &net { x = layer.forward(&x)?; .. }`, or a line in one's own `forward` | none |
+//! | torchsummary, torchinfo | `show!(net)`, `net.num_parameters()`, `net.named_parameters()` | none |
 //! | `nn.Sequential(a, nn.ReLU(), b)` | `nn::seq![a, nn::ReLU, b]` | `candle_nn::seq().add(a).add(b)` |
 //! | `model.parameters()` | `model.parameters()` | `varmap.all_vars()` |
 //! | `torch.save(model, path)`, `torch.load(path)` | `torch::save(&model, path)?`, `torch::load(path)?` | `varmap.save`, `varmap.load` |
@@ -122,6 +142,7 @@
 //! | `nn.Parameter(torch.zeros(3))`, `torch.zeros(3).requires_grad_()` | `torch::zeros(3)?.requires_grad_()?`, a [`Var`](candle_core::Var) | `Var::zeros(3, DType::F32, &Device::Cpu)?` |
 //! | `register_buffer` | `nn::model!(Net { scale: buffer, out })`, of a `Var` | none |
 //! | `optim.SGD(params, lr=0.1, momentum=0.9)` | `optim::SGD!(params, lr = 0.1, momentum = 0.9)?` | `candle_nn::SGD`, without momentum |
+//! | `optim.SGD([{'params': a}, {'params': b, 'lr': 0.01}])` | `optim::SGD::with_groups(vec![optim::ParamGroup { params, config }, ..])?` | none |
 //! | `optim.AdamW(params)` | `optim::AdamW!(params)?` | `candle_nn::AdamW` |
 //! | Adadelta, Adafactor, Adagrad, Adam, Adamax, ASGD, LBFGS, Muon, NAdam, RAdam, RMSprop, Rprop | the same in `optim::` | none |
 //! | `lr_scheduler.StepLR(opt, 7)`, .. | `optim::lr_scheduler::StepLR!(&mut opt, step_size = 7)?`, .. in [`optim::lr_scheduler`] | none |
@@ -143,6 +164,7 @@
 //! | `transforms.Compose([Resize(32), ToTensor()])` | [`data::transforms`]: a tuple `(Resize::new(32), ToTensor)`, or `Compose::new` of it | none |
 //! | `(logits.argmax(1) == y).float().mean().item()` | `data::accuracy(&logits, &y)?` | a sum of bytes, which overflows |
 //! | torchmetrics' `confusion_matrix`, `precision`, `recall`, `f1_score` | the same in `data::` | none |
+//! | `torch.device('cpu')` | `Device::Cpu`, the only one | the same |
 //! | `torchvision.models.vgg11()`, `resnet18()` | [`models::vgg11`], [`models::resnet18`] | none |
 #![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
@@ -185,6 +207,7 @@ pub use candle_nn;
 /// assert_eq!(y.to_vec1::<f32>()?, [-0.5, -0.5]);
 /// let loss = t!((y - tensor!([0, 1])).pow(2).mean());
 /// assert_eq!(loss.to_scalar::<f32>()?, 1.25);
+/// assert_eq!(t!(x[:, 1] - x[0, 0]).to_vec1::<f32>()?, [1.0, 3.0]);
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 ///
@@ -197,7 +220,10 @@ pub use candle_nn;
 ///   all by reference.
 /// - **Methods**, with PyTorch's arguments, by name too: `.sum()`, `.mean(0)`, `.sum(dim = 1, keepdim = true)`,
 ///   `.pow(2)`, `.exp()`, `.sqrt()`, `.amax(1)`, `.argmax(-1)`, `.softmax(1)`, `.clamp(0, 1)`, `.maximum(b)`,
-///   `.matmul(b)`, `.item()`, `.T` and others. All other methods are the tensor's own, by candle.
+///   `.matmul(b)`, `.item()`, `.T` and others. What gives several tensors, or changes one in place, is refused in
+///   words. All other methods are the tensor's own, by candle.
+/// - **Indices** of tensors, as PyTorch writes them or as Rust does: `x[0]`, `x[-1]`, `x[1:3]`, `x[1..3]`, `x[:, 1]`,
+///   `x[..., None]`, `x[x > 0]`, `x[index]`, `x.shape[0]`. What is no tensor is indexed as in Rust.
 /// - **Calls** are Rust; `&(a + b)` among their arguments is a formula again: `t!(F::relu(&(x @ w)) / 2)`.
 /// - What is in **braces** is left as it is: `t!(x * { scale() })`.
 ///
