@@ -252,7 +252,7 @@
 //! | `torch.utils.tensorboard` | a notebook shows its curves itself |
 //! | `num_workers` | batches are made where they are asked for, by all cores |
 //! | `nn.utils.prune`, `torch.quantization` | they are about smaller models, not about learning; `w.set(&torch::masked_fill(&w, &mask, 0.0)?)?` prunes by hand |
-//! | `models.alexnet`, `models.densenet`, `models.googlenet`, `models.mobilenet` | `models` has what the lessons build; each of these is a `nn::seq!` or a `nn::model!` |
+//! | `models.alexnet`, `models.densenet`, `models.googlenet`, `models.mobilenet`, `models.resnet50` | `models` has what the lessons build; each of these is a `nn::seq!` or a `nn::model!` |
 //! | `pretrained weights` | nothing is fetched; `model.load(path)?` reads a file of safetensors with PyTorch's names |
 //!
 //! # Errors

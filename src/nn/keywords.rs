@@ -33,6 +33,8 @@ keywords! {
     __MaxPool2d as MaxPool2d: like new, MaxPool2d;
     __AvgPool1d as AvgPool1d: like new, AvgPool1d;
     __AvgPool2d as AvgPool2d: like new, AvgPool2d;
+    __Unfold as Unfold: like new, Unfold;
+    __Fold as Fold: like new, Fold;
     __Flatten as Flatten: like default, Flatten;
     __LeakyReLU as LeakyReLU: like default, LeakyReLU;
     __ELU as ELU: like default, ELU;

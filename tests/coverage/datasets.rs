@@ -48,11 +48,10 @@ rows! {
         let config = data::DataLoaderConfig { batch_size: 3, shuffle: true, drop_last: true, ..Default::default() };
         walk(&data::DataLoader::new(&set, config)?)?
     };
-    "DataLoader(num_workers, collate_fn, sampler)" way "`RandomSampler`" => "sampler: Some(sampler.into())" {
+    "DataLoader(num_workers, collate_fn, sampler)" way "`RandomSampler`" => "sampler = sampler" {
         let set = data::TensorDataset::new(&x, &labels)?;
         let sampler = data::RandomSampler::new(&set, Default::default())?;
-        let config = data::DataLoaderConfig { sampler: Some(sampler.into()), ..Default::default() };
-        walk(&data::DataLoader::new(&set, config)?)?
+        walk(&data::DataLoader!(&set, sampler = sampler)?)?
     } not "num_workers";
     "random_split" same {
         let set = data::TensorDataset::new(&image.i((0, 0))?, &image.i((1, 0))?)?;

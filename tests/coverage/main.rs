@@ -14,6 +14,7 @@ mod arithmetic;
 mod autograd;
 mod creation;
 mod datasets;
+mod files;
 mod functions;
 mod layers;
 mod models;
@@ -37,18 +38,8 @@ static VECTORS: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 });
 
-/// Names whose rows come with readers of image files, first values, averages and pictures.
-const TO_COME: [&str; 9] = [
-    "ImageFolder / read image",
-    "matplotlib plots / loss curves",
-    "models.resnet18/50",
-    "nn.init.orthogonal_/trunc_normal_/eye_/dirac_/sparse_",
-    "nn.utils.parameters_to_vector",
-    "optim.swa_utils.AveragedModel (EMA)",
-    "torchvision.datasets.CIFAR10",
-    "torchvision.datasets.MNIST/FashionMNIST",
-    "utils.make_grid / save_image",
-];
+/// Names whose rows come with the pictures.
+const TO_COME: [&str; 2] = ["matplotlib plots / loss curves", "utils.make_grid / save_image"];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
     [
@@ -62,6 +53,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         functions::ROWS,
         optimizers::ROWS,
         datasets::ROWS,
+        files::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -59,10 +59,10 @@ macro_rules! own {
 }
 
 own! {
-    all apply backward_step batch bfloat16 bool byte children copy_with deep_copy double eval float forward get
-    half head i int is_empty is_floating_point item learning_rate len load load_state_dict long mode named_buffers
+    all apply backward_step batch bfloat16 bool byte children copy_with deep_copy double eval float forward get half
+    head i int is_empty is_floating_point item learning_rate len load load_state_dict long mode named_buffers
     named_parameters named_tensors ndim num_parameters numel own_buffers own_parameters parameters parts repr
-    requires_grad save set_training size state state_dict step train type_as view view_as
+    requires_grad requires_grad_ save set_training size state state_dict step train type_as view view_as
 }
 
 #[test]

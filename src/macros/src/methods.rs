@@ -150,7 +150,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("kthvalue", "gives values and indices: write `torch::kthvalue(&x, k, dim)?`"),
     ("mode", "gives values and indices: write `torch::mode(&x, dim)?`"),
     ("numpy", "is no tensor: write `x.to_vec1::<f32>()?` outside of `t!`"),
-    ("requires_grad_", "makes a variable: write `Var::from_tensor(&x)?` outside of `t!`"),
+    ("requires_grad_", "makes a variable: write `x.requires_grad_()?` outside of `t!`"),
     (
         "sort",
         "gives values and indices: write `.argsort(dim)` for the indices, `torch::sort(&x, dim, false)?` for both",
