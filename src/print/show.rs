@@ -1,9 +1,10 @@
-//! `show!`, and the text of any value: a tensor's, else `Display`, else `Debug`, else its type.
+//! `show!`, and the text of any value: a tensor's, a float's, else `Display`, else `Debug`, else its type.
 //!
 //! Method resolution decides which, while the cell is compiled: each `impl` below is for one
 //! reference more than the next, and the first that fits is taken.
 
 use std::any::type_name;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use akari_seam::path::CELL_TYPES;
@@ -15,12 +16,13 @@ use crate::rt;
 /// Prints its arguments as Python's `print` does: one space between them, a newline at the end.
 ///
 /// Tensors are written as PyTorch writes them, text as it is, everything else by `Display`, or by
-/// `Debug` where it has no `Display`. Values are only looked at, never moved.
+/// `Debug` where it has no `Display`. A float is seen to be one: `1.0`, where `println!` writes `1`. Values are only
+/// looked at, never moved.
 ///
 /// ```
 /// use akari::prelude::*;
 /// let x = tensor!([0.25, 1.0]);
-/// show!("x:", x, "rank", x.rank()); // x: tensor([0.2500, 1.0000]) rank 1
+/// show!("x:", x, "rank", x.rank(), "rate", 1.0); // x: tensor([0.2500, 1.0000]) rank 1 rate 1.0
 /// ```
 #[macro_export]
 macro_rules! show {
@@ -35,8 +37,10 @@ macro_rules! show {
 macro_rules! __text {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::print::show::{ByDebug as _, ByDisplay as _, ByName as _, ByTensor as _};
-        (&&&&$crate::print::show::Shown(&$value)).akari_text()
+        use $crate::print::show::{
+            ByDebug as _, ByDisplay as _, ByFloat as _, ByName as _, ByTensor as _,
+        };
+        (&&&&&$crate::print::show::Shown(&$value)).akari_text()
     }};
 }
 
@@ -135,6 +139,32 @@ impl<A: TensorText, B: TensorText> TensorText for (A, B) {
     }
 }
 
+impl<K: fmt::Debug, V: TensorText> TensorText for BTreeMap<K, V> {
+    fn tensor_text(&self) -> String {
+        map_text(self.iter().map(|(key, value)| (debug_text(key), value.tensor_text())).collect())
+    }
+}
+
+impl<K: fmt::Debug, V: TensorText, S> TensorText for HashMap<K, V, S> {
+    fn tensor_text(&self) -> String {
+        let mut texts =
+            Vec::from_iter(self.iter().map(|(key, value)| (debug_text(key), value.tensor_text())));
+        // A map's own order is another one in each run.
+        texts.sort();
+        map_text(texts)
+    }
+}
+
+/// A map as Python prints one, each value in a line of its own.
+fn map_text(texts: Vec<(String, String)>) -> String {
+    let texts = texts.into_iter().map(|(key, value)| {
+        // The lines of a tensor stand below each other.
+        let indent = format!("\n{}", " ".repeat(key.chars().count() + 3));
+        format!("{key}: {}", value.replace('\n', &indent))
+    });
+    format!("{{{}}}", texts.collect::<Vec<_>>().join(",\n "))
+}
+
 /// Values that hold tensors, as PyTorch prints them.
 #[doc(hidden)]
 pub trait ByTensor {
@@ -146,6 +176,24 @@ impl<T: TensorText + ?Sized> ByTensor for &&&Shown<'_, T> {
         self.0.tensor_text()
     }
 }
+
+/// Floats, which `Display` writes without a point where they are whole.
+#[doc(hidden)]
+pub trait ByFloat {
+    fn akari_text(&self) -> String;
+}
+
+macro_rules! by_float {
+    ($($float:ty),*) => {$(
+        impl ByFloat for &&&&Shown<'_, $float> {
+            fn akari_text(&self) -> String {
+                debug_text(&self.0)
+            }
+        }
+    )*};
+}
+
+by_float!(f64, f32, &f64, &f32);
 
 /// Values that print themselves.
 #[doc(hidden)]
@@ -193,5 +241,27 @@ impl<T: ?Sized> ByName for Shown<'_, T> {
         // Types of a notebook are in the crate that a cell is compiled as, which has a name of no
         // interest.
         format!("<{}>", type_name::<T>().replace(CELL_TYPES, ""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use candle_core::{Device, Result, Tensor};
+
+    #[test]
+    fn floats_have_a_point_and_maps_show_their_tensors() -> Result<()> {
+        let texts =
+            [crate::__text!(1.0), crate::__text!(&2f32), crate::__text!(1e-7), crate::__text!(3)];
+        assert_eq!(texts, ["1.0", "2.0", "1e-7", "3"]);
+        assert_eq!(crate::__text!(f64::NAN), "NaN");
+        let weight = Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?;
+        let map = HashMap::from([("w", weight), ("b", Tensor::new(0.5f32, &Device::Cpu)?)]);
+        assert_eq!(
+            crate::__text!(map),
+            "{\"b\": tensor(0.5000),\n \"w\": tensor([[1., 2.],\n              [3., 4.]])}"
+        );
+        Ok(())
     }
 }

@@ -198,4 +198,4 @@ def is_same_value(ours, theirs):
             return ast.literal_eval(re.sub(r"\\u\{(\w+)\}", lambda it: chr(int(it[1], 16)), theirs)) == ours
         except (SyntaxError, ValueError):
             return False
-    return theirs.removesuffix(".0") == ours
+    return False

@@ -10,10 +10,10 @@ LAYER = ["struct Layer { w: f32 }", "impl Layer { fn new() -> Self { Layer { w: 
 
 CASES = {
     "a field more": [
-        *[(LAYER[0], None), (LAYER[1], None), (LAYER[2], "1")],
+        *[(LAYER[0], None), (LAYER[1], None), (LAYER[2], "1.0")],
         ("struct Layer { w: f32, b: f32 }", None),
         ("Layer::new().b", ("`impl Layer` of cell [2] does not fit the new `Layer`", "run cell [2] again")),
-        ("Layer { w: 1.0, b: 3.0 }.b", "3"),
+        ("Layer { w: 1.0, b: 3.0 }.b", "3.0"),
         ("impl Layer { fn new() -> Self { Layer { w: 1.0, b: 0.5 } } }", None),
         ("Layer::new().b", "0.5"),
     ],
@@ -22,7 +22,7 @@ CASES = {
         (LAYER[1], None),
         ("struct Layer { w: f32, b: f32 }\nlet layer = Layer::new();", ("`new`", "`impl Layer` of cell [2] does not fit the new `Layer`")),
         # The cell failed, so nothing has changed.
-        ("Layer::new().w", "1"),
+        ("Layer::new().w", "1.0"),
     ],
     "the edit is undone": [
         (LAYER[0], None),
@@ -30,7 +30,7 @@ CASES = {
         ("struct Layer { weight: f32 }", None),
         ("Layer::new().w", ("cell [2]",)),
         (LAYER[0], None),
-        (LAYER[2], "1"),
+        (LAYER[2], "1.0"),
     ],
     "a field less, behind an implementation of a trait": [
         ("struct Bag { items: Vec<u8>, label: String }", None),
@@ -48,11 +48,11 @@ CASES = {
         ("struct Square(f32);", None),
         ("impl Shape for Square { fn area(&self) -> f32 { self.0 * self.0 } }", None),
         ("fn total(shapes: &[Square]) -> f32 { shapes.iter().map(|s| s.area()).sum() }", None),
-        ("total(&[Square(2.0), Square(1.0)])", "5"),
+        ("total(&[Square(2.0), Square(1.0)])", "5.0"),
         ("trait Shape { fn area(&self) -> f32; fn name(&self) -> String; }", None),
         ("total(&[Square(2.0)])", ("cell [3]",)),
         ("impl Shape for Square { fn area(&self) -> f32 { self.0 } fn name(&self) -> String { \"sq\".into() } }", None),
-        ("total(&[Square(2.0)])", "2"),
+        ("total(&[Square(2.0)])", "2.0"),
     ],
     "an enum with a variant more": [
         ("#[derive(Clone, Copy)] enum Act { Relu, Tanh }", None),
@@ -69,14 +69,14 @@ CASES = {
         ("fn zeros() -> Vec<f32> { vec![0.0; SIZE] }", None),
         ("const SIZE: f32 = 3.0;", None),
         ("zeros()", ("`fn zeros` of cell [2] does not fit the new `SIZE`",)),
-        ("SIZE * 2.0", "6"),
+        ("SIZE * 2.0", "6.0"),
     ],
     "a function with another parameter": [
         ("fn scale(x: f32) -> f32 { x * 2.0 }", None),
         ("fn twice(x: f32) -> f32 { scale(scale(x)) }", None),
         ("fn scale(x: f32, by: f32) -> f32 { x * by }", None),
         ("twice(1.0)", ("`fn twice` of cell [2] does not fit the new `scale`",)),
-        ("fn twice(x: f32) -> f32 { scale(scale(x, 3.0), 3.0) }\ntwice(1.0)", "9"),
+        ("fn twice(x: f32) -> f32 { scale(scale(x, 3.0), 3.0) }\ntwice(1.0)", "9.0"),
     ],
     "what needs what no longer fits": [
         (LAYER[0], None),
@@ -84,10 +84,10 @@ CASES = {
         ("trait Start { fn start() -> Self; }", None),
         ("impl Start for Layer { fn start() -> Self { Layer::new() } }", None),
         ("struct Layer { w: f32, b: f32 }", None),
-        ("Layer { w: 1.0, b: 1.0 }.w", "1"),
+        ("Layer { w: 1.0, b: 1.0 }.w", "1.0"),
         ("<Layer as Start>::start().w", ("`impl Start for Layer` of cell [4]", "run cell [2] again")),
         ("impl Layer { fn new() -> Self { Layer { w: 7.0, b: 0.5 } } }", None),
-        ("<Layer as Start>::start().w", "7"),
+        ("<Layer as Start>::start().w", "7.0"),
     ],
     "a macro with other rules": [
         ("macro_rules! double { ($x:expr) => { $x * 2 } }", None),
@@ -113,7 +113,7 @@ CASES = {
     ],
     "white space in a head": [
         ("struct P < T > (T); impl P < f32 > { fn get(&self) -> f32 { self.0 } }", None),
-        ("impl P<f32> { fn get(&self) -> f32 { -self.0 } }\nP(1f32).get()", "-1"),
+        ("impl P<f32> { fn get(&self) -> f32 { -self.0 } }\nP(1f32).get()", "-1.0"),
     ],
     "derived, then by hand, then derived": [
         ("#[derive(Clone, Debug)] struct Net { w: u8 }", None),
@@ -176,7 +176,7 @@ CASES = {
         (LAYER[0], None),
         (LAYER[1], None),
         ("struct Layer { w: f32, b: Strin }", ("Strin", "cell [3]")),
-        (LAYER[2], "1"),
+        (LAYER[2], "1.0"),
     ],
 }
 
@@ -213,7 +213,7 @@ def test_an_interrupted_edit_changes_nothing(session):
     run = session.start("struct Layer { w: f32, b: f32 }\nloop { std::thread::sleep(std::time::Duration::from_millis(5)); F::relu(&tensor!([1.0]))?; }")
     session.manager.interrupt_kernel()
     assert session.collect(run).status == "error"
-    assert session.ok(LAYER[2]).result == "1"
+    assert session.ok(LAYER[2]).result == "1.0"
 
 
 def test_a_whole_notebook_runs_again_after_an_edit(session):
@@ -227,8 +227,8 @@ def test_a_whole_notebook_runs_again_after_an_edit(session):
     ]
     for _ in range(2):
         runs = [session.ok(it) for it in cells]
-        assert runs[-1].result == "3"
+        assert runs[-1].result == "3.0"
     cells[0] = cells[0].replace("w: f32", "w: f32, b: f32")
     cells[1] = cells[1].replace("w: 0.5", "w: 0.5, b: 10.0").replace("self.w * x", "self.w * x + self.b")
     runs = [session.ok(it) for it in cells]
-    assert runs[-1].result == "13"
+    assert runs[-1].result == "13.0"

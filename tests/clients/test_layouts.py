@@ -44,7 +44,7 @@ def test_b1_hours_of_training_survive_what_they_do_not_depend_on(session):
     session.ok("fn rate() -> f32 { LR * 4.0 }")
     session.ok("impl Net { fn forward(&self) -> f32 { self.w[1] * rate() } }")
     session.ok("struct Other(u8); use std::fmt; impl fmt::Display for Net { fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { write!(f, \"net\") } }")
-    assert session.ok("net.forward()").result == "4"
+    assert session.ok("net.forward()").result == "4.0"
 
 
 def test_b2_any_does_not_take_an_older_type_for_a_newer(session):
