@@ -5,5 +5,6 @@ mod layout;
 pub mod options;
 pub mod python;
 pub mod show;
+pub(crate) mod width;
 
 pub use layout::{Suffix, dtype_name, parameter_text, tensor_text, tensor_text_with};

@@ -73,7 +73,7 @@ pub const PRELUDE: Arrows = &[
     ("compute", &["error", "rt"]),
     ("print", &["rt", "seam"]),
     ("tensor", &["compute", "error", "print"]),
-    ("display", &["rt", "seam"]),
+    ("display", &["print", "rt", "seam"]),
     ("input", &["rt", "seam"]),
     ("sampling", &["error", "random", "tensor"]),
     ("rt", &["random", "seam"]),

@@ -14,8 +14,14 @@ pub enum Frame<'a> {
     /// The value of the cell's last expression.
     Result { mime_type: &'a str, content: &'a str },
     /// Rich output. A display with an id can be updated: the update shows its content in the place of
-    /// all earlier contents of that id.
-    Display { id: Option<&'a str>, is_update: bool, mime_type: &'a str, content: &'a str },
+    /// all earlier contents of that id. `plain` is text for where the content can't be drawn.
+    Display {
+        id: Option<&'a str>,
+        is_update: bool,
+        mime_type: &'a str,
+        content: &'a str,
+        plain: Option<&'a str>,
+    },
     /// The cell panicked, left by a `?` on an error, or was interrupted: then the name is
     /// [`INTERRUPTED`]. For a panic in no cell's code, `calls` has the calls that led there: a line for
     /// each one in a cell's library, with the library's file name, a space and the offset in
@@ -89,11 +95,14 @@ impl<'a> Frame<'a> {
             Frame::Result { mime_type, content } => {
                 Writer::new(kind::RESULT).text(mime_type).text(content)
             }
-            Frame::Display { id, is_update, mime_type, content } => Writer::new(kind::DISPLAY)
-                .option(id, Writer::text)
-                .flag(is_update)
-                .text(mime_type)
-                .text(content),
+            Frame::Display { id, is_update, mime_type, content, plain } => {
+                Writer::new(kind::DISPLAY)
+                    .option(id, Writer::text)
+                    .flag(is_update)
+                    .text(mime_type)
+                    .text(content)
+                    .option(plain, Writer::text)
+            }
             Frame::Failure { name, text, location, calls } => Writer::new(kind::FAILURE)
                 .text(name)
                 .text(text)
@@ -122,6 +131,7 @@ impl<'a> Frame<'a> {
                 is_update: reader.flag()?,
                 mime_type: reader.text()?,
                 content: reader.text()?,
+                plain: reader.option(Reader::text)?,
             },
             kind::FAILURE => Frame::Failure {
                 name: reader.text()?,
@@ -237,9 +247,27 @@ mod tests {
     const FRAMES: &[Frame<'_>] = &[
         Frame::Result { mime_type: "text/plain", content: "tensor([1.])" },
         Frame::Result { mime_type: "", content: "" },
-        Frame::Display { id: None, is_update: false, mime_type: "text/html", content: "<b>灯り" },
-        Frame::Display { id: Some("akari-1"), is_update: true, mime_type: "a/b", content: "\0\n" },
-        Frame::Display { id: Some(""), is_update: false, mime_type: "a/b", content: "1" },
+        Frame::Display {
+            id: None,
+            is_update: false,
+            mime_type: "text/html",
+            content: "<b>灯り",
+            plain: Some("灯り"),
+        },
+        Frame::Display {
+            id: Some("akari-1"),
+            is_update: true,
+            mime_type: "a/b",
+            content: "\0\n",
+            plain: None,
+        },
+        Frame::Display {
+            id: Some(""),
+            is_update: false,
+            mime_type: "a/b",
+            content: "1",
+            plain: Some(""),
+        },
         Frame::Failure { name: INTERRUPTED, text: "stopped", location: None, calls: "" },
         Frame::Failure {
             name: "Panic",

@@ -25,4 +25,4 @@ pub use frame::{Frame, FrameError, SourceLocation};
 
 /// The version of everything in this package. Raise it with each change of a frame or a C function:
 /// a kernel refuses a prelude that answers with another number.
-pub const ABI_VERSION: u32 = 7;
+pub const ABI_VERSION: u32 = 8;

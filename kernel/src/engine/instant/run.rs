@@ -103,8 +103,8 @@ pub fn on_background(
             Event::Stdout(bytes) => streams.stdout(&bytes, &mut sink),
             Event::Stderr(bytes) => streams.stderr(&bytes, &mut sink),
             Event::Frame(bytes) => match Frame::decode(&bytes) {
-                Ok(Frame::Display { id, is_update, mime_type, content }) => {
-                    sink.output(display(id, is_update, mime_type, content));
+                Ok(Frame::Display { id, is_update, mime_type, content, plain }) => {
+                    sink.output(display(id, is_update, mime_type, content, plain));
                 }
                 Ok(Frame::Clear { waits }) => sink.output(Output::Clear { wait: waits }),
                 Ok(_) => {}
@@ -250,8 +250,8 @@ impl<'a> Listener<'a> {
                 let content = self.generated.shown(mime_type, content);
                 self.sink.output(Output::Result { data: bundle(mime_type, &content) });
             }
-            Frame::Display { id, is_update, mime_type, content } => {
-                self.sink.output(display(id, is_update, mime_type, content));
+            Frame::Display { id, is_update, mime_type, content, plain } => {
+                self.sink.output(display(id, is_update, mime_type, content, plain));
             }
             Frame::Failure { name, text, location, calls } => {
                 let (name, text, calls) = (name.to_owned(), text.to_owned(), calls.to_owned());
@@ -415,8 +415,13 @@ mod tests {
         }
     }
 
-    const DISPLAY: Frame<'_> =
-        Frame::Display { id: Some("bar"), is_update: true, mime_type: "text/html", content: "1" };
+    const DISPLAY: Frame<'_> = Frame::Display {
+        id: Some("bar"),
+        is_update: true,
+        mime_type: "text/html",
+        content: "1",
+        plain: Some("one"),
+    };
 
     #[test]
     fn frames_become_outputs_and_the_report() {
@@ -443,6 +448,7 @@ mod tests {
             panic!("{:?}", outputs.0);
         };
         assert_eq!((display_id.as_deref(), &data["text/html"]), (Some("bar"), &"1".into()));
+        assert_eq!(data["text/plain"], "one");
     }
 
     /// A failure without its line was once a failure in line 0, and a frame of no known kind nothing.

@@ -38,7 +38,7 @@ impl Streams {
                     self.stdout.send(&bytes, sink);
                 }
                 Segment::Display { mime_type, content } => {
-                    sink.output(display(None, false, &mime_type, &content));
+                    sink.output(display(None, false, &mime_type, &content, None));
                 }
                 Segment::Input { prompt, is_password } => self.question.set(&prompt, is_password),
             }
@@ -62,10 +62,21 @@ impl Streams {
     }
 }
 
-/// A display, or with `is_update` new content for earlier ones of that id.
-pub fn display(id: Option<&str>, is_update: bool, mime_type: &str, content: &str) -> Output {
+/// A display, or with `is_update` new content for earlier ones of that id; `plain` is for clients that
+/// can't draw the content.
+pub fn display(
+    id: Option<&str>,
+    is_update: bool,
+    mime_type: &str,
+    content: &str,
+    plain: Option<&str>,
+) -> Output {
+    let mut data = bundle(mime_type, content);
+    if let Some(plain) = plain {
+        data.insert("text/plain".to_owned(), plain.into());
+    }
     Output::Display {
-        data: bundle(mime_type, content),
+        data,
         metadata: MimeBundle::new(),
         display_id: id.map(str::to_owned),
         update: is_update,
