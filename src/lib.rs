@@ -166,6 +166,13 @@
 //! | torchmetrics' `confusion_matrix`, `precision`, `recall`, `f1_score` | the same in `data::` | none |
 //! | `torch.device('cpu')` | `Device::Cpu`, the only one | the same |
 //! | `torchvision.models.vgg11()`, `resnet18()` | [`models::vgg11`], [`models::resnet18`] | none |
+//! | `plt.plot(ys)`, `plt.plot(xs, ys)`, `plt.scatter`, `plt.bar`, `plt.hist` | [`plot`]`::line(&ys)`, `plot::xy(&xs, &ys)`, `plot::scatter`, `plot::bars`, `plot::hist` | none |
+//! | `plt.title("loss"); plt.yscale("log")` | `plot::line(&ys).title("loss").log_y()` | none |
+//! | `plt.imshow(image)`, `make_grid(batch)`, `plt.matshow(m)` | `plot::image(&image)`, `plot::images(&batch, 8)`, `plot::heatmap(&m)` | none |
+//! | `ConfusionMatrixDisplay.from_predictions(y, p)` | `plot::confusion(&p, &y)` | none |
+//! | `plt.contourf(..)` with the path of an optimizer | `plot::surface(f, (-2..2, -1..3)).path("SGD", &points)` | none |
+//! | `for batch in tqdm(loader)`, `set_postfix(loss=..)` | [`progress`](progress::progress)`(&loader)`, `bar.metric("loss", loss)` | none |
+//! | pandas' `DataFrame(rows)` | [`display::table`] | none |
 #![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -186,7 +193,9 @@ pub mod models;
 pub mod nn;
 pub mod optim;
 mod parameters;
+pub mod plot;
 pub mod print;
+pub mod progress;
 mod random;
 #[doc(hidden)]
 pub mod rt;
@@ -266,9 +275,10 @@ pub mod prelude {
     pub use crate::functional as F;
     pub use crate::functional::Gelu;
     pub use crate::nn::{Layer as _, Reduction};
+    pub use crate::progress::progress;
     pub use crate::tensor::methods::TensorExt as _;
     pub use crate::{
-        Result, candle_core, candle_nn, data, display, input, models, nn, optim, show, t, tensor,
-        torch,
+        Result, candle_core, candle_nn, data, display, input, models, nn, optim, plot, show, t,
+        tensor, torch,
     };
 }

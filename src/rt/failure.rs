@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 
 use super::calls::calls;
+use super::ending::the_cell_ends;
 use super::sources::{Sources, texts};
 use super::{once, wire};
 use crate::random;
@@ -71,8 +72,20 @@ fn with_causes(error: &dyn fmt::Display, causes: Vec<String>) -> String {
     text
 }
 
+/// Fails the cell with an error, as a `?` at that place would: for what is shown as the last expression, where none stands.
+pub(crate) fn fail_cell(error: &candle_core::Error, place: &Location<'_>) -> ! {
+    if !IN_CELL.get() {
+        panic!("{error}");
+    }
+    report_error(std::any::type_name_of_val(error), error, error.source(), place);
+    panic::resume_unwind(Box::new(Reported));
+}
+
 /// The payload of an unwinding that a wish to interrupt began.
 struct Interrupted;
+
+/// The payload of an unwinding whose reason was reported when it began.
+struct Reported;
 
 /// What the panic hook keeps of a panic until the cell has unwound.
 struct NotedPanic {
@@ -120,6 +133,7 @@ fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));
     IN_CELL.set(false);
+    the_cell_ends();
     let is_done = matches!(ended, Ok(Ok(())));
     if let Err(payload) = ended {
         report_panic(payload);
@@ -165,6 +179,9 @@ fn report_panic(payload: Box<dyn Any + Send>) {
     if payload.is::<Interrupted>() {
         WAS_INTERRUPTED.set(true);
         return report(INTERRUPTED, "the cell was interrupted; its variables are kept", None);
+    }
+    if payload.is::<Reported>() {
+        return;
     }
     let text = payload_text(&*payload);
     let note = LAST_PANIC

@@ -7,6 +7,7 @@
 mod before;
 mod calls;
 mod display;
+mod ending;
 mod failure;
 mod future;
 mod host;
@@ -18,6 +19,8 @@ mod wire;
 
 pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
 pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, as_tensor, send_result};
+pub(crate) use ending::when_the_cell_ends;
+pub(crate) use failure::fail_cell;
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;
 pub use memory::{return_memory, reuse_memory};

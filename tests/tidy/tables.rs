@@ -33,7 +33,19 @@ pub const KERNEL: Arrows = &[
 pub const PRELUDE: Arrows = &[
     (
         "lib",
-        &["data", "display", "functional", "input", "models", "nn", "optim", "tensor", "torch"],
+        &[
+            "data",
+            "display",
+            "functional",
+            "input",
+            "models",
+            "nn",
+            "optim",
+            "plot",
+            "progress",
+            "tensor",
+            "torch",
+        ],
     ),
     ("formula", &["error", "functional", "tensor", "torch"]),
     (
@@ -71,6 +83,8 @@ pub const PRELUDE: Arrows = &[
     ("functional", &["compute", "error", "keywords", "print", "random", "sampling", "tensor"]),
     ("optim", &["compute", "error", "keywords", "nn", "parameters", "print", "rt", "state_dict"]),
     ("compute", &["error", "rt"]),
+    ("progress", &["display", "plot", "rt"]),
+    ("plot", &["compute", "display", "error", "functional", "print", "rt"]),
     ("print", &["rt", "seam"]),
     ("tensor", &["compute", "error", "print"]),
     ("display", &["print", "rt", "seam"]),
