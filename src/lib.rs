@@ -172,6 +172,7 @@
 //! | `ConfusionMatrixDisplay.from_predictions(y, p)` | `plot::confusion(&p, &y)` | none |
 //! | `plt.contourf(..)` with the path of an optimizer | `plot::surface(f, (-2..2, -1..3)).path("SGD", &points)` | none |
 //! | `for batch in tqdm(loader)`, `set_postfix(loss=..)` | [`progress`](progress::progress)`(&loader)`, `bar.metric("loss", loss)` | none |
+//! | torchinfo's `summary(model, (32, 784))` | [`summary`](summary::summary)`(&model, (32, 784))?` | none |
 //! | pandas' `DataFrame(rows)` | [`display::table`] | none |
 #![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
@@ -201,6 +202,7 @@ mod random;
 pub mod rt;
 mod sampling;
 mod state_dict;
+pub mod summary;
 pub mod tensor;
 pub mod torch;
 
@@ -276,6 +278,7 @@ pub mod prelude {
     pub use crate::functional::Gelu;
     pub use crate::nn::{Layer as _, Reduction};
     pub use crate::progress::progress;
+    pub use crate::summary::summary;
     pub use crate::tensor::methods::TensorExt as _;
     pub use crate::{
         Result, candle_core, candle_nn, data, display, input, models, nn, optim, plot, show, t,

@@ -14,7 +14,7 @@ use candle_core::{
 
 use super::copy::contiguous;
 use super::number::Number;
-use super::recording;
+use super::{recording, watch};
 use crate::error::{fail_dtype, wrong_dtype};
 
 /// A function of one to three contiguous tensors of `f32` or `f64`, and of any number of constants.
@@ -136,7 +136,9 @@ fn apply_to(
         Arguments::Two([a, b]) => a.apply_op2(&b, op),
         Arguments::Three([a, b, c]) => a.apply_op3(&b, &c, op),
     };
-    result?.to_dtype(dtype)
+    let result = result?.to_dtype(dtype)?;
+    watch::note(args.as_slice(), &result);
+    Ok(result)
 }
 
 /// The dtype of the arguments, and the one to compute in.
