@@ -9,6 +9,7 @@ mod install;
 mod kernel;
 mod lab;
 mod lessons;
+mod pictures;
 mod progress;
 mod run;
 

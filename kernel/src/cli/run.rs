@@ -10,6 +10,7 @@ use console::strip_ansi_codes;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::config::engine_config;
+use super::pictures::Pictures;
 use super::{args, evcxr_program, find_prelude};
 use crate::engine::outcome::{MimeBundle, Output};
 use crate::engine::start;
@@ -45,6 +46,9 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     stop_on_signals(stop.clone())?;
     let goes_on_unseen = output.is_some() || arguments.check;
     let mut screen = Screen::new(cells.len(), goes_on_unseen);
+    if !arguments.check {
+        screen.pictures = Some(Pictures::new(&path));
+    }
     if arguments.check {
         screen.stored = Some(cells.iter().map(|it| notebook.outputs(it.index)).collect());
     }
@@ -125,6 +129,10 @@ struct Screen {
     /// The stored outputs of each cell, if they are to be compared.
     stored: Option<Vec<Vec<CellOutput>>>,
     different: usize,
+    /// Where pictures go, if they are to be written.
+    pictures: Option<Pictures>,
+    /// The cell's displays that may still change, by their ids: each is shown once, as it is in the end.
+    changing: Vec<(String, MimeBundle)>,
 }
 
 impl Screen {
@@ -140,6 +148,8 @@ impl Screen {
             goes_on_unseen,
             stored: None,
             different: 0,
+            pictures: None,
+            changing: Vec::new(),
         }
     }
 
@@ -163,12 +173,29 @@ impl Screen {
     }
 
     fn bundle(&mut self, data: &MimeBundle) {
-        match data.get("text/plain").and_then(|it| it.as_str()) {
-            Some(text) => self.print_line(text.trim_end_matches('\n')),
+        let mut line = match data.get("text/plain").and_then(|it| it.as_str()) {
+            Some(text) => text.trim_end_matches('\n').to_owned(),
             None => {
                 let types: Vec<&str> = data.keys().map(String::as_str).collect();
-                self.print_line(&format!("<{}>", types.join(", ")));
+                format!("<{}>", types.join(", "))
             }
+        };
+        match self.pictures.as_mut().map(|pictures| pictures.write(data)) {
+            Some(Ok(Some(file))) => line.push_str(&format!(" -> {file}")),
+            Some(Err(error)) => {
+                complain(&format!("pictures are not written: {error}"));
+                self.pictures = None;
+            }
+            None | Some(Ok(None)) => {}
+        }
+        self.print_line(&line);
+    }
+
+    /// A display that may change, or has changed.
+    fn change(&mut self, id: &str, data: &MimeBundle) {
+        match self.changing.iter_mut().find(|known| known.0 == id) {
+            Some(known) => known.1.clone_from(data),
+            None => self.changing.push((id.to_owned(), data.clone())),
         }
     }
 
@@ -214,6 +241,9 @@ fn colored(line: &str) -> String {
 
 impl Observer for Screen {
     fn begin(&mut self, number: usize, cell: &CodeCell) {
+        if let Some(pictures) = &mut self.pictures {
+            pictures.begin(number);
+        }
         if !self.has_terminal {
             return;
         }
@@ -230,6 +260,7 @@ impl Observer for Screen {
     fn output(&mut self, output: &Output) {
         match output {
             Output::Stream { text, .. } => self.print(text),
+            Output::Display { data, display_id: Some(id), .. } => self.change(id, data),
             Output::Result { data } | Output::Display { data, .. } => self.bundle(data),
             // What is printed stays printed.
             Output::Clear { .. } => {}
@@ -238,6 +269,9 @@ impl Observer for Screen {
 
     fn end(&mut self, finished: &Finished<'_>) {
         self.print("");
+        for (_, data) in std::mem::take(&mut self.changing) {
+            self.bundle(&data);
+        }
         if self.is_line_open {
             self.print("\n");
         }
