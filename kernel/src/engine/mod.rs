@@ -21,6 +21,7 @@ pub mod program;
 pub mod start;
 pub mod stop;
 pub mod syntax;
+mod teach;
 mod traceback;
 
 use std::path::PathBuf;

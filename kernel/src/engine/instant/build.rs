@@ -20,6 +20,7 @@ use super::fn_items::with_pointers;
 use super::generate::{Source, generate, needed, slot};
 use super::identity::{Choice, Identities, Types as OwnTypes, types_of};
 use super::layouts::{Layouts, may_hide};
+use super::lessons::Teacher;
 use super::libraries::Libraries;
 use super::parse::Parsed;
 use super::places::Generated;
@@ -27,7 +28,7 @@ use super::plan::Plan;
 use super::state::{Absence, KeptVariable, State};
 use crate::engine::outcome::CellError;
 use crate::engine::stop::Stop;
-use crate::engine::traceback::{Sources, compile_error, plain_error};
+use crate::engine::traceback::{Message, Sources, compile_error, plain_error};
 use crate::engine::{Cell, CellId};
 
 /// A cell that runs for longer than this is worth compiling with optimisation.
@@ -42,6 +43,7 @@ pub struct Builder {
     pub sources: Sources,
     /// The generated sources of this session: places of panics are looked up there.
     pub generated: Generated,
+    pub teacher: Teacher,
     /// The generations of types in this session.
     pub identities: Identities,
     libraries: Libraries,
@@ -97,6 +99,7 @@ impl Builder {
             cache,
             sources: Sources::new(),
             generated: Generated::default(),
+            teacher: Teacher::default(),
             identities: Identities::default(),
             libraries: Libraries::new(folder),
             later: Later::default(),
@@ -309,7 +312,7 @@ impl Builder {
             },
         };
         let more = match diagnose::diagnose(&diagnostics, source, context) {
-            Verdict::Errors(messages) => return Err(compile_error(&messages, &self.sources)),
+            Verdict::Errors(messages) => return Err(self.taught(messages, context.state)),
             Verdict::Unfit(items) => return Ok(Compilation::Unfit(items)),
             Verdict::Unreadable(names) => return Ok(Compilation::Unreadable(names)),
             Verdict::Unkept(names) => names,
@@ -328,13 +331,19 @@ impl Builder {
         plain_error("CompilerError", &format!("could not write to `{folder}`: {error}"))
     }
 
+    /// The error of messages, with their lessons.
+    pub fn taught(&self, messages: Vec<Message>, state: &State) -> CellError {
+        let messages = self.teacher.messages(messages, state, &self.sources);
+        compile_error(&messages, &self.sources)
+    }
+
     /// The error of a text that is no list of statements.
     pub fn broken(&self, code: &str, state: &State, cell: &Cell<'_>) -> CellError {
         let text = BrokenCell { code, id: cell.id, state };
         let compile =
             |source: &Source| self.compiler.compile(source, self.libraries.folder(), cell.stop);
         match text.messages(&|source| compile(source).map(drop)) {
-            Ok(messages) => compile_error(&messages, &self.sources),
+            Ok(messages) => self.taught(messages, state),
             Err(error) => compiler_error(&error),
         }
     }

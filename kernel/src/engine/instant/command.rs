@@ -16,7 +16,8 @@ use super::replay::{Extent, ReplayError};
 use super::state::{Absence, State};
 use crate::engine::names::Name;
 use crate::engine::outcome::{CellError, MimeBundle, Output, Stream, plain};
-use crate::engine::traceback::{Message, Place, compile_error, plain_error};
+use crate::engine::teach::UnknownLanguage;
+use crate::engine::traceback::{Message, Place, plain_error};
 use crate::engine::{Cell, Sink};
 use crate::runtime::parent::{RunEnd, Task};
 
@@ -133,6 +134,12 @@ impl InstantEngine {
                     .parse()
                     .map_err(|error: UnknownEdition| command_error(&error.to_string()))?;
             }
+            (":lang", "") => show(&format!("{}\n", self.builder.teacher.language), sink),
+            (":lang", language) => {
+                self.builder.teacher.language = language
+                    .parse()
+                    .map_err(|error: UnknownLanguage| command_error(&error.to_string()))?;
+            }
             (":clear", "") => {
                 let crates = std::mem::take(&mut self.state.crates);
                 self.state = State { crates, ..State::default() };
@@ -198,7 +205,7 @@ impl InstantEngine {
             helps: vec!["move this line to the top, or into a cell of its own".to_owned()],
             ..Message::default()
         };
-        Some(compile_error(&[message], &self.builder.sources))
+        Some(self.builder.taught(vec![message], &self.state))
     }
 
     /// Starts another process: variables are gone, items stay.

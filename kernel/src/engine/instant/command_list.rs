@@ -26,6 +26,10 @@ const LIST: &[Listed] = &[
         choices: &["2018", "2021", "2024"],
         ..listed(":edition [YEAR]", "shows or sets the edition of Rust: 2018, 2021, 2024")
     },
+    Listed {
+        choices: &["en", "ja"],
+        ..listed(":lang [LANGUAGE]", "shows or sets the language of errors: en, ja")
+    },
     listed(":env NAME=VALUE", "sets a variable of the environment for cells"),
     listed(":explain [CODE]", "the compiler's explanation of an error, of the last one by itself"),
     listed(":restart", "forgets all variables, and keeps items and imports"),

@@ -30,6 +30,7 @@ mod hints;
 mod identity;
 mod journal;
 mod layouts;
+mod lessons;
 mod libraries;
 mod macros;
 mod main_function;
@@ -69,6 +70,7 @@ use self::deps::Dependencies;
 use self::edition::Edition;
 use self::generate::Source;
 use self::journal::{Cut, JournalEntry, Reach, may_change};
+use self::lessons::hear;
 use self::macros::with_items_of_macros;
 use self::main_function::with_main;
 use self::parse::Parsed;
@@ -165,6 +167,24 @@ impl InstantEngine {
             let misplaced = self.command_below_code(&broken.code, cell);
             misplaced.unwrap_or_else(|| self.builder.broken(&broken.code, &self.state, cell))
         })?;
+        let defined = parsed.statements.iter().flat_map(|it| &it.variables);
+        let defined: Vec<String> = defined.map(|it| it.name.clone()).collect();
+        let result = self.run_parsed(parsed, cell, sink);
+        for name in defined {
+            match result {
+                Ok(()) => self.state.failed.remove(&name),
+                Err(_) => self.state.failed.insert(name, cell.id),
+            };
+        }
+        result
+    }
+
+    fn run_parsed(
+        &mut self,
+        parsed: Parsed,
+        cell: &Cell<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), CellError> {
         // A cell that can't be parsed does nothing at all, so its commands run only after the
         // parsing.
         self.commands(&parsed.commands, cell, sink)?;
@@ -182,8 +202,9 @@ impl InstantEngine {
         }
         let start = Instant::now();
         let task = Task::Library(&compiled.library);
+        let mut heard = String::new();
         let report = if parsed.has_statements() {
-            self.run(task, cell.stop, sink)
+            self.run(task, cell.stop, &mut Listening { sink, heard: &mut heard })
         } else {
             let place = self.background.lock().unwrap_or_else(PoisonError::into_inner);
             let background = place.clone();
@@ -193,12 +214,15 @@ impl InstantEngine {
         let took = start.elapsed();
         let calls = report.calls_of_unplaced(&self.builder.generated);
         let called = calls.and_then(|calls| self.builder.place_of_calls(calls, cell.stop));
-        let error = report.error(&self.builder.sources, &self.builder.generated, called);
+        let error = report.error(&self.builder, called, &self.state);
         let Some(error) = error else {
             let after = commit(&compiled, cell.id);
             self.builder.ran(&compiled.source, took);
             let reach = Reach::Whole { library: compiled.library, took };
             self.keep(cell, reach, &compiled.source, report, after, compiled.plan.reads.keys());
+            if let Some(note) = self.builder.teacher.printed(cell.code, &heard, &self.state) {
+                sink.output(Output::text(&note));
+            }
             return came_to_its_end(cell);
         };
         if let RunEnd::Died(death) = &report.end {
@@ -284,6 +308,33 @@ impl std::fmt::Debug for InstantEngine {
     }
 }
 
+/// A sink that remembers the beginning of what a cell prints.
+struct Listening<'a> {
+    sink: &'a mut dyn Sink,
+    heard: &'a mut String,
+}
+
+impl Sink for Listening<'_> {
+    fn output(&mut self, output: Output) {
+        match &output {
+            Output::Stream { text, .. } => hear(self.heard, text),
+            Output::Result { data } => {
+                hear(self.heard, data.get("text/plain").and_then(|it| it.as_str()).unwrap_or_default());
+            }
+            Output::Display { .. } | Output::Clear { .. } => {}
+        }
+        self.sink.output(output);
+    }
+
+    fn begin(&mut self) {
+        self.sink.begin();
+    }
+
+    fn input(&mut self, prompt: &str, is_password: bool) -> Option<String> {
+        self.sink.input(prompt, is_password)
+    }
+}
+
 /// The result of a cell that came to its end. If an interrupt came meanwhile, that is an error: the
 /// learner sees that the interrupt was heard, and cells that were sent after this one do not run.
 fn came_to_its_end(cell: &Cell<'_>) -> Result<(), CellError> {
@@ -337,7 +388,8 @@ impl Engine for InstantEngine {
         let start = Instant::now();
         let result = self.run_cell(cell, sink);
         if let Err(error) = &result
-            && let Some(code) = error.evalue.strip_prefix("error[").and_then(|it| it.get(..5))
+            && let Some(code) =
+                error.evalue.lines().find_map(|it| it.strip_prefix("error[")).and_then(|it| it.get(..5))
         {
             self.last_code = Some(code.to_owned());
         }
@@ -346,7 +398,15 @@ impl Engine for InstantEngine {
         }
         self.names.set_session(self.session_names());
         self.names.set_code(self.session_code());
-        result.into()
+        // Errors of a line have their lesson already.
+        let is_of_code = |error: &CellError| {
+            matches!(&*error.ename, "CompileError" | "Error" | "Panic") || error.evalue.contains('\n')
+        };
+        let taught = result.map_err(|error| match is_of_code(&error) {
+            true => error,
+            false => self.builder.teacher.run(error, None, &self.state, &self.builder.sources),
+        });
+        taught.into()
     }
 
     fn names(&self) -> Arc<Names> {

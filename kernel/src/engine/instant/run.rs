@@ -7,14 +7,16 @@ use akari_seam::frame::{Frame, FrameError, INTERRUPTED};
 use akari_seam::symbol::DONE;
 
 use super::InstantEngine;
+use super::build::Builder;
 use super::hints::hint;
 use super::journal::Cut;
 use super::places::Generated;
 use super::question;
+use super::state::State;
 use super::streams::{Streams, bundle, display};
 use crate::engine::outcome::{CellError, Output, Stream};
 use crate::engine::stop::{ListenerGuard, Stop, Wish};
-use crate::engine::traceback::{Place, Sources, plain_error, run_error};
+use crate::engine::traceback::{Place, plain_error, run_error};
 use crate::engine::{Background, Sink};
 use crate::runtime::life::LifeEvent;
 use crate::runtime::parent::{ChildHandle, Death, OnBackground, RunEnd, Task};
@@ -301,23 +303,25 @@ impl RunReport {
     /// from where a failure elsewhere came.
     pub fn error(
         &self,
-        sources: &Sources,
-        generated: &Generated,
+        builder: &Builder,
         called: Option<Place>,
+        state: &State,
     ) -> Option<CellError> {
+        let (sources, generated) = (&builder.sources, &builder.generated);
         if let RunEnd::Died(death) = &self.end {
             return Some(death_error(death));
         }
         let place = self.failure.as_ref().and_then(|failure| failure.place(generated)).or(called);
+        let calls: Vec<(Place, Option<String>)> = place.iter().map(|it| (it.clone(), None)).collect();
         // Whatever else went wrong may be so because the answer is missing.
         if let Some(no_answer) = self.no_answer {
             let (ename, text) = no_answer.words();
-            return Some(run_error(ename, text, place.as_ref(), sources));
+            return Some(run_error(ename, text, &calls, sources));
         }
         if let Some(failure) = &self.failure {
-            let mut error = run_error(&failure.name, &failure.text, place.as_ref(), sources);
+            let mut error = run_error(&failure.name, &failure.text, &calls, sources);
             error.traceback.extend(hint(&failure.text).map(|hint| format!("  help: {hint}")));
-            return Some(error);
+            return Some(builder.teacher.run(error, place.as_ref(), state, sources));
         }
         match &self.end {
             RunEnd::Returned(DONE) => None,
@@ -461,10 +465,7 @@ mod tests {
             let mut listener = Listener::new(&mut outputs, &stop, &Generated::default());
             listener.frame(bytes);
             let report = listener.report(RunEnd::Returned(DONE));
-            assert!(
-                report.error(&Sources::default(), &Generated::default(), None).is_none(),
-                "the cell came to its end"
-            );
+            assert!(report.cut().is_none(), "the cell came to its end");
             let text = outputs.text(Stream::Stderr);
             assert!(text.contains("can't be read"), "{text}");
         }

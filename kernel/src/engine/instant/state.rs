@@ -24,6 +24,8 @@ pub struct State {
     pub variables: BTreeMap<String, KeptVariable>,
     /// The names that were variables once, and why they no longer are.
     pub absent: BTreeMap<String, Absence>,
+    /// The names that a cell which failed would have defined.
+    pub failed: BTreeMap<String, CellId>,
     /// The crates of `:dep` lines, each with a hash of its contents.
     pub crates: BTreeMap<String, String>,
     /// The generation of the session's types, see `identity`.

@@ -24,7 +24,12 @@ pub fn way_out(
         let is_variable = variable.is_some() || plan.new.contains_key(name);
         let type_text = variable.map(|it| it.type_text.as_str());
         let help = is_variable.then(|| constant::in_item(diagnostic, source, name, type_text));
-        return help.flatten();
+        return help.flatten().or_else(|| {
+            let cell = state.failed.get(name).filter(|_| !is_variable)?;
+            Some(format!(
+                "{cell} failed before it came to its end, so `{name}` is not there; mend that cell and run it again"
+            ))
+        });
     }
     let here = constant::in_statement(diagnostic, source);
     if let Some(help) = here.or_else(|| unnamed_field(diagnostic, source)) {
