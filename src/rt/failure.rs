@@ -12,7 +12,7 @@ use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 use super::calls::calls;
 use super::ending::the_cell_ends;
 use super::sources::{Sources, texts};
-use super::{once, wire};
+use super::{once, questions, wire};
 use crate::random;
 
 /// What `?` turns an error into at the top level of a cell.
@@ -49,7 +49,14 @@ fn report_error(
     place: &Location<'_>,
 ) {
     let text = with_causes(error, texts(cause));
-    report(short_name(type_name), &text, Some(source_location(place)));
+    let calls = questions::take();
+    let location = Some(source_location(place));
+    wire::send(Frame::Failure {
+        name: short_name(type_name),
+        text: &text,
+        location,
+        calls: &calls,
+    });
 }
 
 /// The text of an error, and of each cause that the text before it does not tell already.
@@ -130,6 +137,7 @@ fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
     // A panic that an earlier cell caught must not give its text or place to one of this cell's.
     LAST_PANIC.take();
     elsewhere().take();
+    questions::forget();
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));
     IN_CELL.set(false);

@@ -19,7 +19,7 @@ CELLS = Path(__file__).resolve().parents[1] / "cells"
 
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 PLACE = re.compile(r"cell \[\d+\], line (\d+)")
-CODE = re.compile(r"^error\[(E\d+)\]")
+CODE = re.compile(r"^error\[(E\d+)\]", re.M)
 
 
 @dataclass
@@ -117,7 +117,7 @@ def result(run):
         name, evalue = run.reply["ename"], run.reply["evalue"]
         place = PLACE.search(evalue if name == "CompileError" else text)
         if name == "CompileError":
-            code = CODE.match(evalue)
+            code = CODE.search(evalue)
             name = code.group(1) if code else "-"
         fault = Fault(name, int(place.group(1)) if place else None, f"{evalue}\n{text}")
     return Result(run.stream() + "".join(f"{it}\n" for it in shown), "\n".join(values) or None, fault)

@@ -19,6 +19,12 @@ pub const RUN: &str = "akari::rt::run";
 /// The error type of a cell's body.
 pub const FAILED: &str = "akari::rt::Failed";
 
+/// The trait with the method that notes where a `?` hands an error on.
+pub const QUESTIONED: &str = "akari::rt::Questioned";
+
+/// That method.
+pub const AT: &str = "__akari_at";
+
 /// Waits for a future at the top level of a cell.
 pub const BLOCK_ON: &str = "akari::rt::block_on";
 

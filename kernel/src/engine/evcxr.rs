@@ -127,7 +127,14 @@ fn of_stream(stream: cells::Stream) -> Stream {
 fn message(message: cells::Message, cell: CellId) -> Message {
     let cells::Message { code, text, labels, notes, helps } = message;
     let label = |Label { start, end, text }| (Place { cell, start, end }, text);
-    Message { code, text, labels: labels.into_iter().map(label).collect(), notes, helps, ..Message::default() }
+    Message {
+        code,
+        text,
+        labels: labels.into_iter().map(label).collect(),
+        notes,
+        helps,
+        ..Message::default()
+    }
 }
 
 fn bundle(data: Vec<(String, String)>) -> MimeBundle {

@@ -68,7 +68,11 @@ pub fn run_error(
     let mut traceback = vec![format!("{NAME}{ename}{PLAIN}: {evalue}")];
     for (place, function) in calls {
         let inside = function.as_ref().map(|it| format!(", in `{it}`")).unwrap_or_default();
-        traceback.push(format!("  in {BOLD}{}, line {}{PLAIN}{inside}", place.cell, place.start.0 + 1));
+        traceback.push(format!(
+            "  in {BOLD}{}, line {}{PLAIN}{inside}",
+            place.cell,
+            place.start.0 + 1
+        ));
         traceback.extend(frame(place, sources, if calls.len() > 1 { 0 } else { 2 }));
     }
     CellError { ename: ename.to_owned(), evalue: evalue.to_owned(), traceback }
@@ -139,7 +143,9 @@ fn draw(message: &Message, sources: &Sources) -> Vec<String> {
 /// A drawn line with its marks: the name of the error, and what begins a note.
 fn marked(line: &str) -> String {
     let line = line.trim_end();
-    let is_code = |it: &str| it.len() == 5 && it.starts_with('E') && it[1..].bytes().all(|c| c.is_ascii_digit());
+    let is_code = |it: &str| {
+        it.len() == 5 && it.starts_with('E') && it[1..].bytes().all(|c| c.is_ascii_digit())
+    };
     let (name, text) = line.split_once(" Error: ").unwrap_or(("", line));
     if name.strip_prefix('[').and_then(|it| it.strip_suffix(']')).is_some_and(is_code) {
         return format!("{NAME}{name} Error{PLAIN}: {text}");
@@ -148,7 +154,8 @@ fn marked(line: &str) -> String {
         return format!("{NAME}Error{PLAIN}: {text}");
     }
     let Some((frame, text)) = line.split_once("│ ") else { return line.to_owned() };
-    let word = ["Help", "Note"].iter().find(|word| frame.trim().is_empty() && text.starts_with(**word));
+    let word =
+        ["Help", "Note"].iter().find(|word| frame.trim().is_empty() && text.starts_with(**word));
     match word.and_then(|_| text.split_once(':')) {
         Some((word, text)) => format!("{frame}│ {BOLD}{word}{PLAIN}:{text}"),
         None => line.to_owned(),
@@ -269,7 +276,9 @@ mod tests {
         let level = |it: u32| f64::from(if it == 0 { 0 } else { 55 + 40 * it });
         match number {
             232.. => [f64::from(8 + 10 * (number - 232)); 3],
-            16.. => [level((number - 16) / 36), level((number - 16) / 6 % 6), level((number - 16) % 6)],
+            16.. => {
+                [level((number - 16) / 36), level((number - 16) / 6 % 6), level((number - 16) % 6)]
+            }
             _ => panic!("a page chooses its own colour {number}"),
         }
     }

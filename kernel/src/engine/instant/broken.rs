@@ -70,6 +70,7 @@ impl BrokenCell<'_> {
 
     fn bracket(&self, fault: Unpaired) -> Message {
         let unclosed = |at| (self.place(at), "unclosed delimiter".to_owned());
+        let mut notes = Vec::new();
         let (text, labels) = match fault {
             Unpaired::Open(at) => {
                 ("this cell contains an unclosed delimiter".to_owned(), vec![unclosed(at)])
@@ -78,12 +79,27 @@ impl BrokenCell<'_> {
                 format!("unexpected closing delimiter: `{bracket}`"),
                 vec![(self.place(at), "nothing is open here that this could close".to_owned())],
             ),
-            Unpaired::Crossed { opener, closer: (bracket, at) } => (
-                format!("mismatched closing delimiter: `{bracket}`"),
-                vec![(self.place(at), "mismatched closing delimiter".to_owned()), unclosed(opener)],
-            ),
+            Unpaired::Crossed { opener, closer: (bracket, at) } => {
+                let line = self.code.lines().nth(opener.0 as usize).unwrap_or_default();
+                let open = line.chars().nth(opener.1 as usize).unwrap_or('(');
+                let closer = match open {
+                    '[' | '［' => ']',
+                    '{' | '｛' => '}',
+                    _ => ')',
+                };
+                notes.push(format!(
+                    "the last bracket that is open is `{open}`, which `{closer}` closes"
+                ));
+                (
+                    format!("mismatched closing delimiter: `{bracket}`"),
+                    vec![
+                        (self.place(at), "mismatched closing delimiter".to_owned()),
+                        unclosed(opener),
+                    ],
+                )
+            }
         };
-        Message { text, labels, ..Message::default() }
+        Message { text, labels, notes, ..Message::default() }
     }
 
     /// The words of our own parser, for what the compiler takes.

@@ -153,7 +153,13 @@ impl Builder {
         };
         let named = self.libraries.take(&draft.source.seal, &library.path);
         let path = named.map_err(|error| self.folder_error(&error))?;
-        if library.is_pure && !self.compiler.dependencies.may_read(&draft.source.text) {
+        // A function that compiles only without its notes is compiled so each time: the source that a session finds
+        // again is the other one.
+        let is_found_again = !draft.plan.is_untraced;
+        if is_found_again
+            && library.is_pure
+            && !self.compiler.dependencies.may_read(&draft.source.text)
+        {
             let facts = Facts {
                 types: library.types.clone(),
                 unkept: draft.plan.unkept.clone(),
@@ -225,7 +231,10 @@ impl Builder {
         unkept: BTreeMap<String, Absence>,
         casts: BTreeMap<String, String>,
     ) -> Draft {
-        let plan = Plan { casts, ..Plan::new(state, parsed, unkept) };
+        self.draft_of(state, parsed, cell, Plan { casts, ..Plan::new(state, parsed, unkept) })
+    }
+
+    fn draft_of(&self, state: &State, parsed: &Parsed, cell: &Cell<'_>, plan: Plan) -> Draft {
         let items = needed(state, parsed, &plan);
         let source = generate(state, &items, parsed, &plan, cell.id, cell.silent);
         let compiler = self.compiler.identity(&source.text);
@@ -274,7 +283,14 @@ impl Builder {
         loop {
             let context = CellContext { state, parsed, plan: &draft.plan, cell: cell.id };
             let (mut unkept, mut casts) = (draft.plan.unkept.clone(), draft.plan.casts.clone());
-            match self.attempt(&draft.source, &context, cell.stop) {
+            let mut is_untraced = draft.plan.is_untraced;
+            let attempt = self.attempt(&draft.source, &context, cell.stop);
+            let is_right = matches!(attempt, Ok(Compilation::Library(_) | Compilation::Unkept(_)));
+            match attempt {
+                // The compiler's words are to be about what the learner wrote, and nothing else.
+                _ if draft.source.is_traced && !is_right && cell.stop.wish().is_none() => {
+                    is_untraced = true;
+                }
                 Ok(Compilation::Library(library)) => {
                     let more = casts_of(&draft.plan, &library.types);
                     if more.is_empty() {
@@ -292,7 +308,8 @@ impl Builder {
                     unkept.extend(lost.map(|name| (name, Absence::Unnameable { cell: cell.id })));
                 }
             }
-            draft = self.draft(state, parsed, cell, unkept, casts);
+            let plan = Plan { casts, is_untraced, ..Plan::new(state, parsed, unkept) };
+            draft = self.draft_of(state, parsed, cell, plan);
         }
     }
 

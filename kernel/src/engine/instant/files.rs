@@ -86,7 +86,7 @@ fn again(item: Item, text: String) -> Item {
     let parsed = parse(&text).ok().map(|it| it.items).unwrap_or_default();
     match <[Item; 1]>::try_from(parsed) {
         Ok([new]) => Item { piece: place(&item.piece, new.piece.text.clone()), ..new },
-        Err(_) => Item { piece: place(&item.piece, text), ..item },
+        Err(_) => Item { piece: place(&item.piece, text), questions: Vec::new(), ..item },
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use akari_seam::path::{
-    BEFORE, BLOCK_ON, BRING_BACK, FAILED, HAS, LAST_VALUE, PUT, PUT_BACK, RUN, TAKE,
+    AT, BEFORE, BLOCK_ON, BRING_BACK, FAILED, HAS, LAST_VALUE, PUT, PUT_BACK, QUESTIONED, RUN, TAKE,
 };
 use akari_seam::symbol::{ENTRY, MISSING, STATIC};
 use sha2::{Digest, Sha256};
@@ -33,6 +33,8 @@ pub struct Source {
     /// The lines of items, from 1, each with the item's cell and key.
     items: Vec<(RangeInclusive<u32>, CellId, ItemKey)>,
     pub statics: Statics,
+    /// Whether functions note where their `?` hand an error on.
+    pub is_traced: bool,
     /// The file's name. It is made of the text, so that the place of a panic tells which source it
     /// is in.
     pub file: String,
@@ -136,6 +138,12 @@ pub fn generate(
         writer.piece(*origin, attribute);
     }
     writer.line(PRELUDE_LINE);
+    writer.is_traced = !plan.is_untraced
+        && !writer.here.counts_lines()
+        && items.iter().any(|it| !it.item.questions.is_empty());
+    if writer.is_traced {
+        writer.line(&format!("#[allow(unused_imports)] use ::{QUESTIONED} as _;"));
+    }
     let homes = may_share_statics(items, parsed).then_some(&state.statics);
     for (index, kept) in items.iter().enumerate() {
         let is_used = |site: &Site| {
@@ -351,6 +359,7 @@ struct Writer {
     items: Vec<(RangeInclusive<u32>, CellId, ItemKey)>,
     statics: Statics,
     here: Here,
+    is_traced: bool,
 }
 
 impl Writer {
@@ -438,6 +447,13 @@ impl Writer {
             self.line(line);
             done = next;
         }
+        let is_traced = self.is_traced && item.statics.is_empty();
+        for at in item.questions.iter().filter(|_| is_traced) {
+            self.part(*cell, &item.piece, done..*at);
+            let line = item.piece.place(*at).0;
+            self.from(Origin::Cell { cell: *cell, line }, &format!(".{AT}()"));
+            done = *at;
+        }
         self.part(*cell, &item.piece, done..item.piece.text.len());
     }
 
@@ -467,9 +483,9 @@ impl Writer {
 
     fn finish(self) -> Source {
         let file = format!("cell-{}.rs", &digest(&[&self.text])[..12]);
-        let Writer { text, origins, items, statics, .. } = self;
+        let Writer { text, origins, items, statics, is_traced, .. } = self;
         let (seal, metadata) = (String::new(), METADATA.to_owned());
-        Source { text, origins, items, statics, file, seal, metadata }
+        Source { text, origins, items, statics, is_traced, file, seal, metadata }
     }
 }
 

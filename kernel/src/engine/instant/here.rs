@@ -67,6 +67,11 @@ impl Here {
         lines
     }
 
+    /// Whether the lines of a piece must stand as they do in the cell.
+    pub fn counts_lines(&self) -> bool {
+        self.has_line
+    }
+
     /// The text of a piece as it stands in the source.
     pub fn text<'a>(&self, piece: &'a Piece) -> Cow<'a, str> {
         if self.is_line_known && piece.text.contains("line!") {

@@ -26,7 +26,12 @@ impl Default for Teacher {
 
 impl Teacher {
     /// The messages of a cell with their lessons, without those that only follow.
-    pub fn messages(&self, messages: Vec<Message>, state: &State, sources: &Sources) -> Vec<Message> {
+    pub fn messages(
+        &self,
+        messages: Vec<Message>,
+        state: &State,
+        sources: &Sources,
+    ) -> Vec<Message> {
         let types = types(state);
         let mut taught: Vec<Message> = Vec::new();
         let mut others = Vec::new();
@@ -56,9 +61,12 @@ impl Teacher {
         let cell = place.and_then(|place| sources.get(&place.cell)).map_or("", String::as_str);
         let mut texts = vec![message.text.clone()];
         texts.extend(message.labels.iter().map(|it| it.1.clone()));
-        texts.extend(message.labels.iter().map(|(place, text)| {
-            format!("label in line {}: {text}", place.start.0 + 1)
-        }));
+        texts.extend(
+            message
+                .labels
+                .iter()
+                .map(|(place, text)| format!("label in line {}: {text}", place.start.0 + 1)),
+        );
         texts.extend(message.notes.iter().chain(&message.helps).cloned());
         let at = place.map(|it| it.start);
         let code = message.code.as_deref().unwrap_or_default();
@@ -97,7 +105,8 @@ impl Teacher {
             return None;
         }
         let (texts, types) = ([printed.to_owned()], types(state));
-        let case = Case { stage: Stage::Printed, code: "", texts: &texts, cell, at: None, types: &types };
+        let case =
+            Case { stage: Stage::Printed, code: "", texts: &texts, cell, at: None, types: &types };
         lesson(&case, self.language).map(|it| it.lines().join("\n"))
     }
 }
@@ -115,10 +124,33 @@ fn types(state: &State) -> BTreeMap<String, String> {
 /// Whether the compiler's parser has written a message. None of those have a code.
 fn is_of_syntax(message: &Message) -> bool {
     const BEGINNINGS: &[&str] = &[
-        "expected ", "unexpected ", "missing ", "invalid ", "unknown start of token", "unterminated ", "prefix `",
-        "mismatched ", "`and` is", "`or` is", "this cell contains", "this file contains", "unclosed", "not expected",
-        "character literal", "explicit return type", "Rust has no", "comparison operators", "leading `", "empty ",
-        "unknown prefix", "too many `#`", "struct literals", "cannot parse", "no viable", "keyword ", "`let` ",
+        "expected ",
+        "unexpected ",
+        "missing ",
+        "invalid ",
+        "unknown start of token",
+        "unterminated ",
+        "prefix `",
+        "mismatched ",
+        "`and` is",
+        "`or` is",
+        "this cell contains",
+        "this file contains",
+        "unclosed",
+        "not expected",
+        "character literal",
+        "explicit return type",
+        "Rust has no",
+        "comparison operators",
+        "leading `",
+        "empty ",
+        "unknown prefix",
+        "too many `#`",
+        "struct literals",
+        "cannot parse",
+        "no viable",
+        "keyword ",
+        "`let` ",
     ];
     message.code.is_none()
         && !message.text.starts_with("invalid format string")
@@ -127,6 +159,7 @@ fn is_of_syntax(message: &Message) -> bool {
 
 /// Whether two messages are about the same line.
 fn is_beside(a: &Message, b: &Message) -> bool {
-    let line = |message: &Message| message.labels.first().map(|(place, _)| (place.cell, place.start.0));
+    let line =
+        |message: &Message| message.labels.first().map(|(place, _)| (place.cell, place.start.0));
     line(a) == line(b)
 }

@@ -100,6 +100,7 @@ fn item(mut piece: Piece) -> Item {
         mentions: words(&piece.text).collect(),
         shape: Shape::of_call(&piece.text),
         statics: sites_of_call(&piece.text),
+        questions: Vec::new(),
         piece,
     }
 }

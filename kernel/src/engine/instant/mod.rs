@@ -41,6 +41,7 @@ mod places;
 mod plain;
 mod plan;
 mod question;
+mod questions;
 mod redefine;
 mod replay;
 mod rerun;
@@ -319,7 +320,10 @@ impl Sink for Listening<'_> {
         match &output {
             Output::Stream { text, .. } => hear(self.heard, text),
             Output::Result { data } => {
-                hear(self.heard, data.get("text/plain").and_then(|it| it.as_str()).unwrap_or_default());
+                hear(
+                    self.heard,
+                    data.get("text/plain").and_then(|it| it.as_str()).unwrap_or_default(),
+                );
             }
             Output::Display { .. } | Output::Clear { .. } => {}
         }
@@ -388,8 +392,11 @@ impl Engine for InstantEngine {
         let start = Instant::now();
         let result = self.run_cell(cell, sink);
         if let Err(error) = &result
-            && let Some(code) =
-                error.evalue.lines().find_map(|it| it.strip_prefix("error[")).and_then(|it| it.get(..5))
+            && let Some(code) = error
+                .evalue
+                .lines()
+                .find_map(|it| it.strip_prefix("error["))
+                .and_then(|it| it.get(..5))
         {
             self.last_code = Some(code.to_owned());
         }
@@ -400,7 +407,8 @@ impl Engine for InstantEngine {
         self.names.set_code(self.session_code());
         // Errors of a line have their lesson already.
         let is_of_code = |error: &CellError| {
-            matches!(&*error.ename, "CompileError" | "Error" | "Panic") || error.evalue.contains('\n')
+            matches!(&*error.ename, "CompileError" | "Error" | "Panic")
+                || error.evalue.contains('\n')
         };
         let taught = result.map_err(|error| match is_of_code(&error) {
             true => error,

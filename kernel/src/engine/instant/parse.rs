@@ -11,6 +11,7 @@ use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
 use super::awaits::awaits;
 use super::head::{Command, blank_head};
 use super::mentions::{Reader, assigned, bindings, mentions};
+use super::questions::questions;
 use super::shape::Shape;
 use super::statics::{Site, sites};
 use super::words::words;
@@ -85,6 +86,8 @@ pub struct Item {
     pub shape: Shape,
     /// The statics with state that the item declares.
     pub statics: Vec<Site>,
+    /// The offsets of the `?` in the item's functions.
+    pub questions: Vec<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,8 +261,8 @@ impl Cutter<'_> {
         let names = names(&item, &key);
         let mut mentions = mentions(&node);
         mentions.extend(bindings(&node));
-        let (shape, statics) = (Shape::of(&node), sites(&node));
-        parsed.items.push(Item { piece, key, names, mentions, shape, statics });
+        let (shape, statics, questions) = (Shape::of(&node), sites(&node), questions(&node));
+        parsed.items.push(Item { piece, key, names, mentions, shape, statics, questions });
     }
 
     /// Makes one item per name, so that a later import of one name replaces only that item.
@@ -289,6 +292,7 @@ impl Cutter<'_> {
                 mentions,
                 shape,
                 statics: Vec::new(),
+                questions: Vec::new(),
             });
         }
     }

@@ -24,6 +24,8 @@ pub struct Plan {
     pub unkept: BTreeMap<String, Absence>,
     /// What to keep in place of a variable whose type has no name; see `fn_items`.
     pub casts: BTreeMap<String, String>,
+    /// Whether nothing is noted where a `?` of a function hands an error on.
+    pub is_untraced: bool,
 }
 
 impl Plan {
@@ -43,7 +45,7 @@ impl Plan {
             .collect();
         let variables = parsed.statements.iter().flat_map(|statement| &statement.variables);
         let new = variables.map(|variable| (variable.name.clone(), variable.clone())).collect();
-        Plan { reads, copied, new, unkept, casts: BTreeMap::new() }
+        Plan { reads, copied, new, unkept, casts: BTreeMap::new(), is_untraced: false }
     }
 
     /// Whether the value that the cell gives the variable outlives the cell.

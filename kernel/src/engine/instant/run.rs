@@ -12,6 +12,7 @@ use super::hints::hint;
 use super::journal::Cut;
 use super::places::Generated;
 use super::question;
+use super::questions::frames;
 use super::state::State;
 use super::streams::{Streams, bundle, display};
 use crate::engine::outcome::{CellError, Output, Stream};
@@ -312,7 +313,9 @@ impl RunReport {
             return Some(death_error(death));
         }
         let place = self.failure.as_ref().and_then(|failure| failure.place(generated)).or(called);
-        let calls: Vec<(Place, Option<String>)> = place.iter().map(|it| (it.clone(), None)).collect();
+        let noted = self.failure.as_ref().map_or("", |it| it.calls.as_str());
+        let calls =
+            place.as_ref().map(|it| frames(noted, it, generated, sources)).unwrap_or_default();
         // Whatever else went wrong may be so because the answer is missing.
         if let Some(no_answer) = self.no_answer {
             let (ename, text) = no_answer.words();

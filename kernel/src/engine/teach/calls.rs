@@ -18,7 +18,8 @@ struct Call<'a> {
 /// The line with the first call that is not as the prelude has it, as it should be.
 pub fn calls(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
     let tokens = Tokens::of(line);
-    let has = |set: &str, name: &str| book.sets.get(set).is_some_and(|it| it.iter().any(|it| it == name));
+    let has =
+        |set: &str, name: &str| book.sets.get(set).is_some_and(|it| it.iter().any(|it| it == name));
     (2..tokens.list.len()).find_map(|at| {
         let call = call(line, &tokens, at)?;
         let is_constructed = tokens.is(at + 1, "::");
@@ -50,7 +51,10 @@ pub fn calls(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
 fn call<'a>(line: &'a str, tokens: &Tokens<'a>, at: usize) -> Option<Call<'a>> {
     let (root, name) = (tokens.get(at - 2)?, tokens.get(at)?);
     let is_path = tokens.is(at - 1, "::") && name.kind == Kind::Name;
-    if !is_path || !tokens.is(at + 1, "(") || (at > 2 && matches!(tokens.list[at - 3].text, "::" | ".")) {
+    if !is_path
+        || !tokens.is(at + 1, "(")
+        || (at > 2 && matches!(tokens.list[at - 3].text, "::" | "."))
+    {
         return None;
     }
     let close = tokens.partner(at + 1)?;
@@ -110,7 +114,8 @@ fn layer(
         return Some(match inner {
             None => loss,
             Some(inner) => {
-                let inner: Vec<String> = split(&inner, ",").iter().map(|it| borrowed(it, types)).collect();
+                let inner: Vec<String> =
+                    split(&inner, ",").iter().map(|it| borrowed(it, types)).collect();
                 match loss.contains('{') {
                     true => format!("({loss}).forward({})?", inner.join(", ")),
                     false => format!("{loss}.forward({})?", inner.join(", ")),
@@ -162,10 +167,8 @@ fn optimizer(call: &Call<'_>) -> Option<String> {
 
 fn function(call: &Call<'_>, has: &dyn Fn(&str, &str) -> bool, types: &TypesOf) -> Option<String> {
     let Call { root, name, arguments, .. } = call;
-    let values: Vec<String> = arguments
-        .iter()
-        .map(|it| named(it).map_or(it.as_str(), |it| it.1).to_owned())
-        .collect();
+    let values: Vec<String> =
+        arguments.iter().map(|it| named(it).map_or(it.as_str(), |it| it.1).to_owned()).collect();
     let of = |set: &str| has(set, name);
     if *root == "F" && of("loss_functions") && values.len() == 2 {
         let loss = loss_of(name)?;
@@ -183,6 +186,18 @@ fn function(call: &Call<'_>, has: &dyn Fn(&str, &str) -> bool, types: &TypesOf) 
         ("arange", [end]) => vec!["0".to_owned(), end.clone(), "1".to_owned()],
         ("arange", [start, end]) => vec![start.clone(), end.clone(), "1".to_owned()],
         ("gelu", [x]) => vec![borrowed(x, types), "Gelu::None".to_owned()],
+        ("cat" | "stack" | "vstack" | "hstack", [list, rest @ ..])
+            if list.starts_with(['[', '(']) =>
+        {
+            let inner = list.trim_matches(['[', ']', '(', ')']);
+            let parts: Vec<String> =
+                split(inner, ",").iter().map(|it| borrowed(it, types)).collect();
+            let mut all = vec![format!("({})", parts.join(", "))];
+            if matches!(*name, "cat" | "stack") {
+                all.push(rest.first().cloned().unwrap_or_else(|| "0".to_owned()));
+            }
+            all
+        }
         ("argmax" | "argmin", [x]) if *root == "torch" => vec![borrowed(x, types), "()".to_owned()],
         (_, values) if of("shapes") && values.len() > 1 => vec![format!("({})", values.join(", "))],
         (_, [shape]) if of("shapes") && shape.starts_with('[') && shape.contains(',') => {
@@ -197,7 +212,8 @@ fn function(call: &Call<'_>, has: &dyn Fn(&str, &str) -> bool, types: &TypesOf) 
                 1
             };
             let each = values.iter().enumerate();
-            each.map(|(at, it)| if at < tensors { borrowed(it, types) } else { it.clone() }).collect()
+            each.map(|(at, it)| if at < tensors { borrowed(it, types) } else { it.clone() })
+                .collect()
         }
     };
     let name = match (*name, values.len()) {
@@ -229,9 +245,11 @@ fn loss_of(function: &str) -> Option<&'static str> {
 pub fn borrowed(argument: &str, types: &TypesOf) -> String {
     let first = argument.chars().next().unwrap_or(' ');
     let is_plain = types.get(argument).is_some_and(|it| {
-        it.starts_with('&') || !(it.contains("Tensor") || it.contains("Var") || it.contains("Result"))
+        it.starts_with('&')
+            || !(it.contains("Tensor") || it.contains("Var") || it.contains("Result"))
     });
-    let is_value = (first.is_alphabetic() || first == '_') && !matches!(argument, "true" | "false" | "None");
+    let is_value =
+        (first.is_alphabetic() || first == '_') && !matches!(argument, "true" | "false" | "None");
     let is_name = argument.chars().next().is_some_and(char::is_lowercase)
         || argument.contains("::")
         || argument.chars().count() < 3;
@@ -244,18 +262,27 @@ pub fn borrowed(argument: &str, types: &TypesOf) -> String {
 /// The line with the first method that lacks its `?`, or that candle has otherwise, as it should be.
 pub fn methods(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
     let tokens = Tokens::of(line);
-    let has = |set: &str, name: &str| book.sets.get(set).is_some_and(|it| it.iter().any(|it| it == name));
+    let has =
+        |set: &str, name: &str| book.sets.get(set).is_some_and(|it| it.iter().any(|it| it == name));
     (1..tokens.list.len()).find_map(|at| {
         let name = tokens.get(at)?;
-        if !tokens.is(at - 1, ".") || name.kind != Kind::Name || !tokens.is(at + 1, "(") {
+        if !tokens.is(at - 1, ".") || name.kind != Kind::Name {
             return None;
+        }
+        if !tokens.is(at + 1, "(") {
+            let is_field = has("fields_of_python", name.text) && !tokens.is(at + 1, "::");
+            return is_field.then(|| format!("{}(){}", &line[..name.end()], &line[name.end()..]));
         }
         let close = tokens.partner(at + 1)?;
         let start = operand_start(&tokens, at - 1);
         let (from, dot) = (tokens.list[start].start, tokens.list[at - 1].start);
         let receiver = &line[from..dot];
         let root = tokens.list[start].text;
-        let is_of_tensor = types.get(root).is_none_or(|it| it.contains("Tensor") || it.contains("Var"));
+        if tokens.list[start].kind == Kind::Number {
+            return None;
+        }
+        let is_of_tensor =
+            types.get(root).is_none_or(|it| it.contains("Tensor") || it.contains("Var"));
         if is_in_formula(&tokens, at) || !is_of_tensor || receiver.contains("iter") {
             return None;
         }
@@ -272,14 +299,22 @@ pub fn methods(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
             Some(format!("torch::{function}({})?", all.join(", ")))
         };
         let new = match (name.text, values.as_slice()) {
-            ("sum" | "mean" | "max" | "min" | "prod" | "std" | "var" | "norm", []) => of_torch(name.text),
-            ("argmax" | "argmin", []) => Some(format!("torch::{}({}, ())?", name.text, borrowed(receiver, types))),
+            ("sum" | "mean" | "max" | "min" | "prod" | "std" | "var" | "norm", []) => {
+                of_torch(name.text)
+            }
+            ("argmax" | "argmin", []) => {
+                Some(format!("torch::{}({}, ())?", name.text, borrowed(receiver, types)))
+            }
             ("sum" | "mean", [_]) if line[end..].starts_with('?') => None,
             ("sum" | "mean", [_]) => of_torch(&format!("{}_dim", name.text)),
-            ("view" | "reshape", [_, _, ..]) => {
-                Some(format!("{receiver}.{}(({}))?", if inner.contains("-1") { "view" } else { name.text }, values.join(", ")))
-            }
-            ("to", [device]) if device.contains("cuda") || device.contains("cpu") || *device == "device" => {
+            ("view" | "reshape", [_, _, ..]) => Some(format!(
+                "{receiver}.{}(({}))?",
+                if inner.contains("-1") { "view" } else { name.text },
+                values.join(", ")
+            )),
+            ("to", [device])
+                if device.contains("cuda") || device.contains("cpu") || *device == "device" =>
+            {
                 Some(receiver.to_owned())
             }
             ("cuda" | "cpu" | "numpy" | "contiguous_", []) => Some(receiver.to_owned()),

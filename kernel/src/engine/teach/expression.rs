@@ -30,7 +30,25 @@ pub fn split(text: &str, separator: &str) -> Vec<String> {
 /// The expression around an operator: as far as a call's bracket, a comma, or a `=`.
 pub fn region(tokens: &Tokens<'_>, operator: usize) -> Range<usize> {
     let is_end = |text: &str| {
-        matches!(text, "," | ";" | "=" | "{" | "}" | "return" | "let" | "|" | "+=" | "-=" | "*=" | "/=" | ":" | "in" | "=>" | "if" | "#")
+        matches!(
+            text,
+            "," | ";"
+                | "="
+                | "{"
+                | "}"
+                | "return"
+                | "let"
+                | "|"
+                | "+="
+                | "-="
+                | "*="
+                | "/="
+                | ":"
+                | "in"
+                | "=>"
+                | "if"
+                | "#"
+        )
     };
     let mut start = operator;
     while start > 0 {
@@ -69,7 +87,9 @@ pub fn operand_start(tokens: &Tokens<'_>, end: usize) -> usize {
     while at > 0 {
         let token = tokens.list[at - 1];
         let is_word = |it: usize| {
-            it > 0 && (tokens.list[it - 1].kind == Kind::Name || matches!(tokens.list[it - 1].text, ")" | "]" | "?" | "!"))
+            it > 0
+                && (tokens.list[it - 1].kind == Kind::Name
+                    || matches!(tokens.list[it - 1].text, ")" | "]" | "?" | "!"))
         };
         at = match token.text {
             ")" | "]" => match tokens.partner(at - 1) {

@@ -18,8 +18,8 @@ use std::ops::Range;
 
 pub use self::language::{Language, UnknownLanguage};
 use self::pattern::{Captures, Pattern, filled, said};
-use self::rule::{Book, Rule, book};
 pub use self::rule::Stage;
+use self::rule::{Book, Rule, book};
 use self::tokens::Tokens;
 use self::translate::{in_formula, index, line_of, translated, without_borrows};
 
@@ -98,14 +98,18 @@ fn told(
             Lesson { rule, sentence: format!("{sentence}; write `{mended}`"), mended: None }
         }
         (true, Language::Japanese) => {
-            Lesson { rule, sentence: format!("{sentence}`{mended}` と書きます。"), mended: None }
+            Lesson {
+                rule, sentence: format!("{sentence}`{mended}` と書きます。"), mended: None
+            }
         }
         (false, Language::English) => {
             Lesson { rule, sentence: format!("{sentence}; write:"), mended: Some(mended) }
         }
-        (false, Language::Japanese) => {
-            Lesson { rule, sentence: format!("{sentence}次のように書きます:"), mended: Some(mended) }
-        }
+        (false, Language::Japanese) => Lesson {
+            rule,
+            sentence: format!("{sentence}次のように書きます:"),
+            mended: Some(mended),
+        },
     }
 }
 
@@ -152,11 +156,12 @@ impl Page<'_> {
         }
         let mut captures = Captures::new();
         for ways in &rule.said {
-            captures = ways.iter().find_map(|way| {
-                case.texts.iter().find_map(|text| said(way, text, &captures))
-            })?;
+            captures = ways
+                .iter()
+                .find_map(|way| case.texts.iter().find_map(|text| said(way, text, &captures)))?;
         }
-        let is_said = |words: &String| case.texts.iter().any(|text| said(words, text, &captures).is_some());
+        let is_said =
+            |words: &String| case.texts.iter().any(|text| said(words, text, &captures).is_some());
         if rule.unsaid.iter().any(is_said) {
             return None;
         }
@@ -177,7 +182,11 @@ impl Page<'_> {
             let name = captures.get(name).map_or("", |it| it.trim_start_matches('&'));
             case.types.get(name).is_some_and(|it| part.split('|').any(|part| it.contains(part)))
         };
-        if !rule.types.iter().all(is_of_type) {
+        let is_in_set = |(name, set): (&String, &String)| {
+            let words = book.sets.get(set);
+            captures.get(name).is_some_and(|it| words.is_some_and(|words| words.contains(it)))
+        };
+        if !rule.types.iter().all(is_of_type) || !rule.among.iter().all(is_in_set) {
             return None;
         }
         if rule.fraction && !has_rest(&captures) {
@@ -231,17 +240,25 @@ impl Page<'_> {
             (Some(template), Some(found)) => {
                 let new = filled(template, captures);
                 let (from, to) = (list[found.start].start, list[found.end - 1].end());
-                format!("{}{new}{}", case.cell.get(first..from).unwrap_or_default(), case.cell.get(to..last).unwrap_or_default())
+                format!(
+                    "{}{new}{}",
+                    case.cell.get(first..from).unwrap_or_default(),
+                    case.cell.get(to..last).unwrap_or_default()
+                )
             }
-            (Some(template), None) => return Some(filled(template, captures)).filter(|it| !it.is_empty()),
-            (None, _) if rule.translate => typed.to_owned(),
+            (Some(template), None) => {
+                return Some(filled(template, captures)).filter(|it| !it.is_empty());
+            }
+            (None, _) if rule.translate => {
+                captures.get("mended").map_or(typed, String::as_str).to_owned()
+            }
             (None, _) => return None,
         };
         let mended = match rule.is_final {
             true => line_of(&changed),
             false => translated(&changed, case.types, book),
         };
-        (mended != line_of(typed) && !mended.is_empty()).then_some(mended)
+        let is_told = captures.contains_key("mended");
+        (is_told || mended != line_of(typed) && !mended.is_empty()).then_some(mended)
     }
 }
-

@@ -2,7 +2,8 @@
 //!
 //! A pattern is written as tokens. `$a` is an operand (`x`, `f(x)?`, `F::relu(&x)`, `(a + b)`), `$a:name` a
 //! name, `$a:number`, `$a:int`, `$a:text`, and `$a:word` one of the words of a set in the data; `$a..` is any tokens
-//! whose brackets match, as few as will do. A name that has a value already must have it again. `^` is the beginning
+//! whose brackets match, as few as will do, and `$a.+`
+//! the same but not nothing. A name that has a value already must have it again. `^` is the beginning
 //! of the statement and `$$` its end. Pure.
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ enum Part {
     Operand(String),
     OfKind(String, String),
     Any(String),
+    Some(String),
     Start,
     End,
 }
@@ -35,6 +37,9 @@ impl Pattern {
             None if part == "^" => Part::Start,
             None => Part::Token(part.to_owned()),
             Some("$") => Part::End,
+            Some(name) if name.ends_with(".+") => {
+                Part::Some(name.trim_end_matches(".+").to_owned())
+            }
             Some(name) => match (name.strip_suffix(".."), name.split_once(':')) {
                 (Some(name), _) => Part::Any(name.to_owned()),
                 (None, Some((name, kind))) => Part::OfKind(name.to_owned(), kind.to_owned()),
@@ -107,13 +112,18 @@ impl Search<'_> {
                 capture(captures, name, token.text)?;
                 self.parts(rest, at + 1, captures)
             }
-            Part::Operand(name) => {
-                let end = self.operand(at)?;
-                capture(captures, name, &self.source(at..end))?;
-                self.parts(rest, end, captures)
-            }
-            Part::Any(name) => {
+            Part::Operand(name) => self.operands(at).into_iter().rev().find_map(|end| {
+                let mut tried = captures.clone();
+                capture(&mut tried, name, &self.source(at..end))?;
+                let found = self.parts(rest, end, &mut tried)?;
+                *captures = tried;
+                Some(found)
+            }),
+            Part::Any(name) | Part::Some(name) => {
                 let mut end = at;
+                if matches!(part, Part::Some(_)) {
+                    end = self.after(end)?;
+                }
                 loop {
                     let mut tried = captures.clone();
                     if capture(&mut tried, name, &self.source(at..end)).is_some()
@@ -122,14 +132,18 @@ impl Search<'_> {
                         *captures = tried;
                         return Some(found);
                     }
-                    let token = self.token(end)?;
-                    end = match token.text {
-                        ")" | "]" | "}" | ";" => return None,
-                        "(" | "[" | "{" => self.tokens.partner(end)? + 1,
-                        _ => end + 1,
-                    };
+                    end = self.after(end)?;
                 }
             }
+        }
+    }
+
+    /// Behind a token, or behind the brackets that it opens.
+    fn after(&self, at: usize) -> Option<usize> {
+        match self.token(at)?.text {
+            ")" | "]" | "}" | ";" => None,
+            "(" | "[" | "{" => Some(self.tokens.partner(at)? + 1),
+            _ => Some(at + 1),
         }
     }
 
@@ -139,7 +153,7 @@ impl Search<'_> {
             "number" => token.kind == Kind::Number,
             "int" => token.kind == Kind::Number && token.text.chars().all(|c| c.is_ascii_digit()),
             "text" => token.kind == Kind::Text && !token.text.starts_with(['f', 'F']),
-            "ftext" => token.kind == Kind::Text && token.text.starts_with(['f', 'F', 'r']),
+            "ftext" => token.kind == Kind::Text && token.text.starts_with(['f', 'F']),
             "single" => {
                 let inner = token.text.trim_matches('\'');
                 let is_long = token.text.starts_with("'''");
@@ -151,7 +165,8 @@ impl Search<'_> {
             }
             "doc" => token.text.starts_with("\"\"\"") || token.text.starts_with("'''"),
             "config" => {
-                let is_loss = self.sets.get("losses").is_some_and(|it| it.iter().any(|it| it == token.text));
+                let is_loss =
+                    self.sets.get("losses").is_some_and(|it| it.iter().any(|it| it == token.text));
                 is_loss || token.text.ends_with("Config") || token.text.ends_with("Options")
             }
             "hash" => token.kind == Kind::Hash,
@@ -160,47 +175,53 @@ impl Search<'_> {
         }
     }
 
-    /// The end of the operand that begins at a token.
-    fn operand(&self, start: usize) -> Option<usize> {
+    /// The ends of the operands that begin at a token, the shortest first.
+    fn operands(&self, start: usize) -> Vec<usize> {
         const NO_OPERANDS: &[&str] = &[
-            "let", "if", "else", "for", "in", "while", "return", "match", "fn", "and", "or", "not", "is", "as",
-            "mut", "def", "class", "import", "from", "lambda", "elif", "with", "use",
+            "let", "if", "else", "for", "in", "while", "return", "match", "fn", "and", "or", "not",
+            "is", "as", "mut", "def", "class", "import", "from", "lambda", "elif", "with", "use",
         ];
+        let mut ends = Vec::new();
         if start > self.within.start
             && self.tokens.get(start - 1).is_some_and(|it| matches!(it.text, "." | "::"))
         {
             // The middle of a path is no operand.
-            return None;
+            return ends;
         }
         let mut at = start;
         while self.is(at, "&") || (at > start && self.is(at, "mut")) {
             at += 1;
         }
-        let token = self.token(at)?;
-        at = match token.kind {
-            Kind::Name if NO_OPERANDS.contains(&token.text) => return None,
-            Kind::Name | Kind::Number | Kind::Text => at + 1,
-            Kind::Sign if matches!(token.text, "(" | "[") => self.tokens.partner(at)? + 1,
-            _ => return None,
+        let Some(token) = self.token(at) else { return ends };
+        let first = match token.kind {
+            Kind::Name if NO_OPERANDS.contains(&token.text) => None,
+            Kind::Name | Kind::Number | Kind::Text => Some(at + 1),
+            Kind::Sign if matches!(token.text, "(" | "[") => {
+                self.tokens.partner(at).map(|it| it + 1)
+            }
+            _ => None,
         };
-        loop {
-            at = match self.token(at).map(|it| it.text) {
-                Some("." | "::") if self.token(at + 1).is_some_and(|it| it.kind != Kind::Sign) => at + 2,
+        let mut next = first.filter(|it| *it <= self.within.end);
+        while let Some(at) = next {
+            ends.push(at);
+            let closed = |open: usize| {
+                let close = self.tokens.partner(open).filter(|it| *it < self.within.end)?;
+                Some(close + 1)
+            };
+            next = match self.token(at).map(|it| it.text) {
+                Some("." | "::") if self.token(at + 1).is_some_and(|it| it.kind != Kind::Sign) => {
+                    Some(at + 2)
+                }
                 Some("::") if self.is(at + 1, "<") => {
-                    let close = (at + 2..self.within.end).find(|it| self.is(*it, ">"))?;
-                    close + 1
+                    (at + 2..self.within.end).find(|it| self.is(*it, ">")).map(|it| it + 1)
                 }
-                Some("!") if self.is(at + 1, "(") || self.is(at + 1, "[") => {
-                    self.tokens.partner(at + 1)? + 1
-                }
-                Some("(" | "[") => match self.tokens.partner(at) {
-                    Some(close) if close < self.within.end => close + 1,
-                    _ => return Some(at),
-                },
-                Some("?") => at + 1,
-                _ => return Some(at),
+                Some("!") if self.is(at + 1, "(") || self.is(at + 1, "[") => closed(at + 1),
+                Some("(" | "[") => closed(at),
+                Some("?") => Some(at + 1),
+                _ => None,
             };
         }
+        ends
     }
 }
 
@@ -282,7 +303,11 @@ mod tests {
         let sets = Sets::from([("opt".to_owned(), vec!["SGD".to_owned(), "Adam".to_owned()])]);
         let found = Pattern::of(pattern).find(code, &tokens, all, &Captures::new(), &sets);
         let shown = found.map(|(_, captures)| {
-            captures.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+            captures
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join(" ")
         });
         assert_eq!(shown.as_deref(), expected, "{pattern} in {code}");
     }
@@ -298,6 +323,8 @@ mod tests {
         check("^ $a = $b $$", "x = 5", Some("a=x b=5"));
         check("^ $a = $b $$", "let x = 5", None);
         check("$a + $a", "x + y", None);
+        check("$o . step ( )", "opt.inner.step()", Some("o=opt.inner"));
+        check("$f ( $a.. )", "F::relu(&x)", Some("a=&x f=F::relu"));
     }
 
     #[test]

@@ -52,6 +52,9 @@ struct Row {
     /// What these captures are: a part of the type's text.
     #[serde(default)]
     types: BTreeMap<String, String>,
+    /// The sets that these captures are in.
+    #[serde(default)]
+    among: BTreeMap<String, String>,
     /// Whether the mended line has the expression at the error's place inside of `t!( .. )`.
     #[serde(default)]
     formula: bool,
@@ -97,6 +100,7 @@ pub struct Rule {
     pub untyped: Vec<Pattern>,
     pub anywhere: bool,
     pub types: BTreeMap<String, String>,
+    pub among: BTreeMap<String, String>,
     pub formula: bool,
     pub fraction: bool,
     pub mend: Option<String>,
@@ -147,7 +151,9 @@ impl Book {
             book.sets.extend(file.sets.into_iter().map(|(name, text)| (name, words(text))));
             book.rules.extend(file.rule.into_iter().map(Rule::of));
             book.rewrites.extend(
-                file.rewrite.into_iter().map(|it| Rewrite { from: Pattern::of(&it.from), to: it.to }),
+                file.rewrite
+                    .into_iter()
+                    .map(|it| Rewrite { from: Pattern::of(&it.from), to: it.to }),
             );
         }
         Ok(book)
@@ -168,6 +174,7 @@ impl Rule {
             unsaid: row.unsaid,
             anywhere: row.anywhere,
             types: row.types,
+            among: row.among,
             formula: row.formula,
             fraction: row.fraction,
             mend: row.mend,

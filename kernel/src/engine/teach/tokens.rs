@@ -46,8 +46,8 @@ pub struct Tokens<'a> {
 }
 
 const SIGNS: &[&str] = &[
-    "**=", "...", "..=", "<<=", ">>=", "::", "->", "=>", "==", "!=", "<=", ">=", "&&", "||", "+=", "-=",
-    "*=", "/=", "%=", "@=", "**", "..", "++", "--", ":=",
+    "**=", "...", "..=", "<<=", ">>=", "::", "->", "=>", "==", "!=", "<=", ">=", "&&", "||", "+=",
+    "-=", "*=", "/=", "%=", "@=", "**", "..", "++", "--", ":=",
 ];
 
 impl<'a> Tokens<'a> {
@@ -64,8 +64,12 @@ impl<'a> Tokens<'a> {
                 '\n' => (Some(Kind::Newline), 1),
                 c if c.is_whitespace() && c != '\u{3000}' => (None, c.len_utf8()),
                 '/' if rest.starts_with("//") => (None, line(rest)),
-                '/' if rest.starts_with("/*") => (None, rest.find("*/").map_or(rest.len(), |it| it + 2)),
-                '#' if !rest.starts_with("#[") && !rest.starts_with("#!") => (Some(Kind::Hash), line(rest)),
+                '/' if rest.starts_with("/*") => {
+                    (None, rest.find("*/").map_or(rest.len(), |it| it + 2))
+                }
+                '#' if !rest.starts_with("#[") && !rest.starts_with("#!") => {
+                    (Some(Kind::Hash), line(rest))
+                }
                 c if c.is_ascii_digit() => (Some(Kind::Number), number(rest)),
                 '"' => (Some(Kind::Text), text(rest)),
                 '\'' => match quoted(rest, previous) {
@@ -79,7 +83,8 @@ impl<'a> Tokens<'a> {
                 }
             };
             let length = length.max(1);
-            let token = Token { kind: kind.unwrap_or(Kind::Newline), text: &rest[..length], start: at };
+            let token =
+                Token { kind: kind.unwrap_or(Kind::Newline), text: &rest[..length], start: at };
             at += length;
             match (kind, token.text) {
                 (None, _) => continue,
@@ -144,7 +149,12 @@ impl<'a> Tokens<'a> {
                     None => start = before,
                 },
                 "{" if !is_literal(&self.list[..before]) => break,
-                _ if token.kind == Kind::Newline && !self.goes_on(start) && !self.is_cut(before) => break,
+                _ if token.kind == Kind::Newline
+                    && !self.goes_on(start)
+                    && !self.is_cut(before) =>
+                {
+                    break;
+                }
                 _ => start = before,
             }
         }
@@ -157,7 +167,9 @@ impl<'a> Tokens<'a> {
                     end = self.partner(end).map_or(end + 1, |it| it + 1);
                 }
                 "{" => break,
-                _ if token.kind == Kind::Newline && !self.goes_on(end + 1) && !self.is_cut(end) => break,
+                _ if token.kind == Kind::Newline && !self.goes_on(end + 1) && !self.is_cut(end) => {
+                    break;
+                }
                 _ => end += 1,
             }
         }
@@ -189,7 +201,10 @@ impl<'a> Tokens<'a> {
     /// Whether a line begins as none does that begins a statement.
     fn goes_on(&self, index: usize) -> bool {
         self.get(index).is_some_and(|it| {
-            matches!(it.text, "." | "?" | ")" | "]" | "," | "+" | "/" | "=" | "==" | "&&" | "||" | "@" | "else")
+            matches!(
+                it.text,
+                "." | "?" | ")" | "]" | "," | "+" | "/" | "=" | "==" | "&&" | "||" | "@" | "else"
+            )
         })
     }
 
@@ -220,7 +235,19 @@ fn is_literal(before: &[Token<'_>]) -> bool {
     }
     let line = before.iter().rev().take_while(|it| !matches!(it.text, ";" | "{" | "}"));
     !line.into_iter().any(|it| {
-        matches!(it.text, "struct" | "enum" | "impl" | "trait" | "fn" | "for" | "if" | "while" | "match" | "union")
+        matches!(
+            it.text,
+            "struct"
+                | "enum"
+                | "impl"
+                | "trait"
+                | "fn"
+                | "for"
+                | "if"
+                | "while"
+                | "match"
+                | "union"
+        )
     })
 }
 
@@ -239,10 +266,16 @@ fn number(rest: &str) -> usize {
         let next = bytes.get(end + 1).copied().unwrap_or(b' ');
         let is_part = match byte {
             b'.' => {
-                !rest[..end].contains('.') && next != b'.' && !next.is_ascii_alphabetic() && next != b'_'
+                !rest[..end].contains('.')
+                    && next != b'.'
+                    && !next.is_ascii_alphabetic()
+                    && next != b'_'
             }
             b'+' | b'-' => {
-                end > 0 && matches!(bytes[end - 1], b'e' | b'E') && !rest.starts_with("0x") && next.is_ascii_digit()
+                end > 0
+                    && matches!(bytes[end - 1], b'e' | b'E')
+                    && !rest.starts_with("0x")
+                    && next.is_ascii_digit()
             }
             byte => byte.is_ascii_alphanumeric() || *byte == b'_',
         };
@@ -285,7 +318,8 @@ fn quoted(rest: &str, previous: Option<Token<'_>>) -> Option<usize> {
     let inner = &rest[1..length - 1];
     let is_char = inner.chars().count() == 1 || inner.starts_with('\\');
     let is_behind_type = previous.is_some_and(|it| matches!(it.text, "&" | "<" | "+" | ">"));
-    let is_label = previous.is_none_or(|it| matches!(it.text, ";" | "{" | "}" | "break" | "continue"));
+    let is_label =
+        previous.is_none_or(|it| matches!(it.text, ";" | "{" | "}" | "break" | "continue"));
     let has_types = inner.contains(['<', '>', '&']) || inner.contains("::");
     (is_char || !(is_behind_type || is_label || has_types)).then_some(length)
 }
@@ -298,7 +332,11 @@ fn word(rest: &str) -> (Option<Kind>, usize) {
         if behind.starts_with('"') {
             return (Some(Kind::Text), length + text(behind));
         }
-        if behind.starts_with('\'') && let Some(inner) = quoted(behind, None) {
+        let inner = until(behind, '\'').filter(|it| !behind[..*it].contains('\n'));
+        if behind.starts_with('\'')
+            && !prefix.contains(['b', 'r', 'c'])
+            && let Some(inner) = inner
+        {
             return (Some(Kind::Text), length + inner);
         }
         if behind.starts_with('#') && prefix.contains('r') {
@@ -352,6 +390,10 @@ mod tests {
         statement("let c = A { b: 1, C };", "C }", "let c = A { b: 1, C }");
         statement("for i in range(3):\n    print(i)", "3", "for i in range(3):");
         statement("f(A { b: x }, 2)?;", "x", "f(A { b: x }, 2)?");
-        statement("let y = v.iter().map(|i| i ** 2).sum();", "**", "let y = v.iter().map(|i| i ** 2).sum()");
+        statement(
+            "let y = v.iter().map(|i| i ** 2).sum();",
+            "**",
+            "let y = v.iter().map(|i| i ** 2).sum()",
+        );
     }
 }

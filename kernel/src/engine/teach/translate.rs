@@ -22,8 +22,17 @@ pub fn line_of(text: &str) -> String {
 
 /// Akari's line for a statement.
 pub fn translated(text: &str, types: &TypesOf, book: &Book) -> String {
-    let mut line = with_texts(&line_of(text));
-    for _ in 0..MOST {
+    let whole = line_of(text);
+    let (statement, end) = match whole.strip_suffix(';') {
+        Some(statement) => (statement, ";"),
+        None => (whole.as_str(), ""),
+    };
+    let mut line = with_texts(statement);
+    for round in 0.. {
+        if round == MOST {
+            // Rows that undo each other have nothing to say.
+            return whole;
+        }
         let next = rewritten(&line, types, book)
             .or_else(|| formula(&line, types))
             .or_else(|| calls(&line, types, book))
@@ -33,7 +42,7 @@ pub fn translated(text: &str, types: &TypesOf, book: &Book) -> String {
             None => break,
         }
     }
-    line.trim().to_owned()
+    format!("{}{end}", line.trim())
 }
 
 /// The line after the first row that fits.
@@ -41,7 +50,8 @@ fn rewritten(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
     let tokens = Tokens::of(line);
     book.rewrites.iter().find_map(|row| {
         let all = 0..tokens.list.len();
-        let (range, mut captures) = row.from.find(line, &tokens, all, &Captures::new(), &book.sets)?;
+        let (range, mut captures) =
+            row.from.find(line, &tokens, all, &Captures::new(), &book.sets)?;
         is_allowed(&captures, types).then_some(())?;
         index(&mut captures);
         let (from, to) = (tokens.list[range.start].start, tokens.list[range.end - 1].end());
@@ -52,8 +62,10 @@ fn rewritten(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
 
 /// Whether captures whose names tell a type have it: `tensor`, `known`, `fresh`.
 fn is_allowed(captures: &Captures, types: &TypesOf) -> bool {
-    let type_of = |name: &str| captures.get(name).map(|it| types.get(it.as_str()).map(String::as_str));
-    let is_tensor = |it: Option<&str>| it.is_some_and(|it| it.ends_with("Tensor") || it.ends_with("Var"));
+    let type_of =
+        |name: &str| captures.get(name).map(|it| types.get(it.as_str()).map(String::as_str));
+    let is_tensor =
+        |it: Option<&str>| it.is_some_and(|it| it.ends_with("Tensor") || it.ends_with("Var"));
     type_of("tensor").is_none_or(is_tensor)
         && type_of("number").is_none_or(|it| it.is_some_and(|it| !is_tensor(Some(it))))
         && captures.get("fresh").is_none_or(|name| {
@@ -97,7 +109,8 @@ fn formula(line: &str, types: &TypesOf) -> Option<String> {
     let (base_from, exponent_to) =
         (tokens.get(start)?.start, tokens.list[operand_end(&tokens, operator + 1)].end());
     let known = types.get(base.text).map(String::as_str);
-    let is_number = base.kind == Kind::Number || known.is_some_and(|it| matches!(it, "f32" | "f64") || it.starts_with(['i', 'u']));
+    let is_number = base.kind == Kind::Number
+        || known.is_some_and(|it| matches!(it, "f32" | "f64") || it.starts_with(['i', 'u']));
     if !is_power && (is_in_formula(&tokens, operator) || exponent.kind == Kind::Newline) {
         return None;
     }
@@ -117,7 +130,12 @@ fn formula(line: &str, types: &TypesOf) -> Option<String> {
             return Some(changed);
         }
         let longer = to + changed.len() - line.len();
-        return Some(format!("{}t!({}){}", &changed[..from], &changed[from..longer], &changed[longer..]));
+        return Some(format!(
+            "{}t!({}){}",
+            &changed[..from],
+            &changed[from..longer],
+            &changed[longer..]
+        ));
     }
     Some(format!("{}t!({}){}", &line[..from], &line[from..to], &line[to..]))
 }
@@ -130,7 +148,12 @@ fn typed_number(text: &str, suffix: &str) -> String {
 }
 
 /// The statement with the expression around a token inside of `t!( .. )`.
-pub fn in_formula(code: &str, tokens: &Tokens<'_>, at: usize, statement: Range<usize>) -> Option<String> {
+pub fn in_formula(
+    code: &str,
+    tokens: &Tokens<'_>,
+    at: usize,
+    statement: Range<usize>,
+) -> Option<String> {
     let range = region(tokens, at);
     let (first, last) = (tokens.get(range.start)?, tokens.get(range.end.checked_sub(1)?)?);
     let (from, mut to) = (first.start.max(statement.start), last.end());
@@ -175,7 +198,9 @@ fn with_texts(line: &str) -> String {
         let new = match token.kind {
             Kind::Hash => format!("//{}", token.text.trim_start_matches('#')),
             Kind::Text if token.text.starts_with(['f', 'F']) && token.text.len() > 2 => {
-                let in_macro = at >= 2 && tokens.is(at - 1, "(") && (tokens.is(at - 2, "!") || tokens.is(at - 2, "print"));
+                let in_macro = at >= 2
+                    && tokens.is(at - 1, "(")
+                    && (tokens.is(at - 2, "!") || tokens.is(at - 2, "print"));
                 let is_alone = tokens.is(at + 1, ")");
                 let (text, arguments) = formatted(&token.text[1..]);
                 let inner = [vec![text], arguments].concat().join(", ");
@@ -237,7 +262,8 @@ fn formatted(text: &str) -> (String, Vec<String>) {
             continue;
         }
         let Some((hole, after)) = rest[at + 1..].split_once('}') else { break };
-        let (value, spec) = hole.rsplit_once(':').filter(|it| !it.1.contains([')', ']'])).unwrap_or((hole, ""));
+        let (value, spec) =
+            hole.rsplit_once(':').filter(|it| !it.1.contains([')', ']'])).unwrap_or((hole, ""));
         let spec = rust_spec(spec);
         let spec = if spec.is_empty() { spec } else { format!(":{spec}") };
         if value.chars().all(|c| c.is_alphanumeric() || c == '_') {

@@ -55,8 +55,10 @@ pub fn lesson(code: &str, tokens: &Tokens<'_>, language: Language) -> Option<(St
         let token = tokens.list.iter().find(|it| it.start <= at && at < it.end());
         token.is_some_and(|it| !matches!(it.kind, Kind::Text | Kind::Hash))
     };
-    let found: Vec<(usize, char)> =
-        code.char_indices().filter(|(at, c)| !c.is_ascii() && narrow(*c).is_some() && is_code(*at)).collect();
+    let found: Vec<(usize, char)> = code
+        .char_indices()
+        .filter(|(at, c)| !c.is_ascii() && narrow(*c).is_some() && is_code(*at))
+        .collect();
     let (first, _) = *found.first()?;
     let mut signs: Vec<String> = Vec::new();
     for (_, sign) in &found {
@@ -87,7 +89,10 @@ pub fn lesson(code: &str, tokens: &Tokens<'_>, language: Language) -> Option<(St
             signs.join(" ")
         ),
         Language::Japanese => {
-            format!("{number} 行目に全角の {} があります。コードの記号は半角です。", signs.join(" "))
+            format!(
+                "{number} 行目に全角の文字({})があります。コードの記号は半角です。",
+                signs.join("、")
+            )
         }
     };
     Some((sentence, line.trim().to_owned()))

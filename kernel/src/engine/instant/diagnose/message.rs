@@ -43,6 +43,9 @@ pub fn message(diagnostic: &Diagnostic, source: &Source, context: &CellContext<'
         ..Message::default()
     };
     for child in &diagnostic.children {
+        let has_code = child.spans.iter().any(|span| span.suggested_replacement.is_some());
+        let words =
+            |text: &str| if has_code { code_words(&in_cell_words(text)) } else { words(text) };
         let Some(text) = suggestion::text(child, source).map(|text| words(&text)) else { continue };
         let is_elsewhere = text.ends_with("defined here")
             && !child.spans.iter().any(|span| place(span, source).is_some());
@@ -112,29 +115,47 @@ fn is_loop_missing(diagnostic: &Diagnostic, source: &Source) -> bool {
         && around.all(|span| place(span, source).is_none())
 }
 
-/// Shortens the paths of common types: the compiler is asked for full paths, which nobody writes.
+/// Shortens paths to their last name: the compiler is asked for full ones, which nobody writes. What is suggested
+/// for an import stays whole.
 fn short_paths(text: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let (before, behind) = rest.split_at(start);
+        out.push_str(before);
+        let end = behind.find(|c| !is_part(c)).unwrap_or(behind.len());
+        let (path, after) = behind.split_at(end);
+        let is_import = out.ends_with("use ");
+        let name = path.trim_end_matches(':');
+        let is_inner =
+            ["std::", "core::", "alloc::", "akari::"].iter().any(|root| name.starts_with(root));
+        match name.rsplit_once("::").filter(|_| is_inner && !is_import) {
+            Some((_, last)) => {
+                out.push_str(last);
+                out.push_str(&path[name.len()..]);
+            }
+            None => out.push_str(path),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Code with the short names of what needs no import.
+fn code_words(text: &str) -> String {
     const PATHS: &[&str] = &[
         "std::vec::Vec",
         "std::string::String",
         "std::option::Option",
         "std::result::Result",
         "std::boxed::Box",
-        "std::ops::Fn",
-        "std::marker::Copy",
-        "std::clone::Clone",
-        "std::fmt::Display",
-        "std::fmt::Debug",
-        "std::iter::Iterator",
-        "std::iter::IntoIterator",
-        "std::string::ToString",
+        "akari::Tensor",
     ];
-    let mut text = text.to_owned();
-    for path in PATHS {
-        let name = path.rsplit("::").next().unwrap_or(path);
-        text = text.replace(path, name);
-    }
-    text
+    PATHS.iter().fold(text.to_owned(), |text, path| {
+        text.replace(path, path.rsplit("::").next().unwrap_or(path))
+    })
 }
 
 /// Replaces words about the closure that a cell becomes: the learner knows only the cell.
@@ -148,6 +169,10 @@ fn in_cell_words(text: &str) -> String {
 /// Neither helps a learner.
 fn mentions_internals(text: &str) -> bool {
     text.starts_with("the following other types implement trait")
+        || text.starts_with("the following types implement trait")
+        || text.contains("the full type name has been written to")
+        || text.contains("the full name for the type has been written to")
+        || text.starts_with("consider using `--verbose`")
         || text.contains("__akari")
         || text.contains(INTERNALS)
 }

@@ -27,7 +27,12 @@ pub fn place(span: &Span, source: &Source) -> Option<Place> {
         return None;
     }
     let Place { cell, start, end } = places::place(source, span.line_start, span.column_start)?;
-    let lines = span.line_end.saturating_sub(span.line_start);
+    let last = |line| places::place(source, line, 1).map(|it| it.start.0);
+    // What stands before a `?` of a function is on lines of its own.
+    let lines = match (source.is_traced, last(span.line_end)) {
+        (true, Some(last)) => last.saturating_sub(start.0),
+        _ => span.line_end.saturating_sub(span.line_start),
+    };
     let end = match source.origin(span.line_start) {
         Origin::Cell { .. } => (start.0 + lines, span.column_end.saturating_sub(1)),
         // A tail's span ends one line further down, at the closing parenthesis.

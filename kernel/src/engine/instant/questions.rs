@@ -1,0 +1,130 @@
+//! The `?` of the learner's functions: where they are, and the lines that an error has passed on its way to the cell.
+//!
+//! A line before each `?` calls the prelude, which notes the place if an error goes on there. Pure.
+
+use std::ops::Range;
+
+use ra_ap_syntax::ast::{self, HasName};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextSize};
+
+use super::places::Generated;
+use crate::engine::syntax::{Tree, cell_offset};
+use crate::engine::traceback::{Place, Sources};
+
+/// So many lines of a call may stand before the line with its `?`.
+const LINES: usize = 8;
+
+/// The offsets of the `?` in the functions of an item.
+pub fn questions(node: &SyntaxNode) -> Vec<usize> {
+    let is_code = matches!(node.kind(), SyntaxKind::FN | SyntaxKind::IMPL);
+    let text = node.text();
+    if !is_code || !text.contains_char('?') || text.to_string().contains("line!") {
+        return Vec::new();
+    }
+    let start = node.text_range().start();
+    let tries =
+        node.descendants().filter_map(ast::TryExpr::cast).filter(|it| may_call(it.syntax(), node));
+    let marks = tries.filter_map(|it| Some(it.question_mark_token()?.text_range().start()));
+    let mut offsets: Vec<usize> = marks.map(|at| usize::from(at - start)).collect();
+    offsets.sort_unstable();
+    offsets
+}
+
+/// Whether code at a node runs while the program runs, and sees what the item's file imports.
+fn may_call(inner: &SyntaxNode, item: &SyntaxNode) -> bool {
+    let around = inner.ancestors().take_while(|it| it != item).chain([item.clone()]);
+    around.into_iter().all(|it| match it.kind() {
+        SyntaxKind::MODULE | SyntaxKind::CONST | SyntaxKind::STATIC | SyntaxKind::CONST_ARG => {
+            false
+        }
+        SyntaxKind::FN => ast::Fn::cast(it).is_some_and(|it| it.const_token().is_none()),
+        _ => true,
+    })
+}
+
+/// The places that an error has passed, the outermost first, with the functions that they are in. `calls` are what
+/// the prelude has noted, the innermost first; `place` is the `?` of the cell.
+pub fn frames(
+    calls: &str,
+    place: &Place,
+    generated: &Generated,
+    sources: &Sources,
+) -> Vec<(Place, Option<String>)> {
+    let mut frames = vec![(place.clone(), None)];
+    for line in calls.lines().rev() {
+        let Some(next) = noted(line, generated) else { break };
+        let Some(name) = function(&next, sources) else { break };
+        let outer = frames.last().map_or(place, |it| &it.0);
+        // A place that was left over from an error that was handled is in no function that is called here.
+        if !mentions(outer, &name, sources) {
+            break;
+        }
+        frames.push((next, Some(name)));
+    }
+    frames
+}
+
+fn noted(line: &str, generated: &Generated) -> Option<Place> {
+    let mut parts = line.rsplitn(3, ':');
+    let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    generated.place(parts.next()?, line, column)
+}
+
+/// The name of the function that a place is in.
+fn function(place: &Place, sources: &Sources) -> Option<String> {
+    let text = sources.get(&place.cell)?;
+    let before: usize = text.split_inclusive('\n').take(place.start.0 as usize).map(str::len).sum();
+    let line = text.get(before..)?.split('\n').next()?;
+    let at = before + line.len() - line.trim_start().len();
+    let tree = Tree::parse(text);
+    let range = |it: &ast::Fn| -> Range<usize> {
+        let range = it.syntax().text_range();
+        cell_offset(range.start())..cell_offset(range.end())
+    };
+    let functions = tree.root().descendants().filter_map(ast::Fn::cast);
+    // The function around the cell is no learner's.
+    let own = functions.filter(|it| it.syntax().text_range().start() > TextSize::new(0));
+    let inner = own.filter(|it| range(it).contains(&at)).last()?;
+    Some(inner.name()?.text().to_string())
+}
+
+/// Whether the code that ends with the line of a place mentions a name.
+fn mentions(place: &Place, name: &str, sources: &Sources) -> bool {
+    let Some(text) = sources.get(&place.cell) else { return false };
+    let end = place.start.0 as usize + 1;
+    let lines = text.lines().take(end + LINES).skip(end.saturating_sub(LINES));
+    lines.into_iter().any(|line| super::words::words(line).any(|word| word == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::CellId;
+
+    fn check(code: &str, expected: &[usize]) {
+        let tree = Tree::parse(code);
+        let items = tree.root().descendants().filter(|it| {
+            matches!(it.kind(), SyntaxKind::FN | SyntaxKind::IMPL)
+                && it.text_range().start() > TextSize::new(0)
+        });
+        let found: Vec<usize> = items.take(1).flat_map(|it| questions(&it)).collect();
+        assert_eq!(found, expected, "{code}");
+    }
+
+    #[test]
+    fn question_marks_of_functions_are_found() {
+        check("fn f() -> R { g()?; h(\"?\")?.i() }", &[17, 26]);
+        check("impl A { fn f() -> R { let c = || g()?; c() } }", &[37]);
+        check("const fn f() -> R { g()? }", &[]);
+        check("fn f() -> R { m!(g()?); macro_rules! n { () => { $x? } } g() }", &[]);
+    }
+
+    #[test]
+    fn functions_are_named() {
+        let cell = CellId::Counted(1);
+        let text = "fn a() {\n  1\n}\nimpl B {\n  fn c() { 2 }\n}\na()";
+        let sources: Sources = [(cell, text.to_owned())].into();
+        let name = |line| function(&Place { cell, start: (line, 0), end: (line, 1) }, &sources);
+        assert_eq!((name(1), name(4), name(6)), (Some("a".into()), Some("c".into()), None));
+    }
+}

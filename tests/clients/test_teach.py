@@ -1,0 +1,135 @@
+"""The first line of an error says what to do, in the learner's language.
+
+`tests/cells/lessons.table` has a cell for each rule of `kernel/src/engine/teach/rules`, and what its error begins
+with in English and in Japanese. Each cell runs after the same beginning.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+TABLE = CHECKOUT / "tests/cells/lessons.table"
+RULES = CHECKOUT / "kernel/src/engine/teach/rules"
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def table():
+    """The beginning, and the rules' names with their cells and first lines."""
+    head, *parts = re.split(r"(?m)^//! ", TABLE.read_text())
+    rows = []
+    for part in parts:
+        name, _, rest = part.partition("\n")
+        code, english, japanese = re.fullmatch(r"(.*?)\n//en (.*?)\n//ja (.*?)\n*", rest, re.S).groups()
+        rows.append((name, code, english, japanese))
+    return re.sub(r"(?m)^//.*\n", "", head).strip(), rows
+
+
+def rule_names():
+    for path in RULES.glob("*.toml"):
+        yield from (rule["name"] for rule in tomllib.loads(path.read_text()).get("rule", []))
+
+
+def first_line(run):
+    """What stands first: in the error, or in the note below what was printed."""
+    if run.status == "ok":
+        return run.contents("display_data")[-1]["data"]["text/plain"].split("\n")[0]
+    first = COLORS.sub("", run.reply["traceback"][0])
+    assert run.reply["evalue"].split("\n")[0] == first
+    return first
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_each_slip_is_answered_in_the_learners_language(session, language):
+    beginning, rows = table()
+    assert session.run(beginning, timeout=120).status == "ok"
+    assert session.run(f":lang {language}").status == "ok"
+    wrong = []
+    for name, code, english, japanese in rows:
+        assert session.run(beginning).status == "ok"
+        run, expected = session.run(code), english if language == "en" else japanese
+        try:
+            got = first_line(run)
+        except (AssertionError, IndexError, KeyError) as error:
+            got = repr(error)
+        if got != expected:
+            wrong.append(f"{name}: {code}\n  expected {expected}\n  got      {got}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_rule_has_a_cell():
+    """Rules of Japanese alone translate what the compiler says of a code; one cell shows that they do."""
+    shown = {name for name, *_ in table()[1]}
+    unknown = shown - set(rule_names()) - {"full_width"}
+    assert not unknown, f"no such rules: {sorted(unknown)}"
+    missing = set(rule_names()) - shown
+    assert not missing, f"rules without a cell: {sorted(missing)}"
+
+
+def test_compilers_own_words_stand_below(session):
+    run = session.run("let a = String::new(); let b = a; a.len()")
+    text = COLORS.sub("", "\n".join(run.reply["traceback"]))
+    assert run.reply["evalue"].startswith("`a` moved in line 1")
+    assert "error[E0382]: borrow of moved value" in run.reply["evalue"]
+    assert "[E0382] Error: borrow of moved value" in text and "value moved here" in text
+
+
+def test_one_error_where_the_rest_follows(session):
+    run = session.run("import torch\nfrom torch import nn\nx = torch.tensor([1.0])")
+    assert "more)" not in run.reply["evalue"], run.reply["evalue"]
+    run = session.run("let f = optim.SGD(1, lr=0.1);")
+    assert "more)" not in run.reply["evalue"], run.reply["evalue"]
+
+
+def test_language_is_asked_for_and_told(session):
+    assert session.run(":lang ja").status == "ok"
+    assert session.run(":lang").contents("display_data")[0]["data"]["text/plain"] == "ja"
+    assert session.run("missing").reply["evalue"].startswith("`missing` という変数はありません")
+    assert session.run(":lang eo").reply["evalue"].splitlines()[-1].startswith("there are no sentences in `eo`")
+
+
+def test_lines_that_an_error_passed_are_shown(session):
+    code = (
+        "fn inner(text: &str) -> std::result::Result<i32, std::num::ParseIntError> {\n"
+        "    let number = text.parse::<i32>()?;\n"
+        "    Ok(number + 1)\n"
+        "}\n"
+        "fn outer(text: &str) -> std::result::Result<i32, std::num::ParseIntError> {\n"
+        "    let one = inner(\"1\")?;\n"
+        "    Ok(one + inner(text)?)\n"
+        "}"
+    )
+    assert session.run(code).status == "ok"
+    run = session.run("let handled = inner(\"x\").is_err();\nouter(\"y\")?")
+    lines = [COLORS.sub("", it) for it in run.reply["traceback"]]
+    places = [re.search(r"line (\d+)(.*)", it).groups() for it in lines if it.startswith("  in cell")]
+    assert places == [("2", ""), ("7", ", in `outer`"), ("2", ", in `inner`")], lines
+    # What was handled is not told of.
+    run = session.run("let handled = outer(\"x\").is_err();\n\"z\".parse::<i32>()?")
+    lines = [COLORS.sub("", it) for it in run.reply["traceback"]]
+    assert sum(it.startswith("  in cell") for it in lines) == 1, lines
+
+
+def test_functions_whose_types_are_found_late_compile_too(session):
+    code = (
+        "fn f() -> Option<i32> {\n"
+        "    let get = |it| { let value = it?; Some(value) };\n"
+        "    get(Some(1))\n"
+        "}\n"
+        "f()"
+    )
+    run = session.run(code)
+    if run.status == "ok":
+        assert run.contents("execute_result")[0]["data"]["text/plain"] == "Some(1)"
+    else:
+        assert "__akari" not in run.reply["evalue"]
+
+
+def test_paths_and_generated_names_are_not_shown(session):
+    cells = ["let s: i32 = tensor!([1.0]);", "nn::Linear::new(1, 2)? + 1", "fn f() -> i32 { g()? }", "let g = 1; g.forward(2)"]
+    for cell in cells:
+        run = session.run(cell)
+        text = COLORS.sub("", run.reply["evalue"] + "\n" + "\n".join(run.reply["traceback"]))
+        assert "__akari" not in text and "candle_core::" not in text and "akari::" not in text, text
