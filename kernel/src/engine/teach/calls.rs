@@ -322,6 +322,9 @@ pub fn methods(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
             ("size", [axis]) => Some(format!("{receiver}.dim({axis})?")),
             ("tolist", []) => Some(format!("{receiver}.to_vec1::<f32>()?")),
             ("type", [_]) => Some(format!("{receiver}.float()?")),
+            (method, values) if arguments.iter().any(|it| named(it).is_some()) => {
+                Some(format!("{receiver}.{method}({})", values.join(", ")))
+            }
             (method, _) if has("fallible_methods", method) && to == end => {
                 Some(format!("{receiver}.{method}({inner})?"))
             }

@@ -238,7 +238,11 @@ impl Page<'_> {
         }
         let changed = match (&rule.mend, found) {
             (Some(template), Some(found)) => {
-                let new = filled(template, captures);
+                let mut new = filled(template, captures);
+                let end = list.get(found.end).is_some_and(|it| it.is("?"));
+                if end && new.ends_with('?') {
+                    new.pop();
+                }
                 let (from, to) = (list[found.start].start, list[found.end - 1].end());
                 format!(
                     "{}{new}{}",

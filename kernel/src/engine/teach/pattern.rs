@@ -101,7 +101,10 @@ impl Search<'_> {
                 (at == self.within.start).then_some(())?;
                 self.parts(rest, at, captures)
             }
-            Part::End => (at >= self.within.end).then_some(at),
+            Part::End => {
+                let is_last = at + 1 == self.within.end && self.is(at, ";");
+                (at >= self.within.end || is_last).then_some(at)
+            }
             Part::Token(text) => {
                 self.is(at, text).then_some(())?;
                 self.parts(rest, at + 1, captures)
@@ -316,7 +319,7 @@ mod tests {
     fn patterns_find_what_was_typed() {
         check("print ( $a.. )", "print(\"a\", f(x))", Some("a=\"a\", f(x)"));
         check("$a ** $b", "let y = F::relu(&x)? ** 2", Some("a=F::relu(&x)? b=2"));
-        check("$a [ $i.. ]", "show!(x[0, 1])", None);
+        check("$a [ $i.. ]", "show!(x[0, 1])", Some("a=x i=0, 1"));
         check("$x:name [ $i.. ]", "show!(x[0, 1])", Some("i=0, 1 x=x"));
         check("optim . $o:opt ( $a.. )", "optim.Adam(p)", Some("a=p o=Adam"));
         check("optim . $o:opt ( $a.. )", "optim.step(p)", None);

@@ -49,6 +49,11 @@ fn narrow(c: char) -> Option<String> {
     known.or_else(|| form().map(String::from))
 }
 
+/// A stop at the end of a line stands for a semicolon.
+fn of_end(sign: String, rest: &str) -> String {
+    if sign == "." && rest.trim().is_empty() { ";".to_owned() } else { sign }
+}
+
 /// The sentence about the full-width signs of a cell, and the first line that has one, mended.
 pub fn lesson(code: &str, tokens: &Tokens<'_>, language: Language) -> Option<(String, String)> {
     let is_code = |at: usize| {
@@ -77,9 +82,14 @@ pub fn lesson(code: &str, tokens: &Tokens<'_>, language: Language) -> Option<(St
     let is_found = |at: usize| found.iter().any(|it| it.0 == at);
     let line: String = code[start..end]
         .char_indices()
-        .map(|(at, c)| match narrow(c).filter(|_| is_found(start + at)) {
-            Some(text) => text,
-            None => c.to_string(),
+        .map(|(at, c)| {
+            match narrow(c)
+                .map(|it| of_end(it, &code[start + at + c.len_utf8()..end]))
+                .filter(|_| is_found(start + at))
+            {
+                Some(text) => text,
+                None => c.to_string(),
+            }
         })
         .collect();
     let number = code[..first].matches('\n').count() + 1;
