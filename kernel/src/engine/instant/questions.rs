@@ -8,11 +8,9 @@ use ra_ap_syntax::ast::{self, HasName};
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextSize};
 
 use super::places::Generated;
+use super::words::words;
 use crate::engine::syntax::{Tree, cell_offset};
 use crate::engine::traceback::{Place, Sources};
-
-/// So many lines of a call may stand before the line with its `?`.
-const LINES: usize = 8;
 
 /// The offsets of the `?` in the functions of an item.
 pub fn questions(node: &SyntaxNode) -> Vec<usize> {
@@ -88,12 +86,24 @@ fn function(place: &Place, sources: &Sources) -> Option<String> {
     Some(inner.name()?.text().to_string())
 }
 
-/// Whether the code that ends with the line of a place mentions a name.
+/// Whether the line of a place, or a `?` that begins or ends there, mentions a name.
 fn mentions(place: &Place, name: &str, sources: &Sources) -> bool {
     let Some(text) = sources.get(&place.cell) else { return false };
-    let end = place.start.0 as usize + 1;
-    let lines = text.lines().take(end + LINES).skip(end.saturating_sub(LINES));
-    lines.into_iter().any(|line| super::words::words(line).any(|word| word == name))
+    let has_name = |code: &str| words(code).any(|word| word == name);
+    let number = place.start.0 as usize;
+    if text.lines().nth(number).is_some_and(has_name) {
+        return true;
+    }
+    let line_of = |at: TextSize| {
+        let before = text.get(..cell_offset(at)).unwrap_or(text);
+        before.matches('\n').count()
+    };
+    let tries = Tree::parse(text).root().descendants().filter_map(ast::TryExpr::cast);
+    let mut here = tries.filter(|it| {
+        let range = it.syntax().text_range();
+        line_of(range.start()) == number || line_of(range.end()) == number
+    });
+    here.any(|it| has_name(&it.syntax().text().to_string()))
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ impl<'a> Tokens<'a> {
     /// The statement whose brackets begin before a range and close behind it.
     fn around(&self, start: usize, end: usize) -> Range<usize> {
         let opener = self.partner(end).filter(|opener| {
-            *opener >= start || !(self.is(*opener, "{") && !is_literal(&self.list[..*opener]))
+            *opener >= start || !self.is(*opener, "{") || is_literal(&self.list[..*opener])
         });
         match opener {
             Some(opener) if opener >= start => {
