@@ -1,5 +1,5 @@
 """
-What the programs here use of torchvision 0.30, so that they need torch alone: sets of images in files, transforms of
+What the programs here use of torchvision, so that they need torch alone: sets of images in files, transforms of
 tensors of bytes in the place of pictures, resnet18. Python finds this file before an installed torchvision.
 """
 import pathlib, struct, sys, types
