@@ -3,15 +3,14 @@
 //! A row is «same», «way» (what `src/lib.rs`'s table of names says instead) or «not» (with its reason in
 //! `src/differences.rs`), or two of them where a line of a course has several names. What a row computes is PyTorch's
 //! result, by `tests/oracle/coverage.py SEED OUT`; `AKARI_COVERAGE_ORACLE` names another file than that of seed 0.
-// The snippets are written as a learner of PyTorch writes them.
-#![allow(
-    clippy::needless_borrow,
-    clippy::cloned_ref_to_slice_refs,
-    clippy::unnecessary_first_then_check
-)]
 #![allow(clippy::unwrap_used)]
 // Rows are written as a learner writes them.
-#![allow(clippy::needless_borrows_for_generic_args)]
+#![allow(
+    clippy::cloned_ref_to_slice_refs,
+    clippy::needless_borrow,
+    clippy::needless_borrows_for_generic_args,
+    clippy::unnecessary_first_then_check
+)]
 
 #[macro_use]
 mod row;
