@@ -37,6 +37,7 @@ mod main_function;
 mod mentions;
 mod older_code;
 mod parse;
+mod passed;
 mod places;
 mod plain;
 mod plan;
