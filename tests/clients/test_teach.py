@@ -63,7 +63,7 @@ def test_each_slip_is_answered_in_the_learners_language(session, language):
 
 # Rules whose sentence is another one's too, that take more than one cell, or that a real error seldom reaches.
 UNSHOWN = """
-variable_of_a_failed_cell python_else comma_missing parameter_order python_none_compared python_type tensor_new variable_moved_in_a_cell
+variable_of_a_failed_cell matmul_shapes python_else comma_missing parameter_order python_none_compared python_type tensor_new variable_moved_in_a_cell
 variable_without_a_type python_self_parameter list_indexed_by_end_2 tensor_indexed_anyhow add_assign_of_other_type
 float_wanted result_for_value result_with_mended_line method_of_result method_of_result_2 clone_missing
 format_spec_of_python_2 model_without_forward parameters_missing error_without_display moved_before
