@@ -97,7 +97,7 @@ pub const PRELUDE: Arrows = &[
     ("state_dict", &["error"]),
     ("parameters", &[]),
     ("differences", &[]),
-    ("keywords", &[]),
+    ("keywords", &["lib"]),
     ("error", &[]),
     ("seam", &[]),
 ];
