@@ -218,10 +218,10 @@ def test_install_compiles_the_lessons(tmp_path):
 
 def test_install_makes_the_index_of_names(tmp_path):
     preludes = Path(os.environ["AKARI_HOME"]) / "prelude"
-    for index in preludes.glob("*/names.json"):
+    for index in preludes.glob("*/index.json"):
         index.unlink()
     assert akari("install", "--prefix", tmp_path).returncode == 0
-    assert list(preludes.glob("*/names.json"))
+    assert list(preludes.glob("*/index.json"))
 
 
 def test_doctor_names_the_cure(tmp_path):
