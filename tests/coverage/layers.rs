@@ -13,13 +13,12 @@ rows! {
     "nn.Conv1d" same { nn::Conv1d::new(3, 2, 3, Default::default())?.forward(&image.i((.., .., 0))?)? };
     "nn.Conv2d" same { nn::Conv2d::new(3, 2, 3, Default::default())?.forward(&image)? };
     "nn.Conv2d(stride=(2,1), padding=(1,0))"
-        way "stride=(2, 1), padding=1" => "stride: (2, 1).into(), padding: 1.into(), ..Default::default()" {
-            let options = nn::Conv2dOptions { stride: (2, 1).into(), padding: 1.into(), ..Default::default() };
-            nn::Conv2d::with_options(3, 2, 3, options)?.forward(&image)?
+        way "stride=(2, 1), padding=1" => "nn::Conv2d!(1, 8, 3, stride = (2, 1), padding = 1)?" {
+            const _: &str = stringify!(nn::Conv2d!(1, 8, 3, stride = (2, 1), padding = 1)?);
+            nn::Conv2d!(3, 2, 3, stride = (2, 1), padding = 1)?.forward(&image)?
         };
-    "nn.Conv2d(padding='same')" way "padding='same'" => "padding: nn::Padding::Same" {
-        let options = nn::Conv2dOptions { padding: nn::Padding::Same, ..Default::default() };
-        nn::Conv2d::with_options(3, 2, 3, options)?.forward(&image)?
+    "nn.Conv2d(padding='same')" way "padding='same'" => "padding = nn::Padding::Same" {
+        nn::Conv2d!(3, 2, 3, padding = nn::Padding::Same)?.forward(&image)?
     };
     "nn.Conv3d" not "nn.Conv3d";
     "nn.ConvTranspose1d" same {

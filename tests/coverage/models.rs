@@ -73,8 +73,9 @@ rows! {
         const _: &str = stringify!(BTreeMap<String, nn::Linear>);
         fields()?.heads["a"].forward(&x)?
     };
-    "nn.Parameter" way "nn.Parameter(" => "`Var::new(1f32, &Device::Cpu)?`" {
-        let fields = Fields { shift: Var::new(1f32, &Device::Cpu)?, ..fields()? };
+    "nn.Parameter" way "nn.Parameter(" => "torch::zeros(3)?.requires_grad_()?" {
+        const _: &str = stringify!(torch::zeros(3)?.requires_grad_()?);
+        let fields = Fields { shift: torch::ones(())?.requires_grad_()?, ..fields()? };
         fields.shift
     };
     "nn.ParameterList" way "`ParameterList`" => "`Vec<Var>`" {
