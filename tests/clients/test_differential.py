@@ -69,7 +69,7 @@ def run_theirs(sequences):
     session = Session("akari-evcxr")
     session.ok("1", timeout=START)
     evcxr = differential.Evcxr(session)
-    topics = ("prelude/", "formula/")
+    topics = ("prelude/", "formula/", "plots/")
     prelude = [it for topic in topics for it in run if it.name.startswith(topic)]
     # They need the session as it begins, which the others clear.
     outcomes = {it.name: evcxr.run(it, has_prelude=True) for it in prelude}
