@@ -122,7 +122,7 @@ def test_a_cell_that_cannot_ask_is_told_so_and_the_session_goes_on(session):
 def test_a_variable_called_input_that_is_gone_is_told_from_the_function(session):
     session.ok("let input = vec![1.0f32];\ndrop(input);")
     session.ok("let input = vec![1.0f32];")
-    assert session.ok("input[0]").result == "1"
+    assert session.ok("input[0]").result == "1.0"
     session.ok("drop(input);")
     for code in ["input.len()", "input[0]", "let x: &Vec<f32> = &input;"]:
         error = session.run(code).error
