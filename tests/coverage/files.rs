@@ -79,4 +79,17 @@ rows! {
             made(|w| nn::init::dirac_(w, 1), &[3, 4, 3])?,
         ]
     };
+    "utils.make_grid / save_image" way "`make_grid(batch)`" => "plot::images(&batch, 8)" {
+        const _: &str = stringify!(plot::images(&batch, 8));
+        let root = folder("grid")?;
+        let path = root.join("grid.svg");
+        plot::images(&image, 2).save(&path)?;
+        let is_there = fs::metadata(&path)?.len() > 0;
+        fs::remove_dir_all(root)?;
+        is_there
+    };
+    "matplotlib plots / loss curves" way "plt.plot(ys)" => "::line(&ys)" {
+        const _: &str = stringify!(plot::line(&ys));
+        plot::line(vec![3.0, 2.0, 1.5]).svg()?.starts_with("<svg")
+    };
 }
