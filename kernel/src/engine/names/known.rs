@@ -40,6 +40,9 @@ impl Table {
 /// The names of the standard library, one in a line, as `standard.py` writes them.
 const STANDARD: &str = include_str!("standard.tsv");
 
+/// Where the standard library's documentation finds a name.
+const PAGES: &str = "See https://doc.rust-lang.org/std/?search=";
+
 /// Numbers that have the methods of others.
 const ALIKE: [(&str, &str); 6] = [
     ("i8", "i64"),
@@ -58,12 +61,14 @@ pub fn standard() -> &'static Table {
 
 fn row(line: &'static str) -> Option<Name> {
     let mut fields = line.split('\t');
+    let (module, name) = (fields.next()?, fields.next()?);
+    let documentation = format!("{PAGES}{name}");
     Some(Name {
-        module: fields.next()?.to_owned(),
-        name: fields.next()?.to_owned(),
+        module: module.to_owned(),
+        name: name.to_owned(),
         kind: fields.next()?.into(),
         detail: fields.next()?.to_owned(),
-        documentation: fields.next()?.to_owned(),
+        documentation,
     })
 }
 

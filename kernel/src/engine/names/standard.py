@@ -6,7 +6,7 @@ FOLDER has rustdoc's JSON of `core`, `alloc` and `std`, as the component `rust-d
 toolchain brings it, or as `rustdoc --output-format json` makes it of the component `rust-src`.
 
 A row has the module or type (with a dot in front for what values of the type have), the name, the kind
-as JupyterLab draws it, the signature, and the first paragraph of the documentation.
+as JupyterLab draws it, and the signature.
 """
 
 import json
@@ -26,16 +26,16 @@ MODULES = """collections fs io env time thread sync rc cell fmt iter mem cmp pat
 string vec boxed borrow consts f32 f64 hash_map btree_map mpsc atomic hint ptr array char str slice""".split()
 # Methods of traits that are always in scope, where they are of use: the trait's other methods are noise.
 OF_TRAITS = {
-    "clone": "fn clone(&self) -> Self\tReturns a duplicate of the value.",
-    "to_string": "fn to_string(&self) -> String\tConverts the value to a `String`.",
-    "to_owned": "fn to_owned(&self) -> String\tCreates a `String` of the text.",
-    "max": "fn max(self, other: Self) -> Self\tThe greater of two values.",
-    "min": "fn min(self, other: Self) -> Self\tThe smaller of two values.",
-    "clamp": "fn clamp(self, min: Self, max: Self) -> Self\tRestricts the value to an interval.",
-    "cmp": "fn cmp(&self, other: &Self) -> Ordering\tCompares two values.",
-    "partial_cmp": "fn partial_cmp(&self, other: &Self) -> Option<Ordering>\tCompares two values, if they can be compared.",
-    "into_iter": "fn into_iter(self) -> IntoIter<T>\tGoes through the elements, which move out.",
-    "extend": "fn extend<I>(&mut self, iter: I)\tAdds the elements of an iterator.",
+    "clone": "fn clone(&self) -> Self",
+    "to_string": "fn to_string(&self) -> String",
+    "to_owned": "fn to_owned(&self) -> String",
+    "max": "fn max(self, other: Self) -> Self",
+    "min": "fn min(self, other: Self) -> Self",
+    "clamp": "fn clamp(self, min: Self, max: Self) -> Self",
+    "cmp": "fn cmp(&self, other: &Self) -> Ordering",
+    "partial_cmp": "fn partial_cmp(&self, other: &Self) -> Option<Ordering>",
+    "into_iter": "fn into_iter(self) -> IntoIter<T>",
+    "extend": "fn extend<I>(&mut self, iter: I)",
 }
 INTEGERS = [it for it in PRIMITIVES if re.fullmatch("[iu](8|16|32|64|128|size)", it)]
 ROWS_OF_TRAITS = {
@@ -160,14 +160,6 @@ def signature(item, receiver):
     return f"fn {item['name']}{generics}({', '.join(inputs)}){output}{where(function['generics'])}"
 
 
-def documentation(item):
-    paragraph = (item["docs"] or "").strip().split("\n\n")[0]
-    if paragraph.startswith("#"):
-        paragraph = ""
-    paragraph = re.sub(r"\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])?", r"\1", paragraph)
-    return " ".join(paragraph.split())
-
-
 def is_offered(item):
     attributes = str(item["attrs"])
     is_unstable = re.search(r"Stability: Stability \{level: Unstable|\{stability: Stability \{level: Unstable", attributes)
@@ -176,22 +168,22 @@ def is_offered(item):
 
 # rustdoc's JSON lacks what the crate `alloc` adds to slices.
 OF_SLICES = """\
-concat\tfn concat(&self) -> Vec<T>\tJoins the elements, which are texts or vectors.
-join\tfn join(&self, sep: &str) -> String\tJoins the elements, with a separator between them.
-repeat\tfn repeat(&self, n: usize) -> Vec<T> where T: Copy\tCreates a vector of `n` copies of the slice.
-sort\tfn sort(&mut self) where T: Ord\tSorts the slice in ascending order, preserving initial order of equal elements.
-sort_by\tfn sort_by<F>(&mut self, compare: F) where F: FnMut(&T, &T) -> Ordering\tSorts the slice with a comparison function, preserving initial order of equal elements.
-sort_by_cached_key\tfn sort_by_cached_key<K, F>(&mut self, f: F) where F: FnMut(&T) -> K, K: Ord\tSorts the slice by a key, which is computed once for each element.
-sort_by_key\tfn sort_by_key<K, F>(&mut self, f: F) where F: FnMut(&T) -> K, K: Ord\tSorts the slice by a key, preserving initial order of equal elements.
-to_vec\tfn to_vec(&self) -> Vec<T> where T: Clone\tCopies the elements into a new vector."""
+concat\tfn concat(&self) -> Vec<T>
+join\tfn join(&self, sep: &str) -> String
+repeat\tfn repeat(&self, n: usize) -> Vec<T> where T: Copy
+sort\tfn sort(&mut self) where T: Ord
+sort_by\tfn sort_by<F>(&mut self, compare: F) where F: FnMut(&T, &T) -> Ordering
+sort_by_cached_key\tfn sort_by_cached_key<K, F>(&mut self, f: F) where F: FnMut(&T) -> K, K: Ord
+sort_by_key\tfn sort_by_key<K, F>(&mut self, f: F) where F: FnMut(&T) -> K, K: Ord
+to_vec\tfn to_vec(&self) -> Vec<T> where T: Clone"""
 
 ROWS = {}
 
 
-def row(module, name, kind, detail, docs):
+def row(module, name, kind, detail):
     """Adds a row. A method may be there once for each form of the value that it takes."""
     receiver = re.search("self: [^,)]*", detail)
-    ROWS.setdefault((module, name, receiver.group() if receiver else ""), (module, name, kind, detail, docs))
+    ROWS.setdefault((module, name, receiver.group() if receiver else ""), (module, name, kind, detail))
 
 
 def members(crate, owner, own_parameters, number):
@@ -212,10 +204,10 @@ def members(crate, owner, own_parameters, number):
             is_method = any(name == "self" for name, _ in item["inner"]["function"]["sig"]["inputs"])
             if item["inner"]["function"]["header"]["is_unsafe"]:
                 continue
-            row(("." if is_method else "") + owner, item["name"], "function", signature(item, receiver), documentation(item))
+            row(("." if is_method else "") + owner, item["name"], "function", signature(item, receiver))
         elif "assoc_const" in item["inner"]:
             detail = f"const {item['name']}: {text(item['inner']['assoc_const']['type'])}"
-            row(owner, item["name"], "constant", detail, documentation(item))
+            row(owner, item["name"], "constant", detail)
 
 
 KINDS = {"struct": "class", "enum": "class", "trait": "class", "union": "class", "type_alias": "class",
@@ -234,22 +226,22 @@ def main(folder):
                     continue
                 own = parameters(inner["generics"])
                 detail = f"{kind} {name}" + (f"<{', '.join(own)}>" if own else "")
-                kept.setdefault(name, (own, detail, documentation(item)))
+                kept.setdefault(name, (own, detail))
                 if kind == "enum":
                     for number in inner["variants"]:
                         variant = crate.item(number)
-                        row(name, variant["name"], "class", variant["name"], documentation(variant))
+                        row(name, variant["name"], "class", variant["name"])
             if kind == "trait" and name in TRAITS:
                 for number in inner["items"]:
                     method = crate.item(number)
                     if method and "function" in method["inner"] and is_offered(method):
                         if TRAITS[name] is None or method["name"] in TRAITS[name]:
-                            row("." + "Iterator", method["name"], "function", signature(method, None), documentation(method))
+                            row("." + "Iterator", method["name"], "function", signature(method, None))
             if kind == "module" and name in MODULES and item["span"] and is_offered(item):
                 for number in inner["items"]:
                     contents(crate, name, crate.item(number))
-    for name, (own, detail, docs) in kept.items():
-        row("", name, "class", detail, docs)
+    for name, (own, detail) in kept.items():
+        row("", name, "class", detail)
         for crate in crates:
             for item in crate.index.values():
                 block = item["inner"].get("impl")
@@ -265,17 +257,17 @@ def main(folder):
             if name in PRIMITIVES:
                 members(crate, name, [], item["id"])
     for line in OF_SLICES.splitlines():
-        name, detail, docs = line.split("\t")
-        row(".slice", name, "function", detail, docs)
+        name, detail = line.split("\t")
+        row(".slice", name, "function", detail)
     for name, names in ROWS_OF_TRAITS.items():
         for method in names:
-            detail, docs = OF_TRAITS[method].split("\t")
+            detail = OF_TRAITS[method]
             if method == "into_iter" and "Map" in name:
                 detail = detail.replace("<T>", "<K, V>")
             if not any(key[:2] == ("." + name, method) for key in ROWS):
-                row("." + name, method, "function", detail, docs)
+                row("." + name, method, "function", detail)
     for name in ("collections", "fs", "io", "env", "time", "thread", "sync", "rc", "cell", "fmt", "iter", "mem", "cmp", "path", "process", "f32", "f64"):
-        row("std", name, "module", f"mod std::{name}", "")
+        row("std", name, "module", f"mod std::{name}")
     for key in sorted(ROWS):
         print("\t".join(it.replace("\t", " ") for it in ROWS[key]))
 
@@ -297,7 +289,7 @@ def contents(crate, module, item):
         name, kind = inner["name"], summary["kind"]
         if kind in KINDS and name.lower() != "prelude":
             word = {"function": "fn", "module": "mod", "type_alias": "type"}.get(kind, kind)
-            row(module, name, KINDS[kind], f"{word} {name}" + ("()" if word == "fn" else ""), "")
+            row(module, name, KINDS[kind], f"{word} {name}" + ("()" if word == "fn" else ""))
         return
     if kind not in KINDS or item["visibility"] != "public":
         return
@@ -314,7 +306,7 @@ def contents(crate, module, item):
         detail = f"{kind.replace('type_alias', 'type')} {name}" + (f"<{', '.join(own)}>" if own else "")
         if kind == "type_alias":
             detail += f" = {text(inner['type'])}"
-    row(module, name, KINDS[kind], detail, documentation(item))
+    row(module, name, KINDS[kind], detail)
 
 
 if __name__ == "__main__":
