@@ -81,7 +81,7 @@ struct Collector<'a> {
     in_scope: HashSet<String>,
     /// The types that have members, and the names by which these are found.
     owners: HashMap<Place, String>,
-    /// What is told where a name of another crate is exported.
+    /// The documentation that stands where a crate exports a name of another crate.
     exported: HashMap<Place, &'a str>,
     /// The members that are known: several blocks of `impl` may have one of a name.
     members: HashSet<(String, String)>,
@@ -334,7 +334,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// What types a value is gone through or looked through as.
+    /// Notes the types that values of the owner give in a loop, as examples of a set, or by `Deref`.
     fn targets(
         &mut self,
         document: usize,
@@ -367,7 +367,7 @@ impl<'a> Collector<'a> {
     /// Takes in a function or constant of a type. The documentation may be that of the trait.
     fn associated(&mut self, place: Place, of_trait: Option<Place>, owner: &str) {
         let Some(item) = self.item(place) else { return };
-        // What a trait has, and what implements it, is as visible as the trait.
+        // Members of a trait and its implementations are as visible as the trait.
         let is_seen = matches!(item.visibility, Visibility::Public | Visibility::Default);
         let name = named(item);
         if !is_seen || is_hidden(item) || name.starts_with('_') || item.deprecation.is_some() {

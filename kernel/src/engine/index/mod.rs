@@ -33,7 +33,7 @@ const FORM: u32 = 3;
 /// others know it.
 const CANDLE: [(&str, &str); 2] = [("candle-core", "candle_core"), ("candle-nn", "candle_nn")];
 
-/// What is kept.
+/// The contents of the index's file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     form: u32,
@@ -89,7 +89,7 @@ pub fn read_aside(settings: &EngineConfig, names: &Arc<Names>) {
     }
 }
 
-/// What rustdoc writes about the prelude and, where their sources are found, about candle's crates.
+/// Rustdoc's documents about the prelude and, where their sources are found, about candle's crates.
 fn documents(settings: &EngineConfig) -> Option<Vec<Crate>> {
     let sources = settings.checkout.join("src").join("lib.rs");
     let mut documents = vec![document(settings, "akari", "2024", &sources)?];
@@ -121,7 +121,7 @@ fn source(prelude: &Path, package: &str) -> Option<PathBuf> {
     })
 }
 
-/// What rustdoc writes about a crate.
+/// Rustdoc's document about a crate.
 fn document(settings: &EngineConfig, name: &str, edition: &str, root: &Path) -> Option<Crate> {
     let folder = home::temporary_folder("akari-index-").ok()?;
     let prelude = &settings.prelude;

@@ -1,6 +1,6 @@
 //! Lessons before errors: which rule fits is asked in `engine::teach`, with what is known here.
 //!
-//! Of several messages those go that follow from one that is taught. Pure but for the language of the environment.
+//! Messages that follow from one with a lesson are left out. Pure but for the language of the environment.
 
 use std::collections::BTreeMap;
 

@@ -28,7 +28,7 @@ pub fn place(span: &Span, source: &Source) -> Option<Place> {
     }
     let Place { cell, start, end } = places::place(source, span.line_start, span.column_start)?;
     let last = |line| places::place(source, line, 1).map(|it| it.start.0);
-    // What stands before a `?` of a function is on lines of its own.
+    // The calls before a `?` of a function stand on lines of their own.
     let lines = match (source.is_traced, last(span.line_end)) {
         (true, Some(last)) => last.saturating_sub(start.0),
         _ => span.line_end.saturating_sub(span.line_start),
