@@ -10,22 +10,23 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
-/// What is packed, beside the workspace's manifest.
+/// The files and folders that the archive has, beside the pin of the toolchain.
 const PARTS: [&str; 7] =
     ["Cargo.lock", "Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "kernel", "notebooks", "src"];
 
 /// Names that are never packed: what cargo builds, and the copy in a package.
 const LEFT_OUT: [&str; 2] = ["target", "carried"];
 
-/// Packs the sources into a file; an empty one where there are none, or where `AKARI_CARRY` is `no`. Returns the folder
-/// that they come from.
-pub fn pack(package: &Path, archive: &Path) -> io::Result<()> {
+/// Packs the sources into a file, an empty one where `AKARI_CARRY` is `no`. Returns a name that only equal archives have;
+/// that of an empty one is empty.
+pub fn pack(package: &Path, archive: &Path) -> io::Result<String> {
     println!("cargo::rerun-if-env-changed=AKARI_CARRY");
     let mut file = File::create(archive)?;
     if std::env::var("AKARI_CARRY").is_ok_and(|it| it == "no") {
-        return Ok(());
+        return Ok(String::new());
     }
     let copy = package.join("carried");
     let root = if copy.is_dir() { copy } else { package.join("..") };
@@ -43,7 +44,9 @@ pub fn pack(package: &Path, archive: &Path) -> io::Result<()> {
         header.set_mode(0o644);
         packed.append_data(&mut header, path, &*text)?;
     }
-    file.write_all(&packed.into_inner()?.finish()?)
+    let packed = packed.into_inner()?.finish()?;
+    file.write_all(&packed)?;
+    Ok(format!("{:x}", Sha256::digest(&packed))[..16].to_owned())
 }
 
 fn collect(root: &Path, path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -4,6 +4,7 @@
 mod carried;
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -15,7 +16,8 @@ fn main() {
     let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets `{name}`"));
     let folder = PathBuf::from(variable("OUT_DIR"));
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
-    if let Err(error) = carried::pack(&package, &folder.join("carried.tar.gz")) {
+    let packed = carried::pack(&package, &folder.join("carried.tar.gz"));
+    if let Err(error) = packed.and_then(|name| fs::write(folder.join("carried.txt"), name)) {
         panic!("the sources could not be packed: {error}");
     }
     let output = folder.join("park.so");

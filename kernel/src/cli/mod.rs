@@ -22,7 +22,7 @@ use clap::Parser;
 use self::args::{Arguments, Command};
 use self::progress::Reporter;
 use crate::home::manifest::Depth;
-use crate::setup::checkout;
+use crate::setup::checkout::{self, Look};
 use crate::setup::prelude::{self, PreludeError};
 use crate::setup::toolchain::Toolchain;
 
@@ -52,13 +52,17 @@ pub fn main() -> ExitCode {
 /// Unpacks the sources that the program carries, for the commands that need them. A kernel is served all the same: the
 /// learner's cell is the place where an error is seen.
 fn ready(command: &Command) -> anyhow::Result<()> {
-    match (command, checkout::prepare()) {
-        (Command::Uninstall(_) | Command::Doctor(_), _) | (_, Ok(())) => Ok(()),
+    let look = match command {
+        Command::Uninstall(_) | Command::Doctor(_) => return Ok(()),
+        Command::Kernel(_) | Command::Run(_) | Command::BuildEvcxr(_) => Look::Presence,
+        Command::Lab(_) | Command::Install(_) => Look::Files,
+    };
+    match (command, checkout::prepare(look)) {
         (Command::Kernel(_), Err(error)) => {
             tracing::warn!("the carried sources were not unpacked: {error}");
             Ok(())
         }
-        (_, Err(error)) => Err(error.into()),
+        (_, result) => Ok(result?),
     }
 }
 

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use flate2::read::GzDecoder;
-use sha2::{Digest, Sha256};
 use tar::Archive;
 
 use crate::home::write::{self, Readers};
@@ -19,6 +18,9 @@ use crate::home::{self, HomeError};
 
 /// Empty in a program that carries nothing.
 static CARRIED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/carried.tar.gz"));
+
+/// A name of what is carried; equal archives have equal ones.
+const NAME: &str = include_str!(concat!(env!("OUT_DIR"), "/carried.txt"));
 
 /// The folder in a home that holds unpacked sources, by the hash of the archive.
 const FOLDER: &str = "sources";
@@ -42,10 +44,23 @@ pub fn is_carried() -> bool {
     carried_folder().is_some()
 }
 
+/// How closely unpacked sources are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Whether they are there. They get their name when they are whole, so that a kernel can start at once.
+    Presence,
+    /// Whether each file has its size, which reads the whole archive.
+    Files,
+}
+
 /// Unpacks the carried sources if they are needed and are not there as they were packed.
-pub fn prepare() -> Result<(), HomeError> {
+pub fn prepare(look: Look) -> Result<(), HomeError> {
     let Some(folder) = carried_folder() else { return Ok(()) };
-    if is_whole(CARRIED, &folder) {
+    let is_there = match look {
+        Look::Presence => folder.is_dir(),
+        Look::Files => is_whole(CARRIED, &folder),
+    };
+    if is_there {
         return Ok(());
     }
     let home = home::make_home()?;
@@ -66,7 +81,7 @@ fn carried_folder() -> Option<PathBuf> {
     if CARRIED.is_empty() || lies_in(&std::env::current_exe().ok()?, &built_in()) {
         return None;
     }
-    Some(home::home().ok()?.join(FOLDER).join(&format!("{:x}", Sha256::digest(CARRIED))[..16]))
+    Some(home::home().ok()?.join(FOLDER).join(NAME))
 }
 
 /// Whether a program lies in a checkout that is there.
