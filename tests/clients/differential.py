@@ -46,6 +46,15 @@ def table():
     return data["kinds"], {name: Row(**row) for name, row in data["rows"].items()}
 
 
+def wanted(sequence):
+    """What may come of a sequence on evcxr: each a list of the cells in which it differs."""
+    kinds, rows = table()
+    row = rows.get(sequence.name)
+    if row is None:
+        return [[]]
+    return [row.cells, []] if kinds[row.kind].get("either") else [row.cells]
+
+
 class Evcxr:
     """A session on evcxr that runs sequences apart from each other."""
 
