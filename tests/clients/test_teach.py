@@ -61,13 +61,73 @@ def test_each_slip_is_answered_in_the_learners_language(session, language):
     assert not wrong, "\n".join(wrong)
 
 
+MENDED = re.compile(r"(?:write|did you mean|is missing at the end of line 1:) `([^`]+)`$")
+# What is wrong with the cell besides the slip, so that the mended line has a second one.
+SECOND_SLIPS = {
+    "[v * 2 for v in xs]": "a whole number and floats",
+    "let a = [1.0, 2.0]; a.map(lambda z: z + 1)": "a whole number and floats",
+    "x and y": "tensors are no truth values",
+    "let t = n is None;": "a number is no `Option`",
+    "i++;": "there is no `i`",
+    "n--;": "`n` is not `mut`",
+    "xs.append(3.0)": "`xs` is not `mut`",
+    'names.append("b")': "a text for a `String`",
+    "let v = nn.Linear(in=4);": "one size alone",
+    "let out = model(&x, &y);": "a model takes one tensor",
+    "if not n == 3 { }": "the head of a block alone",
+    "if 1 in xs { }": "the head of a block alone",
+    "if n = 3 { show!(n) }": "the head of a block alone",
+    "let my-var = 5;": "a name alone",
+    "Linear::new(3, 2)?": "a name alone",
+    "let f = lambda a: a + 1;": "a closure that nobody calls has no type",
+    "let f = (a) => a + 1;": "a closure that nobody calls has no type",
+    "let f = |a| -> a + 1;": "a closure that nobody calls has no type",
+    "fn g(a: Tensor) {} g(F::relu(&x));": "the cell's first statement ends without a `;`",
+    "let ds = data::TensorDataset::new(&tensor!([[1.0],[2.0]]), &tensor!([1.0,2.0])); let loader = data::DataLoader::new(ds?, 2)?; "
+    "for (xb, yb) in &loader { }": "a number in the place of the loader's options",
+    "for i in range(1, 10) { show!(i); }": "the head of a block alone",
+    "for i in range(10) { show!(i); }": "the head of a block alone",
+    "x.to_vec1()?": "a method alone",
+    'let k = "3".parse()?;': "a method alone",
+    "let v = xs.iter().map(|a| a + 1.0).collect();": "a method alone",
+    "let s = xs.iter().sum();": "a method alone",
+    "None?": "a method alone",
+    "Some(1)?;": "a method alone",
+    "use std::result::Result; fn f(x: &Tensor) -> Result<Tensor> { x.sqr() }": "the head of a function alone",
+}
+
+
+def test_mended_lines_are_cells_that_compile(session):
+    """What a sentence tells to write is no second error."""
+    beginning, rows = table()
+    wrong, tried = [], 0
+    for name, code, english, _ in rows:
+        mended = MENDED.search(english)
+        if not mended or code in SECOND_SLIPS or " .. " in mended[1]:
+            continue
+        line = mended[1]
+        # Statements that stand before it in the cell are needed too.
+        before, statements = "", code.split("; ")
+        tried += 1
+        for kept in range(len(statements)):
+            assert session.run(beginning, timeout=120).status == "ok"
+            before = "".join(f"{it}; " for it in statements[:kept])
+            run = session.run(before + line)
+            if run.status == "ok" or run.reply["ename"] != "CompileError":
+                break
+        else:
+            wrong.append(f"{name}: {code}\n  told to write {line}\n  {run.reply['evalue'].splitlines()[0]}")
+    assert not wrong, "\n".join(wrong)
+    assert tried > 100
+
+
 # Rules whose sentence is another one's too, that take more than one cell, or that a real error seldom reaches.
 UNSHOWN = """
 variable_of_a_failed_cell matmul_shapes python_else comma_missing parameter_order python_none_compared python_type tensor_new variable_moved_in_a_cell
 variable_without_a_type python_self_parameter list_indexed_by_end_2 tensor_indexed_anyhow add_assign_of_other_type
 float_wanted result_for_value result_with_mended_line method_of_result method_of_result_2 clone_missing
 format_spec_of_python_2 model_without_forward parameters_missing error_without_display moved_before
-arguments_too_many literal_out_of_range moved_out_of_reference mut_missing_in_place mutable_argument reshape_of_other_size not_iterable
+arguments_too_many literal_out_of_range moved_out_of_reference mut_missing_in_place mutable_argument reshape_of_other_size
 """.split()
 
 

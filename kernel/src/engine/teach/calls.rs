@@ -259,6 +259,19 @@ pub fn borrowed(argument: &str, types: &TypesOf) -> String {
     }
 }
 
+/// The line with the tensors that a model is given as references, if there is one that is none.
+fn forward(line: &str, from: usize, to: usize, types: &TypesOf) -> Option<String> {
+    let is_owned =
+        |it: &str| types.get(it).is_some_and(|it| it.ends_with("Tensor") || it.ends_with("Var"));
+    let inner = split(&line[from..to], ",");
+    inner.iter().any(|it| is_owned(it.trim())).then_some(())?;
+    let given: Vec<String> = inner
+        .iter()
+        .map(|it| if is_owned(it.trim()) { format!("&{}", it.trim()) } else { it.clone() })
+        .collect();
+    Some(format!("{}{}{}", &line[..from], given.join(", "), &line[to..]))
+}
+
 /// The line with the first method that lacks its `?`, or that candle has otherwise, as it should be.
 pub fn methods(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
     let tokens = Tokens::of(line);
@@ -280,6 +293,12 @@ pub fn methods(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
         let root = tokens.list[start].text;
         if tokens.list[start].kind == Kind::Number {
             return None;
+        }
+        if name.text == "forward"
+            && let Some(line) =
+                forward(line, tokens.list[at + 1].end(), tokens.list[close].start, types)
+        {
+            return Some(line);
         }
         let is_of_tensor =
             types.get(root).is_none_or(|it| it.contains("Tensor") || it.contains("Var"));

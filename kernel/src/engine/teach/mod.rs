@@ -186,7 +186,13 @@ impl Page<'_> {
             let words = book.sets.get(set);
             captures.get(name).is_some_and(|it| words.is_some_and(|words| words.contains(it)))
         };
-        if !rule.types.iter().all(is_of_type) || !rule.among.iter().all(is_in_set) {
+        let is_long = |(name, least): (&String, &usize)| {
+            captures.get(name).is_some_and(|it| it.chars().count() >= *least)
+        };
+        if !rule.types.iter().all(is_of_type)
+            || !rule.among.iter().all(is_in_set)
+            || !rule.least.iter().all(is_long)
+        {
             return None;
         }
         if rule.fraction && !has_rest(&captures) {
@@ -258,10 +264,14 @@ impl Page<'_> {
             }
             (None, _) => return None,
         };
-        let mended = match rule.is_final {
+        let mut mended = match rule.is_final {
             true => line_of(&changed),
             false => translated(&changed, case.types, book),
         };
+        // The last expression of a cell may stand without one, a definition may not.
+        if mended.starts_with("let ") && !mended.ends_with([';', '}']) {
+            mended.push(';');
+        }
         let is_told = captures.contains_key("mended");
         (is_told || mended != line_of(typed) && !mended.is_empty()).then_some(mended)
     }

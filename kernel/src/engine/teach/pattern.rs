@@ -156,6 +156,7 @@ impl Search<'_> {
             "number" => token.kind == Kind::Number,
             "int" => token.kind == Kind::Number && token.text.chars().all(|c| c.is_ascii_digit()),
             "text" => token.kind == Kind::Text && !token.text.starts_with(['f', 'F']),
+            "quoted" => token.kind == Kind::Text && token.text.starts_with('"'),
             "ftext" => token.kind == Kind::Text && token.text.starts_with(['f', 'F']),
             "single" => {
                 let inner = token.text.trim_matches('\'');

@@ -55,6 +55,9 @@ struct Row {
     /// The sets that these captures are in.
     #[serde(default)]
     among: BTreeMap<String, String>,
+    /// How many characters these captures have at least.
+    #[serde(default)]
+    least: BTreeMap<String, usize>,
     /// Whether the mended line has the expression at the error's place inside of `t!( .. )`.
     #[serde(default)]
     formula: bool,
@@ -101,6 +104,7 @@ pub struct Rule {
     pub anywhere: bool,
     pub types: BTreeMap<String, String>,
     pub among: BTreeMap<String, String>,
+    pub least: BTreeMap<String, usize>,
     pub formula: bool,
     pub fraction: bool,
     pub mend: Option<String>,
@@ -132,6 +136,7 @@ const FILES: &[&str] = &[
     include_str!("rules/moves.toml"),
     include_str!("rules/running.toml"),
     include_str!("rules/others.toml"),
+    include_str!("rules/words.toml"),
     include_str!("rules/rewrites.toml"),
 ];
 
@@ -175,6 +180,7 @@ impl Rule {
             anywhere: row.anywhere,
             types: row.types,
             among: row.among,
+            least: row.least,
             formula: row.formula,
             fraction: row.fraction,
             mend: row.mend,
@@ -196,11 +202,19 @@ mod tests {
     fn data_is_whole() {
         let book = Book::read(FILES).unwrap_or_else(|error| panic!("{error}"));
         let mut names = BTreeSet::new();
+        let mut is_last = false;
         for rule in &book.rules {
             assert!(names.insert(&rule.name), "two rules are named {}", rule.name);
             assert!(rule.ja.is_some(), "{} has no Japanese", rule.name);
             let conditions = rule.codes.len() + rule.said.len() + rule.typed.len();
             assert!(conditions > 0, "{} fits everything", rule.name);
+            is_last |= rule.en.is_none();
+            assert_eq!(
+                is_last,
+                rule.en.is_none(),
+                "{} comes after the compiler's words",
+                rule.name
+            );
         }
         assert!(book.rules.len() > 100 && book.rewrites.len() > 30);
     }
