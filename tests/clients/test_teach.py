@@ -80,6 +80,9 @@ SECOND_SLIPS = {
     "let my-var = 5;": "a name alone",
     "Linear::new(3, 2)?": "a name alone",
     "let f = lambda a: a + 1;": "a closure that nobody calls has no type",
+    "let f = x => x + 1;": "a closure that nobody calls has no type",
+    "fn f(a: int, b: float) -> float { b }": "the head of a function alone",
+    "torch::where(x > 0, x, y)": "a comparison outside of a formula",
     "let f = (a) => a + 1;": "a closure that nobody calls has no type",
     "let f = |a| -> a + 1;": "a closure that nobody calls has no type",
     "fn g(a: Tensor) {} g(F::relu(&x));": "the cell's first statement ends without a `;`",
@@ -127,7 +130,7 @@ variable_of_a_failed_cell matmul_shapes python_else comma_missing parameter_orde
 variable_without_a_type python_self_parameter list_indexed_by_end_2 tensor_indexed_anyhow add_assign_of_other_type
 float_wanted result_for_value result_with_mended_line method_of_result method_of_result_2 clone_missing
 format_spec_of_python_2 model_without_forward parameters_missing error_without_display moved_before
-arguments_too_many literal_out_of_range moved_out_of_reference mut_missing_in_place mutable_argument reshape_of_other_size
+arguments_too_many moved_out_of_reference mut_missing_in_place mutable_argument reshape_of_other_size
 """.split()
 
 

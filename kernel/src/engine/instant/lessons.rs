@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::engine::outcome::CellError;
-use crate::engine::teach::{Case, Language, Stage, lesson};
+use crate::engine::teach::{Case, Language, Lesson, Stage, lesson, words};
 use crate::engine::traceback::{Message, Place, Sources, with_lesson};
 
 /// What is told of a printed text at most.
@@ -36,7 +36,7 @@ impl Teacher {
         let mut taught: Vec<Message> = Vec::new();
         let mut others = Vec::new();
         for mut message in messages {
-            message.lesson = self.of_message(&message, &types, sources);
+            message.lesson = self.of_message(&message, &types, sources, lesson);
             match message.lesson.is_empty() {
                 false if taught.iter().all(|it| !is_beside(it, &message)) => taught.push(message),
                 _ => others.push(message),
@@ -48,6 +48,10 @@ impl Teacher {
             others.retain(|other| taught.iter().all(|it| !is_beside(it, other)));
             taught.append(&mut others);
         }
+        // Words for the rest come last, so that what is shown first is the same in each language.
+        for message in taught.iter_mut().filter(|it| it.lesson.is_empty()) {
+            message.lesson = self.of_message(message, &types, sources, words);
+        }
         taught
     }
 
@@ -56,6 +60,7 @@ impl Teacher {
         message: &Message,
         types: &BTreeMap<String, String>,
         sources: &Sources,
+        rules: fn(&Case<'_>, Language) -> Option<Lesson>,
     ) -> Vec<String> {
         let place = message.labels.first().map(|it| &it.0);
         let cell = place.and_then(|place| sources.get(&place.cell)).map_or("", String::as_str);
@@ -72,10 +77,10 @@ impl Teacher {
         let code = message.code.as_deref().unwrap_or_default();
         let case = Case { stage: Stage::Compile, code, texts: &texts, cell, at, types };
         let found = match is_of_syntax(message) {
-            true => lesson(&Case { stage: Stage::Syntax, ..case }, self.language),
+            true => rules(&Case { stage: Stage::Syntax, ..case }, self.language),
             false => None,
         };
-        let found = found.or_else(|| lesson(&case, self.language));
+        let found = found.or_else(|| rules(&case, self.language));
         found.map(|it| it.lines()).unwrap_or_default()
     }
 
@@ -91,7 +96,7 @@ impl Teacher {
         let (texts, types) = ([error.evalue.clone()], types(state));
         let at = place.map(|it| it.start);
         let case = Case { stage: Stage::Run, code: "", texts: &texts, cell, at, types: &types };
-        match lesson(&case, self.language) {
+        match lesson(&case, self.language).or_else(|| words(&case, self.language)) {
             Some(lesson) => with_lesson(error, &lesson.lines()),
             None => error,
         }
@@ -100,7 +105,9 @@ impl Teacher {
     /// A note on what a cell printed, if there is a slip in it that is no error.
     pub fn printed(&self, cell: &str, printed: &str, state: &State) -> Option<String> {
         const SIGNS: &[&str] = &["Ok(", "Err(", "\nTensor[["];
-        let is_worth_it = SIGNS.iter().any(|it| printed.contains(it)) || printed.trim() == "0";
+        let is_worth_it = SIGNS.iter().any(|it| printed.contains(it))
+            || printed.trim() == "0"
+            || cell.contains('^');
         if !is_worth_it {
             return None;
         }

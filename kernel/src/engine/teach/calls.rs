@@ -33,8 +33,14 @@ pub fn calls(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
         if new.ends_with('?') && line[to..].starts_with('?') {
             to += 1;
         }
-        if new.contains(".forward(") && tokens.is(call.close + 1, "(") {
+        let mut new = new;
+        let is_layer = call.root == "nn" && tokens.is(call.close + 1, "(");
+        if is_layer {
             let close = tokens.partner(call.close + 1)?;
+            if !new.contains(".forward(") {
+                let inner = &line[tokens.list[call.close + 1].end()..tokens.list[close].start];
+                new = format!("{new}.forward({})?", borrowed(inner.trim(), types));
+            }
             to = tokens.list[close].end();
             if line[to..].starts_with('?') {
                 to += 1;
@@ -167,8 +173,15 @@ fn optimizer(call: &Call<'_>) -> Option<String> {
 
 fn function(call: &Call<'_>, has: &dyn Fn(&str, &str) -> bool, types: &TypesOf) -> Option<String> {
     let Call { root, name, arguments, .. } = call;
-    let values: Vec<String> =
-        arguments.iter().map(|it| named(it).map_or(it.as_str(), |it| it.1).to_owned()).collect();
+    // Every tensor is made as F32, on the CPU.
+    let is_passed = |it: &&String| {
+        named(it).is_none_or(|(name, _)| !matches!(name, "dtype" | "device" | "requires_grad"))
+    };
+    let values: Vec<String> = arguments
+        .iter()
+        .filter(is_passed)
+        .map(|it| named(it).map_or(it.as_str(), |it| it.1).to_owned())
+        .collect();
     let of = |set: &str| has(set, name);
     if *root == "F" && of("loss_functions") && values.len() == 2 {
         let loss = loss_of(name)?;
@@ -206,6 +219,8 @@ fn function(call: &Call<'_>, has: &dyn Fn(&str, &str) -> bool, types: &TypesOf) 
         (_, values) => {
             let tensors = if of("no_tensors") {
                 0
+            } else if name.starts_with("where") {
+                3
             } else if of("two_tensors") {
                 2
             } else {
@@ -257,6 +272,41 @@ pub fn borrowed(argument: &str, types: &TypesOf) -> String {
         true => format!("&{argument}"),
         false => argument.to_owned(),
     }
+}
+
+/// Whether the `Result` of a call is opened by a method behind it.
+fn is_opened(tokens: &Tokens<'_>, close: usize) -> bool {
+    let openers = ["unwrap", "expect", "is_ok", "is_err", "ok", "unwrap_or", "map_err"];
+    tokens.is(close + 1, ".") && tokens.get(close + 2).is_some_and(|it| openers.contains(&it.text))
+}
+
+/// The line with the first variable that is called as PyTorch's modules are, by `forward`.
+pub fn applied(line: &str, types: &TypesOf) -> Option<String> {
+    let tokens = Tokens::of(line);
+    (0..tokens.list.len()).find_map(|at| {
+        let name = tokens.get(at)?;
+        let kind = types.get(name.text)?;
+        let is_called = name.kind == Kind::Name && tokens.is(at + 1, "(");
+        let is_free = at == 0 || !matches!(tokens.list[at - 1].text, "." | "::" | "fn");
+        if !is_called
+            || !is_free
+            || kind.contains("fn(")
+            || kind.contains("Fn(")
+            || kind.contains("closure")
+        {
+            return None;
+        }
+        let close = tokens.partner(at + 1)?;
+        let inner = &line[tokens.list[at + 1].end()..tokens.list[close].start];
+        let given: Vec<String> = split(inner, ",")
+            .iter()
+            .filter(|it| !it.is_empty())
+            .map(|it| borrowed(it, types))
+            .collect();
+        let rest = &line[tokens.list[close].end()..];
+        let rest = rest.strip_prefix('?').unwrap_or(rest);
+        Some(format!("{}.forward({})?{rest}", &line[..name.end()], given.join(", ")))
+    })
 }
 
 /// The line with the tensors that a model is given as references, if there is one that is none.
@@ -341,10 +391,18 @@ pub fn methods(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
             ("size", [axis]) => Some(format!("{receiver}.dim({axis})?")),
             ("tolist", []) => Some(format!("{receiver}.to_vec1::<f32>()?")),
             ("type", [_]) => Some(format!("{receiver}.float()?")),
+            ("argmax" | "argmin", [axis]) if arguments.iter().any(|it| named(it).is_some()) => {
+                Some(format!("torch::{}({}, {axis})?", name.text, borrowed(receiver, types)))
+            }
+            ("max" | "min", [_]) if arguments.iter().any(|it| named(it).is_some()) => {
+                of_torch(&format!("{}_dim", name.text))
+            }
             (method, values) if arguments.iter().any(|it| named(it).is_some()) => {
                 Some(format!("{receiver}.{method}({})", values.join(", ")))
             }
-            (method, _) if has("fallible_methods", method) && to == end => {
+            (method, _)
+                if has("fallible_methods", method) && to == end && !is_opened(&tokens, close) =>
+            {
                 Some(format!("{receiver}.{method}({inner})?"))
             }
             _ => None,

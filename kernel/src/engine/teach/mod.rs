@@ -60,8 +60,21 @@ impl Lesson {
     }
 }
 
-/// The lesson of an error; none if no rule fits, or none that has a sentence in this language.
+/// The lesson of an error; none if no rule fits.
 pub fn lesson(case: &Case<'_>, language: Language) -> Option<Lesson> {
+    told_by(case, language, |rule| rule.en.is_some())
+}
+
+/// What the compiler says, in Japanese, where no lesson fits; in English its own words are enough.
+pub fn words(case: &Case<'_>, language: Language) -> Option<Lesson> {
+    match language {
+        Language::English => None,
+        Language::Japanese => told_by(case, language, |rule| rule.en.is_none()),
+    }
+}
+
+/// The lesson by the first rule that fits, of those that are asked for.
+fn told_by(case: &Case<'_>, language: Language, is_asked_for: fn(&Rule) -> bool) -> Option<Lesson> {
     let tokens = Tokens::of(case.cell);
     let page = Page { case, tokens: &tokens, statement: statement(case, &tokens) };
     if case.stage == Stage::Syntax
@@ -70,7 +83,7 @@ pub fn lesson(case: &Case<'_>, language: Language) -> Option<Lesson> {
         return Some(told("full_width", sentence, Some(mended), language));
     }
     let book = book();
-    book.rules.iter().find_map(|rule| {
+    book.rules.iter().filter(|rule| is_asked_for(rule)).find_map(|rule| {
         let sentence = match language {
             Language::English => rule.en.as_deref(),
             Language::Japanese => rule.ja.as_deref(),

@@ -33,8 +33,9 @@ pub struct Pattern(Vec<Part>);
 
 impl Pattern {
     pub fn of(text: &str) -> Pattern {
-        let parts = text.split_whitespace().map(|part| match part.strip_prefix('$') {
-            None if part == "^" => Part::Start,
+        let parts = text.split_whitespace().enumerate();
+        let parts = parts.map(|(at, part)| match part.strip_prefix('$') {
+            None if part == "^" && at == 0 => Part::Start,
             None => Part::Token(part.to_owned()),
             Some("$") => Part::End,
             Some(name) if name.ends_with(".+") => {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::calls::{calls, methods};
+use super::calls::{applied, calls, methods};
 use super::expression::{TypesOf, is_in_formula, operand_end, operand_start, region, split};
 use super::pattern::{Captures, filled};
 use super::rule::Book;
@@ -36,7 +36,8 @@ pub fn translated(text: &str, types: &TypesOf, book: &Book) -> String {
         let next = rewritten(&line, types, book)
             .or_else(|| formula(&line, types))
             .or_else(|| calls(&line, types, book))
-            .or_else(|| methods(&line, types, book));
+            .or_else(|| methods(&line, types, book))
+            .or_else(|| applied(&line, types));
         match next.filter(|it| *it != line) {
             Some(next) => line = next,
             None => break,

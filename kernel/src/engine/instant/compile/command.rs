@@ -30,13 +30,24 @@ const FLAGS: &[&str] = &[
     "-Cdebuginfo=0",
     "-Ccodegen-units=1",
     "-Cdebug-assertions=on",
-    "--cap-lints=allow",
+    // What Rust refuses by default is refused, as a number that does not fit its type. A sum that
+    // overflows and an index out of range stop the cell where it runs, after what stands before.
+    "-Awarnings",
+    "-Aarithmetic-overflow",
+    "-Aunconditional-panic",
+    "-Along-running-const-eval",
     "--error-format=json",
     // Full paths of types, as a later cell must write them; an unstable flag.
     "-Ztrim-diagnostic-paths=no",
     // Dependencies need `--extern force:`, which is unstable.
     "-Zunstable-options",
 ];
+
+/// A cell that says which lints it denies, `#![deny(warnings)]`, would be refused for what only later
+/// cells use; it is compiled without lints.
+pub fn cap_of_lints(source: &str) -> Option<&'static str> {
+    source.starts_with("#![").then_some("--cap-lints=allow")
+}
 
 impl Compiler {
     /// Everything that a compiled cell depends on besides its source.

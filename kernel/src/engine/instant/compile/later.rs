@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::command::Product;
+use super::command::{Product, cap_of_lints};
 use super::run::Run;
 use super::{Compiler, Library};
 use crate::engine::instant::generate::Source;
@@ -65,7 +65,7 @@ impl Later {
         let Ok(run) = Run::new(folder, &source.file, &source.file, &source.text) else { return };
         let stem = source.file.trim_end_matches(".rs");
         let dependencies = compiler.dependencies.arguments(&source.text);
-        let ordinary = compiler.command(
+        let mut ordinary = compiler.command(
             &source.file,
             stem,
             &source.metadata,
@@ -73,6 +73,7 @@ impl Later {
             Product::Library,
             run.path(),
         );
+        ordinary.args(cap_of_lints(&source.text));
         let stop = Stop::default();
         let order = Order {
             command: optimising(&ordinary),

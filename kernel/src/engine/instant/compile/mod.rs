@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 pub use self::answer::{Diagnostic, Span, Types, is_nameable};
 #[cfg(test)]
 pub use self::answer::{errors, has_statics, types};
-use self::command::Product;
+use self::command::{Product, cap_of_lints};
 use self::link::{Linker, is_ordinary};
 use self::parking::Parking;
 use self::run::Run;
@@ -187,7 +187,7 @@ impl Compiler {
         let stem = source.file.trim_end_matches(".rs");
         let mut command =
             self.command(&source.file, stem, &source.metadata, dependencies, product, run.path());
-        command.stderr(run.messages_file()?);
+        command.args(cap_of_lints(&source.text)).stderr(run.messages_file()?);
         let start_error = |source| CompileError::Start { rustc: self.rustc.clone(), source };
         let group = Group::start(&mut command).map_err(start_error)?;
         let status = group.wait(&|| stop.wish().is_none()).map_err(start_error)?;
