@@ -8,6 +8,7 @@
 mod cargo;
 mod cli;
 mod engine;
+mod history;
 mod home;
 mod jupyter;
 mod notebook;

@@ -23,6 +23,8 @@ def installed(tmp_path_factory):
     os.environ.setdefault("AKARI_HOME", str(CHECKOUT / "target" / "akari-home"))
     for kind in ("CONFIG", "DATA", "RUNTIME"):
         os.environ[f"JUPYTER_{kind}_DIR"] = str(folder / kind.lower())
+    # What a client asks of the history is then of its own session alone.
+    os.environ["AKARI_HISTORY"] = "off"
     os.environ["JUPYTER_PATH"] = str(folder / "prefix" / "share" / "jupyter")
     install = subprocess.run(
         [binary, "install", "--prefix", str(folder / "prefix")],

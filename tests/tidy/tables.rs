@@ -11,8 +11,8 @@ pub const PACKAGES: &[(&str, &str)] =
 /// The kernel's rooms, from the top of the house to its bottom.
 pub const KERNEL: Arrows = &[
     ("main", &["cli", "engine::instant::deps", "home", "process", "runtime"]),
-    ("cli", &["engine", "engine::start", "home", "jupyter", "notebook", "setup"]),
-    ("jupyter", &["engine", "engine::start"]),
+    ("cli", &["engine", "engine::start", "history", "home", "jupyter", "notebook", "setup"]),
+    ("jupyter", &["engine", "engine::start", "history"]),
     ("notebook", &["engine"]),
     ("setup", &["cargo", "home", "process"]),
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
@@ -21,6 +21,7 @@ pub const KERNEL: Arrows = &[
     ("engine::evcxr", &["engine", "engine::program", "evcxr protocol"]),
     ("engine::program", &["cargo", "engine", "evcxr protocol", "process"]),
     ("engine", &["engine::program", "evcxr protocol", "home"]),
+    ("history", &["home"]),
     ("runtime", &["process", "seam"]),
     ("cargo", &["home", "process"]),
     ("process", &[]),

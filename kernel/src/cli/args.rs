@@ -33,6 +33,7 @@ Environment:
   AKARI_COMPILER_SECONDS  how long an idle compiler waits for the next cell; 0 for none [300]
   AKARI_REPLAY_SECONDS    how long a cell may have taken to be run again after a crash [10]
   AKARI_ANALYSER          off: no analyser starts, and Tab knows nothing of other crates' types
+  AKARI_HISTORY           off: what cells say is not kept for later sessions
   AKARI_LANG              en or ja: the language of errors (otherwise the locale's); :lang in a cell
   AKARI_SEED              what random numbers begin with where no cell seeds them";
 

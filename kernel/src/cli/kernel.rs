@@ -1,5 +1,6 @@
 //! `akari kernel`: what Jupyter starts.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -7,6 +8,8 @@ use std::time::{Duration, Instant};
 use super::args;
 use super::config::{Choice, engine_config};
 use crate::engine::EngineConfig;
+use crate::history::History;
+use crate::home;
 use crate::home::manifest::Depth;
 use crate::jupyter::{self, KernelInfo};
 use crate::setup::Progress;
@@ -31,8 +34,23 @@ pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
         prepared.inspect_err(|error| failed = Some(error.clone()))
     };
     let info = KernelInfo { rust_version: release };
-    jupyter::serve(&arguments.connection_file, Arc::new(Mutex::new(prepare)), info)?;
+    let prepare = Arc::new(Mutex::new(prepare));
+    jupyter::serve(&arguments.connection_file, prepare, info, History::kept_in(history_file()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the cells of all sessions are kept.
+fn history_file() -> Option<PathBuf> {
+    if std::env::var_os("AKARI_HISTORY").is_some_and(|it| it == "off") {
+        return None;
+    }
+    match home::make_home() {
+        Ok(home) => Some(home.join("history.jsonl")),
+        Err(error) => {
+            tracing::warn!("the history ends with the session: {error}");
+            None
+        }
+    }
 }
 
 /// Finds what the engine needs, or builds it. A build of minutes is not tried by every cell: after

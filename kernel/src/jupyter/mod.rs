@@ -8,7 +8,6 @@ mod connection;
 mod control;
 mod execution;
 mod heartbeat;
-mod history;
 mod hub;
 mod iopub;
 mod message;
@@ -20,6 +19,7 @@ mod signature;
 mod startup;
 mod stdin;
 mod turn;
+mod usage;
 mod zmtp;
 
 pub use hub::KernelInfo;

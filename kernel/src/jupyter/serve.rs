@@ -22,6 +22,7 @@ use super::startup::Preparation;
 use super::stdin::Questions;
 use super::turn::Desk;
 use super::zmtp::{Address, Budget, Listener, Router};
+use crate::history::History;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -39,12 +40,17 @@ const ENGINE_STACK: usize = 256 << 20;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves clients until one asks to shut down, or the parent process ends.
-pub fn serve(path: &Path, prepare: Preparation, info: KernelInfo) -> Result<(), ServeError> {
+pub fn serve(
+    path: &Path,
+    prepare: Preparation,
+    info: KernelInfo,
+    history: History,
+) -> Result<(), ServeError> {
     let file = ConnectionFile::read(path)?;
     let sockets = file.bind()?;
     let composer = Arc::new(Composer::new(file.key()));
     let runtime = super::runtime()?;
-    let served = runtime.block_on(serve_sockets(composer, sockets, prepare, info));
+    let served = runtime.block_on(serve_sockets(composer, sockets, prepare, info, history));
     // A thread that still waits for the engine must not keep the process alive.
     runtime.shutdown_background();
     file.remove_sockets();
@@ -56,6 +62,7 @@ async fn serve_sockets(
     sockets: Sockets,
     prepare: Preparation,
     info: KernelInfo,
+    history: History,
 ) -> Result<(), ServeError> {
     let iopub = Arc::new(IoPub::new(Arc::clone(&composer)));
     let stdin = Router::default();
@@ -64,7 +71,7 @@ async fn serve_sockets(
         questions: Arc::new(Questions::new(Arc::clone(&composer), stdin.clone())),
         composer,
         queue: Arc::new(Queue::default()),
-        session: Arc::new(Session::default()),
+        session: Arc::new(Session::with(history)),
         info,
         end,
     });
@@ -89,6 +96,7 @@ async fn serve_sockets(
     if timeout(PATIENCE, say_goodbye(farewell, &iopub)).await.is_err() {
         tracing::warn!("a client did not take the last messages in time");
     }
+    hub.session.history().flush();
     if timeout(PATIENCE, engine_gone).await.is_err() {
         tracing::warn!("the engine was still busy at the end");
     }

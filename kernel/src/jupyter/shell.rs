@@ -64,7 +64,17 @@ impl Hub {
                 return self.aside(turn, move |_| Reply::is_complete(syntax::is_complete(&code)));
             }
             Request::KernelInfo => Reply::kernel_info(self.language()),
-            Request::History(request) => Reply::history(self.session.history().answer(&request)),
+            Request::History(request) => {
+                let history = self.session.history().look();
+                return self.aside(turn, move |_| {
+                    let is_output = request.output;
+                    Reply::history(history.answer(&request.into()), is_output)
+                });
+            }
+            Request::Usage => {
+                let session = Arc::clone(&self.session);
+                return self.aside(turn, move |_| Reply::usage(session.usage()));
+            }
             Request::CommInfo => Reply::comm_info(),
             Request::Interrupt => {
                 self.interrupt(Some(&asker.header));

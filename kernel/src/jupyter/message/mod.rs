@@ -7,6 +7,7 @@
 mod publication;
 mod reply;
 mod request;
+mod usage;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,8 +18,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use publication::{Publication, State};
-pub use reply::{ExecuteReply, Expression, HistoryEntry, LanguageInfo, Payload, Reply, TypedMatch};
-pub use request::{Body, Comm, ExecuteRequest, HistoryAccess, HistoryRequest, Position, Request};
+pub use reply::{ExecuteReply, Expression, LanguageInfo, Payload, Reply, TypedMatch};
+pub use request::{Body, Comm, ExecuteRequest, Position, Request};
+pub use usage::{HostMemory, Usage};
 
 use super::signature::{Key, SignatureError};
 use super::zmtp::Address;

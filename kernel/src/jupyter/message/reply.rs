@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Object;
+use super::{Object, Usage};
 use crate::engine::outcome::{CellError, Completeness};
+use crate::history::HistoryCell;
 
 /// The kind of the reply to a request of a kind.
 pub(super) fn kind_of(request: &str) -> String {
@@ -64,6 +65,7 @@ enum Answer {
         restart: bool,
     },
     Interrupt {},
+    Usage(Usage),
 }
 
 #[derive(Debug, Serialize)]
@@ -107,8 +109,19 @@ pub struct TypedMatch {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum HistoryEntry {
-    Code(u32, u32, String),
-    WithOutput(u32, u32, (String, Option<String>)),
+    Code(i64, u32, String),
+    WithOutput(i64, u32, (String, Option<String>)),
+}
+
+impl HistoryEntry {
+    fn of(cell: HistoryCell, is_output: bool) -> HistoryEntry {
+        let HistoryCell { session, line, code, output } = cell;
+        let (code, output) = (code.to_string(), output.map(|it| it.to_string()));
+        match is_output {
+            true => HistoryEntry::WithOutput(session, line, (code, output)),
+            false => HistoryEntry::Code(session, line, code),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -223,7 +236,8 @@ impl Reply {
         done(Answer::Inspect { found, data: data.unwrap_or_default(), metadata: Object::new() })
     }
 
-    pub fn history(history: Vec<HistoryEntry>) -> Reply {
+    pub fn history(cells: Vec<HistoryCell>, is_output: bool) -> Reply {
+        let history = cells.into_iter().map(|it| HistoryEntry::of(it, is_output)).collect();
         done(Answer::History { history })
     }
 
@@ -242,6 +256,10 @@ impl Reply {
 
     pub fn interrupted() -> Reply {
         done(Answer::Interrupt {})
+    }
+
+    pub fn usage(usage: Usage) -> Reply {
+        done(Answer::Usage(usage))
     }
 
     pub fn shutdown(restart: bool) -> Reply {
@@ -279,6 +297,11 @@ mod tests {
         serde_json::to_string(reply).unwrap()
     }
 
+    fn cell(output: Option<&str>) -> HistoryCell {
+        let output = output.map(Into::into);
+        HistoryCell { session: 2, line: 1, code: "a".into(), output }
+    }
+
     fn error() -> CellError {
         CellError { ename: "E".into(), evalue: "v".into(), traceback: vec!["t".into()] }
     }
@@ -290,12 +313,10 @@ mod tests {
             (Reply::shutdown(true), r#"{"status":"ok","restart":true}"#),
             (Reply::comm_info(), r#"{"status":"ok","comms":{}}"#),
             (Reply::inspect(None), r#"{"status":"ok","found":false,"data":{},"metadata":{}}"#),
+            (Reply::history(vec![cell(None)], false), r#"{"status":"ok","history":[[2,1,"a"]]}"#),
             (
-                Reply::history(vec![
-                    HistoryEntry::Code(0, 1, "a".into()),
-                    HistoryEntry::WithOutput(0, 2, ("b".into(), None)),
-                ]),
-                r#"{"status":"ok","history":[[0,1,"a"],[0,2,["b",null]]]}"#,
+                Reply::history(vec![cell(None), cell(Some("b"))], true),
+                r#"{"status":"ok","history":[[2,1,["a",null]],[2,1,["a","b"]]]}"#,
             ),
             (
                 Reply::complete(Vec::new(), 1, 2, None),

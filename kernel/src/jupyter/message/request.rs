@@ -4,6 +4,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
 
 use super::Object;
+use crate::history::Query;
 
 /// The content of a message, by its kind.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub enum Request {
         code: String,
     },
     CommInfo,
+    Usage,
     Interrupt,
     Shutdown {
         restart: bool,
@@ -96,6 +98,8 @@ pub struct HistoryRequest {
     #[serde(deserialize_with = "tolerant")]
     pub output: bool,
     #[serde(deserialize_with = "tolerant")]
+    pub session: i64,
+    #[serde(deserialize_with = "tolerant")]
     pub start: Option<i64>,
     #[serde(deserialize_with = "tolerant")]
     pub stop: Option<i64>,
@@ -105,6 +109,28 @@ pub struct HistoryRequest {
     pub pattern: Option<String>,
     #[serde(deserialize_with = "tolerant")]
     pub unique: bool,
+}
+
+/// How many cells the tail has where the client gives no number, as in IPython.
+const TAIL: usize = 10;
+
+impl From<HistoryRequest> for Query {
+    fn from(request: HistoryRequest) -> Query {
+        let count = request.n.and_then(|it| usize::try_from(it).ok());
+        match request.hist_access_type {
+            HistoryAccess::Tail => Query::Tail { count: count.unwrap_or(TAIL) },
+            HistoryAccess::Range => Query::Range {
+                session: request.session,
+                start: request.start.unwrap_or(0),
+                stop: request.stop,
+            },
+            HistoryAccess::Search => Query::Search {
+                pattern: request.pattern.unwrap_or_else(|| "*".to_owned()),
+                count,
+                is_unique: request.unique,
+            },
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -149,6 +175,7 @@ impl Body {
             "history_request" => Request::History(object(content)),
             "is_complete_request" => Request::IsComplete { code: fields().code },
             "comm_info_request" => Request::CommInfo,
+            "usage_request" => Request::Usage,
             "interrupt_request" => Request::Interrupt,
             "shutdown_request" => Request::Shutdown { restart: fields().restart },
             "comm_open" => return Body::Comm(Comm::Open { id: fields().comm_id }),
