@@ -173,6 +173,7 @@
 //! | `plt.contourf(..)` with the path of an optimizer | `plot::surface(f, (-2..2, -1..3)).path("SGD", &points)` | none |
 //! | `for batch in tqdm(loader)`, `set_postfix(loss=..)` | [`progress`](progress::progress)`(&loader)`, `bar.metric("loss", loss)` | none |
 //! | torchinfo's `summary(model, (32, 784))` | [`summary`](summary::summary)`(&model, (32, 784))?` | none |
+//! | ipywidgets' `interact(f, lr=(0.01, 1.0))`, `FloatSlider` | [`widget::interact`]`(("lr", 0.01..=1.0, 0.1), f)`, [`widget::slider`] | none |
 //! | pandas' `DataFrame(rows)` | [`display::table`] | none |
 #![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
@@ -205,6 +206,7 @@ mod state_dict;
 pub mod summary;
 pub mod tensor;
 pub mod torch;
+pub mod widget;
 
 pub use candle_core::{self, Tensor};
 pub use candle_nn;
@@ -282,6 +284,6 @@ pub mod prelude {
     pub use crate::tensor::methods::TensorExt as _;
     pub use crate::{
         Result, candle_core, candle_nn, data, display, input, models, nn, optim, plot, show, t,
-        tensor, torch,
+        tensor, torch, widget,
     };
 }

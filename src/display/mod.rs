@@ -11,6 +11,7 @@
 //! display::clear_output(true);
 //! ```
 
+mod place;
 mod table;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use akari_seam::Frame;
 
 use crate::rt::{self, interrupt_point};
 
+pub(crate) use self::place::Place;
 pub use self::table::{Rows, Table};
 
 /// Shows HTML below the cell.
@@ -82,6 +84,11 @@ pub(crate) fn text(id: &str, is_update: bool, text: &str) {
     put(Some(id), is_update, "text/plain", text, None);
 }
 
+/// Shows text below the cell.
+pub(crate) fn plain(text: &str) {
+    put(None, false, "text/plain", text, None);
+}
+
 /// Whether somebody sees what is shown.
 pub(crate) fn is_seen() -> bool {
     rt::is_connected() || is_in_evcxr()
@@ -128,6 +135,8 @@ fn send(id: Option<&str>, is_update: bool, mime_type: &str, content: &str) {
 
 fn put(id: Option<&str>, is_update: bool, mime_type: &str, content: &str, plain: Option<&str>) {
     if rt::is_connected() {
+        let (own, is_update) = place::found(id, is_update);
+        let id = own.as_deref().or(id);
         rt::send(Frame::Display { id, is_update, mime_type, content, plain });
     } else if is_in_evcxr() && !is_update {
         // evcxr knows no updates. It makes one output of all contents of a cell.

@@ -125,11 +125,12 @@ pub(super) fn was_interrupted() -> bool {
 /// Runs the body of a cell. Returns whether it came to its end; if not, has told why.
 pub fn run<F: FnOnce() -> Result<(), Failed>>(body: F) -> bool {
     let mut body = Some(body);
-    run_body(&mut || body.take().map_or(Ok(()), |body| body()))
+    run_body(&mut || body.take().map_or(Ok(()), |body| body()), true)
 }
 
+/// Runs a body; the kernel is told where the random numbers stand after a body that counts.
 #[inline(never)]
-fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
+pub(super) fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>, counts: bool) -> bool {
     once::before_cell();
     let random = random::copy();
     let before = random::state();
@@ -149,7 +150,7 @@ fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>) -> bool {
     if !is_done && !was_interrupted() {
         // The cell, once it is mended, draws the numbers that it would have drawn at first.
         random::put_back(random);
-    } else if let Some(state) = random::state().filter(|it| before.as_ref() != Some(it)) {
+    } else if let Some(state) = random::state().filter(|it| counts && before.as_ref() != Some(it)) {
         wire::send(Frame::Random { state: &state });
     }
     is_done

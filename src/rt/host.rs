@@ -5,7 +5,7 @@
 
 use akari_seam::{ABI_VERSION, symbol};
 
-use super::{failure, memory, wire};
+use super::{failure, memory, values, widgets, wire};
 
 // The kernel calls the functions below by these types.
 const _: symbol::Init = init;
@@ -13,6 +13,9 @@ const _: symbol::Flush = flush;
 const _: symbol::ReturnMemory = return_memory;
 const _: symbol::Interrupt = interrupt;
 const _: symbol::Random = random;
+const _: symbol::MoveWidget = move_widget;
+const _: symbol::React = react;
+const _: symbol::Describe = describe;
 
 /// Connects the prelude to its process, which says the seed of the session. Returns the version of this interface.
 #[unsafe(export_name = akari_seam::symbol!(init))]
@@ -53,4 +56,34 @@ pub unsafe extern "C" fn random(state: *const u8, len: usize) {
     // SAFETY: the caller's promise.
     let state = unsafe { std::slice::from_raw_parts(state, len) };
     crate::random::restore(&String::from_utf8_lossy(state));
+}
+
+/// Notes where the learner has moved a widget.
+///
+/// # Safety
+///
+/// `id` points at `len` bytes.
+#[unsafe(export_name = akari_seam::symbol!(move_widget))]
+pub unsafe extern "C" fn move_widget(id: *const u8, len: usize, to: f64) {
+    // SAFETY: the caller's promise.
+    let id = unsafe { std::slice::from_raw_parts(id, len) };
+    widgets::move_widget(&String::from_utf8_lossy(id), to);
+}
+
+/// Calls a reaction, on the thread of the cells.
+///
+/// # Safety
+///
+/// `name` points at `len` bytes.
+#[unsafe(export_name = akari_seam::symbol!(react))]
+pub unsafe extern "C" fn react(name: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    let name = unsafe { std::slice::from_raw_parts(name, len) };
+    widgets::react(&String::from_utf8_lossy(name))
+}
+
+/// Tells a few words on each variable, on the thread of the cells.
+#[unsafe(export_name = akari_seam::symbol!(describe))]
+pub extern "C" fn describe() {
+    values::describe();
 }

@@ -16,6 +16,8 @@ mod once;
 mod questions;
 mod sources;
 mod store;
+mod values;
+mod widgets;
 mod wire;
 
 pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
@@ -28,4 +30,5 @@ pub use memory::{return_memory, reuse_memory};
 pub use once::before_cells;
 pub use questions::Questioned;
 pub use store::{has, put, take};
+pub(crate) use widgets::{Shared, keep_reaction, keep_value};
 pub(crate) use wire::{is_connected, send};

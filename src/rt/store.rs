@@ -98,6 +98,15 @@ fn has_type(name: u64, wanted: Wanted, text: &str) -> bool {
     found
 }
 
+/// Shows each variable, with the number of its name.
+pub(super) fn each(mut show: impl FnMut(u64, &dyn Any)) {
+    VARIABLES.with_borrow(|variables| {
+        for (name, slot) in variables {
+            show(*name, &*slot.value);
+        }
+    });
+}
+
 /// Takes a variable out of the store.
 ///
 /// # Panics

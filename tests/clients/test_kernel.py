@@ -26,8 +26,8 @@ class TestAkari(suite.KernelTests):
         {"text": "display::clea", "matches": {"clear_output"}},
         {"text": "F::leaky", "matches": {"leaky_relu"}},
     ]
-    complete_code_samples = ["1 + 1", "let x = 1;", "fn f() -> i32 {\n    1\n}", "// 注釈", ":vars"]
-    incomplete_code_samples = ["fn f() {", "let x = (1,", 'println!("abc', "/* abc"]
+    complete_code_samples = ["1 + 1", "let x = 1;", "let x = 1", "fn f() -> i32 {\n    1\n}", "// 注釈", ":vars"]
+    incomplete_code_samples = ["fn f() {", "let x =", "let x = (1,", 'println!("abc', "/* abc"]
     invalid_code_samples = ["}", "let = 3;", "fn 1() {}"]
     code_page_something = "?Tensor"
     code_generate_error = 'panic!("no");'

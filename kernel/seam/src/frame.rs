@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt;
 
 /// A report of a running cell to the kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Frame<'a> {
     /// The value of the cell's last expression.
     Result { mime_type: &'a str, content: &'a str },
@@ -37,6 +37,26 @@ pub enum Frame<'a> {
     Changed { variable: &'a str },
     /// The text that the client shows beside the field when a read of stdin asks next.
     Prompt { text: &'a str },
+    /// A slider, or a button where there is no scale. Its reaction is called when it is moved or
+    /// pressed; the name of the reaction is also the id of the display that shows what comes of it.
+    Widget { id: &'a str, label: &'a str, scale: Option<Scale>, reaction: Option<&'a str> },
+    /// Widgets are shown below the cell, one above the other. `ids` stand between spaces; `plain` is
+    /// text for where they can't be drawn.
+    ShowWidgets { ids: &'a str, plain: &'a str },
+    /// A few words on the value of a variable, by the number under which it is stored.
+    Value { slot: u64, text: &'a str },
+}
+
+/// What a slider can be moved to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    pub min: f64,
+    pub max: f64,
+    pub step: f64,
+    /// Where the slider stands.
+    pub value: f64,
+    /// Whether its numbers are whole ones.
+    pub is_whole: bool,
 }
 
 /// A place in source code; line and column count from 1.
@@ -86,6 +106,9 @@ mod kind {
     pub const RANDOM: u8 = 6;
     pub const CHANGED: u8 = 7;
     pub const PROMPT: u8 = 8;
+    pub const WIDGET: u8 = 9;
+    pub const SHOW_WIDGETS: u8 = 10;
+    pub const VALUE: u8 = 11;
 }
 
 impl<'a> Frame<'a> {
@@ -113,6 +136,15 @@ impl<'a> Frame<'a> {
             Frame::Random { state } => Writer::new(kind::RANDOM).text(state),
             Frame::Changed { variable } => Writer::new(kind::CHANGED).text(variable),
             Frame::Prompt { text } => Writer::new(kind::PROMPT).text(text),
+            Frame::Widget { id, label, scale, reaction } => Writer::new(kind::WIDGET)
+                .text(id)
+                .text(label)
+                .option(scale, Writer::scale)
+                .option(reaction, Writer::text),
+            Frame::ShowWidgets { ids, plain } => {
+                Writer::new(kind::SHOW_WIDGETS).text(ids).text(plain)
+            }
+            Frame::Value { slot, text } => Writer::new(kind::VALUE).long(slot).text(text),
         }
         .bytes
     }
@@ -144,6 +176,16 @@ impl<'a> Frame<'a> {
             kind::RANDOM => Frame::Random { state: reader.text()? },
             kind::CHANGED => Frame::Changed { variable: reader.text()? },
             kind::PROMPT => Frame::Prompt { text: reader.text()? },
+            kind::WIDGET => Frame::Widget {
+                id: reader.text()?,
+                label: reader.text()?,
+                scale: reader.option(Reader::scale)?,
+                reaction: reader.option(Reader::text)?,
+            },
+            kind::SHOW_WIDGETS => Frame::ShowWidgets { ids: reader.text()?, plain: reader.text()? },
+            kind::VALUE => {
+                Frame::Value { slot: reader.array().map(u64::from_le_bytes)?, text: reader.text()? }
+            }
             unknown => return Err(FrameError::UnknownKind(unknown)),
         };
         match reader.rest.len() {
@@ -170,6 +212,16 @@ impl Writer {
     fn number(mut self, number: u32) -> Self {
         self.bytes.extend_from_slice(&number.to_le_bytes());
         self
+    }
+
+    fn long(mut self, number: u64) -> Self {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+        self
+    }
+
+    fn scale(self, scale: Scale) -> Self {
+        let numbers = [scale.min, scale.max, scale.step, scale.value];
+        numbers.iter().fold(self, |writer, it| writer.long(it.to_bits())).flag(scale.is_whole)
     }
 
     fn text(mut self, text: &str) -> Self {
@@ -217,6 +269,20 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self) -> Result<u32, FrameError> {
         self.array().map(u32::from_le_bytes)
+    }
+
+    fn fraction(&mut self) -> Result<f64, FrameError> {
+        self.array().map(|bits| f64::from_bits(u64::from_le_bytes(bits)))
+    }
+
+    fn scale(&mut self) -> Result<Scale, FrameError> {
+        Ok(Scale {
+            min: self.fraction()?,
+            max: self.fraction()?,
+            step: self.fraction()?,
+            value: self.fraction()?,
+            is_whole: self.flag()?,
+        })
     }
 
     fn text(&mut self) -> Result<&'a str, FrameError> {
@@ -281,6 +347,15 @@ mod tests {
         Frame::Random { state: "7 12 " },
         Frame::Changed { variable: "重み" },
         Frame::Prompt { text: "お名前は? " },
+        Frame::Widget {
+            id: "w1",
+            label: "学習率",
+            scale: Some(Scale { min: 0.0, max: 1.0, step: 0.5, value: -0.0, is_whole: false }),
+            reaction: Some("r1"),
+        },
+        Frame::Widget { id: "w2", label: "", scale: None, reaction: None },
+        Frame::ShowWidgets { ids: "w1 w2", plain: "lr: 0.5" },
+        Frame::Value { slot: u64::MAX, text: "f32 [2, 3]" },
     ];
 
     #[test]
@@ -304,7 +379,7 @@ mod tests {
 
     #[test]
     fn kinds_flags_and_texts_that_are_none_are_errors() {
-        for kind in (0..=u8::MAX).filter(|kind| !(kind::RESULT..=kind::PROMPT).contains(kind)) {
+        for kind in (0..=u8::MAX).filter(|kind| !(kind::RESULT..=kind::VALUE).contains(kind)) {
             assert_eq!(Frame::decode(&[kind, 0, 0]), Err(FrameError::UnknownKind(kind)));
         }
         assert_eq!(Frame::decode(&[kind::CLEAR, 2]), Err(FrameError::NotAFlag(2)));

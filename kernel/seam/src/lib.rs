@@ -21,8 +21,8 @@ pub mod frame;
 pub mod path;
 pub mod symbol;
 
-pub use frame::{Frame, FrameError, SourceLocation};
+pub use frame::{Frame, FrameError, Scale, SourceLocation};
 
 /// The version of everything in this package. Raise it with each change of a frame or a C function:
 /// a kernel refuses a prelude that answers with another number.
-pub const ABI_VERSION: u32 = 8;
+pub const ABI_VERSION: u32 = 9;

@@ -20,6 +20,15 @@ macro_rules! symbol {
     (random) => {
         "akari_rt_random"
     };
+    (move_widget) => {
+        "akari_rt_move_widget"
+    };
+    (describe) => {
+        "akari_rt_describe"
+    };
+    (react) => {
+        "akari_rt_react"
+    };
 }
 
 /// Connects the prelude to its process, and returns the prelude's [`ABI_VERSION`](crate::ABI_VERSION).
@@ -48,6 +57,21 @@ pub type Interrupt = extern "C" fn(bool);
 /// caller passes a pointer to the state's text and its length in bytes, both valid through the call.
 pub const RANDOM: &str = symbol!(random);
 pub type Random = unsafe extern "C" fn(*const u8, usize);
+
+/// Tells a widget, by the pointer to its id and the id's length, where the learner has moved it. Any
+/// thread may call this at any moment; an id of no widget does nothing.
+pub const MOVE_WIDGET: &str = symbol!(move_widget);
+pub type MoveWidget = unsafe extern "C" fn(*const u8, usize, f64);
+
+/// Calls a reaction by its name, on the thread of the cells. Returns as an [`Entry`] does: [`MISSING`]
+/// where there is no such reaction.
+pub const REACT: &str = symbol!(react);
+pub type React = unsafe extern "C" fn(*const u8, usize) -> i32;
+
+/// Tells a few words on each variable whose value can be read without code of a cell, by frames; on the
+/// thread of the cells.
+pub const DESCRIBE: &str = symbol!(describe);
+pub type Describe = extern "C" fn();
 
 /// The function that a compiled cell exports. It runs the cell and returns [`DONE`], [`MISSING`], or
 /// another number if the cell failed, which a frame has told before.

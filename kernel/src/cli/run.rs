@@ -264,6 +264,8 @@ impl Observer for Screen {
             Output::Result { data } | Output::Display { data, .. } => self.bundle(data),
             // What is printed stays printed.
             Output::Clear { .. } => {}
+            // A run shows their text instead.
+            Output::Widget(_) | Output::ShowWidgets { .. } | Output::WidgetsEnded => {}
         }
     }
 

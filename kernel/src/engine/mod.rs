@@ -107,6 +107,9 @@ pub trait Sink {
 /// Receives what comes out between cells, as from a thread that a cell has left behind.
 pub type Background = Arc<dyn Fn(Output) + Send + Sync>;
 
+/// Takes the id of a widget and its new value.
+pub type Mover = Arc<dyn Fn(&str, f64) + Send + Sync>;
+
 /// Runs cells that share their variables, items and imports.
 pub trait Engine: Send {
     /// Runs one cell. A failure of the learner's code is an [`Outcome`], never a panic.
@@ -114,6 +117,19 @@ pub trait Engine: Send {
 
     /// The names to complete and explain, for any thread, also while a cell runs.
     fn names(&self) -> Arc<Names>;
+
+    /// Does what is to be done when a widget was moved.
+    fn react(&mut self, _reaction: &str, _: &Stop, _: &mut dyn Sink) -> Outcome {
+        Outcome::Done
+    }
+
+    /// Nothing is to be done for now: looks at the variables, for who asks about their values.
+    fn settle(&mut self) {}
+
+    /// Tells cells where a widget was moved to, from any thread, also while a cell runs.
+    fn mover(&self) -> Mover {
+        Arc::new(|_, _| ())
+    }
 
     /// Sets the receiver of output that comes while no cell runs. Without a receiver nobody sees it.
     fn set_background(&mut self, _: Background) {}

@@ -33,9 +33,47 @@ pub enum Output {
     Clear {
         wait: bool,
     },
+    /// A widget is made, which nobody sees yet.
+    Widget(Widget),
+    /// Widgets are shown, with text for where they can't be drawn.
+    ShowWidgets {
+        ids: Vec<String>,
+        plain: String,
+    },
+    /// All widgets that there are have ended, with the process that they belonged to.
+    WidgetsEnded,
+}
+
+/// What a learner moves or presses in the notebook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Widget {
+    pub id: String,
+    pub label: String,
+    /// Where a slider can be moved to; none of a button.
+    pub scale: Option<Scale>,
+    /// What is to be done when it was moved; also the id of the display that shows what comes of it.
+    pub reaction: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    pub min: f64,
+    pub max: f64,
+    pub step: f64,
+    pub value: f64,
+    pub is_whole: bool,
 }
 
 impl Output {
+    /// The output for where nothing can be moved: the text in the place of widgets.
+    pub fn without_widgets(self) -> Option<Output> {
+        match self {
+            Output::ShowWidgets { plain, .. } => Some(Output::text(&plain)),
+            Output::Widget(_) | Output::WidgetsEnded => None,
+            other => Some(other),
+        }
+    }
+
     /// A display of plain text.
     pub fn text(text: &str) -> Output {
         let metadata = MimeBundle::new();

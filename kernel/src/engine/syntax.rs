@@ -83,6 +83,18 @@ pub fn is_colon(code: &str, offset: usize) -> bool {
     tokens(code).any(|(start, token)| start == offset && token.kind() == SyntaxKind::COLON)
 }
 
+/// A line with the semicolon that its last `let` lacks, if nothing else is wrong with it: at a prompt
+/// nobody types one.
+pub fn with_last_semicolon(code: &str) -> Option<String> {
+    if code.trim().contains('\n') {
+        return None;
+    }
+    let text = format!("{code}\n;");
+    let tree = Tree::parse(&text);
+    let is_let = matches!(tree.statements()?.statements().last(), Some(ast::Stmt::LetStmt(_)));
+    (is_let && !tree.has_errors()).then_some(text)
+}
+
 /// Whether a client should send `code` or ask for another line.
 pub fn is_complete(code: &str) -> Completeness {
     if nesting::check(code).is_err() {
@@ -114,7 +126,8 @@ pub fn is_complete(code: &str) -> Completeness {
     if last.is_some_and(wants_more) {
         return Completeness::Incomplete { indent: "    ".to_owned() };
     }
-    if Tree::parse(code).has_errors() && !code.trim_start().starts_with([':', '!', '?']) {
+    let is_command = code.trim_start().starts_with([':', '!', '?']);
+    if Tree::parse(code).has_errors() && !is_command && with_last_semicolon(code).is_none() {
         return Completeness::Invalid;
     }
     Completeness::Complete

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use super::comms::Comms;
 use super::hub::Hub;
 use super::iopub::IoPub;
 use super::message::{
@@ -19,7 +20,7 @@ use super::startup::{Preparation, Startup};
 use super::stdin::Questions;
 use super::turn::Turn;
 use crate::engine::names::Names;
-use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
+use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output, plain};
 use crate::engine::stop::Stop;
 use crate::engine::{Background, Cell, CellId, Sink};
 
@@ -62,7 +63,15 @@ impl Executor {
                 self.advance(&mut engine);
             }
             let Some(job) = self.queue.next() else { return };
-            self.carry_out(&mut engine, &job);
+            match job.reaction {
+                None => self.carry_out(&mut engine, &job),
+                Some(_) => self.react(&mut engine, &job),
+            }
+            if self.queue.is_idle()
+                && let Startup::Ready(engine) = &mut engine
+            {
+                let _ = catch_unwind(AssertUnwindSafe(|| engine.settle()));
+            }
         }
     }
 
@@ -76,6 +85,27 @@ impl Executor {
             let turn = Turn::begin(asker, &desk);
             turn.end(&Reply::Execute(ExecuteReply::aborted(self.count)));
         }
+    }
+
+    /// Does what is to be done since a widget was moved. What comes of it stands in the widget's
+    /// display; what the function prints goes to whoever listens to the move.
+    fn react(&self, engine: &mut Startup, job: &Job) {
+        let Some((name, _)) = &job.reaction else { return };
+        let outcome = match engine {
+            Startup::Ready(engine) => catch_unwind(AssertUnwindSafe(|| {
+                engine.react(name, &job.stop, &mut Publisher { executor: self, job })
+            })),
+            // Nobody has made a widget yet.
+            Startup::Failed(_) | Startup::Preparing { .. } => Ok(Outcome::Done),
+        };
+        let outcome = outcome.unwrap_or_else(|_| Outcome::Failed(CellError::own_fault()));
+        if let Outcome::Failed(error) = outcome {
+            let data = plain(&error.traceback.join("\n"));
+            let none = MimeBundle::new();
+            self.publish(&job.asker, &Publication::display(&data, &none, Some(name), true));
+        }
+        self.iopub.flush();
+        self.queue.finish(job, false);
     }
 
     fn reply(&mut self, engine: &mut Startup, job: &Job) -> ExecuteReply {
@@ -148,7 +178,8 @@ impl Executor {
         if let Startup::Ready(engine) = engine {
             // The session has one engine for good.
             self.session.set_names(engine.names());
-            engine.set_background(background(&self.iopub, &self.last));
+            self.session.set_mover(engine.mover());
+            engine.set_background(background(&self.iopub, &self.last, &self.session));
         }
     }
 
@@ -257,11 +288,12 @@ impl Sink for Publisher<'_> {
             self.executor.session.history().set_output(self.executor.count, text);
         }
         self.executor.iopub.wait_for_room(|| stop.wish().is_some());
-        publish(&self.executor.iopub, &asker.header, &output, self.executor.count);
+        let Executor { iopub, session, count, .. } = self.executor;
+        publish(iopub, &session.comms, &asker.header, &output, *count);
     }
 
     fn begin(&mut self) {
-        if !self.job.request.silent {
+        if !self.job.request.silent && self.job.reaction.is_none() {
             *self.executor.last.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(Arc::clone(&self.job.asker.header));
         }
@@ -278,18 +310,27 @@ impl Sink for Publisher<'_> {
 }
 
 /// Publishes output between cells at once, as the last cell's.
-fn background(iopub: &Arc<IoPub>, last: &LastCell) -> Background {
-    let (iopub, last) = (Arc::clone(iopub), Arc::clone(last));
+fn background(iopub: &Arc<IoPub>, last: &LastCell, session: &Arc<Session>) -> Background {
+    let (iopub, last, session) = (Arc::clone(iopub), Arc::clone(last), Arc::clone(session));
     Arc::new(move |output| {
+        if output == Output::WidgetsEnded {
+            return session.comms.end(&iopub);
+        }
         let parent = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(parent) = parent {
             iopub.wait_for_room(|| false);
-            publish(&iopub, &parent, &output, 0);
+            publish(&iopub, &session.comms, &parent, &output, 0);
         }
     })
 }
 
-fn publish(iopub: &IoPub, parent: &Arc<Header>, output: &Output, execution_count: u32) {
+fn publish(
+    iopub: &IoPub,
+    comms: &Comms,
+    parent: &Arc<Header>,
+    output: &Output,
+    execution_count: u32,
+) {
     let publication = match output {
         Output::Stream { stream, text } => return iopub.print(parent, *stream, text),
         Output::Result { data } => Publication::result(execution_count, data),
@@ -297,6 +338,9 @@ fn publish(iopub: &IoPub, parent: &Arc<Header>, output: &Output, execution_count
             Publication::display(data, metadata, display_id.as_deref(), *update)
         }
         Output::Clear { wait } => Publication::Clear { wait: *wait },
+        Output::Widget(widget) => return comms.open(widget, parent, iopub),
+        Output::ShowWidgets { ids, plain } => return comms.show(ids, plain, parent, iopub),
+        Output::WidgetsEnded => return comms.end(iopub),
     };
     iopub.publish(Some(parent), &publication);
 }
@@ -336,7 +380,7 @@ mod tests {
         peer.write_all(&[&greeting, &ready[..], subscribe].concat()).await.unwrap();
         read_until(&mut peer, "iopub_welcome").await;
         let last = LastCell::default();
-        let publish = background(&iopub, &last);
+        let publish = background(&iopub, &last, &Arc::default());
         let print = |text: &str| Output::Stream { stream: Stream::Stdout, text: text.to_owned() };
         // Before the first cell there is nobody whose output it could be.
         publish(print("too early"));

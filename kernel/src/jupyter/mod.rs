@@ -4,6 +4,7 @@
 //! `shell`, `control`, `iopub`, `stdin`, `heartbeat`. `message` has all JSON of the protocol,
 //! `zmtp` everything of ZeroMQ. Every request goes through `turn`, which says busy and idle.
 
+mod comms;
 mod connection;
 mod control;
 mod execution;

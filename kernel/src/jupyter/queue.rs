@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use super::message::{Asker, ExecuteRequest, Header};
-use super::turn::Desk;
+use super::turn::{Busy, Desk};
 use crate::engine::stop::{Stop, Wish};
 
 /// How many clients' last interrupts are remembered.
@@ -25,6 +25,15 @@ pub struct Job {
     pub request: ExecuteRequest,
     pub desk: Desk,
     pub stop: Stop,
+    /// What is to be done instead, since a widget was moved; busy from then on.
+    pub reaction: Option<(String, Busy)>,
+}
+
+impl Job {
+    /// The name of the reaction that is to be called; none of a cell.
+    fn reaction(&self) -> Option<&str> {
+        self.reaction.as_ref().map(|it| it.0.as_str())
+    }
 }
 
 /// Shared by the sockets, which push cells, and the engine's thread, which takes them.
@@ -49,6 +58,10 @@ impl Queue {
         let mut state = self.lock();
         if state.was_interrupted(&job.asker.header) {
             job.stop.raise(Wish::Interrupt);
+        }
+        // Of the moves of a widget that wait, the last one counts.
+        if let Some(name) = job.reaction() {
+            state.waiting.retain(|it| it.reaction() != Some(name));
         }
         state.waiting.push_back(job);
         self.changed.notify_all();
@@ -82,13 +95,13 @@ impl Queue {
         let mut state = self.lock();
         state.running = None;
         // A cell may end well in spite of an interrupt: its client wished to stop all the same.
-        if !has_failed && job.stop.wish().is_none() {
+        if job.reaction.is_some() || !has_failed && job.stop.wish().is_none() {
             return Vec::new();
         }
         let session = &job.asker.header.session;
         let waiting = std::mem::take(&mut state.waiting).into_iter();
         let (aborted, rest): (Vec<Job>, _) =
-            waiting.partition(|job| &job.asker.header.session == session);
+            waiting.partition(|job| job.reaction.is_none() && &job.asker.header.session == session);
         state.waiting = Vec::into(rest);
         aborted
     }
@@ -161,7 +174,31 @@ mod tests {
             request: ExecuteRequest::default(),
             desk: Desk::of_test(),
             stop: Stop::default(),
+            reaction: None,
         }
+    }
+
+    /// What is to be done after a move.
+    fn reaction(name: &str) -> Job {
+        let asker = Asker::of_test(header("a", 1));
+        let busy = Busy::begin(asker, &Desk::of_test().iopub);
+        Job { reaction: Some((name.to_owned(), busy)), ..job("a", 1) }
+    }
+
+    #[test]
+    fn the_last_move_of_each_widget_waits_and_fails_with_no_cell() {
+        let queue = Queue::default();
+        queue.push(job("a", 1));
+        for name in ["lr", "steps", "lr"] {
+            queue.push(reaction(name));
+        }
+        queue.push(job("a", 1));
+        assert_eq!(queue.next().map(|cell| queue.finish(&cell, true).len()), Some(1));
+        for name in ["steps", "lr"] {
+            let next = queue.next();
+            assert_eq!(next.as_ref().and_then(Job::reaction), Some(name));
+        }
+        assert!(queue.is_idle());
     }
 
     fn wish_of_next(queue: &Queue) -> Option<Wish> {

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
+use super::comms::{Comms, Moved};
 use super::hub::{Farewell, Hub};
 use super::message::{
-    Asker, Body, Comm, IncomingMessage, LanguageInfo, Position, Publication, Reply, Request,
-    TypedMatch, byte_offset, cursor_position,
+    Asker, Body, Comm, ExecuteRequest, IncomingMessage, LanguageInfo, Position, Publication, Reply,
+    Request, TypedMatch, byte_offset, cursor_position,
 };
 use super::queue::Job;
 use super::turn::{Busy, Desk, Turn};
@@ -45,10 +46,10 @@ impl Hub {
         match body {
             Body::Execute(request) => {
                 let (desk, stop) = (desk.clone(), Stop::default());
-                self.queue.push(Job { asker, request, desk, stop });
+                self.queue.push(Job { asker, request, desk, stop, reaction: None });
             }
             Body::Request(request) => self.answer(Turn::begin(asker, desk), request, desk),
-            Body::Comm(comm) => close(&Busy::begin(asker, &desk.iopub), &comm),
+            Body::Comm(comm) => self.hear(asker, &comm, desk),
             Body::Input(_) | Body::Other => {
                 tracing::warn!("ignored a message of the kind {}", asker.header.kind);
             }
@@ -75,7 +76,7 @@ impl Hub {
                 let session = Arc::clone(&self.session);
                 return self.aside(turn, move |_| Reply::usage(session.usage()));
             }
-            Request::CommInfo => Reply::comm_info(),
+            Request::CommInfo { target } => Reply::comm_info(self.session.comms.list(&target)),
             Request::Interrupt => {
                 self.interrupt(Some(&asker.header));
                 Reply::interrupted()
@@ -89,6 +90,30 @@ impl Hub {
             }
         };
         turn.end(&reply);
+    }
+
+    /// Takes what a client says to a comm. Cells see at once where a widget was moved to; what is to be
+    /// done then waits for its turn, and the client, which hears of its end, sends no more meanwhile.
+    fn hear(&self, asker: Asker, comm: &Comm, desk: &Desk) {
+        let busy = Busy::begin(asker, &desk.iopub);
+        let comms = &self.session.comms;
+        match comm {
+            Comm::Open { target, .. } if Comms::serves(target) => {}
+            // The kernel serves no other comms.
+            Comm::Open { id, .. } => busy.publish(&Publication::comm_close(id)),
+            Comm::Close { id } => comms.close(id),
+            Comm::Message { id, said } => {
+                let moved = comms.hear(id, said, |publication| busy.publish(publication));
+                let Some(Moved { widget, to, reaction }) = moved else { return };
+                self.session.move_widget(&widget, to);
+                if let Some(name) = reaction {
+                    let (asker, request) = (busy.asker.clone(), ExecuteRequest::default());
+                    let (desk, stop) = (desk.clone(), Stop::default());
+                    let reaction = Some((name, busy));
+                    self.queue.push(Job { asker, request, desk, stop, reaction });
+                }
+            }
+        }
     }
 
     /// Answers on another thread.
@@ -115,14 +140,6 @@ impl Hub {
             codemirror_mode: "rust",
             nbconvert_exporter: "script",
         }
-    }
-}
-
-/// Closes a comm as soon as it is opened, since the kernel serves none.
-fn close(busy: &Busy, comm: &Comm) {
-    match comm {
-        Comm::Open { id } => busy.publish(&Publication::comm_close(id)),
-        Comm::Other => {}
     }
 }
 

@@ -141,13 +141,14 @@ impl Recorder {
                     self.push(CellOutput::Display { data, metadata, display_id });
                 }
             }
+            Output::Widget(_) | Output::ShowWidgets { .. } | Output::WidgetsEnded => {}
         }
     }
 
     /// Records what came out between cells as the output of the last of the first `len` cells.
     fn record_late(&mut self, between: &Between, len: usize, observer: &mut dyn Observer) {
         let later = self.cells.split_off(len.min(self.cells.len()));
-        for output in between.take() {
+        for output in between.take().into_iter().filter_map(Output::without_widgets) {
             self.record(&output, 0);
             observer.output(&output);
         }
@@ -204,6 +205,7 @@ struct RecordingSink<'a> {
 
 impl Sink for RecordingSink<'_> {
     fn output(&mut self, output: Output) {
+        let Some(output) = output.without_widgets() else { return };
         self.recorder.record(&output, self.count);
         self.observer.output(&output);
     }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use akari_seam::symbol::DONE;
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use super::c_stdio;
@@ -76,7 +77,10 @@ fn serve(inheritance: &Inheritance) -> io::Result<()> {
     // The kernel's end of the socket closes when the kernel ends, however it does.
     while let Ok(command) = Command::read(&mut socket) {
         match command {
-            Command::Run { run, .. } | Command::Shell { run, .. } => {
+            Command::Run { run, .. }
+            | Command::Shell { run, .. }
+            | Command::React { run, .. }
+            | Command::Describe { run } => {
                 prelude.interrupt(false);
                 stdin::begin(run);
                 current = run;
@@ -92,6 +96,7 @@ fn serve(inheritance: &Inheritance) -> io::Result<()> {
             Command::Input(line) => stdin::answer(Answer::Line(line)),
             Command::NoInput => stdin::answer(Answer::Refused),
             Command::Random(state) => prelude.random(&state),
+            Command::Move { widget, to } => prelude.move_widget(&widget, to),
         }
     }
     remove_folder_of_gone_kernel(inheritance);
@@ -119,17 +124,30 @@ fn run_cells(prelude: &Prelude, shell: &Shell, ticker: &Ticker, runs: &Receiver<
         ticker.begin();
         // What was printed until now is not this cell's.
         prelude.flush_unfinished_line();
-        if let Command::Run { run, .. } | Command::Shell { run, .. } = command
+        if let Command::Run { run, .. }
+        | Command::Shell { run, .. }
+        | Command::React { run, .. }
+        | Command::Describe { run } = command
             && Capture::get().drain_and_send(&Event::Begun { run }).is_err()
         {
             end_group();
         }
+        let leaves_memory = !matches!(command, Command::Describe { .. });
         let event = match command {
             Command::Run { run, library } => run_library(prelude, run, library.as_ref()),
             Command::Shell { run, line } => Event::Ended { run, code: shell.run(run, &line) },
-            Command::Interrupt(_) | Command::Input(_) | Command::NoInput | Command::Random(_) => {
-                continue;
+            Command::React { run, reaction } => {
+                Event::Ended { run, code: prelude.react(&reaction) }
             }
+            Command::Describe { run } => {
+                prelude.describe();
+                Event::Ended { run, code: DONE }
+            }
+            Command::Interrupt(_)
+            | Command::Input(_)
+            | Command::NoInput
+            | Command::Random(_)
+            | Command::Move { .. } => continue,
         };
         if !Capture::get().is_ours() {
             // This is a copy of the process that the cell has forked, and it came to the cell's end
@@ -145,7 +163,9 @@ fn run_cells(prelude: &Prelude, shell: &Shell, ticker: &Ticker, runs: &Receiver<
             // The socket is lost, so only the end of this process can tell the kernel.
             end_group();
         }
-        prelude.return_memory();
+        if leaves_memory {
+            prelude.return_memory();
+        }
     }
 }
 

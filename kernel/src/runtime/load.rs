@@ -63,6 +63,9 @@ struct Functions {
     return_memory: symbol::ReturnMemory,
     interrupt: symbol::Interrupt,
     random: symbol::Random,
+    move_widget: symbol::MoveWidget,
+    react: symbol::React,
+    describe: symbol::Describe,
     _library: ManuallyDrop<Library>,
 }
 
@@ -83,6 +86,9 @@ impl Prelude {
                 return_memory: *library.get::<symbol::ReturnMemory>(symbol::RETURN_MEMORY)?,
                 interrupt: *library.get::<symbol::Interrupt>(symbol::INTERRUPT)?,
                 random: *library.get::<symbol::Random>(symbol::RANDOM)?,
+                move_widget: *library.get::<symbol::MoveWidget>(symbol::MOVE_WIDGET)?,
+                react: *library.get::<symbol::React>(symbol::REACT)?,
+                describe: *library.get::<symbol::Describe>(symbol::DESCRIBE)?,
                 _library: ManuallyDrop::new(library),
             };
             Ok(Prelude { functions: Arc::new(functions) })
@@ -129,6 +135,23 @@ impl Prelude {
     pub fn random(&self, state: &str) {
         // SAFETY: pointer and length are those of a live string.
         unsafe { (self.functions.random)(state.as_ptr(), state.len()) };
+    }
+
+    /// Notes where the learner has moved a widget.
+    pub fn move_widget(&self, widget: &str, to: f64) {
+        // SAFETY: pointer and length are those of a live string.
+        unsafe { (self.functions.move_widget)(widget.as_ptr(), widget.len(), to) };
+    }
+
+    /// Calls what is to be done when a widget was moved, on this thread, which is that of the cells.
+    pub fn react(&self, reaction: &str) -> i32 {
+        // SAFETY: pointer and length are those of a live string.
+        unsafe { (self.functions.react)(reaction.as_ptr(), reaction.len()) }
+    }
+
+    /// Tells a few words on each variable, on this thread, which is that of the cells.
+    pub fn describe(&self) {
+        (self.functions.describe)();
     }
 
     pub fn interrupt(&self, wish: bool) {

@@ -96,6 +96,10 @@ pub enum Task<'a> {
     Library(&'a Path),
     /// A line for the shell.
     Line(&'a str),
+    /// The name of what is to be done when a widget was moved.
+    Reaction(&'a str),
+    /// A few words on each variable are wanted.
+    Describe,
 }
 
 impl Child {
@@ -242,6 +246,8 @@ impl Task<'_> {
                 Command::Run { run, library: path.to_string_lossy().into_owned() }
             }
             Task::Line(line) => Command::Shell { run, line: line.to_owned() },
+            Task::Describe => Command::Describe { run },
+            Task::Reaction(name) => Command::React { run, reaction: name.to_owned() },
         }
     }
 }

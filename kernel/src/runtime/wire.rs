@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use super::life::Run;
 
 /// A message to the process that runs cells.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Load this library and call its entry.
     Run { run: Run, library: String },
@@ -22,6 +22,12 @@ pub enum Command {
     Shell { run: Run, line: String },
     /// Bring the random generator to this state.
     Random(String),
+    /// The learner has moved a widget.
+    Move { widget: String, to: f64 },
+    /// Call what is to be done when a widget was moved.
+    React { run: Run, reaction: String },
+    /// Tell a few words on each variable.
+    Describe { run: Run },
 }
 
 /// A message from the process that runs cells.
@@ -75,6 +81,13 @@ impl Command {
             Command::Shell { run, line } => write(out, 4, &[&run.to_le_bytes(), line.as_bytes()]),
             Command::Random(state) => write(out, 5, &[state.as_bytes()]),
             Command::NoInput => write(out, 6, &[]),
+            Command::Move { widget, to } => {
+                write(out, 7, &[&to.to_bits().to_le_bytes(), widget.as_bytes()])
+            }
+            Command::React { run, reaction } => {
+                write(out, 8, &[&run.to_le_bytes(), reaction.as_bytes()])
+            }
+            Command::Describe { run } => write(out, 9, &[&run.to_le_bytes()]),
         }
     }
 
@@ -87,6 +100,10 @@ impl Command {
             4 => numbered(payload).map(|(run, line)| Command::Shell { run, line }),
             5 => text(payload).map(Command::Random),
             6 => Ok(Command::NoInput),
+            7 => numbered(payload)
+                .map(|(bits, widget)| Command::Move { widget, to: f64::from_bits(bits) }),
+            8 => numbered(payload).map(|(run, reaction)| Command::React { run, reaction }),
+            9 => numbered(payload).map(|(run, _)| Command::Describe { run }),
             _ => Err(invalid("unknown command")),
         }
     }

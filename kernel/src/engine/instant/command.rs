@@ -107,7 +107,10 @@ impl InstantEngine {
         }
         let (word, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         match (word, argument.trim()) {
-            (":vars", "") => show(&self.variables(), sink),
+            (":vars", "") => {
+                self.look_at_values();
+                show(&self.variables(), sink);
+            }
             (":type" | ":t", name) => match self.state.variables.get(name) {
                 Some(variable) => show(&format!("{name}: {}\n", variable.type_text), sink),
                 None => {
@@ -295,7 +298,9 @@ impl InstantEngine {
 
     fn variables(&self) -> String {
         let line = |(name, variable): (&String, &super::state::KeptVariable)| {
-            format!("{}{name}: {}\n", if variable.is_mut { "mut " } else { "" }, variable.type_text)
+            let keyword = if variable.is_mut { "mut " } else { "" };
+            let value = self.values.of(name).map(|it| format!(" = {it}")).unwrap_or_default();
+            format!("{keyword}{name}: {}{value}\n", variable.type_text)
         };
         self.state.variables.iter().map(line).collect()
     }
@@ -319,7 +324,7 @@ impl InstantEngine {
             name: name.clone(),
             kind: "instance".into(),
             detail: format!("let {name}: {}", variable.type_text),
-            documentation: String::new(),
+            documentation: self.values.of(name).unwrap_or_default().to_owned(),
         });
         let items = self.state.items.iter().filter_map(|kept| {
             let (name, kind) = match &kept.item.key {

@@ -12,7 +12,7 @@ struct Listed {
 }
 
 const LIST: &[Listed] = &[
-    listed(":vars", "the session's variables and their types"),
+    listed(":vars", "the session's variables, their types and values"),
     listed(":type NAME", "the type of a variable"),
     listed(":doc NAME", "what is known of a name: `:doc F::relu`"),
     listed(":dep NAME = ..", "adds a crate, as in Cargo.toml: `:dep rand = \"0.9\"`"),

@@ -36,6 +36,7 @@ mod macros;
 mod main_function;
 mod mentions;
 mod older_code;
+mod parameters;
 mod parse;
 mod passed;
 mod places;
@@ -56,6 +57,8 @@ mod streams;
 mod test_functions;
 mod trace;
 mod utf8;
+mod values;
+mod widgets;
 mod words;
 mod writes;
 
@@ -84,13 +87,16 @@ use self::run::{ItemsSink, RunReport};
 use self::slots::Slots;
 use self::state::{Absence, State};
 use self::test_functions::with_tests;
+use self::values::Values;
+use self::widgets::Widgets;
 use self::writes::CellTokens;
 use super::analyser::Analyser;
 use super::folder::{self, Folder};
 use super::names::Names;
 use super::outcome::{CellError, Outcome, Output};
+use super::stop::Stop;
 use super::traceback::{compile_error, plain_error};
-use super::{Background, Cell, Engine, EngineConfig, Sink, index, nesting};
+use super::{Background, Cell, Engine, EngineConfig, Mover, Sink, index, nesting};
 use crate::home;
 use crate::runtime::parent::{Child, ChildError, ChildSettings, RunEnd, Task};
 
@@ -114,6 +120,8 @@ pub struct InstantEngine {
     journal: Vec<JournalEntry>,
     names: Arc<Names>,
     background: Arc<Mutex<Option<Background>>>,
+    widgets: Widgets,
+    values: Values,
     /// Whether the engine shows the time that each cell takes.
     is_timed: bool,
     /// The code of the last error that the compiler found, for `:explain`.
@@ -135,6 +143,7 @@ impl InstantEngine {
         let builder = builder(settings, folder.path());
         let receiver = run::on_background(&background, &builder.generated);
         let child = Child::start(&child_settings, receiver)?;
+        let widgets = Widgets::of(&child);
         let names = Arc::new(Names::default());
         names.set_commands(command_list::names());
         index::read_aside(settings, &names);
@@ -153,15 +162,23 @@ impl InstantEngine {
             journal: Vec::new(),
             names,
             background,
+            widgets,
+            values: Values::default(),
             is_timed: false,
             last_code: None,
             folder,
         })
     }
 
+    fn background_now(&self) -> Option<Background> {
+        self.background.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn start_child(&self) -> Result<Child, ChildError> {
         let receiver = run::on_background(&self.background, &self.builder.generated);
-        Child::start(&self.child_settings, receiver)
+        let child = Child::start(&self.child_settings, receiver)?;
+        self.widgets.begin_anew(&child, &self.background);
+        Ok(child)
     }
 
     fn run_cell(&mut self, cell: &Cell<'_>, sink: &mut dyn Sink) -> Result<(), CellError> {
@@ -208,9 +225,7 @@ impl InstantEngine {
         let report = if parsed.has_statements() {
             self.run(task, cell.stop, &mut Listening { sink, heard: &mut heard })
         } else {
-            let place = self.background.lock().unwrap_or_else(PoisonError::into_inner);
-            let background = place.clone();
-            drop(place);
+            let background = self.background_now();
             self.run(task, cell.stop, &mut ItemsSink { sink, background })
         };
         let took = start.elapsed();
@@ -326,7 +341,11 @@ impl Sink for Listening<'_> {
                     data.get("text/plain").and_then(|it| it.as_str()).unwrap_or_default(),
                 );
             }
-            Output::Display { .. } | Output::Clear { .. } => {}
+            Output::Display { .. }
+            | Output::Clear { .. }
+            | Output::Widget(_)
+            | Output::ShowWidgets { .. }
+            | Output::WidgetsEnded => {}
         }
         self.sink.output(output);
     }
@@ -389,6 +408,8 @@ impl Engine for InstantEngine {
         if let Err(error) = nesting::check(cell.code) {
             return Outcome::Failed(error.into());
         }
+        let parameters = parameters::translated(cell.code, &self.state);
+        let cell = &Cell { code: parameters.as_deref().unwrap_or(cell.code), ..cell.clone() };
         self.builder.sources.insert(cell.id, cell.code.to_owned());
         let start = Instant::now();
         let result = self.run_cell(cell, sink);
@@ -420,6 +441,19 @@ impl Engine for InstantEngine {
 
     fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names)
+    }
+
+    fn settle(&mut self) {
+        self.look_at_values();
+        self.names.set_session(self.session_names());
+    }
+
+    fn react(&mut self, reaction: &str, stop: &Stop, sink: &mut dyn Sink) -> Outcome {
+        self.run_reaction(reaction, stop, sink).into()
+    }
+
+    fn mover(&self) -> Mover {
+        self.widgets.mover()
     }
 
     fn set_background(&mut self, background: Background) {

@@ -158,10 +158,15 @@ pub fn parse(code: &str) -> Result<Parsed, Broken> {
     let mut parsed = Parsed::default();
     // The compiler reads `\r\n` as `\n` everywhere; the parser keeps it inside of string literals.
     let mut commands = Vec::new();
-    let code = blank_head(&code.replace("\r\n", "\n"), &mut commands);
+    let mut code = blank_head(&code.replace("\r\n", "\n"), &mut commands);
     let piece = |it: Command| Piece { text: it.text, line: it.line, column: 0 };
     parsed.commands = commands.into_iter().map(piece).collect();
-    let tree = Tree::parse(&code);
+    let mut tree = Tree::parse(&code);
+    if tree.has_errors()
+        && let Some(ended) = syntax::with_last_semicolon(&code)
+    {
+        (tree, code) = (Tree::parse(&ended), ended);
+    }
     let Some(list) = tree.statements().filter(|_| !tree.has_errors()) else {
         return Err(Broken { code });
     };

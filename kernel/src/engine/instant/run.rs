@@ -15,6 +15,7 @@ use super::places::Generated;
 use super::question;
 use super::state::State;
 use super::streams::{Streams, bundle, display};
+use super::widgets;
 use crate::engine::outcome::{CellError, Output, Stream};
 use crate::engine::stop::{ListenerGuard, Stop, Wish};
 use crate::engine::traceback::{Place, plain_error, run_error};
@@ -38,6 +39,8 @@ pub struct RunReport {
     pub answers: Vec<String>,
     /// The state of the random generator, if the cell drew numbers.
     pub random: Option<String>,
+    /// A few words on values, by the numbers of their variables.
+    pub values: Vec<(u64, String)>,
 }
 
 /// A panic, a failed `?` or an interrupt.
@@ -110,6 +113,10 @@ pub fn on_background(
                     sink.output(display(id, is_update, mime_type, content, plain));
                 }
                 Ok(Frame::Clear { waits }) => sink.output(Output::Clear { wait: waits }),
+                Ok(Frame::Widget { id, label, scale, reaction }) => {
+                    sink.output(widgets::made(id, label, scale, reaction));
+                }
+                Ok(Frame::ShowWidgets { ids, plain }) => sink.output(widgets::shown(ids, plain)),
                 Ok(_) => {}
                 Err(error) => sink.output(unreadable(error)),
             },
@@ -187,6 +194,7 @@ struct Listener<'a> {
     changed: Vec<String>,
     answers: Vec<String>,
     random: Option<String>,
+    values: Vec<(u64, String)>,
 }
 
 impl<'a> Listener<'a> {
@@ -202,13 +210,14 @@ impl<'a> Listener<'a> {
             changed: Vec::new(),
             answers: Vec::new(),
             random: None,
+            values: Vec::new(),
         }
     }
 
     fn report(mut self, end: RunEnd) -> RunReport {
         self.streams.finish(self.sink);
-        let Listener { failure, no_answer, lost, changed, answers, random, .. } = self;
-        RunReport { end, failure, no_answer, lost, changed, answers, random }
+        let Listener { failure, no_answer, lost, changed, answers, random, values, .. } = self;
+        RunReport { end, failure, no_answer, lost, changed, answers, random, values }
     }
 
     fn event(&mut self, handle: &ChildHandle, event: Event) {
@@ -270,6 +279,11 @@ impl<'a> Listener<'a> {
             Frame::Changed { variable } => self.changed.push(variable.to_owned()),
             Frame::Random { state } => self.random = Some(state.to_owned()),
             Frame::Prompt { text } => self.streams.question.set(text, false),
+            Frame::Widget { id, label, scale, reaction } => {
+                self.sink.output(widgets::made(id, label, scale, reaction));
+            }
+            Frame::ShowWidgets { ids, plain } => self.sink.output(widgets::shown(ids, plain)),
+            Frame::Value { slot, text } => self.values.push((slot, text.to_owned())),
         }
     }
 }

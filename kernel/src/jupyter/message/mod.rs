@@ -4,6 +4,7 @@
 //! that a message is not lost because a client leaves a field out or adds one. `reply` and
 //! `publication` have the types of outgoing messages. `signature` signs.
 
+pub mod comm;
 mod publication;
 mod reply;
 mod request;
@@ -27,6 +28,9 @@ use super::zmtp::Address;
 
 /// The part between the names of peers and the message itself.
 const DELIMITER: &[u8] = b"<IDS|MSG>";
+
+/// The metadata of most messages.
+pub const NO_METADATA: &str = "{}";
 
 /// The version of the protocol.
 pub const PROTOCOL: &str = "5.5";
@@ -142,7 +146,7 @@ impl Composer {
     pub fn reply(&self, to: &Asker, reply: &Reply) -> Vec<Bytes> {
         let kind = reply::kind_of(&to.header.kind);
         let id = self.next_id();
-        self.compose(to.route.clone(), &kind, &id, Some(&to.header), reply)
+        self.compose(to.route.clone(), &kind, &id, Some(&to.header), NO_METADATA, reply)
     }
 
     /// A question for the client whose cell runs, and the question's id, which the answer may name.
@@ -150,7 +154,8 @@ impl Composer {
         let id = self.next_id();
         let question = reply::InputRequest { prompt, password };
         let route = to.route.clone();
-        let message = self.compose(route, "input_request", &id, Some(&to.header), &question);
+        let message =
+            self.compose(route, "input_request", &id, Some(&to.header), NO_METADATA, &question);
         (id, message)
     }
 
@@ -163,7 +168,8 @@ impl Composer {
         let kind = publication.kind();
         // The first part is a topic; clients subscribe to all, so the kind is as good as any.
         let topic = vec![Bytes::from_static(kind.as_bytes())];
-        self.compose(topic, kind, &self.next_id(), parent, publication)
+        let metadata = publication.metadata();
+        self.compose(topic, kind, &self.next_id(), parent, metadata, publication)
     }
 
     fn next_id(&self) -> String {
@@ -176,6 +182,7 @@ impl Composer {
         kind: &str,
         id: &str,
         parent: Option<&Header>,
+        metadata: &'static str,
         content: &impl Serialize,
     ) -> Vec<Bytes> {
         let header = OwnHeader {
@@ -188,7 +195,7 @@ impl Composer {
         };
         let header = json(&header);
         let parent = parent.map_or(Bytes::from_static(b"{}"), |it| Bytes::copy_from_slice(&it.raw));
-        let (metadata, content) = (Bytes::from_static(b"{}"), json(content));
+        let (metadata, content) = (Bytes::from_static(metadata.as_bytes()), json(content));
         let signature = self.key.sign([&header, &parent, &metadata, &content]);
         parts.extend([
             Bytes::from_static(DELIMITER),

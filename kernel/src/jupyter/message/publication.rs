@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::comm::{CommData, WIDGET};
 use crate::engine::outcome::{CellError, MimeBundle, Stream};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -24,6 +25,8 @@ pub enum Publication<'a> {
     Result { execution_count: u32, data: &'a MimeBundle, metadata: MimeBundle },
     Error { ename: &'a str, evalue: &'a str, traceback: &'a [String] },
     Clear { wait: bool },
+    CommOpen { comm_id: &'a str, target_name: &'static str, data: CommState<'a> },
+    CommMessage { comm_id: &'a str, data: CommData<'a> },
     CommClose { comm_id: &'a str, data: MimeBundle },
     Welcome { subscription: &'a str },
 }
@@ -33,6 +36,13 @@ pub struct Display<'a> {
     data: &'a MimeBundle,
     metadata: &'a MimeBundle,
     transient: Transient<'a>,
+}
+
+/// The fields of a model whose comm is opened.
+#[derive(Debug, Serialize)]
+pub struct CommState<'a> {
+    state: &'a MimeBundle,
+    buffer_paths: [(); 0],
 }
 
 #[derive(Debug, Serialize)]
@@ -52,6 +62,8 @@ impl<'a> Publication<'a> {
             Publication::Result { .. } => "execute_result",
             Publication::Error { .. } => "error",
             Publication::Clear { .. } => "clear_output",
+            Publication::CommOpen { .. } => "comm_open",
+            Publication::CommMessage { .. } => "comm_msg",
             Publication::CommClose { .. } => "comm_close",
             Publication::Welcome { .. } => "iopub_welcome",
         }
@@ -89,6 +101,33 @@ impl<'a> Publication<'a> {
         Publication::Error { ename, evalue, traceback }
     }
 
+    /// The metadata of the message, as JSON.
+    pub fn metadata(&self) -> &'static str {
+        match self {
+            // The version of the ipywidgets protocol.
+            Publication::CommOpen { .. } => r#"{"version":"2.1.0"}"#,
+            _ => super::NO_METADATA,
+        }
+    }
+
+    /// Opens the comm of a widget's model.
+    pub fn comm_open(comm_id: &'a str, state: &'a MimeBundle) -> Self {
+        let data = CommState { state, buffer_paths: [] };
+        Publication::CommOpen { comm_id, target_name: WIDGET, data }
+    }
+
+    /// New fields of a widget's model.
+    pub fn comm_update(comm_id: &'a str, state: &'a MimeBundle) -> Self {
+        let data = CommData::Update { state, buffer_paths: [] };
+        Publication::CommMessage { comm_id, data }
+    }
+
+    /// All widgets' models, for the client that asked by its own comm.
+    pub fn comm_states(comm_id: &'a str, states: MimeBundle) -> Self {
+        let data = CommData::UpdateStates { states, buffer_paths: [] };
+        Publication::CommMessage { comm_id, data }
+    }
+
     pub fn comm_close(comm_id: &'a str) -> Self {
         Publication::CommClose { comm_id, data: MimeBundle::new() }
     }
@@ -120,6 +159,21 @@ mod tests {
                 Publication::result(2, &data),
                 "execute_result",
                 r#"{"execution_count":2,"data":{"text/plain":"x"},"metadata":{}}"#,
+            ),
+            (
+                Publication::comm_open("c", &none),
+                "comm_open",
+                r#"{"comm_id":"c","target_name":"jupyter.widget","data":{"state":{},"buffer_paths":[]}}"#,
+            ),
+            (
+                Publication::comm_update("c", &data),
+                "comm_msg",
+                r#"{"comm_id":"c","data":{"method":"update","state":{"text/plain":"x"},"buffer_paths":[]}}"#,
+            ),
+            (
+                Publication::comm_states("c", MimeBundle::new()),
+                "comm_msg",
+                r#"{"comm_id":"c","data":{"method":"update_states","states":{},"buffer_paths":[]}}"#,
             ),
             (Publication::comm_close("c"), "comm_close", r#"{"comm_id":"c","data":{}}"#),
             (Publication::Welcome { subscription: "" }, "iopub_welcome", r#"{"subscription":""}"#),

@@ -249,9 +249,9 @@ impl Reply {
         })
     }
 
-    /// The list of open comms, which is always empty.
-    pub fn comm_info() -> Reply {
-        done(Answer::CommInfo { comms: Object::new() })
+    /// The list of open comms.
+    pub fn comm_info(comms: Object) -> Reply {
+        done(Answer::CommInfo { comms })
     }
 
     pub fn interrupted() -> Reply {
@@ -311,7 +311,7 @@ mod tests {
         for (reply, expected) in [
             (Reply::interrupted(), r#"{"status":"ok"}"#),
             (Reply::shutdown(true), r#"{"status":"ok","restart":true}"#),
-            (Reply::comm_info(), r#"{"status":"ok","comms":{}}"#),
+            (Reply::comm_info(Object::new()), r#"{"status":"ok","comms":{}}"#),
             (Reply::inspect(None), r#"{"status":"ok","found":false,"data":{},"metadata":{}}"#),
             (Reply::history(vec![cell(None)], false), r#"{"status":"ok","history":[[2,1,"a"]]}"#),
             (

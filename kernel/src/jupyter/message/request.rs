@@ -4,6 +4,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
 
 use super::Object;
+use super::comm::CommRequest;
 use crate::history::Query;
 
 /// The content of a message, by its kind.
@@ -29,7 +30,10 @@ pub enum Request {
     IsComplete {
         code: String,
     },
-    CommInfo,
+    CommInfo {
+        /// The target that is asked about; all if it is empty.
+        target: String,
+    },
     Usage,
     Interrupt,
     Shutdown {
@@ -135,11 +139,9 @@ impl From<HistoryRequest> for Query {
 
 #[derive(Debug)]
 pub enum Comm {
-    Open {
-        id: String,
-    },
-    /// `comm_msg` or `comm_close` of a comm that nobody serves.
-    Other,
+    Open { id: String, target: String },
+    Message { id: String, said: CommRequest },
+    Close { id: String },
 }
 
 #[derive(Debug, Default)]
@@ -156,6 +158,10 @@ struct Fields {
     code: String,
     #[serde(deserialize_with = "tolerant")]
     comm_id: String,
+    #[serde(deserialize_with = "tolerant")]
+    target_name: String,
+    #[serde(deserialize_with = "tolerant")]
+    data: Object,
     #[serde(deserialize_with = "tolerant")]
     value: String,
     #[serde(deserialize_with = "tolerant")]
@@ -174,12 +180,19 @@ impl Body {
             "inspect_request" => Request::Inspect(object(content)),
             "history_request" => Request::History(object(content)),
             "is_complete_request" => Request::IsComplete { code: fields().code },
-            "comm_info_request" => Request::CommInfo,
+            "comm_info_request" => Request::CommInfo { target: fields().target_name },
             "usage_request" => Request::Usage,
             "interrupt_request" => Request::Interrupt,
             "shutdown_request" => Request::Shutdown { restart: fields().restart },
-            "comm_open" => return Body::Comm(Comm::Open { id: fields().comm_id }),
-            "comm_msg" | "comm_close" => return Body::Comm(Comm::Other),
+            "comm_open" => {
+                let Fields { comm_id: id, target_name: target, .. } = fields();
+                return Body::Comm(Comm::Open { id, target });
+            }
+            "comm_msg" => {
+                let Fields { comm_id: id, data, .. } = fields();
+                return Body::Comm(Comm::Message { id, said: CommRequest::read(&data) });
+            }
+            "comm_close" => return Body::Comm(Comm::Close { id: fields().comm_id }),
             "input_reply" => {
                 let question = object::<Fields>(parent).msg_id;
                 return Body::Input(InputReply { value: fields().value, question });

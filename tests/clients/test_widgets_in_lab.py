@@ -1,0 +1,71 @@
+"""A slider in JupyterLab, in Chromium: a learner moves the learning rate and sees the path drawn anew.
+
+AKARI_PICTURE names a file for a screenshot of it.
+"""
+
+import json
+import os
+import re
+
+from playwright.sync_api import expect, sync_playwright
+
+from test_browser import TIMEOUT, chromium, lab, run_all
+from test_cli import notebook
+
+assert lab
+
+PATH = """widget::interact(("learning rate", 0.01..=1.0, 0.1), |lr| {
+    let mut x = 1.0;
+    let path: Vec<f64> = (0..20).map(|_| { x -= lr * 2.0 * x; x }).collect();
+    plot::line(&path).title(format!("lr {lr:.2}"))
+})"""
+
+
+def test_a_learner_moves_the_learning_rate_and_sees_the_path(lab):
+    (origin, token), folder = lab
+    path = notebook(folder / "slider.ipynb", PATH, 'let n = widget::slider("steps", 1..=9, 3).show()?;', "show!(n.value());")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+        page = browser.new_page(viewport={"width": 1280, "height": 960})
+        page.goto(f"{origin}/lab/tree/{path.name}?token={token}", timeout=TIMEOUT)
+        page.get_by_text("Rust (Akari) | Idle").wait_for(timeout=TIMEOUT)
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=TIMEOUT)
+        run_all(page)
+        slider = page.locator(".widget-slider").first
+        slider.wait_for(timeout=TIMEOUT)
+        expect(slider.locator(".widget-label")).to_have_text("learning rate")
+        expect(slider.locator(".widget-readout")).to_have_text("0.10")
+        picture = page.locator(".jp-CodeCell").first.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg")
+        expect(picture).to_have_count(1, timeout=TIMEOUT)
+        before = drawn(picture)
+        handle = slider.locator(".noUi-handle")
+        handle.focus()
+        for _ in range(5):
+            page.keyboard.press("ArrowRight")
+        expect(slider.locator(".widget-readout")).to_have_text("0.15")
+        page.wait_for_function("([selector, before]) => { const it = document.querySelector(selector); return it && (it.src || it.outerHTML) !== before; }", arg=[".jp-CodeCell .jp-OutputArea-output img, .jp-CodeCell .jp-OutputArea-output svg", before], timeout=TIMEOUT)
+        expect(picture).to_have_count(1)
+        other = page.locator(".widget-slider").nth(1)
+        other.locator(".noUi-handle").focus()
+        page.keyboard.press("ArrowRight")
+        expect(other.locator(".widget-readout")).to_have_text("4")
+        run_last(page)
+        expect(page.locator(".jp-CodeCell").last.locator(".jp-OutputArea-output")).to_contain_text("4", timeout=TIMEOUT)
+        if os.environ.get("AKARI_PICTURE"):
+            page.locator(".jp-CodeCell").first.screenshot(path=os.environ["AKARI_PICTURE"])
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(1000)
+        browser.close()
+    stored = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["outputs"]
+    told = "".join(next(it["data"]["text/plain"] for it in stored if "image/svg+xml" in it["data"]))
+    assert re.match(r"lr 0\.15: ", told), told
+
+
+def drawn(picture):
+    return picture.evaluate("it => it.src || it.outerHTML")
+
+
+def run_last(page):
+    page.locator(".jp-CodeCell").last.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
