@@ -88,7 +88,7 @@ pub const PRELUDE: Arrows = &[
     ("compute", &["error", "rt"]),
     ("summary", &["compute", "error", "nn", "print"]),
     ("progress", &["display", "plot", "rt"]),
-    ("widget", &["display", "error", "plot", "print", "random", "rt", "seam"]),
+    ("widget", &["display", "error", "lib", "plot", "random", "rt", "seam"]),
     ("plot", &["compute", "display", "error", "functional", "print", "rt"]),
     ("print", &["rt", "seam"]),
     ("tensor", &["compute", "error", "print"]),

@@ -93,11 +93,13 @@ impl Look {
                 last(earlier, *count)
             }
             Query::Range { session, start, stop } => {
+                // The present session has the number by which it was asked for.
+                let asked = (*session).max(0);
                 let session =
                     if *session <= 0 { session.saturating_add(present) } else { *session };
                 if session == present {
                     let (start, stop) = self.bounds(*start, *stop);
-                    own(0).filter(|it| (start..stop).contains(&i64::from(it.line))).collect()
+                    own(asked).filter(|it| (start..stop).contains(&i64::from(it.line))).collect()
                 } else {
                     let stop = stop.filter(|it| *it != 0).unwrap_or(i64::MAX);
                     let is_in = |it: &HistoryCell| {
@@ -215,7 +217,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = || Some(folder.path().join("history.jsonl"));
         let mut first = of_codes(file(), &["a1", "b1"]);
-        assert_eq!(lines(&first, &range(1, 1, None)), [(0, 1), (0, 2)]);
+        assert_eq!(lines(&first, &range(1, 1, None)), [(1, 1), (1, 2)]);
         // Both live at once.
         let second = of_codes(file(), &["a2"]);
         assert_eq!(lines(&second, &range(-1, 1, None)), [(1, 1), (1, 2)]);
