@@ -187,7 +187,7 @@ def test_a_variable_that_locks_stdin_is_not_kept(session):
 
 def test_a_cell_finds_a_program_like_any_other(session):
     assert session.ok("std::env::args().collect::<Vec<_>>()").result == '["akari"]'
-    ours = '["AKARI_HOME", "AKARI_BIN", "AKARI_ANALYSER"]'
+    ours = '["AKARI_HOME", "AKARI_BIN", "AKARI_ANALYSER", "AKARI_HISTORY"]'
     code = f'std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("AKARI_") && !{ours}.contains(&name.as_str())).collect::<Vec<_>>()'
     assert session.ok(code).result == "[]"
     assert session.ok('!env | grep -E "^AKARI_(SESSION|PRELUDE|KERNEL|OWN)" || true').stream() == ""
