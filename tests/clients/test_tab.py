@@ -91,6 +91,7 @@ MEMBERS = {
     "impl Net {\n    fn f(&self) {\n        self.hidden.wei¦": "weight",
     "let 学習率 = 0.1_f64;\n学習率.sqr¦": "sqrt",
     "x.dtype().is_flo¦": "is_float",
+    "nn::Linear!(2, 3)?.wei¦": "weight",
 }
 
 
@@ -132,6 +133,7 @@ def test_fields_of_a_config_come_first(session):
     assert matches[:3] == ["lr", "momentum", "dampening"] and matches[-1] == "..Default::default()"
     assert "lr" not in tab(session, "optim::SGDConfig { lr: 0.1, ¦")[0]
     assert tab(session, "optim::SGDConfig { lr: 0.1, m¦")[0][:2] == ["momentum", "maximize"]
+    assert tab(session, "optim::SGD!(p, ¦")[0][:2] == ["lr", "momentum"]
     assert tab(session, "Net { ¦")[0] == ["hidden", "out"]
     content = ask(session, session.client.complete, "optim::SGDConfig { ¦")
     assert content["metadata"]["_jupyter_types_experimental"][0]["signature"] == "lr: f64 = 0.001"

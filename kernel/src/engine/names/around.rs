@@ -106,6 +106,13 @@ impl<'a> Around<'a> {
         (self.bracket == '{' && self.is_at_start && is_type).then_some(last)
     }
 
+    /// The type that a macro with keyword arguments makes, if the place may be the name of one.
+    pub fn keywords(&self) -> Option<&'a str> {
+        let name = self.path.rsplit("::").next()?.strip_suffix('!')?;
+        let is_type = name.starts_with(char::is_uppercase);
+        (self.bracket == '(' && self.is_at_start && is_type).then_some(name)
+    }
+
     /// Whether the path is called, or makes a value.
     pub fn is_use(&self) -> bool {
         !self.is_definition

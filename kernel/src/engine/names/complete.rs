@@ -86,7 +86,8 @@ pub fn complete(
             let typed = &code[start..cursor];
             let fields = fields(known, code, start, typed);
             let is_record = !fields.is_empty();
-            let mut items = fields;
+            let mut items = keywords(known, code, start, typed);
+            items.extend(fields);
             if !(is_record && typed.is_empty()) {
                 items.extend(words(known, typed));
             }
@@ -178,6 +179,18 @@ fn in_module(known: &Known<'_>, module: &str, typed: &str) -> Vec<Completion> {
         }
     }
     items
+}
+
+/// The options that a macro takes by keyword, and that are not given yet.
+fn keywords(known: &Known<'_>, code: &str, start: usize, typed: &str) -> Vec<Completion> {
+    let before = around(&code[..start]);
+    let Some((name, inner)) = before.first().and_then(|it| Some((it.keywords()?, it))) else {
+        return Vec::new();
+    };
+    let options = known.keywords(name).into_iter();
+    let is_open =
+        |it: &&Name| it.name.starts_with(typed) && !inner.given.contains(&it.name.as_str());
+    options.filter(is_open).map(completion).collect()
 }
 
 /// The fields that a struct still lacks, in the order in which it has them, and what fills up the rest.

@@ -1,6 +1,6 @@
 //! The name that stands at a place in code, among all that are known.
 
-use super::around::{Around, around};
+use super::around::around;
 use super::complete::COMMANDS;
 use super::infer::members::{bounds_around, members};
 use super::infer::scope::Scope;
@@ -64,11 +64,14 @@ fn in_module(known: &Known<'_>, module: &str, word: &str) -> Option<Name> {
     best(own.into_iter().chain(values), word, false)
 }
 
-/// A field of a struct that is being made.
+/// A field of a struct that is being made, or an option that is given by keyword.
 fn field(known: &Known<'_>, code: &str, start: usize, word: &str) -> Option<Name> {
     let before = around(&code[..start]);
-    let record = before.first().and_then(Around::record)?;
-    let fields = known.of_module(&of_values(record));
+    let inner = before.first()?;
+    let fields = match (inner.record(), inner.keywords()) {
+        (Some(record), _) => known.of_module(&of_values(record)),
+        (None, of) => known.keywords(of?),
+    };
     fields.into_iter().find(|it| it.kind == "property" && it.name == word).cloned()
 }
 

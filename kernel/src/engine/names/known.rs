@@ -120,6 +120,16 @@ impl<'a> Known<'a> {
         own.chain(fixed.into_iter().flatten().flat_map(|it| it.of("")))
     }
 
+    /// The options that the macro of a type's name takes by keyword: `optim::SGD!(p, lr = 0.1)`.
+    pub fn keywords(&self, of: &str) -> Vec<&'a Name> {
+        let owners = [format!("{of}Options"), format!("{of}Config"), of.to_owned()];
+        let options = |owner: &String| -> Vec<&'a Name> {
+            let values = self.of_module(&of_values(owner)).into_iter();
+            values.filter(|it| it.kind == "property" && it.detail.contains(" = ")).collect()
+        };
+        owners.iter().map(options).find(|it| !it.is_empty()).unwrap_or_default()
+    }
+
     /// Whether the session or the cell defines a type of this name.
     pub fn is_of_session(&self, name: &str) -> bool {
         let is_it = |it: &Name| {

@@ -165,6 +165,8 @@ fn types_follow_from_signatures() {
         ("tensor!([1.0, 2.0]).resh", "reshape"),
         ("nn::Linear::new(2, 3)?.we", "weight"),
         ("nn::seq![nn::Linear::new(2, 3)?].forw", "forward"),
+        ("nn::Linear!(2, 3, bias = false)?.we", "weight"),
+        ("nn::CrossEntropyLoss!(label_smoothing = 0.1).forw", "forward"),
         ("x.dims()[0].po", "pow"),
         ("x.to_vec1::<f32>()?.ite", "iter"),
         ("x.to_vec1::<f32>()?[0].sqr", "sqrt"),
@@ -271,6 +273,11 @@ fn fields_of_configs_come_first() {
     assert_eq!(at(&names, "struct K { aa: f32 }\nK { "), ["aa"]);
     let found = names.complete("optim::SGDConfig { ", 19);
     assert_eq!(found.items[0].detail.as_deref(), Some("lr: f64 = 0.001"));
+    assert_eq!(at(&names, "optim::SGD!(p, ")[..3], ["lr", "momentum", "foreach"]);
+    assert_eq!(first(&names, "optim::SGD!(p, lr = 0.1, "), "momentum");
+    assert_eq!(first(&names, "nn::CrossEntropyLoss!(la"), "label_smoothing");
+    assert!(!at(&names, "optim::SGD!(p, lr = l").contains(&"lr".to_owned()));
+    assert!(told(&names, "optim::SGD!(p, momentum").starts_with("momentum: f64 = 0"));
     assert!(!at(&names, "optim::SGDConfig { lr: l").contains(&"lr".to_owned()));
 }
 

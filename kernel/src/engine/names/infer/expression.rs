@@ -238,7 +238,17 @@ impl Scope<'_> {
             "concat" | "stringify" | "include_str" | "env" => Type::reference(Type::named("str")),
             "matches" => Type::named("bool"),
             "print" | "println" | "eprintln" | "show" | "assert" | "assert_eq" => Type::unit(),
-            _ => return None,
+            // `nn::Linear!(2, 3, bias = false)` makes what `nn::Linear::new` makes.
+            _ => {
+                self.known.class(name)?;
+                let made = self.named(name, "new").and_then(|it| Signature::parse(&it.detail));
+                match made {
+                    Some(it) if it.output.name == "Result" => {
+                        Type::new("Result", vec![Type::named(name), Type::named("Error")])
+                    }
+                    _ => Type::named(name),
+                }
+            }
         })
     }
 
