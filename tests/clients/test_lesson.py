@@ -11,6 +11,7 @@ from nbclient import NotebookClient
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").rglob("*.ipynb"))
+LESSONS = [path for path in NOTEBOOKS if not path.stem.startswith("gallery")]
 
 
 def lesson():
@@ -36,6 +37,16 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[str(it.relative_to(CHECKOUT)) for it in NOTEBOOKS])
+def test_jupyterlab_finds_its_own_words_in_a_notebook(session, path):
+    """Otherwise it writes them there, and asks to save what nobody has changed."""
+    info = session.reply(session.client.kernel_info)["content"]["language_info"]
+    metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    info["version"] = re.search(r'channel = "(.*)"', (CHECKOUT / "rust-toolchain.toml").read_text())[1]
+    assert metadata["language_info"] == info
+    assert metadata["kernelspec"] == {"display_name": "Rust (Akari)", "language": "rust", "name": "akari"}
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=[str(it.relative_to(CHECKOUT)) for it in LESSONS])
 def test_notebook(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)

@@ -1,5 +1,14 @@
-"""Pictures, curves that grow, progress bars and tables, as clients get them; and as files of `akari run`."""
+"""Pictures, curves that grow, progress bars and tables, as clients get them; as files and pages of `akari run`; the gallery."""
 
+import base64
+import json
+import re
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+from conftest import CHECKOUT
 from session import Session
 from test_cli import akari, notebook
 
@@ -113,3 +122,68 @@ def test_akari_run_writes_pictures_to_files(tmp_path):
     files = sorted(it.name for it in (tmp_path / "lesson_files").iterdir())
     assert files == ["lesson_1_0.svg", "lesson_2_0.svg", "lesson_2_1.svg"]
     assert (tmp_path / "lesson_files" / files[0]).read_text().startswith("<svg")
+
+
+GALLERIES = sorted((CHECKOUT / "notebooks").glob("gallery*.ipynb"))
+
+
+@pytest.mark.parametrize("path", GALLERIES, ids=[it.stem for it in GALLERIES])
+def test_the_gallery_is_as_it_was_stored(path):
+    ended = akari("run", path, "--check")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_the_galleries_have_the_same_code():
+    english, japanese = [
+        {it["id"]: it["source"] for it in json.loads(path.read_text())["cells"] if it["cell_type"] == "code"}
+        for path in (CHECKOUT / "notebooks" / "gallery.ipynb", CHECKOUT / "notebooks" / "gallery-ja.ipynb")
+    ]
+    assert japanese.pop("language") == [":lang ja"] and japanese == english
+
+
+def test_a_log_tells_which_cell_printed_what(tmp_path):
+    path = notebook(tmp_path / "log.ipynb", 'println!("one");', "\n// two\n1 + 1", 'panic!("three")', "4")
+    ended = akari("run", path)
+    assert ended.stdout.startswith("one\n2\n") and "[1/4]" not in ended.stdout
+    marks = [line for line in ended.stderr.splitlines() if line.startswith("[")]
+    assert marks == ['[1/4] println!("one");', "[2/4] // two", '[3/4] panic!("three")']
+    assert "code cell 3 of 4" in ended.stderr.splitlines()[-1]
+
+
+def test_akari_run_makes_a_page_that_stands_alone(tmp_path):
+    path = notebook(
+        tmp_path / "lesson.ipynb",
+        'plot::line(&[2.0, 1.0]).title("<学習>")',
+        'println!("{}", "<b>"); display::html("<i>mine</i>");',
+        "let x: i32 = \"a\";",
+        "1 + 1",
+    )
+    book = nbformat.read(path, as_version=4)
+    book.cells.insert(0, nbformat.v4.new_markdown_cell("# 損失\n\n$x^2$\n\n<details><summary>答え</summary>1</details>"))
+    nbformat.write(book, path)
+    before = path.read_bytes()
+    ended = akari("run", path, "--html", tmp_path / "page.html")
+    assert ended.returncode == 1 and path.read_bytes() == before
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    (picture,) = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]*)" alt="&lt;学習&gt;: 1 line, 2 points; 2 → 1"', page)
+    assert base64.b64decode(picture).decode().startswith("<svg")
+    for part in ("<title>損失</title>", "<math", "<details><summary>答え</summary>", "&lt;b&gt;", "<i>mine</i>", "mismatched types"):
+        assert part in page, part
+    assert page.count('class="code') == 4 and page.count('class="code failed"') == 1
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+
+
+@pytest.mark.parametrize("target", ["lesson.ipynb", "none/page.html"])
+def test_a_page_takes_the_place_of_no_notebook(tmp_path, target):
+    path = notebook(tmp_path / "lesson.ipynb", "1")
+    before = path.read_bytes()
+    ended = akari("run", path, "--html", tmp_path / target)
+    assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_nbconvert_shows_the_pictures_of_a_run_notebook(tmp_path):
+    path = notebook(tmp_path / "lesson.ipynb", "plot::line(&[2.0, 1.0])")
+    assert akari("run", path, "--output", path).returncode == 0
+    page, _ = HTMLExporter().from_filename(str(path))
+    assert "data:image/svg+xml;base64," in page or "<svg xmlns=" in page

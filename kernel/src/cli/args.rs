@@ -84,6 +84,7 @@ Examples:
   akari run lesson.ipynb --output done.ipynb      keep the result
   akari run lesson.ipynb --output lesson.ipynb    store the outputs in the notebook itself
   akari run lesson.ipynb --check                  is everything as it was stored?
+  akari run lesson.ipynb --html lesson.html       a page to send and to print
 
 Exit code: 0 if all went well, 1 if a cell failed or put out something else than what is stored
 (--check), 2 if there was nothing to run (no such file, not a notebook, no toolchain, ..)")]
@@ -93,6 +94,9 @@ pub struct Run {
     /// Write the notebook with its fresh outputs to this file
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Write a page with texts, code, outputs and pictures to this file; it needs no other file and no network
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Compare the outputs with the stored ones, and show what differs
     #[arg(long)]
     pub check: bool,

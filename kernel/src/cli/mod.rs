@@ -12,6 +12,7 @@ mod lessons;
 mod pictures;
 mod progress;
 mod run;
+mod words;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -44,7 +45,7 @@ pub fn main() -> ExitCode {
     });
     result.unwrap_or_else(|error| {
         // The other end of stderr may be gone as well.
-        let _ = writeln!(std::io::stderr(), "akari: {}", sentence(&error));
+        let _ = writeln!(std::io::stderr(), "akari: {}", words::whole(&sentence(&error)));
         ExitCode::from(code_of_errors)
     })
 }

@@ -1,7 +1,7 @@
 //! `akari run`: a notebook without Jupyter; what is printed meanwhile, and the exit code.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,25 +11,24 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::config::engine_config;
 use super::pictures::Pictures;
-use super::{args, evcxr_program, find_prelude};
+use super::{args, evcxr_program, find_prelude, words};
 use crate::engine::outcome::{MimeBundle, Output};
 use crate::engine::start;
 use crate::engine::stop::{Stop, Wish};
 use crate::notebook::check;
 use crate::notebook::format::{CellOutput, CodeCell, Notebook};
+use crate::notebook::page;
 use crate::notebook::run::{Finished, Observer, run as run_cells};
 use crate::notebook::store;
 use crate::setup::toolchain::Toolchain;
 
 pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     let path = std::path::absolute(&arguments.notebook)?;
-    let output = arguments.output.as_ref().map(std::path::absolute).transpose()?;
     let mut notebook = Notebook::read(&arguments.notebook)?;
-    if arguments.output.as_ref().is_some_and(|it| it.as_os_str().is_empty()) {
-        anyhow::bail!("--output names no file");
-    }
-    if let Some(output) = &output {
-        store::check_writable(output)?;
+    let output = target(arguments.output.as_deref())?;
+    let html = target(arguments.html.as_deref())?;
+    if html.as_ref().is_some_and(|it| *it == path || output.as_ref() == Some(it)) {
+        anyhow::bail!("--html would write over a notebook; name another file");
     }
     let cells = notebook.code_cells();
     let toolchain = Toolchain::find()?;
@@ -44,7 +43,7 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     let mut engine = start::start(&config)?;
     let stop = Stop::default();
     stop_on_signals(stop.clone())?;
-    let goes_on_unseen = output.is_some() || arguments.check;
+    let goes_on_unseen = output.is_some() || html.is_some() || arguments.check;
     let mut screen = Screen::new(cells.len(), goes_on_unseen);
     if !arguments.check {
         screen.pictures = Some(Pictures::new(&path));
@@ -56,12 +55,15 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     // The process that runs cells and the temporary files go before the last words.
     drop(engine);
     if stop.wish().is_some() {
-        complain("stopped; nothing was written");
+        complain(&words::told("stopped; nothing was written", &[]));
         return Ok(ExitCode::from(130));
     }
+    run.store(&cells, &mut notebook);
     if let Some(output) = &output {
-        run.store(&cells, &mut notebook);
-        store::write(&notebook, output)?;
+        store::write(&notebook.to_text(), output)?;
+    }
+    if let Some(html) = &html {
+        store::write(&page::html(&notebook, &name(&path), &|it| beside(&path, it)), html)?;
     }
     if arguments.check {
         screen.summary(run.len());
@@ -73,13 +75,36 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// The path of a file that is to be written, if it can be.
+fn target(path: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let Some(path) = path else { return Ok(None) };
+    let path = std::path::absolute(path)?;
+    store::check_writable(&path)?;
+    Ok(Some(path))
+}
+
+fn name(notebook: &Path) -> String {
+    notebook.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A picture that a notebook's text names, unless it is larger than any page should be.
+fn beside(notebook: &Path, name: &str) -> Option<Vec<u8>> {
+    const MOST: u64 = 16 << 20;
+    let path = notebook.with_file_name("").join(name);
+    let is_picture = path.metadata().is_ok_and(|it| it.is_file() && it.len() <= MOST);
+    is_picture.then(|| std::fs::read(path).ok()).flatten()
+}
+
 fn failure_line(notebook: &Path, number: usize, count: usize) -> String {
     let rest = match count - number {
         0 => String::new(),
-        1 => "; the cell after it did not run".to_owned(),
-        rest => format!("; the {rest} cells after it did not run"),
+        1 => words::told("; the cell after it did not run", &[]),
+        rest => words::told("; the {} cells after it did not run", &[&rest.to_string()]),
     };
-    format!("code cell {number} of {count} in `{}` failed{rest}", notebook.display())
+    words::told(
+        "code cell {} of {} in `{}` failed{}",
+        &[&number.to_string(), &count.to_string(), &notebook.to_string_lossy(), &rest],
+    )
 }
 
 fn complain(line: &str) {
@@ -244,11 +269,14 @@ impl Observer for Screen {
         if let Some(pictures) = &mut self.pictures {
             pictures.begin(number);
         }
+        let first = cell.source.lines().find(|it| !it.trim().is_empty()).unwrap_or("").trim();
+        let mark = format!("[{number}/{}] {first}", self.count);
         if !self.has_terminal {
+            // In a log, the mark tells which cell said what follows.
+            let _ = writeln!(stderr(), "{mark}");
             return;
         }
-        let first = cell.source.lines().find(|it| !it.trim().is_empty()).unwrap_or("").trim();
-        let _ = writeln!(stderr(), "\x1b[2m[{number}/{}] {first}\x1b[0m", self.count);
+        let _ = writeln!(stderr(), "\x1b[2m{mark}\x1b[0m");
         let style = ProgressStyle::with_template("{spinner} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         let spinner =

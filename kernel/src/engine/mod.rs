@@ -35,6 +35,7 @@ use stop::Stop;
 use crate::home::write::Readers;
 
 pub use cell_id::CellId;
+pub use teach::Language;
 
 /// Which engine runs the cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

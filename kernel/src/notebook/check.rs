@@ -1,7 +1,7 @@
 //! Comparing the outputs of a run with the stored ones. Pure.
 //!
 //! Differences without a meaning are left out: counts, colours, how a stream was cut into messages,
-//! and text that a carriage return has overwritten.
+//! text that a carriage return has overwritten, and how long a loop with a progress bar took.
 
 use std::fmt::Write;
 
@@ -120,13 +120,44 @@ fn content_text(mime_type: &str, content: &Value) -> String {
             let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
             format!("{} characters of base64, sha256 {hash}..", data.len())
         }
+        Value::String(text) if mime_type == "text/plain" => untimed(text),
         Value::String(text) => text.clone(),
         content => format!("{content:#}"),
     }
 }
 
+/// Text without the times of progress bars: `60/60 [00:01, 53.2 it/s, loss=0.1]` is `60/60 [.., loss=0.1]`.
+fn untimed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let is_bar = line.contains("%|") || line.contains(" it [");
+        let found = line.rfind(" [").filter(|_| is_bar).map(|at| line.split_at(at + 2));
+        let Some((before, after)) = found else {
+            out.push_str(line);
+            continue;
+        };
+        let is_time = |part: &&str| {
+            let part = part.trim_end().trim_end_matches(']');
+            let is_rate = part.ends_with(" it/s") || part.ends_with(" s/it");
+            is_rate || part.chars().all(|it| it.is_ascii_digit() || matches!(it, ':' | '<'))
+        };
+        let parts: Vec<&str> = after.split(", ").collect();
+        let times = parts.iter().take_while(|part| is_time(part)).count();
+        out.push_str(before);
+        out.push_str("..");
+        for part in parts.iter().skip(times) {
+            out.push_str(", ");
+            out.push_str(part);
+        }
+        if times == parts.len() {
+            out.push_str("]\n");
+        }
+    }
+    out
+}
+
 /// The part of a text that a terminal shows, after its carriage returns and backspaces.
-fn overwritten(text: &str) -> String {
+pub(super) fn overwritten(text: &str) -> String {
     text.split_inclusive('\n').map(overwritten_line).collect()
 }
 
@@ -203,6 +234,27 @@ mod tests {
         for (stored, fresh) in rows {
             assert_eq!(diff("cell 1", &stored, &fresh), None);
         }
+    }
+
+    #[test]
+    fn times_of_progress_bars_have_no_meaning_and_all_else_of_them_has() {
+        let bar = |done: &str, times: &str, metrics: &str| {
+            vec![result(1, &format!("epochs: 100%|███| {done} [{times}{metrics}]"))]
+        };
+        let stored = bar("3/3", "00:01, 2.10 it/s", ", loss=0.25");
+        for times in ["00:00, 3499 it/s", "1:00:01, 12.5 s/it", "00:03<00:04, 1.00 it/s"] {
+            assert_eq!(diff("cell 1", &stored, &bar("3/3", times, ", loss=0.25")), None);
+        }
+        assert_eq!(diff("", &bar("3/3", "00:01", ""), &bar("3/3", "00:02, 9 it/s", "")), None);
+        assert_eq!(
+            diff("", &[result(1, "7 it [00:01, 7.00 it/s]")], &[result(1, "7 it [00:02]")]),
+            None
+        );
+        for (done, metrics) in [("3/3", ", loss=0.26"), ("2/3", ", loss=0.25"), ("3/3", "")] {
+            assert!(diff("", &stored, &bar(done, "00:01, 2.10 it/s", metrics)).is_some());
+        }
+        // What is no bar stays as it is.
+        assert!(diff("", &[result(1, "[00:01]")], &[result(1, "[00:02]")]).is_some());
     }
 
     #[test]

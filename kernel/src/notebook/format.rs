@@ -5,46 +5,13 @@
 //! compares.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::error::{FormatProblem, NotebookError};
 use crate::engine::outcome::{CellError, MimeBundle, Stream, is_json};
-
-/// Why a notebook can't be read, run or written.
-#[derive(Debug, thiserror::Error)]
-pub enum NotebookError {
-    #[error("there is no file `{}`", path.display())]
-    Missing { path: PathBuf },
-    #[error("`{}` is a folder; name a notebook (.ipynb) in it", path.display())]
-    Folder { path: PathBuf },
-    #[error("could not read `{}`: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("`{}` is not a notebook: {problem}", path.display())]
-    Format { path: PathBuf, problem: FormatProblem },
-    #[error("`{}` uses format {version} of notebooks, and Akari reads format 4; open and save it in a current JupyterLab", path.display())]
-    Version { path: PathBuf, version: u64 },
-    #[error("`{}` is for the kernel `{kernel}`, not for `akari`; choose the kernel «Rust (Akari)» for it in JupyterLab and save it", path.display())]
-    OtherKernel { path: PathBuf, kernel: String },
-    #[error("could not write `{}`: {source}; name another file with --output", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
-}
-
-/// The reason why a file is no notebook.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FormatProblem {
-    #[error("it holds no text (UTF-8)")]
-    Encoding,
-    #[error("it is empty")]
-    Empty,
-    #[error("it is not JSON ({0})")]
-    Json(String),
-    #[error("it has no `{0}`")]
-    Field(&'static str),
-    #[error("its cell {cell} has no `{field}`")]
-    Cell { cell: usize, field: &'static str },
-}
 
 /// A notebook.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +27,18 @@ pub struct CodeCell {
     pub source: String,
     /// Whether the author expects a failure here.
     pub may_fail: bool,
+}
+
+/// A cell of any kind, as a reader sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadCell {
+    /// `code`, `markdown` or `raw`.
+    pub kind: String,
+    pub source: String,
+    pub count: Option<u64>,
+    pub outputs: Vec<CellOutput>,
+    /// Pictures that the text has with it, by their names.
+    pub attachments: MimeBundle,
 }
 
 /// One stored output of a cell.
@@ -157,6 +136,19 @@ impl Notebook {
                 Some(CodeCell { index, source, may_fail: has_tag(cell, "raises-exception") })
             })
             .collect()
+    }
+
+    /// All cells.
+    pub fn read_cells(&self) -> Vec<ReadCell> {
+        let cells = self.root["cells"].as_array().into_iter().flatten().enumerate();
+        let read = |(index, cell): (usize, &Value)| ReadCell {
+            kind: cell["cell_type"].as_str().unwrap_or_default().to_owned(),
+            source: lines(&cell["source"]).unwrap_or_default(),
+            count: cell["execution_count"].as_u64(),
+            outputs: self.outputs(index),
+            attachments: cell["attachments"].as_object().cloned().unwrap_or_default(),
+        };
+        cells.map(read).collect()
     }
 
     /// The outputs that the file holds for a cell.

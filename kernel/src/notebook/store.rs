@@ -1,4 +1,4 @@
-//! Writing a notebook to a path.
+//! Writing a notebook, or a page made of it, to a path.
 //!
 //! A regular file is replaced whole or not at all, also behind links. Anything else under the path
 //! (a device, a pipe, the standard output) is written into, and never replaced.
@@ -8,15 +8,14 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use super::format::{Notebook, NotebookError};
+use super::error::NotebookError;
 
 /// As many links as Linux follows.
 const LINKS: u32 = 40;
 
-/// Writes the notebook.
-pub fn write(notebook: &Notebook, path: &Path) -> Result<(), NotebookError> {
+/// Writes the text of a notebook or a page.
+pub fn write(text: &str, path: &Path) -> Result<(), NotebookError> {
     let write = || {
-        let text = notebook.to_text();
         match Target::of(path)? {
             Target::File(path) => {
                 let mut file = begin(&path)?;
@@ -31,7 +30,7 @@ pub fn write(notebook: &Notebook, path: &Path) -> Result<(), NotebookError> {
     write().map_err(|error| write_error(path, error))
 }
 
-/// Whether a notebook can be written to the path. Asked before the work that makes the notebook.
+/// Whether the path can be written to. Asked before the work whose result is to be there.
 pub fn check_writable(path: &Path) -> Result<(), NotebookError> {
     let check = || match Target::of(path)? {
         Target::File(path) => begin(&path).map(drop),
@@ -112,7 +111,6 @@ fn begin(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let permissions = metadata.as_ref().map(Metadata::permissions);
     let file = tempfile::Builder::new()
         .prefix(".akari-")
-        .suffix(".ipynb")
         .permissions(permissions.clone().unwrap_or(Permissions::from_mode(0o666)))
         .tempfile_in(folder)
         .map_err(|error| match error.kind() {
@@ -145,23 +143,16 @@ mod tests {
 
     use super::*;
 
-    fn notebook(folder: &Path) -> Notebook {
-        let path = folder.join("source.ipynb");
-        fs::write(&path, r#"{"nbformat": 4, "cells": [], "metadata": {}}"#).unwrap();
-        let notebook = Notebook::read(&path).unwrap();
-        fs::remove_file(path).unwrap();
-        notebook
-    }
+    const TEXT: &str = "the text\n";
 
     #[test]
     fn write_replaces_the_file_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("n.ipynb");
-        let notebook = notebook(folder.path());
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        write(&notebook, &path).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), notebook.to_text());
+        write(TEXT, &path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -169,18 +160,17 @@ mod tests {
     #[test]
     fn links_stay_links_also_to_what_is_not_there_yet() {
         let folder = tempfile::tempdir().unwrap();
-        let notebook = notebook(folder.path());
         let [link, second, file] = ["link", "second", "file"].map(|it| folder.path().join(it));
         symlink("second", &link).unwrap();
         symlink(&file, &second).unwrap();
         for _ in 0..2 {
             check_writable(&link).unwrap();
-            write(&notebook, &link).unwrap();
+            write(TEXT, &link).unwrap();
             assert!(link.is_symlink() && second.is_symlink() && !file.is_symlink());
-            assert_eq!(fs::read_to_string(&file).unwrap(), notebook.to_text());
+            assert_eq!(fs::read_to_string(&file).unwrap(), TEXT);
         }
         symlink("circle", folder.path().join("circle")).unwrap();
-        assert!(write(&notebook, &folder.path().join("circle")).is_err());
+        assert!(write(TEXT, &folder.path().join("circle")).is_err());
     }
 
     /// A device was replaced by a file.
