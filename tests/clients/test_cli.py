@@ -210,6 +210,17 @@ def test_install_and_uninstall(tmp_path):
     assert again.returncode == 1 and "is not installed" in again.stderr
 
 
+def test_what_the_program_says_is_in_the_users_language(tmp_path):
+    japanese = {"AKARI_LANG": "ja"}
+    installed = akari("install", "--prefix", tmp_path, env=japanese)
+    assert installed.stdout.strip().endswith("にインストールしました"), installed.stdout + installed.stderr
+    path = notebook(tmp_path / "a.ipynb", 'panic!("x")', "1")
+    said = akari("run", path, env=japanese).stderr.splitlines()[-1]
+    assert said == f"akari: `{path}` のコードセル 1（全 2 個）でエラーが発生しました。その後の1個のセルは実行していません"
+    missing = akari("lab", tmp_path / "none", env=japanese)
+    assert missing.stderr.strip() == f"akari: フォルダー `{tmp_path}/none` がありません"
+
+
 def test_install_compiles_the_lessons(tmp_path):
     home = Path(os.environ["AKARI_HOME"])
     assert akari("install", "--prefix", tmp_path).returncode == 0

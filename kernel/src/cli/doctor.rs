@@ -10,7 +10,7 @@ use crate::home::write::Readers;
 use crate::home::{self, HomeError};
 use crate::setup::evcxr_program::{self, State};
 use crate::setup::prelude::PreludeError;
-use crate::setup::toolchain::Toolchain;
+use crate::setup::toolchain::{Toolchain, pinned};
 use crate::setup::{kernelspec, prelude, python};
 
 /// One thing that Akari needs.
@@ -49,14 +49,6 @@ pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The toolchain that Akari is built and tested with.
-fn pinned() -> &'static str {
-    let file = include_str!("../../../rust-toolchain.toml");
-    file.lines()
-        .find_map(|line| line.strip_prefix("channel = "))
-        .map_or("stable", |it| it.trim_matches('"'))
 }
 
 fn toolchain_finding(toolchain: &Result<Toolchain, impl std::fmt::Display>) -> Finding {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use super::words::told;
 use super::{args, evcxr_program, lessons, mend_prelude, say};
 use crate::home;
 use crate::home::manifest::Depth;
@@ -28,14 +29,12 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
         })?;
     lessons::prepare(toolchain.clone(), &prelude);
     evcxr_program::ask_for(&toolchain);
-    say(&format!(
-        "installed the kernel `{}` in {}",
-        arguments.place.engine.kernel().name,
-        folder.display()
-    ));
+    let name = arguments.place.engine.kernel().name;
+    say(&told("installed the kernel `{}` in {}", &[name, &folder.to_string_lossy()]));
     if arguments.shared {
         let home = home::home()?;
-        say(&format!("others on this machine use it with AKARI_SHARED={}", home.display()));
+        let home = home.to_string_lossy();
+        say(&told("others on this machine use it with AKARI_SHARED={}", &[&home]));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -50,13 +49,12 @@ pub fn uninstall(arguments: &args::Uninstall) -> anyhow::Result<ExitCode> {
     }
     std::fs::remove_dir_all(&folder)
         .with_context(|| format!("could not remove `{}`", folder.display()))?;
-    say(&format!("removed {}", folder.display()));
+    say(&told("removed {}", &[&folder.to_string_lossy()]));
     let home = home::home()?;
     if home.is_dir() {
-        say(&format!(
-            "left: builds and Python environment in {}; remove that folder to be rid of them",
-            home.display()
-        ));
+        let left =
+            "left: builds and Python environment in {}; remove that folder to be rid of them";
+        say(&told(left, &[&home.to_string_lossy()]));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,19 +11,21 @@ use anyhow::Context;
 
 use super::config::Choice;
 use super::progress::Reporter;
-use super::{args, evcxr_program, lessons, mend_prelude, say};
+use super::{args, evcxr_program, lessons, mend_prelude, say, words};
+use crate::engine::Language;
 use crate::home::manifest::Depth;
 use crate::setup::Progress;
 use crate::setup::lab::{self, Browser};
-use crate::setup::python::{Lab, PythonError};
+use crate::setup::python::{Lab, Locale, PythonError};
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{kernelspec, lessons as shipped, python};
 
 pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
-    let folder = folder(arguments)?;
     let toolchain = Toolchain::find()?;
+    let folder = folder(arguments, &toolchain)?;
+    let language = words::language();
     // JupyterLab is fetched while the compiler works.
-    let python = Beside::start();
+    let python = Beside::start(language);
     let prelude = mend_prelude(&toolchain, Depth::Sizes)?;
     let lab = python.wait()?;
     let spec = kernelspec::folder(lab.environment.as_deref())
@@ -33,9 +35,12 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     lessons::prepare(toolchain.clone(), &prelude);
     evcxr_program::ask_for(&toolchain);
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
-    say(&format!("opening JupyterLab on {} (Ctrl-C twice ends it)", folder.display()));
+    let opening = "opening JupyterLab on {} (Ctrl-C twice ends it)";
+    say(&words::told(opening, &[&folder.to_string_lossy()]));
+    let ours = lab::arguments(&lab, locale(language));
     // JupyterLab takes the place of this process, so that signals reach it.
-    let error = lab::command(&lab, &folder, browser, &arguments.rest).exec();
+    let error =
+        lab::command(&lab, &folder, browser, &[ours, arguments.rest.clone()].concat()).exec();
     Err(error).with_context(|| format!("could not start `{}`", lab.program.display()))
 }
 
@@ -46,11 +51,11 @@ struct Beside {
 }
 
 impl Beside {
-    fn start() -> Beside {
+    fn start(language: Language) -> Beside {
         let progress = Arc::new(Mutex::new(None));
         let told = Arc::clone(&progress);
         let thread = thread::spawn(move || {
-            python::find_or_install_lab(&mut |progress| {
+            python::find_or_install_lab(locale(language), &mut |progress| {
                 *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
             })
         });
@@ -76,13 +81,23 @@ impl Beside {
     }
 }
 
-fn folder(arguments: &args::Lab) -> anyhow::Result<PathBuf> {
+/// What JupyterLab calls the language, if it is another one than its own.
+fn locale(language: Language) -> Option<Locale> {
+    match language {
+        Language::English => None,
+        Language::Japanese => {
+            Some(Locale { name: "ja_JP", package: "jupyterlab-language-pack-ja-JP" })
+        }
+    }
+}
+
+fn folder(arguments: &args::Lab, toolchain: &Toolchain) -> anyhow::Result<PathBuf> {
     let Some(folder) = &arguments.dir else {
-        return shipped::folder()
+        return shipped::folder(toolchain.release())
             .context("the lessons could not be copied to your folder for data");
     };
     if !folder.exists() {
-        anyhow::bail!("there is no folder `{}`", folder.display());
+        anyhow::bail!(words::told("there is no folder `{}`", &[&folder.to_string_lossy()]));
     }
     Ok(std::path::absolute(folder)?)
 }

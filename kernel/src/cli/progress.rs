@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::words;
 use crate::setup::Progress;
 
 /// Between two lines where there is no terminal.
@@ -39,7 +40,8 @@ impl Reporter {
             if let Some(bar) = &self.bar {
                 bar.finish_and_clear();
             }
-            let _ = writeln!(stderr(), "akari: done after {} s", self.begin.elapsed().as_secs());
+            let seconds = self.begin.elapsed().as_secs().to_string();
+            let _ = writeln!(stderr(), "akari: {}", words::told("done after {} s", &[&seconds]));
         }
     }
 
@@ -60,7 +62,7 @@ impl Reporter {
             bar.set_length(total);
             bar.set_position(done);
         }
-        bar.set_message(progress.what.clone());
+        bar.set_message(words::whole(&progress.what));
     }
 
     fn line(&mut self, progress: &Progress) {
@@ -73,7 +75,7 @@ impl Reporter {
             None if self.shown.is_some() => format!(" ({seconds} s)"),
             None => String::new(),
         };
-        let _ = writeln!(stderr(), "akari: {}{after}", progress.what);
+        let _ = writeln!(stderr(), "akari: {}{after}", words::whole(&progress.what));
         self.shown = Some(Instant::now());
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::checkout;
+use super::toolchain::pinned;
 use crate::home::write::{self, Readers};
 
 /// The list of what was shipped.
@@ -18,7 +19,10 @@ const LIST: &str = ".shipped.json";
 
 /// The folder that a learner opens: the checkout's lessons, or else a copy of the carried ones in the user's folder for
 /// data; the current folder where there are none.
-pub fn folder() -> io::Result<PathBuf> {
+///
+/// `release` is the compiler's: JupyterLab writes it into a notebook as it opens it, and takes that for a change that is to be
+/// saved where the notebook has another.
+pub fn folder(release: &str) -> io::Result<PathBuf> {
     let shipped = checkout::lessons();
     if !shipped.is_dir() {
         return std::env::current_dir();
@@ -26,19 +30,19 @@ pub fn folder() -> io::Result<PathBuf> {
     let data = directories::ProjectDirs::from("", "", "akari");
     let Some(data) = data.filter(|_| checkout::is_carried()) else { return Ok(shipped) };
     let folder = data.data_dir().join("lessons");
-    copy(&shipped, &folder)?;
+    copy(&shipped, &folder, release)?;
     Ok(folder)
 }
 
 /// Brings the copy up to date, but for what the learner has changed.
-fn copy(shipped: &Path, folder: &Path) -> io::Result<()> {
+fn copy(shipped: &Path, folder: &Path, release: &str) -> io::Result<()> {
     write::folder(folder, Readers::User)?;
     let list = fs::read(folder.join(LIST)).unwrap_or_default();
     let mut list: BTreeMap<PathBuf, String> = serde_json::from_slice(&list).unwrap_or_default();
     let mut files = Vec::new();
     collect(shipped, Path::new(""), &mut files)?;
     for path in files {
-        let text = fs::read(shipped.join(&path))?;
+        let text = with_release(fs::read(shipped.join(&path))?, release);
         let hash = hash(&text);
         let target = folder.join(&path);
         let is_ours = match fs::read(&target) {
@@ -53,6 +57,15 @@ fn copy(shipped: &Path, folder: &Path) -> io::Result<()> {
         }
     }
     write::file(&folder.join(LIST), &[&serde_json::to_vec_pretty(&list)?], Readers::User)
+}
+
+/// The text of a notebook for the compiler of this release.
+fn with_release(text: Vec<u8>, release: &str) -> Vec<u8> {
+    let line = |release: &str| format!("\"version\": \"{release}\"");
+    match String::from_utf8(text) {
+        Ok(text) => text.replace(&line(pinned()), &line(release)).into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
 }
 
 fn hash(text: &[u8]) -> String {
@@ -77,6 +90,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lessons_are_of_the_compilers_release() {
+        let text = format!("{{\"version\": \"{}\"}}", pinned());
+        let own = with_release(text.into_bytes(), "1.99.0");
+        assert_eq!(own, b"{\"version\": \"1.99.0\"}");
+        assert_eq!(with_release(vec![0xff], "1.99.0"), [0xff]);
+    }
+
+    #[test]
     fn changed_lessons_stay_and_others_follow_the_version() {
         let place = tempfile::tempdir().unwrap();
         let (shipped, folder) = (place.path().join("shipped"), place.path().join("own"));
@@ -85,7 +106,7 @@ mod tests {
             for name in ["ja/1.ipynb", "ja/2.ipynb", "ja/3.ipynb"] {
                 fs::write(shipped.join(name), text).unwrap();
             }
-            copy(&shipped, &folder).unwrap();
+            copy(&shipped, &folder, "1.99.0").unwrap();
         };
         let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
         ship("first");

@@ -40,6 +40,15 @@ pub struct Lab {
     pub environment: Option<PathBuf>,
 }
 
+/// A language of JupyterLab's menus.
+#[derive(Debug, Clone, Copy)]
+pub struct Locale {
+    /// What JupyterLab calls it.
+    pub name: &'static str,
+    /// The Python package that brings it.
+    pub package: &'static str,
+}
+
 /// The JupyterLab to use, if there is one.
 pub fn find_lab() -> Result<Option<Lab>, PythonError> {
     // pyenv's stand-ins are there even if the Python that is active has no JupyterLab.
@@ -55,7 +64,39 @@ pub fn find_lab() -> Result<Option<Lab>, PythonError> {
 }
 
 /// Makes the private environment if it isn't there.
-pub fn find_or_install_lab(on_progress: &mut OnProgress<'_>) -> Result<Lab, PythonError> {
+pub fn find_or_install_lab(
+    locale: Option<Locale>,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<Lab, PythonError> {
+    let lab = find_or_make_lab(on_progress)?;
+    if let (Some(environment), Some(locale)) = (&lab.environment, locale) {
+        // English menus are no reason to stop, nor is a machine without network.
+        if let Err(error) = add_language(environment, locale, on_progress) {
+            tracing::warn!("the menus in {} could not be fetched: {error}", locale.name);
+        }
+    }
+    Ok(lab)
+}
+
+/// Fetches the menus in a language, once.
+fn add_language(
+    environment: &Path,
+    locale: Locale,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<(), PythonError> {
+    let stamp = environment.join(format!("{STAMP}-{}", locale.name));
+    if trust::file(&stamp).is_ok() {
+        return Ok(());
+    }
+    let cache = |source| HomeError::write(environment, source);
+    let log = home::make_home()?.join("python.log");
+    let mut command = add(environment, locale.package);
+    install("fetching JupyterLab's menus in your language", &mut command, &log, on_progress)?;
+    write::file(&stamp, &[b"made by `akari lab`\n"], Readers::User).map_err(cache)?;
+    Ok(())
+}
+
+fn find_or_make_lab(on_progress: &mut OnProgress<'_>) -> Result<Lab, PythonError> {
     if let Some(lab) = find_lab()? {
         return Ok(lab);
     }
@@ -96,22 +137,30 @@ fn starts(program: &Path) -> bool {
 fn steps(environment: &Path) -> Result<Vec<(&'static str, Command)>, PythonError> {
     const VENV: &str = "making a private Python environment";
     const LAB: &str = "installing JupyterLab (about 200 MB, once)";
+    let lab = add(environment, "jupyterlab");
     if let Ok(uv) = which("uv") {
         let mut venv = Command::new(&uv);
         venv.arg("venv").arg(environment);
-        let mut lab = Command::new(uv);
-        lab.args(["pip", "install", "--python"])
-            .arg(environment.join("bin").join("python"))
-            .arg("jupyterlab");
         return Ok(vec![(VENV, venv), (LAB, lab)]);
     }
     let python =
         ["python3", "python"].into_iter().filter_map(|it| which(it).ok()).find(|it| starts(it));
     let mut venv = Command::new(python.ok_or(PythonError::Missing)?);
     venv.args(["-m", "venv"]).arg(environment);
-    let mut lab = Command::new(environment.join("bin").join("python"));
-    lab.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "jupyterlab"]);
     Ok(vec![(VENV, venv), (LAB, lab)])
+}
+
+/// The command that adds a package to the environment.
+fn add(environment: &Path, package: &str) -> Command {
+    let python = environment.join("bin").join("python");
+    if let Ok(uv) = which("uv") {
+        let mut command = Command::new(uv);
+        command.args(["pip", "install", "--python"]).arg(python).arg(package);
+        return command;
+    }
+    let mut command = Command::new(python);
+    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", package]);
+    command
 }
 
 fn install(

@@ -27,6 +27,14 @@ pub enum ToolchainError {
     Old { found: String },
 }
 
+/// The toolchain that Akari is built and tested with.
+pub fn pinned() -> &'static str {
+    let file = include_str!("../../../../rust-toolchain.toml");
+    file.lines()
+        .find_map(|line| line.strip_prefix("channel = "))
+        .map_or("stable", |it| it.trim_matches('"'))
+}
+
 /// A toolchain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Toolchain {
