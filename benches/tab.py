@@ -19,7 +19,7 @@ CELLS = [
     "let model = nn::seq![nn::Linear::new(2, 3)?, F::relu];",
 ]
 TABS = ["F::rel", "nn::Cross", "ten", "show", "mod", "let logits = 1;\nlog", "x.", "x.resh", "model.for", "v.", "v.iter().map(|a| a.",
-        "F::relu(&x)?.", "optim::SGDConfig { ", "show!(x.sh", "unknown.x", "unknown"]
+        "F::relu(&x)?.", "optim::SGDConfig { ", "optim::SGD!(p, ", "nn::Linear!(2, 3)?.", "show!(x.sh", "unknown.x", "unknown"]
 SHIFT_TABS = ["F::softmax", "x", "x.reshape", "tensor!", "nn::CrossEntropyLoss", "optim::SGDConfig", "nothing_at_all"]
 ROUNDS = 20
 

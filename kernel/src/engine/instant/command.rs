@@ -162,6 +162,7 @@ impl InstantEngine {
                 let lines: Vec<String> = self.builder.compiler.dependencies.lines().collect();
                 show(&lines.join("\n"), sink);
             }
+            (":time", "") => self.is_timed_once = true,
             (":timing", "") => self.is_timed = !self.is_timed,
             (":doc", name) if !name.is_empty() => {
                 // The name may stand behind its module: `F::relu`.

@@ -17,6 +17,7 @@ const LIST: &[Listed] = &[
     listed(":doc NAME", "what is known of a name: `:doc F::relu`"),
     listed(":dep NAME = ..", "adds a crate, as in Cargo.toml: `:dep rand = \"0.9\"`"),
     listed(":show_deps", "the crates that were added"),
+    listed(":time", "shows the time that this cell takes"),
     listed(":timing", "shows the time that each cell takes, or no longer"),
     Listed {
         choices: &["0", "1", "2", "3"],

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::state::State;
+use super::parse::ItemKey;
+use super::state::{KeptItem, State};
 use crate::engine::outcome::CellError;
 use crate::engine::teach::{Case, Language, Lesson, Stage, lesson, words};
 use crate::engine::traceback::{Message, Place, Sources, with_lesson};
@@ -105,17 +106,35 @@ impl Teacher {
     /// A note on what a cell printed, if there is a slip in it that is no error.
     pub fn printed(&self, cell: &str, printed: &str, state: &State) -> Option<String> {
         const SIGNS: &[&str] = &["Ok(", "Err(", "\nTensor[["];
+        let silent = without_debug(printed, state);
         let is_worth_it = SIGNS.iter().any(|it| printed.contains(it))
             || printed.trim() == "0"
             || cell.contains('^');
-        if !is_worth_it {
+        if !is_worth_it && silent.is_none() {
             return None;
         }
-        let (texts, types) = ([printed.to_owned()], types(state));
+        let types = types(state);
+        let texts: Vec<String> = [printed.to_owned()].into_iter().chain(silent).collect();
         let case =
             Case { stage: Stage::Printed, code: "", texts: &texts, cell, at: None, types: &types };
         lesson(&case, self.language).map(|it| it.lines().join("\n"))
     }
+}
+
+/// A type of the session of which only the name was printed, as `<P>` or `<Vec<P>>`, since it has no `Debug`.
+fn without_debug(printed: &str, state: &State) -> Option<String> {
+    let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let (_, shown) = printed.split_once('<')?;
+    let (shown, _) = shown.rsplit_once('>')?;
+    shown.lines().flat_map(|line| line.split(|it| !is_letter(it))).find_map(|word| {
+        let named = |it: &&KeptItem| matches!(&it.item.key, ItemKey::Type(name) if name == word);
+        let text = &state.items.iter().find(named)?.item.piece.text;
+        let kind = ["struct", "enum", "union"].into_iter().find(|kind| {
+            let mut words = text.split(|it| !is_letter(it)).filter(|it| !it.is_empty());
+            words.any(|it| it == *kind) && words.next() == Some(word)
+        })?;
+        (!text.contains("Debug")).then(|| format!("without Debug: {kind} {word}"))
+    })
 }
 
 /// Adds what a cell prints to what is known of it, up to a limit.

@@ -124,6 +124,8 @@ pub struct InstantEngine {
     values: Values,
     /// Whether the engine shows the time that each cell takes.
     is_timed: bool,
+    /// Whether it shows the time of the cell that runs.
+    is_timed_once: bool,
     /// The code of the last error that the compiler found, for `:explain`.
     last_code: Option<String>,
     folder: Folder,
@@ -165,6 +167,7 @@ impl InstantEngine {
             widgets,
             values: Values::default(),
             is_timed: false,
+            is_timed_once: false,
             last_code: None,
             folder,
         })
@@ -422,7 +425,7 @@ impl Engine for InstantEngine {
         {
             self.last_code = Some(code.to_owned());
         }
-        if self.is_timed {
+        if std::mem::take(&mut self.is_timed_once) || self.is_timed {
             sink.output(Output::text(&format!("{:.0?}", start.elapsed())));
         }
         self.names.set_session(self.session_names());
