@@ -143,6 +143,13 @@ def test_the_private_jupyterlab_is_made_for_the_lesson(private_lab):
         assert json.load(answer)["schema"]["properties"]["locale"]["default"] == "ja_JP"
 
 
+def test_a_picture_that_is_not_trusted_is_a_line_of_words(lab):
+    with opened(lab, "gallery.ipynb") as page:
+        words = page.locator(".jp-OutputArea-output", has_text="training loss: 1 line, 60 points; 2.32 → 0.03137")
+        words.first.wait_for(timeout=TIMEOUT)
+        assert page.locator(".jp-OutputArea-output img").count() == 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_gallery_in_jupyterlab(lab, theme):
     _, folder = lab

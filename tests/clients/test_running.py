@@ -354,3 +354,12 @@ def test_members_and_names_of_the_session_are_completed(session):
     for text in ["神経.whi|", "神経. whi|", "Act::whi|", "Vec::<u8>::whi|", "// whi|", '"whi|']:
         assert "while" not in complete(session, text)[0], text
     assert "while" in complete(session, "whi|")[0]
+
+
+def test_the_time_of_one_cell_is_shown_below_it(session):
+    run = session.ok(":time\nlet x = 1; x + 1")
+    (time,) = run.contents("display_data")
+    assert run.result == "2" and time["data"]["text/plain"].rstrip("µmns").isdigit()
+    assert not session.ok("x").contents("display_data")
+    # The code stands below.
+    assert session.run(":time x").reply["evalue"] == "`:time` stands in a line of its own, above the code"

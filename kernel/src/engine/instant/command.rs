@@ -163,6 +163,9 @@ impl InstantEngine {
                 show(&lines.join("\n"), sink);
             }
             (":time", "") => self.is_timed_once = true,
+            (":time", _) => {
+                return Err(command_error("`:time` stands in a line of its own, above the code"));
+            }
             (":timing", "") => self.is_timed = !self.is_timed,
             (":doc", name) if !name.is_empty() => {
                 // The name may stand behind its module: `F::relu`.
