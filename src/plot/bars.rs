@@ -4,6 +4,7 @@ use candle_core::Result;
 
 use super::chart::{Bar, Plot};
 use super::figure::Figure;
+use super::taken::{self, Taken};
 use super::text::{brief, counted};
 use super::values::{Names, Values, check_lengths};
 
@@ -20,7 +21,7 @@ use super::values::{Names, Values, check_lengths};
 /// When it is shown: if there are more names than values, or fewer.
 #[track_caller]
 pub fn bars<K>(labels: impl Names, values: impl Values<K>) -> Figure {
-    of_bars(labels.names(), values.values())
+    of_bars(taken::names(labels.names()), taken::numbers(values.values()))
 }
 
 /// How often values lie in each of some equal ranges, which have round ends.
@@ -36,8 +37,8 @@ pub fn hist<K>(values: impl Values<K>) -> Figure {
 }
 
 #[track_caller]
-fn of_bars(names: Result<Vec<String>>, heights: Result<Vec<f64>>) -> Figure {
-    Figure::of_plot(of_names(names, heights))
+fn of_bars(names: Taken<String>, heights: Taken<f64>) -> Figure {
+    Figure::of_plot(of_names(names.values(), heights.values()))
 }
 
 #[track_caller]

@@ -15,6 +15,7 @@ use candle_core::{Error, Result};
 
 use super::chart::{Chart, Kind, Plot, Series};
 use super::style::{Legend, Style};
+use super::taken::{Taken, numbers};
 use super::values::{Names, Points, Span, Values, paired};
 use super::{draw, sheet};
 use crate::error::{copied, fail, fail_file, fail_shape};
@@ -126,7 +127,7 @@ impl Figure {
             "plot::Figure::line",
             Kind::Line,
             name,
-            pairs("plot::Figure::line", xs.values(), ys.values()),
+            pairs("plot::Figure::line", numbers(xs.values()), numbers(ys.values())),
         )
     }
 
@@ -137,7 +138,7 @@ impl Figure {
             "plot::Figure::points",
             Kind::Points,
             name,
-            pairs("plot::Figure::points", xs.values(), ys.values()),
+            pairs("plot::Figure::points", numbers(xs.values()), numbers(ys.values())),
         )
     }
 
@@ -300,8 +301,8 @@ impl fmt::Display for Figure {
     }
 }
 
-fn pairs(function: &str, xs: Result<Vec<f64>>, ys: Result<Vec<f64>>) -> Result<Vec<(f64, f64)>> {
-    paired(function, xs?, ys?)
+fn pairs(function: &str, xs: Taken<f64>, ys: Taken<f64>) -> Result<Vec<(f64, f64)>> {
+    paired(function, xs.values()?, ys.values()?)
 }
 
 fn with_labels(chart: Chart, labels: Result<Vec<String>>) -> Result<Chart> {

@@ -6,6 +6,7 @@ use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
 use super::chart::{Kind, Plot, Series};
 use super::figure::Figure;
+use super::taken::{Taken, numbers};
 use super::values::{Numbers, Values, paired, tensor_numbers};
 use crate::error::fail_shape;
 
@@ -37,7 +38,7 @@ pub fn line<K>(values: impl Values<K>) -> Figure {
 /// ```
 #[track_caller]
 pub fn xy<A, B>(xs: impl Values<A>, ys: impl Values<B>) -> Figure {
-    of_pairs("plot::xy", Kind::Line, xs.values(), ys.values())
+    of_pairs("plot::xy", Kind::Line, numbers(xs.values()), numbers(ys.values()))
 }
 
 /// A line for each name: `&[("train", &train), ("valid", &valid)]`.
@@ -67,7 +68,7 @@ pub fn lines<N: AsRef<str>, V: Numbers>(series: &[(N, V)]) -> Figure {
 /// ```
 #[track_caller]
 pub fn scatter<A, B>(xs: impl Values<A>, ys: impl Values<B>) -> Figure {
-    of_pairs("plot::scatter", Kind::Points, xs.values(), ys.values())
+    of_pairs("plot::scatter", Kind::Points, numbers(xs.values()), numbers(ys.values()))
 }
 
 /// A function of tensors from -4 to 4, and its derivative: `plot::activation(F::gelu)`.
@@ -89,8 +90,8 @@ pub fn activation<M: Module>(function: M) -> Figure {
 }
 
 #[track_caller]
-fn of_pairs(function: &str, kind: Kind, xs: Result<Vec<f64>>, ys: Result<Vec<f64>>) -> Figure {
-    let points = xs.and_then(|xs| paired(function, xs, ys?));
+fn of_pairs(function: &str, kind: Kind, xs: Taken<f64>, ys: Taken<f64>) -> Figure {
+    let points = xs.values().and_then(|xs| paired(function, xs, ys.values()?));
     Figure::of_plot(
         points.map(|points| Plot::of_series(vec![Series { name: String::new(), points, kind }])),
     )

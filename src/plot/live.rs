@@ -29,20 +29,29 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// assert_eq!(curve.to_string(), "2 lines, 100 points; loss 1 → 0.01; valid 0.12 → 0.012");
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
-#[derive(Clone)]
 pub struct Live {
-    // Not the curve itself: each cell compiles the code that drops its values.
-    curve: Arc<dyn Growing>,
+    // Not the curve itself, nor an `Arc`: each cell compiles the code that drops its values, which for a box is short.
+    curve: Box<dyn Growing>,
 }
 
 /// What a curve lies behind.
 trait Growing: Send + Sync {
-    fn curve(&self) -> MutexGuard<'_, Curve>;
+    fn shared(&self) -> &Arc<Mutex<Curve>>;
 }
 
-impl Growing for Mutex<Curve> {
-    fn curve(&self) -> MutexGuard<'_, Curve> {
-        self.lock().unwrap_or_else(PoisonError::into_inner)
+impl Growing for Arc<Mutex<Curve>> {
+    fn shared(&self) -> &Arc<Mutex<Curve>> {
+        self
+    }
+}
+
+fn locked(curve: &Mutex<Curve>) -> MutexGuard<'_, Curve> {
+    curve.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Clone for Live {
+    fn clone(&self) -> Live {
+        Live { curve: Box::new(Arc::clone(self.curve.shared())) }
     }
 }
 
@@ -67,27 +76,27 @@ impl Live {
         let plot = Plot { is_index: true, ..Plot::of_series(vec![series]) };
         let curve =
             Curve { plot, style: Style::default(), id: None, drawn: None, is_behind: false };
-        Live { curve: Arc::new(Mutex::new(curve)) }
+        Live { curve: Box::new(Arc::new(Mutex::new(curve))) }
     }
 
     /// The title above the picture.
     pub fn title(self, title: impl Into<String>) -> Live {
-        self.styled(|style, title| style.title = title, title.into())
+        self.with_title(title.into())
     }
 
     /// What x counts.
     pub fn x_label(self, label: impl Into<String>) -> Live {
-        self.styled(|style, label| style.x_label = label, label.into())
+        self.with_x_label(label.into())
     }
 
     /// What y is.
     pub fn y_label(self, label: impl Into<String>) -> Live {
-        self.styled(|style, label| style.y_label = label, label.into())
+        self.with_y_label(label.into())
     }
 
     /// Equal distances along y for equal factors, as for a loss.
     pub fn log_y(self) -> Live {
-        self.curve.curve().style.is_log_y = true;
+        locked(self.curve.shared()).style.is_log_y = true;
         self
     }
 
@@ -110,23 +119,34 @@ impl Live {
         self.add(Some(name), value.number())
     }
 
-    fn styled(self, ask: fn(&mut Style, String), text: String) -> Live {
-        ask(&mut self.curve.curve().style, text);
+    // These are not generic, and so not compiled in a cell.
+    fn with_title(self, title: String) -> Live {
+        locked(self.curve.shared()).style.title = title;
+        self
+    }
+
+    fn with_x_label(self, label: String) -> Live {
+        locked(self.curve.shared()).style.x_label = label;
+        self
+    }
+
+    fn with_y_label(self, label: String) -> Live {
+        locked(self.curve.shared()).style.y_label = label;
         self
     }
 
     #[inline(never)]
     fn add(&self, name: Option<&str>, value: Result<f64>) -> Result<()> {
         rt::interrupt_point();
-        let mut curve = self.curve.curve();
+        let mut curve = locked(self.curve.shared());
         curve.add(name, value?);
         if curve.drawn.is_none_or(|drawn| drawn.elapsed() >= PAUSE) {
             curve.draw();
         } else if !curve.is_behind {
             curve.is_behind = true;
-            let curve = Arc::clone(&self.curve);
+            let curve = Arc::clone(self.curve.shared());
             rt::when_the_cell_ends(Box::new(move || {
-                let mut curve = curve.curve();
+                let mut curve = locked(&curve);
                 if curve.is_behind {
                     curve.draw();
                 }
@@ -138,7 +158,7 @@ impl Live {
     /// The last expression of a cell: the curve is shown already, unless nothing was pushed.
     #[doc(hidden)]
     pub fn evcxr_display(&self) {
-        self.curve.curve().draw();
+        locked(self.curve.shared()).draw();
     }
 }
 
@@ -181,7 +201,7 @@ impl fmt::Debug for Live {
 
 impl fmt::Display for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let curve = self.curve.curve();
+        let curve = locked(self.curve.shared());
         f.write_str(&curve.plot.told(&curve.style.title))
     }
 }

@@ -23,6 +23,7 @@ mod sheet;
 mod style;
 mod surface;
 mod svg;
+mod taken;
 mod text;
 mod values;
 

@@ -9,6 +9,7 @@ use super::figure::Figure;
 use super::matrix::NO_COLOR;
 use super::png::Pixel;
 use super::scale::Axis;
+use super::taken::{self, Taken};
 use super::text::brief;
 use super::values::{Points, Span, Values, check_lengths, classes, tensor_numbers};
 use crate::compute::recording::no_grad;
@@ -58,7 +59,7 @@ pub fn surface(
 /// ```
 #[track_caller]
 pub fn decision<K>(model: &impl Module, points: impl Points, labels: impl Values<K>) -> Figure {
-    of_regions(model, points.points(), labels.values())
+    of_regions(model, taken::points(points.points()), taken::numbers(labels.values()))
 }
 
 fn of_surface(function: &dyn Fn(f64, f64) -> f64, x: Span, y: Span) -> Figure {
@@ -66,12 +67,8 @@ fn of_surface(function: &dyn Fn(f64, f64) -> f64, x: Span, y: Span) -> Figure {
 }
 
 #[track_caller]
-fn of_regions(
-    model: &dyn Module,
-    points: Result<Vec<(f64, f64)>>,
-    labels: Result<Vec<f64>>,
-) -> Figure {
-    Figure::of_plot(regions(model, points, labels))
+fn of_regions(model: &dyn Module, points: Taken<(f64, f64)>, labels: Taken<f64>) -> Figure {
+    Figure::of_plot(regions(model, points.values(), labels.values()))
 }
 
 fn from_above(function: &dyn Fn(f64, f64) -> f64, x: Span, y: Span) -> Plot {
