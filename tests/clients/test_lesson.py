@@ -39,7 +39,7 @@ def test_there_are_notebooks():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[str(it.relative_to(CHECKOUT)) for it in NOTEBOOKS])
 def test_jupyterlab_finds_its_own_words_in_a_notebook(session, path):
     """Otherwise it writes them there, and asks to save what nobody has changed."""
-    info = session.reply(session.client.kernel_info)["content"]["language_info"]
+    info = session.reply(session.client.kernel_info())["content"]["language_info"]
     metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
     info["version"] = re.search(r'channel = "(.*)"', (CHECKOUT / "rust-toolchain.toml").read_text())[1]
     assert metadata["language_info"] == info
