@@ -5,6 +5,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 
+use super::room::Room;
 use super::{loops, threads};
 
 /// The tensor itself if its elements lie in the order of its axes, else a copy in which they do.
@@ -30,11 +31,7 @@ impl CustomOp1 for Copied {
             ($($dtype:ident),*; $($other:ident),*) => {
                 match storage {
                     $(CpuStorage::$dtype(source) => {
-                        let source = from(source, layout);
-                        let size = (plan.lines_at_once() * plan.line).max(1);
-                        CpuStorage::$dtype(loops::by_pieces(plan.len(), size, |index, out| {
-                            plan.copy(source, index * plan.lines_at_once(), out);
-                        }))
+                        CpuStorage::$dtype(plan.copied_on_all_cores(from(source, layout)))
                     })*
                     $(CpuStorage::$other(source) => {
                         CpuStorage::$other(plan.copied(from(source, layout)))
@@ -110,6 +107,46 @@ impl Plan {
         copy
     }
 
+    fn copied_on_all_cores<T: WithDType>(&self, source: &[T]) -> Vec<T> {
+        let lines = self.lines_at_once();
+        let size = (lines * self.line).max(1);
+        if self.are_beside() {
+            return loops::by_pieces(self.len(), size, |index, out| {
+                self.copy(source, index * lines, out);
+            });
+        }
+        let lines = self.outer.last().copied().unwrap_or(Steps { count: 1, stride: 0 });
+        loops::appended(self.len(), size, |start, room| {
+            let first = start / self.line;
+            let (mut offset, mut steps) = (self.offset(first), first % lines.count);
+            for line in first + 1.. {
+                append_line(&self.inner, &source[offset..], room);
+                if room.left() == 0 {
+                    break;
+                }
+                (offset, steps) = (offset + lines.stride, steps + 1);
+                if steps == lines.count {
+                    (offset, steps) = (self.offset(line), 0);
+                }
+            }
+        })
+    }
+
+    /// Whether neighbours in the source are in different lines.
+    fn are_beside(&self) -> bool {
+        self.outer.last().is_some_and(|lines| lines.stride == 1)
+    }
+
+    /// Where a line begins in the source.
+    fn offset(&self, line: usize) -> usize {
+        let (mut offset, mut steps) = (0, line);
+        for axis in self.outer.iter().rev() {
+            offset += steps % axis.count * axis.stride;
+            steps /= axis.count;
+        }
+        offset
+    }
+
     /// Writes some lines, of which `first` is the number of the first one.
     fn copy<T: Copy>(&self, source: &[T], first: usize, out: &mut [T]) {
         let Some((lines, front)) = self.outer.split_last() else {
@@ -135,6 +172,24 @@ impl Plan {
                 }
             }
             (first, out) = (first + count, rest);
+        }
+    }
+}
+
+/// Writes a line by itself, where nothing has been written before.
+fn append_line<T: Copy>(inner: &[Steps], source: &[T], room: &mut Room<'_, T>) {
+    match *inner {
+        [] => room.copy(&source[..1]),
+        [Steps { count, stride: 1 }] => room.copy(&source[..count]),
+        [Steps { count, stride: 0 }] => room.fill(count, source[0]),
+        [Steps { count, stride }] => {
+            let source = &source[..(count - 1) * stride + 1];
+            room.each(source.iter().step_by(stride), |x| *x);
+        }
+        [Steps { count, stride }, ref rest @ ..] => {
+            for index in 0..count {
+                append_line(rest, &source[index * stride..], room);
+            }
         }
     }
 }

@@ -58,17 +58,6 @@ pub(crate) fn vectorized_over<A, B, C, D, E, T>(
 ) -> T {
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2,fma")]
-        fn wide<A, B, C, D, E, T>(
-            a: A,
-            b: B,
-            c: C,
-            d: D,
-            e: E,
-            work: impl FnOnce(A, B, C, D, E) -> T,
-        ) -> T {
-            work(a, b, c, d, e)
-        }
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
         fn widest<A, B, C, D, E, T>(
             a: A,
@@ -84,13 +73,8 @@ pub(crate) fn vectorized_over<A, B, C, D, E, T>(
             // SAFETY: `has_avx512` found the features that `widest` needs.
             return unsafe { widest(a, b, c, d, e, work) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the line above found the features that `wide` needs.
-            return unsafe { wide(a, b, c, d, e, work) };
-        }
     }
-    // Elsewhere the baseline has fused multiply-add, or the standard library makes up for it.
-    work(a, b, c, d, e)
+    vectorized_narrow_over((a, b, c, d, e), work)
 }
 
 /// [`vectorized_over`] without AVX-512: for numbers that learners seldom compute with, so that less is compiled.
@@ -117,5 +101,6 @@ pub(crate) fn vectorized_narrow_over<A, B, C, D, E, T>(
             return unsafe { wide(a, b, c, d, e, work) };
         }
     }
+    // Elsewhere the baseline has fused multiply-add, or the standard library makes up for it.
     work(a, b, c, d, e)
 }

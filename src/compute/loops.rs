@@ -13,6 +13,7 @@ use candle_core::{Result, WithDType};
 
 pub(crate) use super::lanes::{has_avx512, vectorized, vectorized_in_arrays, vectorized_over};
 use super::number::Number;
+use super::room::Room;
 use super::threads;
 
 /// From this many elements on, waking other threads pays.
@@ -95,6 +96,23 @@ pub(crate) fn by_pieces<T: WithDType>(
 ) -> Vec<T> {
     let Ok(values) = filled::<_, Infallible>(len, size, PARALLEL_FROM, &|start, room| {
         work(start / size, cleared(room));
+        Ok(())
+    });
+    values
+}
+
+/// A vector that `work` writes in pieces of `size` numbers, each from its beginning to its end. `work` gets the index of
+/// a piece's first element, and room for the piece.
+pub(crate) fn appended<T: WithDType>(
+    len: usize,
+    size: usize,
+    work: impl Fn(usize, &mut Room<'_, T>) + Sync,
+) -> Vec<T> {
+    let Ok(values) = filled::<_, Infallible>(len, size, PARALLEL_FROM, &|start, room| {
+        let mut room = Room::new(room);
+        work(start, &mut room);
+        // Whatever `work` is, no number that nobody wrote gets out.
+        room.fill(room.left(), T::zero());
         Ok(())
     });
     values

@@ -267,6 +267,11 @@ pub(crate) fn combine(
     left: Value,
     right: Value,
 ) -> Result<Tensor> {
+    if let (true, true) = (are_bytes(&left), are_bytes(&right)) {
+        let pairing = Pairing::new(function, dims(&left), dims(&right))?;
+        let values = bytes(&left, |a| bytes(&right, |b| Ok(truth_of(&pairing, logic, a, b))));
+        return Tensor::from_vec(values?, pairing.shape, &Device::Cpu);
+    }
     let [left, right] =
         [left, right].map(|side| compare(Comparison::Ne, function, side, Value::Int(0)));
     bits(logic, function, left.into(), right.into())
@@ -305,6 +310,15 @@ where
         Logic::And => pairing.map(left, right, |a: T, b: T| a & b),
         Logic::Or => pairing.map(left, right, |a: T, b: T| a | b),
         Logic::Xor => pairing.map(left, right, |a: T, b: T| a ^ b),
+    }
+}
+
+/// What [`logic_of`] makes of whether each byte is 0.
+fn truth_of(pairing: &Pairing, logic: Logic, left: &[u8], right: &[u8]) -> Vec<u8> {
+    match logic {
+        Logic::And => pairing.map(left, right, |a, b| u8::from((a != 0) & (b != 0))),
+        Logic::Or => pairing.map(left, right, |a, b| u8::from((a | b) != 0)),
+        Logic::Xor => pairing.map(left, right, |a, b| u8::from((a != 0) != (b != 0))),
     }
 }
 

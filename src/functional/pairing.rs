@@ -7,8 +7,9 @@
 use candle_core::{Result, Shape, WithDType};
 
 use super::sum::sum_groups;
-use crate::compute::loops::{PIECE, by_pieces, vectorized_over};
+use crate::compute::loops::{PIECE, appended, vectorized_over};
 use crate::compute::number::Number;
+use crate::compute::room::Room;
 use crate::tensor::promote::broadcast_shape;
 
 /// An axis of the result, and how many elements each operand moves along it: none where it broadcasts.
@@ -88,10 +89,9 @@ impl Pairing {
         third: &[G],
         function: impl Fn(A, B, G) -> Y + Copy + Sync,
     ) -> Vec<Y> {
-        by_pieces(third.len(), PIECE, |index, out| {
-            let start = index * PIECE;
-            let third = &third[start..][..out.len()];
-            piece(&self.steps, start, left, right, third, out, function);
+        appended(third.len(), PIECE, |start, room| {
+            let third = &third[start..][..room.left()];
+            piece(&self.steps, start, left, right, third, room, function);
         })
     }
 
@@ -104,14 +104,13 @@ impl Pairing {
         third: &[G],
         function: impl Fn(A, B, G) -> Y + Copy + Sync,
     ) -> Vec<Y> {
-        by_pieces(third.len(), PIECE, |index, out| {
-            let start = index * PIECE;
-            let third = &third[start..][..out.len()];
+        appended(third.len(), PIECE, |start, room| {
+            let third = &third[start..][..room.left()];
             vectorized_over(
-                (left, right, third, out, self.steps.as_slice()),
+                (left, right, third, room, self.steps.as_slice()),
                 #[inline(always)]
-                move |left, right, third, out, steps| {
-                    piece(steps, start, left, right, third, out, function);
+                move |left, right, third, room, steps| {
+                    piece(steps, start, left, right, third, room, function);
                 },
             );
         })
@@ -145,47 +144,42 @@ fn strides(dims: &[usize], rank: usize) -> Vec<usize> {
     strides
 }
 
-/// The elements from `start` on, as many as `out` has room for.
+/// The elements from `start` on, as many as there is room for.
 #[inline(always)]
-fn piece<A: Copy, B: Copy, G: Copy, Y>(
+fn piece<A: Copy, B: Copy, G: Copy, Y: Copy>(
     steps: &[Step],
     start: usize,
     left: &[A],
     right: &[B],
     third: &[G],
-    out: &mut [Y],
+    room: &mut Room<'_, Y>,
     function: impl Fn(A, B, G) -> Y + Copy,
 ) {
     let Some((inner, outer)) = steps.split_last() else { return };
     let (mut row, mut column, mut done) = (start / inner.size, start % inner.size, 0);
-    while done < out.len() {
+    while room.left() > 0 {
         let (mut a, mut b, mut rest) = (column * inner.left, column * inner.right, row);
         for step in outer.iter().rev() {
             a += rest % step.size * step.left;
             b += rest % step.size * step.right;
             rest /= step.size;
         }
-        let count = (inner.size - column).min(out.len() - done);
-        let (third, out) = (&third[done..][..count], &mut out[done..][..count]);
-        let (left, right) = (&left[a..], &right[b..]);
+        let count = (inner.size - column).min(room.left());
+        let third = &third[done..][..count];
         match (inner.left, inner.right) {
             // Both move nowhere only where there is one element, which any of these loops takes.
             (0, _) => {
-                let a = left[0];
-                for ((b, g), y) in right.iter().zip(third).zip(out) {
-                    *y = function(a, *b, *g);
-                }
+                let (a, right) = (left[a], &right[b..][..count]);
+                room.each(right.iter().zip(third), move |(b, g)| function(a, *b, *g));
             }
             (_, 0) => {
-                let b = right[0];
-                for ((a, g), y) in left.iter().zip(third).zip(out) {
-                    *y = function(*a, b, *g);
-                }
+                let (left, b) = (&left[a..][..count], right[b]);
+                room.each(left.iter().zip(third), move |(a, g)| function(*a, b, *g));
             }
             _ => {
-                for (((a, b), g), y) in left.iter().zip(right).zip(third).zip(out) {
-                    *y = function(*a, *b, *g);
-                }
+                let (left, right) = (&left[a..][..count], &right[b..][..count]);
+                let triples = left.iter().zip(right).zip(third);
+                room.each(triples, move |((a, b), g)| function(*a, *b, *g));
             }
         }
         (row, column, done) = (row + 1, 0, done + count);
