@@ -2,6 +2,7 @@
 //!
 //! The modules have what is not among the activations (`functional`), the random numbers and the literals.
 
+mod along;
 mod compare;
 mod counts;
 mod creation;

@@ -1,12 +1,14 @@
 //! Triangles, diagonals, grids and combinations: elements chosen by where they stand.
 
-use candle_core::{Result, Tensor};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 
 use super::join;
 
 use super::places::{NOWHERE, Places, pick};
-use crate::compute::recording;
+use crate::compute::any::{any_storage, any_tensor};
+use crate::compute::{loops, recording};
 use crate::error::fail;
+use crate::functional::transpose::contiguous;
 use crate::tensor::list::Tensors;
 use crate::tensor::promote::broadcast_to;
 use crate::tensor::size;
@@ -28,7 +30,7 @@ use crate::tensor::size;
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn tril(x: &Tensor, diagonal: i64) -> Result<Tensor> {
-    triangle("torch::tril", x, |row, column| column - row <= diagonal)
+    triangle("torch::tril", x, diagonal, Kept::Below)
 }
 
 /// The matrices with zeros below the diagonal `diagonal`; positive ones are above the main one.
@@ -48,27 +50,79 @@ pub fn tril(x: &Tensor, diagonal: i64) -> Result<Tensor> {
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn triu(x: &Tensor, diagonal: i64) -> Result<Tensor> {
-    triangle("torch::triu", x, |row, column| column - row >= diagonal)
+    triangle("torch::triu", x, diagonal, Kept::Above)
 }
 
-fn triangle(
+/// The side of a diagonal that a matrix keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Below,
+    Above,
+}
+
+/// Matrices of which one side of a diagonal is 0.
+struct Triangle {
     function: &'static str,
-    x: &Tensor,
-    is_kept: impl Fn(i64, i64) -> bool,
-) -> Result<Tensor> {
+    rows: usize,
+    columns: usize,
+    diagonal: i64,
+    kept: Kept,
+}
+
+fn triangle(function: &'static str, x: &Tensor, diagonal: i64, kept: Kept) -> Result<Tensor> {
     let [.., rows, columns] = *x.dims() else {
         return fail(function, "input tensor must have at least 2 dimensions");
     };
-    let mut starts = (0..x.elem_count()).collect::<Vec<_>>();
-    for (index, line) in starts.chunks_mut(columns.max(1)).enumerate() {
-        let row = (index % rows) as i64;
-        for (column, start) in line.iter_mut().enumerate() {
-            if !is_kept(row, column as i64) {
-                *start = NOWHERE;
+    let x = contiguous(&recording::argument(x))?;
+    x.apply_op1(Triangle { function, rows, columns, diagonal, kept })
+}
+
+impl Triangle {
+    fn of<T: WithDType>(&self, xs: &[T]) -> Vec<T> {
+        let (columns, zero) = (self.columns.max(1), T::zero());
+        let lines = loops::rows_of(columns);
+        loops::appended(xs.len(), lines * columns, |start, room| {
+            let xs = &xs[start..][..room.left()];
+            for (line, xs) in (start / columns..).zip(xs.chunks_exact(columns)) {
+                let row = (line % self.rows) as i64;
+                let first_above = match self.kept {
+                    Kept::Below => row.saturating_add(self.diagonal).saturating_add(1),
+                    Kept::Above => row.saturating_add(self.diagonal),
+                };
+                let (below, above) = xs.split_at(first_above.clamp(0, columns as i64) as usize);
+                match self.kept {
+                    Kept::Below => {
+                        room.copy(below);
+                        room.fill(above.len(), zero);
+                    }
+                    Kept::Above => {
+                        room.fill(below.len(), zero);
+                        room.copy(above);
+                    }
+                }
             }
-        }
+        })
     }
-    pick(function, x, Places::distinct(starts), x.shape())
+}
+
+impl CustomOp1 for Triangle {
+    fn name(&self) -> &'static str {
+        self.function
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let kept = any_storage!(self.function, storage, layout, xs => {
+            Ok(WithDType::to_cpu_storage_owned(self.of(xs)))
+        });
+        Ok((kept?, layout.shape().clone()))
+    }
+
+    fn bwd(&self, arg: &Tensor, _res: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let grad = contiguous(grad)?;
+        any_tensor!(self.function, &grad, grads => {
+            Tensor::from_vec(self.of(grads), arg.shape(), grad.device()).map(Some)
+        })
+    }
 }
 
 /// The diagonal of a matrix, or a matrix with a vector as its diagonal and zeros elsewhere.

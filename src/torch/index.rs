@@ -5,9 +5,10 @@
 
 use candle_core::{DType, Device, Result, Tensor, WithDType};
 
+use super::along::{self, Along};
 use super::places::{Places, Run, pick};
 use crate::compute::any::any_tensor;
-use crate::compute::loops::{PARALLEL_FROM, PIECE};
+use crate::compute::loops::PIECE;
 use crate::compute::op::with_elements;
 use crate::compute::recording;
 use crate::compute::threads;
@@ -62,21 +63,16 @@ fn gathered(function: &'static str, x: &Tensor, dim: &dyn Axis, index: &Tensor) 
             ),
         );
     }
-    let places = |numbers: &[i64]| places(function, &dims, axis, &shape, numbers);
-    let places = with_numbers(function, index, places)?;
-    pick(function, x, Places::any(places), index.shape())
+    let along = along(function, index, &dims, axis, &shape)?;
+    along::gather(function, x, along, index.shape())
 }
 
 pub(super) fn at_least_one(dims: &[usize]) -> Vec<usize> {
     if dims.is_empty() { vec![1] } else { dims.to_vec() }
 }
 
-/// Works on the numbers of an index, in the order of its axes.
-pub(super) fn with_numbers<R>(
-    function: &str,
-    index: &Tensor,
-    work: impl FnOnce(&[i64]) -> Result<R>,
-) -> Result<R> {
+/// The numbers of an index, contiguous, as `i64`.
+fn whole(function: &str, index: &Tensor) -> Result<Tensor> {
     if !index.dtype().is_int() {
         return fail(
             function,
@@ -86,12 +82,12 @@ pub(super) fn with_numbers<R>(
             ),
         );
     }
-    with_elements(&contiguous(&index.to_dtype(DType::I64)?)?, work)
+    contiguous(&index.detach().to_dtype(DType::I64)?)
 }
 
 /// The numbers of an index.
 pub(super) fn numbers(function: &str, index: &Tensor) -> Result<Vec<i64>> {
-    with_numbers(function, index, |numbers| Ok(numbers.to_vec()))
+    with_elements(&whole(function, index)?, |numbers| Ok(numbers.to_vec()))
 }
 
 /// # Errors
@@ -110,64 +106,25 @@ pub(super) fn check(function: &str, axis: usize, size: usize, numbers: &[i64]) -
     )
 }
 
-/// Where the elements that an index names are in a tensor of these dims.
-pub(super) fn places(
+/// The elements that an index of this shape names along an axis of a tensor of these dims.
+pub(super) fn along(
     function: &str,
+    index: &Tensor,
     dims: &[usize],
     axis: usize,
     shape: &[usize],
-    numbers: &[i64],
-) -> Result<Vec<usize>> {
-    if numbers.len() < PARALLEL_FROM {
-        check(function, axis, dims[axis], numbers)?;
-    } else {
-        let pieces = threads::collect(numbers.len().div_ceil(PIECE), 1, |index| {
+) -> Result<Along> {
+    let whole = whole(function, index)?;
+    // What a variable is set to later changes no gradient.
+    let whole = if index.is_variable() { whole.copy()? } else { whole };
+    with_elements(&whole, |numbers| {
+        let pieces = threads::collect(numbers.len().div_ceil(PIECE), 2, |index| {
             let end = numbers.len().min((index + 1) * PIECE);
             check(function, axis, dims[axis], &numbers[index * PIECE..end])
         });
-        pieces.into_iter().collect::<Result<()>>()?;
-    }
-    let inner_of_x = dims[axis + 1..].iter().product::<usize>();
-    let block_of_x = dims[axis] * inner_of_x;
-    let outer = offsets(&shape[..axis], &dims[..axis]);
-    let inner = offsets(&shape[axis + 1..], &dims[axis + 1..]);
-    let mut places = vec![0; numbers.len()];
-    if places.is_empty() {
-        return Ok(places);
-    }
-    // Along the last axis a line is the numbers of all of the axis, else those of its neighbours in the other axes.
-    let is_last = inner.len() == 1;
-    let line = if is_last { shape[axis] } else { inner.len() };
-    let lines = if numbers.len() < PARALLEL_FROM { numbers.len() } else { PIECE.div_ceil(line) };
-    threads::pieces(&mut places, lines * line, 1, &|index, places| {
-        let numbers = numbers[index * lines * line..].chunks(line);
-        for (at, (places, numbers)) in (index * lines..).zip(places.chunks_mut(line).zip(numbers)) {
-            let start = outer[if is_last { at } else { at / shape[axis] }] * block_of_x;
-            if is_last {
-                for (place, number) in places.iter_mut().zip(numbers) {
-                    *place = start + *number as usize * inner_of_x;
-                }
-                continue;
-            }
-            for ((place, number), column) in places.iter_mut().zip(numbers).zip(&inner) {
-                *place = start + *number as usize * inner_of_x + column;
-            }
-        }
-    });
-    Ok(places)
-}
-
-/// Where the elements of a smaller block are in a block of these dims, both in the order of their axes.
-fn offsets(shape: &[usize], dims: &[usize]) -> Vec<usize> {
-    let mut offsets = vec![0];
-    for (size, width) in shape.iter().zip(dims) {
-        let longer = |offset: &usize| {
-            let start = offset * width;
-            (0..*size).map(move |at| start + at)
-        };
-        offsets = offsets.iter().flat_map(longer).collect();
-    }
-    offsets
+        pieces.into_iter().collect::<Result<()>>()
+    })?;
+    Ok(Along::new(whole, dims, axis, shape))
 }
 
 /// The parts of `x` that numbers name along an axis, in their order.
@@ -305,8 +262,18 @@ pub fn masked_select(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
 
 /// Where elements are that aren't 0.
 fn true_places<T: WithDType>(values: &[T]) -> Vec<usize> {
-    let places = values.iter().enumerate().filter(|(_, value)| **value != T::zero());
-    places.map(|(place, _)| place).collect()
+    let pieces = threads::collect(values.len().div_ceil(PIECE), 2, |index| {
+        let piece = &values[index * PIECE..values.len().min((index + 1) * PIECE)];
+        let (mut places, mut count) = (vec![0; piece.len()], 0);
+        for (place, value) in (index * PIECE..).zip(piece) {
+            // Written in any case: no processor foresees the masks of chance.
+            places[count] = place;
+            count += usize::from(*value != T::zero());
+        }
+        places.truncate(count);
+        places
+    });
+    pieces.concat()
 }
 
 /// Where the elements that aren't 0 are: a row of axis numbers for each, `i64`.

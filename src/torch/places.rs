@@ -12,6 +12,7 @@ use candle_core::{
 use crate::compute::any::{any_storage, any_tensor};
 use crate::compute::loops::{self, PARALLEL_FROM, PIECE};
 use crate::compute::recording;
+use crate::compute::room::Room;
 use crate::compute::threads;
 use crate::functional::transpose::contiguous;
 
@@ -36,69 +37,143 @@ impl Run {
 
 /// Where the elements of a result are in the contiguous tensor that they are picked from.
 ///
-/// A result is made of lines that are all cut alike into runs.
+/// A result is made of lines that are all cut alike.
 pub(super) struct Places {
     /// Where each line begins.
     starts: Vec<usize>,
-    /// The runs of a line.
-    line: Vec<Run>,
+    line: Line,
+    /// The elements of a line.
+    width: usize,
+    /// How far behind its beginning a line names elements.
+    extent: usize,
     /// Whether no element is named twice.
     are_distinct: bool,
+}
+
+/// Which elements a line names, counted from its beginning.
+enum Line {
+    /// The first.
+    First,
+    /// Runs, and how many elements are before each.
+    Runs(Vec<Run>, Vec<usize>),
+    /// Each element by itself, where runs would be too short to pay.
+    Each(Vec<u32>),
+}
+
+impl Line {
+    fn new(runs: Vec<Run>, width: usize, extent: usize) -> Line {
+        /// Runs of fewer elements take longer to begin than to copy.
+        const SHORT: usize = 16;
+        if width < SHORT * runs.len() && u32::try_from(extent).is_ok() {
+            let of_run = |run: &Run| {
+                let Run { first, len, step } = *run;
+                (0..len).map(move |at| first.wrapping_add_signed(at as isize * step) as u32)
+            };
+            return Line::Each(runs.iter().flat_map(of_run).collect());
+        }
+        let mut done = 0;
+        let before = runs.iter().map(|run| {
+            done += run.len;
+            done - run.len
+        });
+        let before = before.collect();
+        Line::Runs(runs, before)
+    }
 }
 
 impl Places {
     /// Single elements, some of which may be named more than once.
     pub(super) fn any(starts: Vec<usize>) -> Self {
-        Places::lines(starts, vec![Run::block(0, 1)], false)
+        Places { starts, line: Line::First, width: 1, extent: 1, are_distinct: false }
     }
 
     /// Single elements, each of which is named once at the most.
     pub(super) fn distinct(starts: Vec<usize>) -> Self {
-        Places::lines(starts, vec![Run::block(0, 1)], true)
+        Places { are_distinct: true, ..Places::any(starts) }
     }
 
     /// Lines of runs.
     pub(super) fn lines(starts: Vec<usize>, line: Vec<Run>, are_distinct: bool) -> Self {
-        Places { starts, line, are_distinct }
-    }
-
-    /// The elements of a line.
-    fn width(&self) -> usize {
-        self.line.iter().map(|run| run.len).sum()
+        let width = line.iter().map(|run| run.len).sum();
+        let behind = |run: &Run| {
+            let last = run.first.wrapping_add_signed((run.len as isize - 1).max(0) * run.step);
+            run.first.max(last) + 1
+        };
+        let extent = line.iter().filter(|run| run.len > 0).map(behind).max().unwrap_or(0);
+        Places { starts, line: Line::new(line, width, extent), width, extent, are_distinct }
     }
 
     fn len(&self) -> usize {
-        self.starts.len() * self.width()
+        self.starts.len() * self.width
     }
 
-    fn are_single(&self) -> bool {
-        matches!(self.line[..], [Run { first: 0, len: 1, .. }])
+    /// How many things there are to look at for somebody who wants to know what lies in a range.
+    fn units(&self) -> usize {
+        match &self.line {
+            Line::Runs(runs, _) => self.starts.len() * runs.len(),
+            Line::First | Line::Each(_) => self.starts.len(),
+        }
     }
 
-    /// Visits the places within a range, in their order, with the index that each has in the result.
+    /// Puts those of the values, one for each place, whose places are within a part that begins at the place `first`.
     #[inline(always)]
-    fn each_within(&self, range: &Range<usize>, mut visit: impl FnMut(usize, usize)) {
-        if self.are_single() {
-            for (index, place) in self.starts.iter().enumerate() {
-                if range.contains(place) {
-                    visit(*place, index);
-                }
+    fn put_within<S, T: Copy>(
+        &self,
+        first: usize,
+        part: &mut [S],
+        values: &[T],
+        put: impl Fn(&mut S, T) + Copy,
+    ) {
+        // A place before the part wraps to one far behind it.
+        let put_at = |part: &mut [S], place: usize, value: T| {
+            if let Some(slot) = part.get_mut(place.wrapping_sub(first)) {
+                put(slot, value);
             }
+        };
+        if let Line::First = self.line {
+            let values = self.starts.iter().zip(values);
+            values.for_each(|(place, value)| put_at(part, *place, *value));
             return;
         }
-        let mut done = 0;
-        for start in &self.starts {
-            for run in &self.line {
-                if *start != NOWHERE {
-                    let first = start + run.first;
-                    for at in 0..run.len {
-                        let place = first.wrapping_add_signed(at as isize * run.step);
-                        if range.contains(&place) {
-                            visit(place, done + at);
+        let end = first + part.len();
+        for (start, values) in self.starts.iter().zip(values.chunks_exact(self.width.max(1))) {
+            if *start >= end || start + self.extent <= first {
+                continue;
+            }
+            match &self.line {
+                Line::First => {}
+                Line::Each(offsets) if first <= *start && start + self.extent <= end => {
+                    let part = &mut part[start - first..][..self.extent];
+                    let values = offsets.iter().zip(values);
+                    values.for_each(|(offset, value)| put(&mut part[*offset as usize], *value));
+                }
+                Line::Each(offsets) => {
+                    let values = offsets.iter().zip(values);
+                    values.for_each(|(offset, value)| {
+                        put_at(part, start + *offset as usize, *value);
+                    });
+                }
+                Line::Runs(runs, before) => {
+                    for (run, before) in runs.iter().zip(before) {
+                        let (begin, values) = (start + run.first, &values[*before..][..run.len]);
+                        if run.step != 1 {
+                            for (at, value) in values.iter().enumerate() {
+                                let place = begin.wrapping_add_signed(at as isize * run.step);
+                                put_at(part, place, *value);
+                            }
+                            continue;
+                        }
+                        let (from, to) = (begin.max(first), (begin + run.len).min(end));
+                        if from < to {
+                            let slots = &mut part[from - first..to - first];
+                            let values = &values[from - begin..to - begin];
+                            slots
+                                .iter_mut()
+                                .zip(values)
+                                .for_each(|(slot, value)| put(slot, *value));
                         }
                     }
                 }
-                done += run.len;
             }
         }
     }
@@ -205,9 +280,12 @@ impl CustomOp2 for Put {
             Putting::Replace => {
                 let grad = contiguous(grad)?;
                 any_tensor!(self.function, &grad, grads => {
-                    let mut left = grads.to_vec();
-                    let zero = zero_like(grads);
-                    self.places.each_within(&(0..left.len()), |place, _| left[place] = zero);
+                    let left = by_parts(grads.len(), &self.places, &|range, part: &mut [_]| {
+                        part.copy_from_slice(&grads[range.clone()]);
+                        let zeros = vec![(); self.places.len()];
+                        let zero = zero_like(grads);
+                        self.places.put_within(range.start, part, &zeros, |slot, ()| *slot = zero);
+                    });
                     Tensor::from_vec(left, x.shape(), x.device())
                 })
             }
@@ -225,14 +303,13 @@ impl Put {
             Putting::Add if !is_exact => summed(len, places, values, |place| xs[place].to_f64()),
             putting => by_parts(len, places, &|range, part: &mut [T]| {
                 part.copy_from_slice(&xs[range.clone()]);
-                let first = range.start;
                 match putting {
-                    Putting::Replace => places.each_within(&range, |place, index| {
-                        part[place - first] = values[index];
-                    }),
-                    Putting::Add => places.each_within(&range, |place, index| {
-                        part[place - first] += values[index];
-                    }),
+                    Putting::Replace => {
+                        places.put_within(range.start, part, values, |slot, value| *slot = value);
+                    }
+                    Putting::Add => {
+                        places.put_within(range.start, part, values, |slot, value| *slot += value);
+                    }
                 }
             }),
         }
@@ -248,9 +325,7 @@ fn summed<T: WithDType>(
 ) -> Vec<T> {
     by_parts(len, places, &|range, part: &mut [T]| {
         let mut sums = range.clone().map(&first).collect::<Vec<f64>>();
-        places.each_within(&range, |place, index| {
-            sums[place - range.start] += values[index].to_f64();
-        });
+        places.put_within(range.start, &mut sums, values, |sum, value| *sum += value.to_f64());
         part.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::from_f64(sum));
     })
 }
@@ -266,8 +341,14 @@ fn by_parts<T: WithDType>(
     /// More parts than this would do little but look at places of others.
     const MOST: usize = 8;
     let is_large = len >= PARALLEL_FROM && places.len() >= PARALLEL_FROM;
-    let parts = if is_large { threads::count().min(MOST) } else { 1 };
-    let size = len.div_ceil(parts).max(1);
+    let size = if !is_large {
+        len.max(1)
+    } else if places.units() < len / PIECE * MOST {
+        // Looking costs nothing beside the elements of the runs, and small parts stay in a core's cache.
+        PIECE
+    } else {
+        len.div_ceil(threads::count().min(MOST))
+    };
     loops::by_pieces(len, size, |index, part| {
         work(index * size..index * size + part.len(), part);
     })
@@ -287,53 +368,69 @@ fn elements<'a, T: WithDType>(
 }
 
 fn picked<T: WithDType>(xs: &[T], places: &Places) -> Vec<T> {
-    let (starts, width) = (&places.starts, places.width());
+    let (starts, width) = (&places.starts, places.width);
     if width == 0 {
         return Vec::new();
     }
-    let lines = (PIECE / width).max(1);
-    loops::by_pieces(places.len(), lines * width, |index, out| {
-        let starts = &starts[index * lines..];
-        if places.are_single() {
-            for (out, start) in out.iter_mut().zip(starts) {
-                *out = xs.get(*start).copied().unwrap_or(T::zero());
-            }
+    loops::appended(places.len(), PIECE, |index, room: &mut Room<'_, T>| {
+        if let Line::First = places.line {
+            let starts = &starts[index..][..room.left()];
+            room.each(starts.iter(), |start| xs.get(*start).copied().unwrap_or(T::zero()));
             return;
         }
-        for (line, start) in out.chunks_exact_mut(width).zip(starts) {
-            if *start == NOWHERE {
-                continue;
-            }
-            let mut rest = line;
-            for run in &places.line {
-                let (out, behind) = rest.split_at_mut(run.len);
-                rest = behind;
-                match out {
-                    [] => {}
-                    [out] => *out = xs[start + run.first],
-                    out => copy_run(xs, start + run.first, run.step, out),
+        let mut skipped = index % width;
+        for start in &starts[index / width..] {
+            let count = room.left().min(width - skipped);
+            match &places.line {
+                Line::First => {}
+                Line::Each(offsets) => {
+                    let xs = &xs[*start..][..places.extent];
+                    let offsets = &offsets[skipped..][..count];
+                    room.each(offsets.iter(), |offset| xs[*offset as usize]);
                 }
+                Line::Runs(runs, before) => {
+                    // The run with the first element that is wanted.
+                    let at = before.partition_point(|before| *before <= skipped) - 1;
+                    let mut skipped = skipped - before[at];
+                    let end = room.left() - count;
+                    for run in &runs[at..] {
+                        if room.left() == end {
+                            break;
+                        }
+                        let count = (run.len - skipped).min(room.left() - end);
+                        copy_run(xs, start + run.first, run.step, skipped..skipped + count, room);
+                        skipped = 0;
+                    }
+                }
+            }
+            skipped = 0;
+            if room.left() == 0 {
+                break;
             }
         }
     })
 }
 
-fn copy_run<T: Copy>(xs: &[T], start: usize, step: isize, out: &mut [T]) {
+/// Writes some elements of a run that begins at `start`.
+#[inline(always)]
+fn copy_run<T: Copy>(
+    xs: &[T],
+    start: usize,
+    step: isize,
+    range: Range<usize>,
+    room: &mut Room<'_, T>,
+) {
+    if range.is_empty() {
+        return;
+    }
+    let at = |index: usize| start.wrapping_add_signed(index as isize * step);
+    let (first, last) = (at(range.start), at(range.end - 1));
     match step {
-        1 => out.copy_from_slice(&xs[start..][..out.len()]),
-        0 => out.fill(xs[start]),
-        -1 => {
-            let first = start + 1 - out.len();
-            out.iter_mut().zip(xs[first..=start].iter().rev()).for_each(|(out, x)| *out = *x);
-        }
-        2.. => {
-            let xs = xs[start..].iter().step_by(step.unsigned_abs());
-            out.iter_mut().zip(xs).for_each(|(out, x)| *out = *x);
-        }
-        _ => {
-            let xs = xs[..=start].iter().rev().step_by(step.unsigned_abs());
-            out.iter_mut().zip(xs).for_each(|(out, x)| *out = *x);
-        }
+        1 => room.copy(&xs[first..=last]),
+        0 => room.fill(range.len(), xs[start]),
+        -1 => room.each(xs[last..=first].iter().rev(), |x| *x),
+        2.. => room.each(xs[first..=last].iter().step_by(step.unsigned_abs()), |x| *x),
+        _ => room.each(xs[last..=first].iter().rev().step_by(step.unsigned_abs()), |x| *x),
     }
 }
 
@@ -350,6 +447,6 @@ fn spread_over<T: WithDType>(grads: &[T], places: &Places, len: usize) -> Vec<T>
         return summed(len, places, grads, |_| 0.0);
     }
     by_parts(len, places, &|range, part: &mut [T]| {
-        places.each_within(&range, |place, index| part[place - range.start] = grads[index]);
+        places.put_within(range.start, part, grads, |slot, grad| *slot = grad);
     })
 }

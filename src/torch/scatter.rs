@@ -4,9 +4,10 @@
 
 use candle_core::{Result, Tensor};
 
+use super::along;
 use super::creation::full_as;
-use super::index::{at_least_one, check, numbers, parts, places, with_numbers};
-use super::places::{Places, Putting, put};
+use super::index::{along, at_least_one, check, numbers, parts};
+use super::places::{Putting, put};
 use crate::compute::recording;
 use crate::error::fail;
 use crate::tensor::axis::{self, Axis};
@@ -133,13 +134,12 @@ fn scattered(
             ),
         );
     }
-    let places = |numbers: &[i64]| places(function, &dims, axis, &shape, numbers);
-    let places = with_numbers(function, index, places)?;
+    let along = along(function, index, &dims, axis, &shape)?;
     let mut values = recording::argument(src).reshape(given)?;
     for (at, size) in shape.iter().enumerate() {
         values = values.narrow(at, 0, *size)?;
     }
-    put(function, x, Places::any(places), &values, putting)
+    along::scatter(function, x, along, &values, putting)
 }
 
 /// A copy of `x` with the parts of `source` added to those that numbers name along an axis.
