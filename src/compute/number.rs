@@ -233,7 +233,7 @@ fn limited(x: f32, low: f32, high: f32) -> f32 {
 
 /// `2^n` for `-127 < n < 128`; 0 at -127.
 #[inline(always)]
-pub(crate) fn power_of_two(n: i32) -> f32 {
+fn power_of_two(n: i32) -> f32 {
     f32::from_bits((n.wrapping_add(127) as u32) << 23)
 }
 
@@ -246,6 +246,13 @@ fn split_power(x: f32) -> (f32, i32, i32) {
     let r = n.mul_add(-LN_2_LOW, n.mul_add(-std::f32::consts::LN_2, x));
     let n = (shifted.to_bits() as i32).wrapping_sub(SHIFT.to_bits() as i32);
     (polynomial(EXP_TAIL, r).mul_add(r * r, r), n >> 1, n.wrapping_sub(n >> 1))
+}
+
+/// `e^x / 2`, also where `e^x` is too large for `f32`.
+#[inline(always)]
+pub(crate) fn half_exp(x: f32) -> f32 {
+    let (p, n1, n2) = split_power(limited(x, -110.0, 100.0));
+    (p + 1.0) * power_of_two(n1) * power_of_two(n2.wrapping_sub(1))
 }
 
 impl Number for f32 {

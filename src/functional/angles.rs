@@ -1,10 +1,12 @@
 //! Angles, hyperbolas and the error function, which PyTorch has beside the elementary functions.
 //!
-//! The mechanism is in `unary.rs`; the functions of numbers are the standard library's but for those in
-//! `elementary_math.rs`.
+//! The mechanism is in `unary.rs`, the functions of numbers in `angles_math.rs` and `elementary_math.rs`.
 
 use candle_core::{Result, Tensor};
 
+use super::angles_math::{
+    acos as acos_of, asin as asin_of, atan as atan_of, cosh as cosh_of, sinh as sinh_of,
+};
 use super::elementary::{floats, has_far_angles};
 use super::elementary_math::{erf as erf_of, near_tan};
 use super::unary::activations;
@@ -34,7 +36,7 @@ activations! {
     /// Source: PyTorch's `torch.asin`.
     "torch::asin" Asin pub asin() Promote
         example "torch::asin(&tensor!([0.0, 1.0, 2.0]))?" => "tensor([0.0000, 1.5708,    nan])";
-        value |x| x.asin();
+        value |x| asin_of(x);
         gradient |x, g| g / (1.0 - x * x).sqrt();
 
     /// The angle whose cosine each element is: nan beyond 1.
@@ -46,7 +48,7 @@ activations! {
     /// Source: PyTorch's `torch.acos`.
     "torch::acos" Acos pub acos() Promote
         example "torch::acos(&tensor!([0.0, 1.0, 2.0]))?" => "tensor([1.5708, 0.0000,    nan])";
-        value |x| x.acos();
+        value |x| acos_of(x);
         gradient |x, g| -g / (1.0 - x * x).sqrt();
 
     /// The angle whose tangent each element is.
@@ -58,7 +60,7 @@ activations! {
     /// Source: PyTorch's `torch.atan`.
     "torch::atan" Atan pub atan() Promote
         example "torch::atan(&tensor!([0.0, 1.0]))?" => "tensor([0.0000, 0.7854])";
-        value |x| x.atan();
+        value |x| atan_of(x);
         gradient |x, g| g / (1.0 + x * x);
 
     /// The hyperbolic sine of each element.
@@ -70,8 +72,8 @@ activations! {
     /// Source: PyTorch's `torch.sinh`.
     "torch::sinh" Sinh pub sinh() Promote
         example "torch::sinh(&tensor!([0.0, 1.0]))?" => "tensor([0.0000, 1.1752])";
-        value |x| x.sinh();
-        gradient |x, g| g * x.cosh();
+        value |x| sinh_of(x);
+        gradient |x, g| g * cosh_of(x);
 
     /// The hyperbolic cosine of each element.
     ///
@@ -82,8 +84,8 @@ activations! {
     /// Source: PyTorch's `torch.cosh`.
     "torch::cosh" Cosh pub cosh() Promote
         example "torch::cosh(&tensor!([0.0, 1.0]))?" => "tensor([1.0000, 1.5431])";
-        value |x| x.cosh();
-        gradient |x, g| g * x.sinh();
+        value |x| cosh_of(x);
+        gradient |x, g| g * sinh_of(x);
 
     /// The error function of each element.
     ///

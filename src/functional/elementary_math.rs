@@ -5,7 +5,7 @@
 
 use candle_core::cpu::erf::erf_f64;
 
-use crate::compute::number::{Number, polynomial, power_of_two};
+use crate::compute::number::{Number, polynomial};
 
 /// A number type that has these functions.
 pub(super) trait Elementary: Number {
@@ -120,6 +120,9 @@ const EXP_TERMS: [f64; 9] = [
     1.0 / 40320.0,
 ];
 
+/// Adding this number to a small `f64` rounds it to an integer, which then stands in the low bits of the sum.
+const WIDE_SHIFT: f64 = 6_755_399_441_055_744.0;
+
 #[inline(always)]
 fn wide<const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
     let mut sum = coefficients[N - 1];
@@ -201,12 +204,13 @@ impl Elementary for f32 {
         let y = f64::from(exponent) * log;
         let y = if y > 250.0 { 250.0 } else { y };
         let y = if y < -250.0 { -250.0 } else { y };
-        let whole = y.round_ties_even();
-        let fraction = (y - whole) * std::f64::consts::LN_2;
-        // 2^whole in two factors, each of which f64 and f32 hold.
-        let high = f64::from(power_of_two((whole as f32 * 0.5) as i32));
-        let low = f64::from(power_of_two(whole as i32 - (whole as f32 * 0.5) as i32));
-        let size = (wide(EXP_TERMS, fraction) * high * low) as f32;
+        // The sum's low bits are the whole part.
+        let shifted = y + WIDE_SHIFT;
+        let fraction = (y - (shifted - WIDE_SHIFT)) * std::f64::consts::LN_2;
+        let whole = (shifted.to_bits() as i64).wrapping_sub(WIDE_SHIFT.to_bits() as i64);
+        // f64 holds 2^whole, which f32 may not.
+        let power = f64::from_bits((whole.wrapping_add(1023) as u64) << 52);
+        let size = (wide(EXP_TERMS, fraction) * power) as f32;
         let is_whole = exponent.fract() == 0.0;
         let is_odd = is_whole & ((exponent * 0.5).fract() != 0.0);
         let is_below = (self < 0.0) & (self.abs() < f32::INFINITY);

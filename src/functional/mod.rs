@@ -4,6 +4,7 @@
 //! The losses are in `loss`; the structs of `nn`, which call them, have their formulas, shapes and errors.
 
 pub(crate) mod angles;
+mod angles_math;
 pub(crate) mod arithmetic;
 mod attention;
 mod batch_norm;
