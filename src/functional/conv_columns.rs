@@ -20,13 +20,17 @@ const SMALL: usize = 400;
 /// sums are too short.
 const MANY_CHANNELS: usize = 48;
 
+/// From so many windows in a row on, as sequences have them, sums in place are long enough.
+const LONG: usize = 64;
+
 /// How many numbers such a matrix has at most, unless a single image has more.
 const NUMBERS: usize = 1 << 20;
 
 impl Convolution {
     /// Whether gradients are computed faster by columns than in place.
     pub(super) fn is_better_in_columns(&self) -> bool {
-        self.areas().1 <= SMALL && self.channels.min(self.outputs_per_group) >= MANY_CHANNELS
+        let is_narrow = self.areas().1 <= SMALL && self.windows[1] < LONG;
+        is_narrow && self.channels.min(self.outputs_per_group) >= MANY_CHANNELS
     }
 
     /// Adds the results to `y`, which holds the bias.

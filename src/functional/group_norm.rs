@@ -1,9 +1,16 @@
 //! Normalising groups of channels, each image for itself.
 
-use candle_core::{Result, Tensor};
+use std::ops::Range;
 
-use super::channel_affine::channel_affine;
-use super::layer_norm::layer_norm_named;
+use candle_core::{Result, Shape, Tensor};
+
+use super::layer_norm::moments;
+use super::norm_rows::NUMBERS_PER_TASK;
+use crate::compute::loops;
+use crate::compute::number::Number;
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::sums::{dot_by, sum_by};
+use crate::compute::threads;
 use crate::error::fail;
 
 /// Gives every group of channels of an image mean 0 and variance 1, then scales and shifts each channel.
@@ -148,7 +155,139 @@ fn normalised(
         }
     }
     let rows = images * groups;
-    let len = x.elem_count().checked_div(rows).unwrap_or(0);
-    let groups = layer_norm_named(function, &x.reshape((rows, len))?, &[len], None, None, eps)?;
-    channel_affine(function, &groups.reshape(x.shape())?, weight, bias)
+    let size = x.elem_count().checked_div(rows).unwrap_or(0);
+    let channels = channels / groups;
+    let area = size.checked_div(channels).unwrap_or(0);
+    let shape = x.shape().clone();
+    let op = GroupNorm { groups, channels, area, eps, has_weight: weight.is_some(), shape };
+    op::apply(function, op, Arguments::with(x, weight, bias))
+}
+
+/// The norm of each group of channels of each image, with a factor and a term for each channel.
+struct GroupNorm {
+    groups: usize,
+    /// The channels of a group.
+    channels: usize,
+    /// The numbers of a channel.
+    area: usize,
+    eps: f64,
+    /// Whether the second argument is a weight; otherwise the second argument, if any, is a bias.
+    has_weight: bool,
+    shape: Shape,
+}
+
+impl GroupNorm {
+    /// Weight and bias among the arguments.
+    fn affine<'a, T>(&self, args: &[&'a [T]]) -> (Option<&'a [T]>, Option<&'a [T]>) {
+        if self.has_weight {
+            (args.get(1).copied(), args.get(2).copied())
+        } else {
+            (None, args.get(1).copied())
+        }
+    }
+
+    /// The channels of the group in a row, of all rows of all images.
+    fn channels_of(&self, row: usize) -> Range<usize> {
+        let first = row % self.groups * self.channels;
+        first..first + self.channels
+    }
+}
+
+impl Op for GroupNorm {
+    fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+        let (weight, bias) = self.affine(args);
+        let size = (self.channels * self.area).max(1);
+        let piece = NUMBERS_PER_TASK.div_ceil(size) * size;
+        let ys = loops::appended(args[0].len(), piece, |start, room| {
+            let xs = &args[0][start..][..room.left()];
+            for (row, xs) in (start / size..).zip(xs.chunks_exact(size)) {
+                T::vectorized(
+                    #[inline(always)]
+                    || {
+                        let (mean, scale) = moments(xs, self.eps);
+                        let (mean, scale) = (T::of(mean), T::of(scale));
+                        let planes = self.channels_of(row).zip(xs.chunks_exact(self.area));
+                        for (channel, xs) in planes {
+                            let factor = weight.map_or(T::ONE, |weight| weight[channel]);
+                            let term = bias.map_or(T::ZERO, |bias| bias[channel]);
+                            room.each(xs.iter(), move |x| (*x - mean) * scale * factor + term);
+                        }
+                    },
+                );
+            }
+        });
+        Ok((ys, self.shape.clone()))
+    }
+
+    fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+        let (xs, grads) = (call.args[0], call.grad);
+        let (weight, _) = self.affine(call.args);
+        let size = (self.channels * self.area).max(1);
+        let rows = xs.len() / size;
+        // What the gradients of weights and biases, and of all numbers of a row, are made of.
+        let sums = threads::collect(rows, NUMBERS_PER_TASK.div_ceil(size), |row| {
+            let range = row * size..(row + 1) * size;
+            let (xs, grads) = (&xs[range.clone()], &grads[range]);
+            T::vectorized(
+                #[inline(always)]
+                || {
+                    let (mean, scale) = moments(xs, self.eps);
+                    let center = T::of(mean);
+                    let planes = xs.chunks_exact(self.area).zip(grads.chunks_exact(self.area));
+                    let of_channels = planes.map(|(xs, grads)| {
+                        let dot = dot_by(grads, xs, |g, x| g * (x - center));
+                        [dot * scale, sum_by(grads, |g| g)]
+                    });
+                    (mean, scale, of_channels.collect::<Vec<_>>())
+                },
+            )
+        });
+        let factor = |channel: usize| weight.map_or(1.0, |weight| weight[channel].wide());
+        let piece = NUMBERS_PER_TASK.div_ceil(size) * size;
+        let of_x = || {
+            loops::appended(xs.len(), piece, |start, room| {
+                let rows = start / size..(start + room.left()) / size;
+                for (row, (mean, scale, of_channels)) in rows.clone().zip(&sums[rows]) {
+                    let range = row * size..(row + 1) * size;
+                    let planes = xs[range.clone()].chunks_exact(self.area);
+                    let planes = planes.zip(grads[range].chunks_exact(self.area));
+                    let total = |at: usize| {
+                        let sums = self.channels_of(row).zip(of_channels);
+                        sums.map(|(channel, sums)| sums[at] * factor(channel)).sum::<f64>()
+                            / size as f64
+                    };
+                    // What flows through deviation and mean is subtracted.
+                    let (dot, sum) = (T::of(total(0) * scale), T::of(total(1)));
+                    let (mean, scale) = (T::of(*mean), T::of(*scale));
+                    for (channel, (xs, grads)) in self.channels_of(row).zip(planes) {
+                        let factor = T::of(factor(channel));
+                        T::vectorized_over(
+                            (xs, grads, &mut *room, (), ()),
+                            #[inline(always)]
+                            move |xs, grads, room, (), ()| {
+                                room.each(xs.iter().zip(grads), move |(x, g)| {
+                                    (*g * factor - sum - (*x - mean) * dot) * scale
+                                });
+                            },
+                        );
+                    }
+                }
+            })
+        };
+        let of_channels = |at: usize| {
+            let mut totals = vec![0.0; self.groups * self.channels];
+            for (row, (_, _, sums)) in sums.iter().enumerate() {
+                let totals = &mut totals[self.channels_of(row)];
+                totals.iter_mut().zip(sums).for_each(|(total, sums)| *total += sums[at]);
+            }
+            totals.into_iter().map(T::of).collect()
+        };
+        let mut gradients = vec![call.wanted[0].then(of_x)];
+        if self.has_weight {
+            gradients.push(Some(of_channels(0)));
+        }
+        gradients.push(Some(of_channels(1)));
+        gradients.truncate(call.args.len());
+        Ok(gradients)
+    }
 }

@@ -78,7 +78,7 @@ impl LayerNormOp {
 
 /// Mean of some numbers, and one over their deviation.
 #[inline(always)]
-fn moments<T: WithDType>(xs: &[T], eps: f64) -> (f64, f64) {
+pub(super) fn moments<T: WithDType>(xs: &[T], eps: f64) -> (f64, f64) {
     let (mean, variance) = mean_and_variance(xs);
     (mean, 1.0 / (variance + eps).sqrt())
 }
@@ -100,24 +100,25 @@ fn mean_and_variance<T: WithDType>(xs: &[T]) -> (f64, f64) {
 impl Op for LayerNormOp {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let (weight, bias) = self.affine(args);
-        let ys = rows_forward(self.size, args[0], |ys, xs| {
+        let ys = rows_forward(self.size, args[0], |room, xs| {
             vectorized(
                 #[inline(always)]
                 || {
                     let (mean, scale) = moments(xs, self.eps);
                     let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
-                    let normal = ys.iter_mut().zip(xs.iter().map(|x| (*x - mean) * scale));
+                    let normal = move |x: &T| (*x - mean) * scale;
                     match (weight, bias) {
-                        (Some(weight), Some(bias)) => normal
-                            .zip(weight.iter().zip(bias))
-                            .for_each(|((y, x), (weight, bias))| *y = x * *weight + *bias),
+                        (Some(weight), Some(bias)) => room
+                            .each(xs.iter().zip(weight).zip(bias), move |((x, weight), bias)| {
+                                normal(x) * *weight + *bias
+                            }),
                         (Some(weight), None) => {
-                            normal.zip(weight).for_each(|((y, x), weight)| *y = x * *weight);
+                            room.each(xs.iter().zip(weight), move |(x, w)| normal(x) * *w);
                         }
                         (None, Some(bias)) => {
-                            normal.zip(bias).for_each(|((y, x), bias)| *y = x + *bias);
+                            room.each(xs.iter().zip(bias), move |(x, b)| normal(x) + *b);
                         }
-                        (None, None) => normal.for_each(|(y, x)| *y = x),
+                        (None, None) => room.each(xs.iter(), normal),
                     }
                 },
             );

@@ -10,7 +10,6 @@ mod attention;
 mod batch_norm;
 mod bilinear;
 mod border;
-mod channel_affine;
 mod channel_dropout;
 pub(crate) mod compare;
 mod conv;

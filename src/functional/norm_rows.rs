@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use candle_core::{Result, Tensor, WithDType};
 
 use crate::compute::loops;
+use crate::compute::room::Room;
 use crate::error::fail_shape;
 
 /// How many numbers a thread normalises at least; fewer are done before another thread has woken
@@ -55,13 +56,13 @@ pub(super) fn check_shapes(
 pub(super) fn rows_forward<T: WithDType>(
     size: usize,
     xs: &[T],
-    row: impl Fn(&mut [T], &[T]) + Sync + Send,
+    row: impl Fn(&mut Room<'_, T>, &[T]) + Sync + Send,
 ) -> Vec<T> {
     let len = size.max(1);
     let piece = NUMBERS_PER_TASK.div_ceil(len) * len;
-    loops::by_pieces(xs.len(), piece, |index, ys| {
-        let xs = xs[index * piece..].chunks(len);
-        ys.chunks_mut(len).zip(xs).for_each(|(ys, xs)| row(ys, xs));
+    loops::appended(xs.len(), piece, |start, room| {
+        let xs = &xs[start..][..room.left()];
+        xs.chunks(len).for_each(|xs| row(room, xs));
     })
 }
 

@@ -145,13 +145,15 @@ impl Prelu {
             let repeats = PIECE.div_ceil(weights.len().max(1)).min(xs.len());
             let weights = weights.repeat(repeats.max(1));
             let size = weights.len().max(1);
-            return loops::by_pieces(xs.len(), size, |index, out| {
-                let range = index * size..index * size + out.len();
-                slopes(
-                    [&xs[range.clone()], &gs[range], &weights],
-                    out,
+            return loops::appended(xs.len(), size, |start, room| {
+                let range = start..start + room.left();
+                T::vectorized_over(
+                    (&xs[range.clone()], &gs[range], weights.as_slice(), room, ()),
                     #[inline(always)]
-                    |x, g, weight| if x > T::ZERO { g } else { weight * g },
+                    |xs, gs, weights, room, ()| {
+                        let triples = xs.iter().zip(gs).zip(weights);
+                        room.each(triples, |((x, g), weight)| slope(*x, *g, *weight));
+                    },
                 );
             });
         }
@@ -160,24 +162,23 @@ impl Prelu {
                 xs,
                 gs,
                 #[inline(always)]
-                move |x, g| if x > T::ZERO { g } else { weight * g },
+                move |x, g| slope(x, g, weight),
             );
         }
-        loops::by_pieces(xs.len(), PIECE, |index, out| {
-            let (mut start, mut out) = (index * PIECE, out);
-            while !out.is_empty() {
+        loops::appended(xs.len(), PIECE, |start, room| {
+            let mut start = start;
+            while room.left() > 0 {
                 let (span, offset) = (start / self.inner, start % self.inner);
-                let (some, rest) = out.split_at_mut(out.len().min(self.inner - offset));
-                let range = start..start + some.len();
+                let range = start..start + room.left().min(self.inner - offset);
+                start = range.end;
                 let weight = weights[span % weights.len()];
-                let (xs, gs) = (&xs[range.clone()], &gs[range.clone()]);
-                slopes(
-                    [xs, gs, gs],
-                    some,
+                T::vectorized_over(
+                    (&xs[range.clone()], &gs[range], &mut *room, (), ()),
                     #[inline(always)]
-                    |x, g, _| if x > T::ZERO { g } else { weight * g },
+                    move |xs, gs, room, (), ()| {
+                        room.each(xs.iter().zip(gs), move |(x, g)| slope(*x, *g, weight));
+                    },
                 );
-                (start, out) = (range.end, rest);
             }
         })
     }
@@ -208,18 +209,8 @@ impl Prelu {
     }
 }
 
-/// The gradients of neighbours, each made of three numbers.
-fn slopes<T: Number>(
-    [xs, gs, weights]: [&[T]; 3],
-    out: &mut [T],
-    slope: impl Fn(T, T, T) -> T + Copy,
-) {
-    vectorized(
-        #[inline(always)]
-        move || {
-            for (((x, g), weight), out) in xs.iter().zip(gs).zip(weights).zip(out) {
-                *out = slope(*x, *g, *weight);
-            }
-        },
-    );
+/// `g` where `x` is positive, else `g` times the weight.
+#[inline(always)]
+fn slope<T: Number>(x: T, g: T, weight: T) -> T {
+    if x > T::ZERO { g } else { weight * g }
 }

@@ -76,15 +76,16 @@ impl RmsNorm {
 
 impl Op for RmsNorm {
     fn forward<T: WithDType>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let ys = rows_forward(self.size, args[0], |ys, xs| {
+        let ys = rows_forward(self.size, args[0], |room, xs| {
             vectorized(
                 #[inline(always)]
                 || {
                     let scale = T::from_f64(self.scale(xs));
-                    let scaled = ys.iter_mut().zip(xs.iter().map(|x| *x * scale));
                     match args.get(1) {
-                        Some(weight) => scaled.zip(*weight).for_each(|((y, x), w)| *y = x * *w),
-                        None => scaled.for_each(|(y, x)| *y = x),
+                        Some(weight) => {
+                            room.each(xs.iter().zip(*weight), move |(x, w)| *x * scale * *w);
+                        }
+                        None => room.each(xs.iter(), move |x| *x * scale),
                     }
                 },
             );
