@@ -5,9 +5,10 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::rows::{Reduced, RowFunction, Rows};
-use crate::compute::loops::vectorized;
+use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::with_elements;
+use crate::compute::threads;
 use crate::error::fail;
 use crate::functional::extreme::row_winner;
 use crate::tensor::axis::{Axes, Axis};
@@ -75,32 +76,41 @@ fn product(
     })
 }
 
-/// What eight lanes of a row come to, put together in their order.
+/// What `N` lanes of each piece of a row come to, put together in their order.
 #[inline(always)]
-fn on_lanes<T: Number>(
+fn on_lanes<const N: usize, T: Number>(
     row: &[T],
     first: f64,
-    step: impl Fn(f64, T) -> f64,
-    join: impl Fn(f64, f64) -> f64,
+    step: impl Fn(f64, T) -> f64 + Copy + Sync,
+    join: impl Fn(f64, f64) -> f64 + Copy + Sync,
 ) -> f64 {
-    vectorized(
-        #[inline(always)]
-        || {
-            let mut lanes = [first; 8];
-            let blocks = row.chunks_exact(8);
-            let rest = blocks.remainder().iter().fold(first, |all, x| step(all, *x));
-            for block in blocks {
-                lanes.iter_mut().zip(block).for_each(|(lane, x)| *lane = step(*lane, *x));
-            }
-            lanes.into_iter().fold(rest, join)
-        },
-    )
+    let of_piece = |row: &[T]| {
+        vectorized(
+            #[inline(always)]
+            || {
+                let mut lanes = [first; N];
+                let blocks = row.chunks_exact(N);
+                let rest = blocks.remainder().iter().fold(first, |all, x| step(all, *x));
+                for block in blocks {
+                    lanes.iter_mut().zip(block).for_each(|(lane, x)| *lane = step(*lane, *x));
+                }
+                lanes.into_iter().fold(rest, join)
+            },
+        )
+    };
+    if row.len() <= PIECE {
+        return of_piece(row);
+    }
+    let pieces = threads::collect(row.len().div_ceil(PIECE), 1, |index| {
+        of_piece(&row[index * PIECE..row.len().min((index + 1) * PIECE)])
+    });
+    pieces.into_iter().fold(first, join)
 }
 
 /// The sum of what `term` makes of the numbers of a row.
 #[inline(always)]
-fn added<T: Number>(row: &[T], term: impl Fn(T) -> f64) -> f64 {
-    on_lanes(row, 0.0, |all, x| all + term(x), |a, b| a + b)
+fn added<T: Number>(row: &[T], term: impl Fn(T) -> f64 + Copy + Sync) -> f64 {
+    on_lanes::<8, T>(row, 0.0, |all, x| all + term(x), |a, b| a + b)
 }
 
 #[derive(Clone, Copy)]
@@ -108,7 +118,8 @@ struct Product;
 
 impl RowFunction for Product {
     fn value<T: Number>(&self, row: &[T]) -> T {
-        T::of(on_lanes(row, 1.0, |all, x| all * x.wide(), |a, b| a * b))
+        // A product waits for the one before it: so many that none waits.
+        T::of(on_lanes::<32, T>(row, 1.0, |all, x| all * x.wide(), |a, b| a * b))
     }
 
     fn gradient<T: Number>(&self, row: &[T], _value: T, grad: T, out: &mut [T]) {

@@ -8,10 +8,11 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::options::Reduction;
-use crate::compute::loops::{PIECE, each};
+use crate::compute::loops::{PIECE, appended, each};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced};
+use crate::compute::room::Room;
 
 const BLOCK: usize = 512;
 
@@ -100,13 +101,26 @@ impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
         let Call { args: inputs, grad: gradient, wanted, .. } = call;
         let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
         let len = inputs[0].len();
-        let mut results: [Option<Vec<R>>; K] =
-            std::array::from_fn(|index| wanted[index].then(|| vec![R::zero(); len]));
         let gradient = match self.outcome {
             Outcome::Each => LossGradient::Each(gradient),
             Outcome::Over(divisor) => LossGradient::All(R::of(gradient[0].to_f64() / divisor)),
         };
-        let is_first_only = (1..K).all(|index| !wanted[index]);
+        if wanted[0] && (1..K).all(|index| !wanted[index]) {
+            let first = appended(len, PIECE, |start, room| {
+                let range = start..start + room.left();
+                let inputs = inputs.map(|input| &input[range.clone()]);
+                let gradient = gradient.slice(range);
+                // A copy, whose parameters the loop's writes can't change, is not read again for each element.
+                let formula = self.formula;
+                R::vectorized(
+                    #[inline(always)]
+                    || append_slopes(&formula, inputs, gradient, room),
+                );
+            });
+            return Ok(vec![Some(first)]);
+        }
+        let mut results: [Option<Vec<R>>; K] =
+            std::array::from_fn(|index| wanted[index].then(|| vec![R::zero(); len]));
         let mut pieces =
             results.each_mut().map(|result| result.as_mut().map(|result| result.chunks_mut(PIECE)));
         let pieces = (0..len)
@@ -121,17 +135,7 @@ impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
             let gradient = gradient.slice(range);
             R::vectorized(
                 #[inline(always)]
-                || match is_first_only {
-                    true => write_slopes::<_, _, K, false>(
-                        &self.formula,
-                        inputs,
-                        gradient,
-                        &mut results,
-                    ),
-                    false => {
-                        write_slopes::<_, _, K, true>(&self.formula, inputs, gradient, &mut results)
-                    }
-                },
+                || write_slopes(&self.formula, inputs, gradient, &mut results),
             );
         });
         Ok(results.into_iter().collect())
@@ -167,9 +171,29 @@ fn write_values<R: Number, E: Formula<K>, const K: usize>(
     }
 }
 
+/// The gradients of the first number, into new memory.
+#[inline(always)]
+fn append_slopes<R: Number, E: Formula<K>, const K: usize>(
+    formula: &E,
+    inputs: [&[R]; K],
+    gradient: LossGradient<R>,
+    room: &mut Room<'_, R>,
+) {
+    let count = room.left();
+    let inputs = inputs.map(|input| &input[..count]);
+    let slope = |index: usize| formula.slopes(inputs.map(|input| input[index]))[0];
+    match gradient {
+        LossGradient::Each(values) => {
+            let values = &values[..count];
+            room.each(0..count, |index| slope(index) * values[index]);
+        }
+        LossGradient::All(value) => room.each(0..count, |index| slope(index) * value),
+    }
+}
+
 /// Writes the gradients of the first input, or of `ALL` that are asked for.
 #[inline(always)]
-fn write_slopes<R: Number, E: Formula<K>, const K: usize, const ALL: bool>(
+fn write_slopes<R: Number, E: Formula<K>, const K: usize>(
     formula: &E,
     inputs: [&[R]; K],
     gradient: LossGradient<R>,
@@ -190,7 +214,7 @@ fn write_slopes<R: Number, E: Formula<K>, const K: usize, const ALL: bool>(
         let targets = blocks.each_mut().map(|block| &mut block[..count]);
         for index in 0..count {
             let slopes = formula.slopes(inputs.map(|input| input[index]));
-            for k in 0..if ALL { K } else { 1 } {
+            for k in 0..K {
                 targets[k][index] = slopes[k] * gradient[index];
             }
         }
