@@ -48,6 +48,7 @@ mod rms_norm;
 mod shuffle;
 mod smooth;
 mod softmax;
+mod softmax_columns;
 mod softmax_rows;
 pub(crate) mod steps;
 pub(crate) mod sum;

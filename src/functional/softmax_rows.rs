@@ -12,6 +12,10 @@ use crate::compute::threads;
 /// How many columns a tile has at most.
 const TILE: usize = 1024;
 
+/// How many numbers of a tile stay in a core's cache, and how few neighbouring columns pay.
+const CACHED: usize = 1 << 16;
+const LEAST_WIDTH: usize = 2 * LANES;
+
 /// Into how many tiles a block is cut where it is wide enough, for as many cores.
 const TILES: usize = 8;
 
@@ -22,7 +26,7 @@ const LANES: usize = 16;
 const SHORT: usize = 64;
 
 /// How many numbers of a column are added up in their own type; the sums of these are added in `f64`.
-const COLUMN_BLOCK: usize = 64;
+pub(super) const COLUMN_BLOCK: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -59,6 +63,9 @@ impl SoftmaxRows {
                 );
             });
         }
+        if self.is_high() {
+            return self.high_forward(xs);
+        }
         if self.inner > 1 {
             return self.by_tiles(xs.len(), |first, ys| {
                 let xs = &xs[first..];
@@ -90,6 +97,9 @@ impl SoftmaxRows {
                     move || rows.backward_rows(ys, gs, out),
                 );
             });
+        }
+        if self.is_high() {
+            return self.high_backward(ys, gs);
         }
         if self.inner > 1 {
             return self.by_tiles(ys.len(), |first, out| {
@@ -163,6 +173,11 @@ impl SoftmaxRows {
         });
     }
 
+    /// Whether columns are too long for tiles that stay in a core's cache.
+    fn is_high(&self) -> bool {
+        self.inner > 1 && self.size > CACHED / LEAST_WIDTH
+    }
+
     /// What `work` writes for each tile of some neighbouring columns, of which it gets the index of the first element
     /// and the part of each row.
     fn by_tiles<T: Number>(
@@ -170,12 +185,13 @@ impl SoftmaxRows {
         len: usize,
         work: impl Fn(usize, Vec<&mut [T]>) + Sync + Send,
     ) -> Vec<T> {
-        let width = self.inner.div_ceil(TILES).next_multiple_of(LANES).clamp(4 * LANES, TILE);
+        let width = self.inner.div_ceil(TILES).min(CACHED / self.size).next_multiple_of(LANES);
+        let width = width.clamp(LEAST_WIDTH, TILE);
         loops::by_columns(len, self.size * self.inner, self.inner, width, work)
     }
 
     #[inline(always)]
-    fn sign<T: Number>(&self) -> T {
+    pub(super) fn sign<T: Number>(&self) -> T {
         if self.is_negated { -T::ONE } else { T::ONE }
     }
 
@@ -213,7 +229,7 @@ impl SoftmaxRows {
 
     /// The gradient of one input.
     #[inline(always)]
-    fn slope<T: Number>(&self, y: T, g: T, sum: T) -> T {
+    pub(super) fn slope<T: Number>(&self, y: T, g: T, sum: T) -> T {
         match self.kind {
             Kind::Softmax => self.sign::<T>() * (y * (g - sum)),
             Kind::LogSoftmax => self.sign::<T>() * (g - exp(y) * sum),
@@ -227,7 +243,7 @@ fn piece_of<T>(row: &[T], index: usize) -> &[T] {
 }
 
 #[inline(always)]
-fn larger<T: Number>(a: T, b: T) -> T {
+pub(super) fn larger<T: Number>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
