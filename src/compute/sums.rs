@@ -37,24 +37,18 @@ pub(crate) fn sum_pieces<const N: usize>(
     Ok(total)
 }
 
-/// The sum of numbers, added up in `f64` on so many lanes that no addition waits for the one before it.
+/// The sum of numbers, added up in `f64` on eight lanes.
 #[inline(always)]
 pub(crate) fn sum_lanes<T: WithDType>(values: &[T]) -> f64 {
-    let mut lanes = [0.0; 32];
-    let blocks = values.chunks_exact(32);
-    for (lane, value) in lanes.iter_mut().zip(blocks.remainder()) {
-        *lane = value.to_f64();
-    }
+    let mut lanes = [0.0; 8];
+    let blocks = values.chunks_exact(8);
+    let rest = blocks.remainder().iter().map(|value| value.to_f64()).sum::<f64>();
     for block in blocks {
         for (lane, value) in lanes.iter_mut().zip(block) {
             *lane += value.to_f64();
         }
     }
-    let mut sums = [0.0; 8];
-    for (sum, lane) in sums.iter_mut().zip(0..8) {
-        *sum = (lanes[lane] + lanes[lane + 8]) + (lanes[lane + 16] + lanes[lane + 24]);
-    }
-    sums.iter().sum()
+    lanes.iter().sum::<f64>() + rest
 }
 
 /// The sum of `len` values, which doesn't drift: blocks are added in the numbers' own type, in
