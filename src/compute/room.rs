@@ -44,8 +44,9 @@ impl<'a, T: Copy> Room<'a, T> {
         mut make: impl FnMut(U) -> T,
     ) {
         let room = self.take(from.len());
-        room.iter_mut().zip(from).for_each(|(slot, item)| {
+        // A loop of its own: behind a call of `for_each` it would not always become the caller's vector instructions.
+        for (slot, item) in room.iter_mut().zip(from) {
             slot.write(make(item));
-        });
+        }
     }
 }

@@ -26,7 +26,8 @@ pub(crate) trait PairFunction<T> {
 pub(crate) trait Pair:
     PairFunction<f32> + PairFunction<f64> + Copy + Send + Sync + 'static
 {
-    /// Whether the function computes long enough to be worth a loop for each kind of processor.
+    /// Whether the gradients take long enough to be worth a loop for each kind of processor. The function itself is: a row or
+    /// a column for one operand leaves little to read.
     const IS_LONG: bool;
 
     /// What the function does with two integers.
@@ -471,9 +472,6 @@ fn values<T: Number, P: Pair + PairFunction<T>>(
     pairing: &Pairing,
     sides: &[&[T]],
 ) -> Vec<T> {
-    if !P::IS_LONG {
-        return pairing.map(sides[0], sides[1], move |a, b| pair.value(a, b));
-    }
     let nothing = vec![(); pairing.shape.elem_count()];
     pairing.map_wide(
         sides[0],

@@ -95,8 +95,7 @@ impl Pairing {
         })
     }
 
-    /// [`map_with`](Pairing::map_with) for a function that computes long enough to be worth a loop for each kind of
-    /// processor.
+    /// [`map_with`](Pairing::map_with) with a loop for each kind of processor.
     pub(super) fn map_wide<A: Copy + Sync, B: Copy + Sync, G: Copy + Sync, Y: WithDType>(
         &self,
         left: &[A],
@@ -170,16 +169,28 @@ fn piece<A: Copy, B: Copy, G: Copy, Y: Copy>(
             // Both move nowhere only where there is one element, which any of these loops takes.
             (0, _) => {
                 let (a, right) = (left[a], &right[b..][..count]);
-                room.each(right.iter().zip(third), move |(b, g)| function(a, *b, *g));
+                room.each(
+                    right.iter().zip(third),
+                    #[inline(always)]
+                    move |(b, g)| function(a, *b, *g),
+                );
             }
             (_, 0) => {
                 let (left, b) = (&left[a..][..count], right[b]);
-                room.each(left.iter().zip(third), move |(a, g)| function(*a, b, *g));
+                room.each(
+                    left.iter().zip(third),
+                    #[inline(always)]
+                    move |(a, g)| function(*a, b, *g),
+                );
             }
             _ => {
                 let (left, right) = (&left[a..][..count], &right[b..][..count]);
                 let triples = left.iter().zip(right).zip(third);
-                room.each(triples, move |((a, b), g)| function(*a, *b, *g));
+                room.each(
+                    triples,
+                    #[inline(always)]
+                    move |((a, b), g)| function(*a, *b, *g),
+                );
             }
         }
         (row, column, done) = (row + 1, 0, done + count);

@@ -27,11 +27,17 @@ impl SoftmaxRows {
             |row, room| {
                 let Columns { maxima, factors } = &blocks[row / self.size];
                 let columns = xs[row * inner..][..inner].iter().zip(maxima).zip(factors);
-                let differences =
-                    columns.map(move |((x, max), factor)| (sign * *x - *max, *factor));
                 match self.kind {
-                    Kind::Softmax => room.each(differences, |(x, factor)| exp(x) * factor),
-                    Kind::LogSoftmax => room.each(differences, |(x, factor)| x - factor),
+                    Kind::Softmax => room.each(
+                        columns,
+                        #[inline(always)]
+                        move |((x, max), factor)| exp(sign * *x - *max) * *factor,
+                    ),
+                    Kind::LogSoftmax => room.each(
+                        columns,
+                        #[inline(always)]
+                        move |((x, max), factor)| sign * *x - *max - *factor,
+                    ),
                 }
             },
         )
@@ -60,7 +66,11 @@ impl SoftmaxRows {
                 let range = row * inner..(row + 1) * inner;
                 let columns =
                     ys[range.clone()].iter().zip(&gs[range]).zip(&blocks[row / self.size]);
-                room.each(columns, move |((y, g), sum)| rows.slope(*y, *g, *sum));
+                room.each(
+                    columns,
+                    #[inline(always)]
+                    move |((y, g), sum)| rows.slope(*y, *g, *sum),
+                );
             },
         )
     }
@@ -75,27 +85,31 @@ impl SoftmaxRows {
             let rows = start / self.inner..(start + room.left()) / self.inner;
             vectorized(
                 #[inline(always)]
-                || rows.for_each(|row| write(row, room)),
+                || {
+                    for row in rows {
+                        write(row, room);
+                    }
+                },
             );
         })
     }
 
     fn columns<T: Number>(&self, xs: &[T]) -> Columns<T> {
         let (inner, sign) = (self.inner, self.sign::<T>());
-        let maxima_of = |xs: &[T]| {
-            let mut maxima = vec![-T::INFINITY; inner];
-            for xs in xs.chunks_exact(inner) {
-                for (max, x) in maxima.iter_mut().zip(xs) {
-                    *max = larger(sign * *x, *max);
-                }
-            }
-            maxima
-        };
         let size = self.some_rows() * inner;
         let parts = threads::collect(xs.len().div_ceil(size), 1, |index| {
             vectorized(
                 #[inline(always)]
-                || maxima_of(&xs[index * size..xs.len().min((index + 1) * size)]),
+                || {
+                    let mut maxima = vec![-T::INFINITY; inner];
+                    let xs = &xs[index * size..xs.len().min((index + 1) * size)];
+                    for xs in xs.chunks_exact(inner) {
+                        for (max, x) in maxima.iter_mut().zip(xs) {
+                            *max = larger(sign * *x, *max);
+                        }
+                    }
+                    maxima
+                },
             )
         });
         let mut maxima = vec![-T::INFINITY; inner];
@@ -133,9 +147,12 @@ impl SoftmaxRows {
                     let end = rows.min((index + 1) * some);
                     for first in (index * some..end).step_by(COLUMN_BLOCK) {
                         sums.fill(T::ZERO);
-                        (first..end.min(first + COLUMN_BLOCK)).for_each(|row| add(row, &mut sums));
-                        let sums = totals.iter_mut().zip(&sums);
-                        sums.for_each(|(total, sum)| *total += sum.wide());
+                        for row in first..end.min(first + COLUMN_BLOCK) {
+                            add(row, &mut sums);
+                        }
+                        for (total, sum) in totals.iter_mut().zip(&sums) {
+                            *total += sum.wide();
+                        }
                     }
                 },
             );

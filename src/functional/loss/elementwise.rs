@@ -181,13 +181,20 @@ fn append_slopes<R: Number, E: Formula<K>, const K: usize>(
 ) {
     let count = room.left();
     let inputs = inputs.map(|input| &input[..count]);
-    let slope = |index: usize| formula.slopes(inputs.map(|input| input[index]))[0];
     match gradient {
         LossGradient::Each(values) => {
             let values = &values[..count];
-            room.each(0..count, |index| slope(index) * values[index]);
+            room.each(
+                0..count,
+                #[inline(always)]
+                |index| formula.slopes(inputs.map(|input| input[index]))[0] * values[index],
+            );
         }
-        LossGradient::All(value) => room.each(0..count, |index| slope(index) * value),
+        LossGradient::All(value) => room.each(
+            0..count,
+            #[inline(always)]
+            |index| formula.slopes(inputs.map(|input| input[index]))[0] * value,
+        ),
     }
 }
 
