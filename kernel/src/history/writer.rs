@@ -4,7 +4,7 @@
 //! reader waits for what was written before. After a failure nothing more is written: the session
 //! has its cells in memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -94,7 +94,7 @@ impl Writer {
 }
 
 /// Writes cells until the kernel ends or writing fails.
-fn write_all(path: &PathBuf, state: &Mutex<State>, tasks: &Receiver<Task>) -> std::io::Result<()> {
+fn write_all(path: &Path, state: &Mutex<State>, tasks: &Receiver<Task>) -> std::io::Result<()> {
     let file = HistoryFile::begin(path)?;
     state.lock().unwrap_or_else(PoisonError::into_inner).session = Some(file.session);
     for task in tasks {
