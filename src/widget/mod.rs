@@ -401,7 +401,9 @@ mod tests {
     fn several_controls_give_a_tuple() {
         let (log, seen) = std::sync::mpsc::channel();
         let controls = (("lr", 0.0..=1.0, 0.5), ("steps", 1..=9, 3));
-        interact(controls, move |(lr, steps)| drop(log.send(lr * f64::from(steps))));
+        interact(controls, move |(lr, steps)| {
+            let _ = log.send(lr * f64::from(steps));
+        });
         assert_eq!(seen.try_recv(), Ok(1.5));
     }
 }
