@@ -63,7 +63,8 @@ pub fn run(arguments: &args::Run) -> anyhow::Result<ExitCode> {
         store::write(&notebook.to_text(), output)?;
     }
     if let Some(html) = &html {
-        store::write(&page::html(&notebook, &name(&path), &|it| beside(&path, it)), html)?;
+        let page = silently(|| page::html(&notebook, &name(&path), &|it| beside(&path, it)));
+        store::write(&page, html)?;
     }
     if arguments.check {
         screen.summary(run.len());
@@ -85,6 +86,15 @@ fn target(path: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
 
 fn name(notebook: &Path) -> String {
     notebook.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Does work in which panics are caught, and told to nobody.
+fn silently<T>(work: impl FnOnce() -> T) -> T {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = work();
+    std::panic::set_hook(hook);
+    done
 }
 
 /// A picture that a notebook's text names, unless it is larger than any page should be.

@@ -3,6 +3,8 @@
 //! Of the HTML in a text, a few elements without attributes stay, such as `<details>` around an answer; the rest is shown
 //! as it was typed.
 
+use std::panic::catch_unwind;
+
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{RenderConfig, Storage};
@@ -125,18 +127,31 @@ fn name_headings(events: &mut [Event<'_>]) {
 
 /// A formula as MathML, or as it was typed if it is not understood.
 fn formula(source: &str, display_mode: DisplayMode) -> Event<'static> {
+    // On some texts that are no formulas the parser panics.
+    let drawn = catch_unwind(|| drawn(source, display_mode)).ok().flatten();
+    let text = drawn.unwrap_or_else(|| format!("<code>{}</code>", escaped(source)));
+    Event::InlineHtml(text.into())
+}
+
+fn drawn(source: &str, display_mode: DisplayMode) -> Option<String> {
+    // The renderer writes these signs as they are, also where they would be HTML. By these names each gets an element of
+    // its own, in which it is found again below.
+    let source = source.replace('<', "\\lt ").replace('>', "\\gt ");
     let storage = Storage::new();
-    let understood = pulldown_latex::Parser::new(source, &storage).collect::<Result<Vec<_>, _>>();
+    let parser = pulldown_latex::Parser::new(&source, &storage);
+    let events = parser.collect::<Result<Vec<_>, _>>().ok()?;
+    let config = RenderConfig { display_mode, ..RenderConfig::default() };
     let mut text = String::new();
-    let is_drawn = understood.is_ok_and(|events| {
-        let config = RenderConfig { display_mode, ..RenderConfig::default() };
-        let events = events.into_iter().map(Ok::<_, std::convert::Infallible>);
-        pulldown_latex::push_mathml(&mut text, events, config).is_ok()
-    });
-    match is_drawn {
-        true => Event::InlineHtml(text.into()),
-        false => Event::InlineHtml(format!("<code>{}</code>", escaped(source)).into()),
+    let events = events.into_iter().map(Ok::<_, std::convert::Infallible>);
+    pulldown_latex::push_mathml(&mut text, events, config).ok()?;
+    let mut parts = text.split('<');
+    let mut out = parts.next()?.to_owned();
+    for part in parts {
+        let is_tag = part.trim_start_matches('/').starts_with('m');
+        out.push_str(if is_tag { "<" } else { "&lt;" });
+        out.push_str(part);
     }
+    Some(out)
 }
 
 /// HTML of a text with all escaped but the elements that it may have.
@@ -183,6 +198,28 @@ mod tests {
             ("<!-- a -->", "&lt;!-- a --&gt;"),
         ] {
             assert_eq!(tamed(typed), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_formula_is_shown_as_it_was_typed() {
+        let none = MimeBundle::new();
+        let shown = |source: &str| html(source, Pictures { attachments: &none, file: &|_| None });
+        assert!(shown("$\\frac{1}{2}$").contains("<mfrac>"));
+        let less = shown("$a<b$ and $x>1$");
+        assert!(less.contains(">&lt;</mo>") && !less.contains("<b"), "{less}");
+        for source in
+            ["\\operatorname{<img src=x>}", "\\text{<i>}", "\\mathrm{<i>}", "x<img src=x>"]
+        {
+            let text = shown(&format!("$${source}$$"));
+            assert!(!text.contains("<i"), "{source}: {text}");
+        }
+        for source in
+            ["\\nope", "\\kern 日", "\\hspace{日}", "\\rule 日", "\\genfrac 日", "\\no<b>"]
+        {
+            let text = shown(&format!("$${source}$$"));
+            assert!(text.contains("<math") || text.contains("<code>"), "{source}: {text}");
+            assert!(!text.contains("<b>"), "{text}");
         }
     }
 
