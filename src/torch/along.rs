@@ -326,3 +326,79 @@ impl CustomOp2 for Scatter {
         Ok((x.track_op().then(of_x).transpose()?, of_values))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    /// The places that an index of this shape names along an axis, one by one.
+    fn places(dims: &[usize], axis: usize, shape: &[usize], numbers: &[i64]) -> Vec<usize> {
+        let place = |(index, number): (usize, &i64)| {
+            let (mut rest, mut place, mut stride) = (index, 0, 1);
+            for at in (0..dims.len()).rev() {
+                let step = if at == axis { *number as usize } else { rest % shape[at] };
+                place += step * stride;
+                (rest, stride) = (rest / shape[at], stride * dims[at]);
+            }
+            place
+        };
+        numbers.iter().enumerate().map(place).collect()
+    }
+
+    #[test]
+    fn elements_and_gradients_are_those_of_single_places() {
+        // Whole lines and columns, parts of them, several tiles, nothing, and an axis before others of one element.
+        let cases: [([usize; 3], usize, [usize; 3]); 9] = [
+            ([3, 4, 5], 0, [7, 4, 5]),
+            ([3, 4, 5], 1, [3, 2, 5]),
+            ([3, 4, 5], 2, [3, 4, 9]),
+            ([3, 4, 5], 1, [2, 6, 3]),
+            ([3, 4, 5], 2, [2, 3, 4]),
+            ([2, 300, 500], 1, [2, 200, 500]),
+            ([400, 1, 300], 2, [400, 1, 350]),
+            ([3, 4, 5], 1, [3, 0, 5]),
+            ([3, 4, 1], 1, [3, 2, 0]),
+        ];
+        for (dims, axis, shape) in cases {
+            let count = shape.iter().product::<usize>();
+            let numbers = (0..count).map(|at| (at * 7919 % 104_729 % dims[axis]) as i64);
+            let numbers = numbers.collect::<Vec<_>>();
+            let places = places(&dims, axis, &shape, &numbers);
+            let index = Tensor::from_vec(numbers, &shape, &Device::Cpu).unwrap();
+            let along = Along::new(index, &dims, axis, &shape);
+            let counted = |shape: &[usize]| {
+                let len = shape.iter().product::<usize>();
+                let values = (0..len).map(|at| at as f32).collect::<Vec<_>>();
+                Var::from_vec(values, shape, &Device::Cpu).unwrap()
+            };
+            let flat = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let (x, values) = (counted(&dims), counted(&shape));
+            let gathered = gather("f", &x, along.clone(), &Shape::from(&shape)).unwrap();
+            let expected = places.iter().map(|place| *place as f32).collect::<Vec<_>>();
+            assert_eq!(flat(&gathered), expected, "{dims:?} {axis} {shape:?}");
+            for putting in [Putting::Replace, Putting::Add] {
+                let y = scatter("f", &x, along.clone(), &values, putting).unwrap();
+                let mut expected = flat(&x);
+                let mut slopes = vec![1.0; expected.len()];
+                for (at, place) in places.iter().enumerate() {
+                    match putting {
+                        Putting::Add => expected[*place] += at as f32,
+                        Putting::Replace => {
+                            (expected[*place], slopes[*place]) = (at as f32, 0.0);
+                        }
+                    }
+                }
+                assert_eq!(flat(&y), expected, "{putting:?}: {dims:?} {axis} {shape:?}");
+                let grads = y.sum_all().unwrap().backward().unwrap();
+                assert_eq!(flat(grads.get(&x).unwrap()), slopes);
+                assert_eq!(flat(grads.get(&values).unwrap()), vec![1.0; count]);
+            }
+            let grads = gathered.sum_all().unwrap().backward().unwrap();
+            let mut expected = vec![0.0; x.elem_count()];
+            places.iter().for_each(|place| expected[*place] += 1.0);
+            assert_eq!(flat(grads.get(&x).unwrap()), expected);
+        }
+    }
+}
