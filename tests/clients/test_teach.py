@@ -96,6 +96,7 @@ SECOND_SLIPS = {
     "let s = xs.iter().sum();": "a method alone",
     "None?": "a method alone",
     "Some(1)?;": "a method alone",
+    'torch.save(model.state_dict(), "m.safetensors")': "it writes a file",
     "use std::result::Result; fn f(x: &Tensor) -> Result<Tensor> { x.sqr() }": "the head of a function alone",
 }
 
