@@ -2,7 +2,7 @@
 //!
 //! Which function takes what is in the sets of `rules/rewrites.toml`. Pure.
 
-use super::expression::{TypesOf, is_in_formula, operand_start, split};
+use super::expression::{TypesOf, is_in_formula, is_tensor, operand_start, split};
 use super::rule::Book;
 use super::tokens::{Kind, Tokens};
 
@@ -288,12 +288,12 @@ pub fn applied(line: &str, types: &TypesOf) -> Option<String> {
         let kind = types.get(name.text)?;
         let is_called = name.kind == Kind::Name && tokens.is(at + 1, "(");
         let is_free = at == 0 || !matches!(tokens.list[at - 1].text, "." | "::" | "fn");
-        if !is_called
-            || !is_free
-            || kind.contains("fn(")
-            || kind.contains("Fn(")
-            || kind.contains("closure")
-        {
+        let has = |part: &&str| kind.contains(*part);
+        // A function is called as it is, and numbers, lists, texts and tensors are no modules.
+        let is_module = !["fn(", "Fn(", "closure", "Vec<", "[", "String", "str"].iter().any(has)
+            && !is_tensor(kind)
+            && (kind.contains("::") || kind.starts_with(char::is_uppercase));
+        if !is_called || !is_free || !is_module {
             return None;
         }
         let close = tokens.partner(at + 1)?;
@@ -311,8 +311,7 @@ pub fn applied(line: &str, types: &TypesOf) -> Option<String> {
 
 /// The line with the tensors that a model is given as references, if there is one that is none.
 fn forward(line: &str, from: usize, to: usize, types: &TypesOf) -> Option<String> {
-    let is_owned =
-        |it: &str| types.get(it).is_some_and(|it| it.ends_with("Tensor") || it.ends_with("Var"));
+    let is_owned = |it: &str| types.get(it).is_some_and(|it| is_tensor(it));
     let inner = split(&line[from..to], ",");
     inner.iter().any(|it| is_owned(it.trim())).then_some(())?;
     let given: Vec<String> = inner

@@ -6,6 +6,11 @@ use std::ops::Range;
 use super::tokens::{Kind, Tokens};
 
 /// The types of the session's variables.
+/// Whether a type's text is that of a tensor or a variable.
+pub fn is_tensor(type_text: &str) -> bool {
+    type_text.ends_with("Tensor") || type_text.ends_with("Var")
+}
+
 pub type TypesOf = BTreeMap<String, String>;
 
 /// The parts of a text between separators that are in no brackets.

@@ -6,7 +6,9 @@
 use std::ops::Range;
 
 use super::calls::{applied, calls, methods};
-use super::expression::{TypesOf, is_in_formula, operand_end, operand_start, region, split};
+use super::expression::{
+    TypesOf, is_in_formula, is_tensor, operand_end, operand_start, region, split,
+};
 use super::pattern::{Captures, filled};
 use super::rule::Book;
 use super::tokens::{Kind, Tokens};
@@ -65,8 +67,7 @@ fn rewritten(line: &str, types: &TypesOf, book: &Book) -> Option<String> {
 fn is_allowed(captures: &Captures, types: &TypesOf) -> bool {
     let type_of =
         |name: &str| captures.get(name).map(|it| types.get(it.as_str()).map(String::as_str));
-    let is_tensor =
-        |it: Option<&str>| it.is_some_and(|it| it.ends_with("Tensor") || it.ends_with("Var"));
+    let is_tensor = |it: Option<&str>| it.is_some_and(is_tensor);
     type_of("tensor").is_none_or(is_tensor)
         && type_of("number").is_none_or(|it| it.is_some_and(|it| !is_tensor(Some(it))))
         && captures.get("fresh").is_none_or(|name| {
