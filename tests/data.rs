@@ -59,6 +59,22 @@ fn without_noise_points_lie_on_their_curves() {
     assert!((radius(&points[18..20]) - 1.0).abs() < 1e-6);
 }
 
+/// scikit-learn 1.9's own numbers: `load_digits(return_X_y=True)`.
+#[test]
+fn handwritten_digits_are_those_of_scikit_learn() {
+    let (images, labels) = data::load_digits().unwrap();
+    assert_eq!(images.dims(), [1797, 8, 8]);
+    let (pixels, labels) = (values(&images), labels.to_vec1::<i64>().unwrap());
+    assert_eq!(pixels[..12], [0., 0., 5., 13., 9., 1., 0., 0., 0., 0., 13., 15.]);
+    assert_eq!(pixels[1796 * 64 + 56..], [0., 1., 8., 12., 14., 12., 1., 0.]);
+    assert_eq!(pixels.iter().map(|it| f64::from(*it)).sum::<f64>(), 561_718.0);
+    assert!(pixels.iter().all(|it| (0.0..=16.0).contains(it) && it.fract() == 0.0));
+    let counts: Vec<usize> =
+        (0..10).map(|class| labels.iter().filter(|it| **it == class).count()).collect();
+    assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
+    assert_eq!(labels[1787..], [5, 4, 8, 8, 4, 9, 0, 8, 9, 8]);
+}
+
 #[test]
 fn digits_are_ink_on_paper_and_do_not_depend_on_threads() {
     let _seeded = seeded();
