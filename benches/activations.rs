@@ -1,8 +1,5 @@
 //! Times the activations: `cargo bench --bench activations [-- NAME..]`, on ten million numbers, or
 //! on `ELEMENTS`.
-//!
-//! A row of its own tells what candle spends in any backward pass: the gradient of the result as
-//! ones, a gradient of zeros, and their sum.
 #![allow(clippy::unwrap_used)]
 
 mod measure;
@@ -12,7 +9,7 @@ use std::hint::black_box;
 use akari::candle_core::Result;
 use akari::prelude::*;
 
-use self::measure::{Bench, given};
+use self::measure::Bench;
 
 const RUNS: usize = 9;
 
@@ -60,12 +57,8 @@ fn main() {
     let rows = flat.reshape((elements / 1000, 1000)).unwrap();
     let (flat, rows) = (Var::from_tensor(&flat).unwrap(), Var::from_tensor(&rows).unwrap());
     let both = |name: &str, x: &Var, function: &dyn Fn(&Tensor) -> Result<Tensor>| {
-        bench.row(&format!("{name}, and backward"), RUNS, || {
-            black_box(function(x).unwrap().backward().unwrap());
-        });
+        bench.backward(&format!("{name}, and backward"), RUNS, || function(x));
     };
-    let share = given(&flat, &flat.as_detached_tensor()).unwrap();
-    bench.row("candle's share, and backward", RUNS, || drop(black_box(share.backward().unwrap())));
     let functions = ELEMENTWISE.iter().map(|it| (it, &flat));
     for ((name, function), x) in functions.chain(ALONG_AN_AXIS.iter().map(|it| (it, &rows))) {
         let constant = x.as_detached_tensor();

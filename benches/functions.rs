@@ -23,9 +23,7 @@ fn forward(bench: &Bench, name: &str, f: impl Fn() -> Result<Tensor>) {
 fn both(bench: &Bench, name: &str, x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) {
     let x = Var::from_tensor(x).unwrap();
     forward(bench, name, || f(&x.as_detached_tensor()));
-    bench.row(&format!("{name}: forward, backward"), 50, || {
-        drop(torch::sum(&f(&x).unwrap()).unwrap().backward().unwrap());
-    });
+    bench.backward(&format!("{name}: forward, backward"), 50, || torch::sum(&f(&x)?));
 }
 
 fn reductions(bench: &Bench) {

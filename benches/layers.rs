@@ -18,9 +18,7 @@ fn main() {
 fn both(bench: &Bench, name: &str, runs: usize, x: &Tensor, forward: impl Fn(&Tensor) -> Tensor) {
     bench.row(&format!("{name}: forward"), runs, || drop(forward(x)));
     let x = Var::from_tensor(x).unwrap();
-    bench.row(&format!("{name}: forward, backward"), runs, || {
-        torch::sum(&forward(&x)).unwrap().backward().unwrap();
-    });
+    bench.backward(&format!("{name}: forward, backward"), runs, || torch::sum(&forward(&x)));
 }
 
 fn recurrent(bench: &Bench) {

@@ -138,11 +138,14 @@ fn main() -> Result<()> {
     let bench = Bench::new("losses");
     for (name, mut inputs, loss) in small() {
         inputs[0] = Var::from_tensor(&inputs[0])?.into_inner();
-        bench.row(&format!("{name}, {TIMES} times, and backward"), RUNS, || {
+        let row = format!("{name}, {TIMES} times, and backward");
+        let many = || {
             for _ in 0..TIMES {
                 drop(black_box(loss(&inputs).and_then(|it| it.backward())));
             }
-        });
+        };
+        let one = loss(&inputs)?;
+        bench.with_share(&row, RUNS, many, || (one, TIMES));
     }
     for (name, inputs, wanted, loss) in rows()? {
         if !bench.wants(name) {
@@ -156,9 +159,7 @@ fn main() -> Result<()> {
         // An error here is told at once; in a row it could only panic.
         loss(&variables)?.backward()?;
         bench.row(&format!("{name}, forward"), RUNS, || drop(black_box(loss(&inputs))));
-        bench.row(&format!("{name}, and backward"), RUNS, || {
-            drop(black_box(loss(&variables).and_then(|it| it.backward())));
-        });
+        bench.backward(&format!("{name}, and backward"), RUNS, || loss(&variables));
     }
     Ok(())
 }

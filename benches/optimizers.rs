@@ -8,6 +8,7 @@ mod measure;
 use akari::candle_core::backprop::GradStore;
 use akari::candle_core::{Device, Result, Tensor, Var};
 use akari::optim::{self, Rule, RuleOptimizer};
+use akari::torch;
 use candle_nn::Optimizer;
 
 use self::measure::Bench;
@@ -68,7 +69,8 @@ fn lbfgs(bench: &Bench, sizes: &Sizes) -> Result<()> {
     let mut lbfgs = optim::LBFGS::new(vars.clone(), config)?;
     bench.row(&row, sizes.steps, || {
         let _ = lbfgs.step(|| {
-            let squares = vars.iter().map(|it| it.sqr()?.sum_all()).collect::<Result<Vec<_>>>()?;
+            let squares = vars.iter().map(|it| torch::sum(&torch::square(it)?));
+            let squares = squares.collect::<Result<Vec<_>>>()?;
             squares.iter().skip(1).try_fold(squares[0].clone(), |sum, it| sum + it)
         });
     });

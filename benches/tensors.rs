@@ -8,7 +8,7 @@ mod measure;
 use akari::candle_core::Result;
 use akari::prelude::*;
 
-use self::measure::{Bench, candles_share};
+use self::measure::Bench;
 
 fn main() {
     let bench = Bench::new("tensors");
@@ -25,11 +25,7 @@ fn forward(bench: &Bench, name: &str, f: impl Fn() -> Result<Tensor>) {
 fn both(bench: &Bench, name: &str, x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) {
     let x = Var::from_tensor(x).unwrap();
     forward(bench, name, || f(&x.as_detached_tensor()));
-    bench.row(&format!("{name}: forward, backward"), 100, || {
-        drop(torch::sum(&f(&x).unwrap()).unwrap().backward().unwrap());
-    });
-    let share = candles_share(&x, &f(&x.as_detached_tensor()).unwrap()).unwrap();
-    bench.row(&format!("{name}: candle's share"), 100, || drop(share.backward().unwrap()));
+    bench.backward(&format!("{name}: forward, backward"), 100, || torch::sum(&f(&x)?));
 }
 
 fn sums(bench: &Bench) {
@@ -100,13 +96,8 @@ fn rows_of_tables(bench: &Bench) {
     let embedding = nn::Embedding::new(10_000, 128).unwrap();
     let numbers = torch::randint(0, 10_000, (64, 32)).unwrap();
     forward(bench, "Embedding 10000 x 128, 64 x 32", || embedding.forward(&numbers));
-    bench.row("Embedding 10000 x 128, 64 x 32: forward, backward", 100, || {
-        drop(torch::sum(&embedding.forward(&numbers).unwrap()).unwrap().backward().unwrap());
-    });
-    let share =
-        candles_share(&embedding.weight, &embedding.forward(&numbers).unwrap().detach()).unwrap();
-    bench.row("Embedding 10000 x 128, 64 x 32: candle's share", 100, || {
-        drop(share.backward().unwrap());
+    bench.backward("Embedding 10000 x 128, 64 x 32: forward, backward", 100, || {
+        torch::sum(&embedding.forward(&numbers)?)
     });
     let x = torch::randn((1000, 1000)).unwrap();
     both(bench, "softmax(0) 1000 x 1000", &x, |x| F::softmax(x, 0));

@@ -7,7 +7,7 @@ mod measure;
 
 use akari::prelude::*;
 
-use self::measure::{Bench, candles_share};
+use self::measure::Bench;
 
 fn main() {
     let bench = Bench::new("training");
@@ -16,18 +16,19 @@ fn main() {
     }
 }
 
-fn step(model: &impl Module, adam: &mut optim::Adam, x: &Tensor, y: &Tensor) {
-    let logits = model.forward(x).unwrap();
-    let loss = nn::CrossEntropyLoss::default().forward(&logits, y).unwrap();
-    adam.backward_step(&loss).unwrap();
+/// The row of a step with Adam.
+fn step(bench: &Bench, row: &str, runs: usize, model: &nn::Sequential, x: &Tensor, y: &Tensor) {
+    let mut adam = optim::Adam::new(model.parameters(), Default::default()).unwrap();
+    let loss = || nn::CrossEntropyLoss::default().forward(&model.forward(x).unwrap(), y).unwrap();
+    let step = || adam.backward_step(&loss()).unwrap();
+    bench.with_share(row, runs, step, || (loss(), 1));
 }
 
 fn mlp(bench: &Bench) {
     let model =
         nn::seq![nn::Linear::new(784, 128).unwrap(), F::relu, nn::Linear::new(128, 10).unwrap()];
-    let mut adam = optim::Adam::new(model.parameters(), Default::default()).unwrap();
     let (x, y) = (torch::rand((64, 784)).unwrap(), torch::randint(0, 10, 64).unwrap());
-    bench.row("mlp 784-128-10, batch 64: step", 200, || step(&model, &mut adam, &x, &y));
+    step(bench, "mlp 784-128-10, batch 64: step", 200, &model, &x, &y);
     bench.row("mlp 784-128-10, batch 64: forward", 200, || drop(model.forward(&x).unwrap()));
     // The four products of the layers, as candle multiplies.
     let (w, v) = (torch::rand((128, 784)).unwrap(), torch::rand((10, 128)).unwrap());
@@ -60,9 +61,8 @@ fn small_cnn() -> nn::Sequential {
 
 fn cnn(bench: &Bench) {
     let model = small_cnn();
-    let mut adam = optim::Adam::new(model.parameters(), Default::default()).unwrap();
     let (x, y) = (torch::rand((64, 1, 28, 28)).unwrap(), torch::randint(0, 10, 64).unwrap());
-    bench.row("cnn 8-16, 28 x 28, batch 64: step", 50, || step(&model, &mut adam, &x, &y));
+    step(bench, "cnn 8-16, 28 x 28, batch 64: step", 50, &model, &x, &y);
     bench.row("cnn 8-16, 28 x 28, batch 64: forward", 50, || drop(model.forward(&x).unwrap()));
     let vars = model.parameters();
     let theirs = |x: &Tensor| {
@@ -78,9 +78,7 @@ fn cnn(bench: &Bench) {
     bench.row("cnn, candle's layers: forward, backward", 10, || {
         theirs(&x).sum_all().unwrap().backward().unwrap();
     });
-    bench.row("cnn, our layers: forward, backward", 50, || {
-        model.forward(&x).unwrap().sum_all().unwrap().backward().unwrap();
-    });
+    bench.backward("cnn, our layers: forward, backward", 50, || torch::sum(&model.forward(&x)?));
 }
 
 fn draws(bench: &Bench) {
@@ -100,11 +98,7 @@ fn draws(bench: &Bench) {
 fn both(bench: &Bench, name: &str, runs: usize, x: &Tensor, f: impl Fn(&Tensor) -> Tensor) {
     let x = Var::from_tensor(x).unwrap();
     bench.row(&format!("{name}: forward"), runs, || drop(f(&x)));
-    bench.row(&format!("{name}: forward, backward"), runs, || {
-        drop(torch::sum(&f(&x)).unwrap().backward().unwrap())
-    });
-    let share = candles_share(&x, &f(&x.as_detached_tensor())).unwrap();
-    bench.row(&format!("{name}: candle's share"), runs, || drop(share.backward().unwrap()));
+    bench.backward(&format!("{name}: forward, backward"), runs, || torch::sum(&f(&x)));
 }
 
 fn functions(bench: &Bench) {
@@ -160,7 +154,7 @@ fn vgg11(bench: &Bench) {
     let model = models::vgg11().unwrap();
     let x = torch::rand((1, 3, 224, 224)).unwrap();
     bench.row("vgg11, 1 x 3 x 224 x 224: forward", 5, || drop(model.forward(&x).unwrap()));
-    bench.row("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, || {
-        model.forward(&x).unwrap().sum_all().unwrap().backward().unwrap();
+    bench.backward("vgg11, 1 x 3 x 224 x 224: forward, backward", 3, || {
+        torch::sum(&model.forward(&x)?)
     });
 }
