@@ -1,8 +1,9 @@
-//! Work that all cores share: the one place where loops meet rayon.
+//! Work that all cores share: the one place where loops meet other threads.
 //!
-//! What rayon makes of a loop is many times the loop's own code, and is compiled again for each closure that rayon
-//! gets. So rayon gets the same one each time, and the loops stand behind `dyn`. Pieces have sizes that the caller
-//! fixes, and results their places: nothing depends on the number of threads.
+//! A loop goes to the threads of `crew.rs`, which are quick to come; a loop within such a loop stays on its thread. Where another
+//! thread's loop has them, or the loop is one of a rayon pool's own threads, it goes to rayon. What rayon makes of a loop is many times the loop's own code, and is
+//! compiled again for each closure that rayon gets. So rayon gets the same one each time, and the loops stand behind `dyn`.
+//! Pieces have sizes that the caller fixes, and results their places: nothing depends on the number of threads.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -10,12 +11,20 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::crew;
+
 /// Does `work` for each of `0..count`; a thread takes at least `least` of them in a row.
 pub(crate) fn share(count: usize, least: usize, work: &(dyn Fn(usize) + Sync)) {
-    if count <= least.max(1) {
-        (0..count).for_each(work);
-    } else {
-        (0..count).into_par_iter().with_min_len(least.max(1)).for_each(work);
+    let least = least.max(1);
+    let threads = self::count();
+    if count <= least || threads == 1 || crew::is_at_work() {
+        return (0..count).for_each(work);
+    }
+    /// Each thread comes back for more this often, so that none is left with much while others have nothing.
+    const PARTS: usize = 16;
+    let some = (count / (threads * PARTS)).max(least);
+    if rayon::current_thread_index().is_some() || !crew::share(count, some, threads - 1, work) {
+        (0..count).into_par_iter().with_min_len(least).for_each(work);
     }
 }
 
@@ -42,13 +51,13 @@ pub(crate) fn join<A: Send, B: Send>(
 }
 
 /// A pointer to elements of which each thread takes others.
-struct First<T>(*mut T);
+pub(super) struct First<T>(pub(super) *mut T);
 
-// SAFETY: `pieces`, which alone makes one, gives no element to two threads, and elements may be sent.
+// SAFETY: `pieces` and `matrix.rs`, which alone make one, give no element to two threads, and elements may be sent.
 unsafe impl<T: Send> Sync for First<T> {}
 
 impl<T> First<T> {
-    fn get(&self) -> *mut T {
+    pub(super) fn get(&self) -> *mut T {
         self.0
     }
 }

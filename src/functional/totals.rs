@@ -152,17 +152,20 @@ fn shared_totals<T: Copy + Send + Sync, A: Adding<T>>(
         return add_all::<T, A>(sums, parts);
     }
     let rows = (2 * PIECE).div_ceil(inner.min(WIDTH)).next_multiple_of(4);
-    threads::pieces(sums, WIDTH, 1, &|tile, sums| {
-        let parts = of_pieces(xs, rows * inner, |xs| {
-            let mut part = vec![A::NONE; sums.len()];
-            vectorized(
-                #[inline(always)]
-                || add_columns::<T, A>(&xs[tile * WIDTH..], inner, &mut part),
-            );
-            part
-        });
-        add_all::<T, A>(sums, parts);
+    let tiles = inner.div_ceil(WIDTH);
+    let parts = threads::collect(xs.len().div_ceil(rows * inner) * tiles, 1, |index| {
+        let (first, tile) = (index / tiles * rows * inner, index % tiles);
+        let xs = &xs[first..xs.len().min(first + rows * inner)];
+        let mut part = vec![A::NONE; WIDTH.min(inner - tile * WIDTH)];
+        vectorized(
+            #[inline(always)]
+            || add_columns::<T, A>(&xs[tile * WIDTH..], inner, &mut part),
+        );
+        part
     });
+    for (index, part) in parts.into_iter().enumerate() {
+        add_all::<T, A>(&mut sums[index % tiles * WIDTH..], [part]);
+    }
 }
 
 /// What `work` gives for each piece of `size` numbers.
@@ -172,7 +175,10 @@ fn of_pieces<T: Sync, R: Send>(xs: &[T], size: usize, work: impl Fn(&[T]) -> R +
     })
 }
 
-fn add_all<T: Copy + Send + Sync, A: Adding<T>>(sums: &mut [A::Total], parts: Vec<Vec<A::Total>>) {
+fn add_all<T: Copy + Send + Sync, A: Adding<T>>(
+    sums: &mut [A::Total],
+    parts: impl IntoIterator<Item = Vec<A::Total>>,
+) {
     for part in parts {
         sums.iter_mut().zip(part).for_each(|(sum, part)| *sum = A::add(*sum, part));
     }

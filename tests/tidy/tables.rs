@@ -121,6 +121,7 @@ pub const UNSAFE: &[&str] = &[
     "kernel/src/runtime/environment.rs",
     "kernel/src/runtime/load.rs",
     "kernel/src/runtime/stdin.rs",
+    "src/compute/crew.rs",
     "src/compute/lanes.rs",
     "src/compute/loops.rs",
     "src/compute/matrix.rs",
