@@ -28,6 +28,13 @@ pub(crate) trait Op: Send + Sync + 'static {
 
     /// The gradients of the arguments, in their order; only those that are wanted are looked at.
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>>;
+
+    /// The gradient of an argument of this shape where it is that of the result, or a view of it: nothing is computed or
+    /// copied then. Such a gradient is not wanted of [`backward`](Op::backward) any more.
+    fn view(&self, argument: usize, shape: &Shape, grad: &Tensor) -> Result<Option<Tensor>> {
+        let _ = (argument, shape, grad);
+        Ok(None)
+    }
 }
 
 /// A gradient for each argument, where there is one. Those of constants are left out.
@@ -164,6 +171,7 @@ trait AnyOp: Send + Sync {
     fn forward_f64(&self, args: &[&[f64]]) -> Result<(Vec<f64>, Shape)>;
     fn backward_f32(&self, call: Call<'_, f32>) -> Result<Gradients<f32>>;
     fn backward_f64(&self, call: Call<'_, f64>) -> Result<Gradients<f64>>;
+    fn view(&self, argument: usize, shape: &Shape, grad: &Tensor) -> Result<Option<Tensor>>;
 }
 
 impl<O: Op> AnyOp for O {
@@ -181,6 +189,10 @@ impl<O: Op> AnyOp for O {
 
     fn backward_f64(&self, call: Call<'_, f64>) -> Result<Gradients<f64>> {
         self.backward(call)
+    }
+
+    fn view(&self, argument: usize, shape: &Shape, grad: &Tensor) -> Result<Option<Tensor>> {
+        Op::view(self, argument, shape, grad)
     }
 }
 
@@ -233,6 +245,16 @@ impl Custom {
         grad: &Tensor,
         backward: impl Fn(Call<'_, T>) -> Result<Gradients<T>>,
     ) -> Result<ArgumentGrads> {
+        let mut grads = [const { None }; 3];
+        // Candle asks for all gradients, also those that nobody will look at.
+        let mut wanted = [false; MOST];
+        for (index, arg) in args.iter().enumerate().filter(|(_, arg)| arg.track_op()) {
+            grads[index] = self.op.view(index, arg.shape(), grad)?;
+            wanted[index] = grads[index].is_none();
+        }
+        if !wanted.contains(&true) {
+            return Ok(grads);
+        }
         // Arguments were made contiguous on the way forward; only the gradient may not be.
         let grad = contiguous(grad)?;
         let guards =
@@ -242,14 +264,8 @@ impl Custom {
             *slice = guarded::<T>(guard)?;
         }
         let [result, grad, inputs @ ..] = slices;
-        // Candle asks for all gradients, also those that nobody will look at.
-        let mut wanted = [false; MOST];
-        for (wanted, arg) in wanted.iter_mut().zip(args) {
-            *wanted = arg.track_op();
-        }
         let count = args.len() + self.constants.len();
         let call = Call { args: &inputs[..count], result, grad, wanted: &wanted[..count] };
-        let mut grads = [const { None }; 3];
         for (index, values) in backward(call)?.into_iter().enumerate() {
             if let (Some(values), true) = (values, wanted[index]) {
                 let arg = args[index];
@@ -432,6 +448,37 @@ mod tests {
         let grads = apply_with("f", Product, [a, &b], &[c]).unwrap().backward().unwrap();
         assert_eq!(grads.get(a).unwrap().to_vec1::<f32>().unwrap(), [15.0]);
         assert!(grads.get(&b).is_none() && grads.get(c).is_none());
+    }
+
+    /// The second argument, whose gradient is the result's.
+    struct Second;
+
+    impl Op for Second {
+        fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
+            Ok((args[1].to_vec(), Shape::from(args[1].len())))
+        }
+
+        fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
+            assert_eq!(call.wanted, [true, false]);
+            Ok(vec![Some(vec![T::ZERO])])
+        }
+
+        fn view(&self, argument: usize, _: &Shape, grad: &Tensor) -> Result<Option<Tensor>> {
+            Ok((argument == 1).then(|| grad.clone()))
+        }
+    }
+
+    #[test]
+    fn a_gradient_that_is_handed_on_is_not_computed() {
+        let [a, b] = [2.0, 5.0].map(|value| Var::from_tensor(&number(value)).unwrap());
+        let y = apply("f", Second, [a.as_tensor(), b.as_tensor()]).unwrap();
+        let grads = (y * 3.0).unwrap().backward().unwrap();
+        assert_eq!(grads.get(&a).unwrap().to_vec1::<f32>().unwrap(), [0.0]);
+        assert_eq!(grads.get(&b).unwrap().to_vec1::<f32>().unwrap(), [3.0]);
+        // Nothing is left to compute where all gradients are handed on.
+        let constant = number(2.0);
+        let y = apply("f", Second, [&constant, b.as_tensor()]).unwrap();
+        assert_eq!(y.backward().unwrap().get(&b).unwrap().to_vec1::<f32>().unwrap(), [1.0]);
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub(crate) trait Pair:
     /// What the function does with two integers.
     const WHOLE: Whole;
 
+    /// Whether the gradients of the left and the right operand are that of the result.
+    const HANDS_ON: [bool; 2];
+
     /// The function of two integers, which wraps, where it computes one.
     fn integer(&self, a: i64, b: i64) -> i64;
 }
@@ -99,6 +102,10 @@ macro_rules! pairs {
         impl Pair for $struct {
             const IS_LONG: bool = $is_long;
             const WHOLE: Whole = Whole::$whole;
+            const HANDS_ON: [bool; 2] = [
+                is_same(stringify!($left), stringify!($g)),
+                is_same(stringify!($right), stringify!($g)),
+            ];
 
             #[inline(always)]
             fn integer(&self, a: i64, b: i64) -> i64 {
@@ -131,6 +138,16 @@ macro_rules! pairs {
             }
         }
     };
+}
+
+/// Whether two formulas are the same, letter by letter.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 pairs! {
@@ -464,6 +481,17 @@ impl<P: Pair> Op for Arithmetic<P> {
             }
         }
         Ok(grads)
+    }
+
+    fn view(&self, argument: usize, shape: &Shape, grad: &Tensor) -> Result<Option<Tensor>> {
+        let is_argument =
+            |source: &Source| matches!(source, Source::Argument(at) if *at == argument);
+        let hands_on = self
+            .sources
+            .iter()
+            .zip(P::HANDS_ON)
+            .any(|(source, hands_on)| hands_on && is_argument(source));
+        Ok((hands_on && shape == grad.shape()).then(|| grad.clone()))
     }
 }
 

@@ -5,6 +5,7 @@
 use candle_core::{CpuStorage, DType, Result, Shape, Storage, Tensor, WithDType, bail};
 
 use super::totals::{Adding, Floats, Integers, Span, totals};
+use crate::compute::copy::contiguous;
 use crate::compute::loops::{self, PIECE};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -167,7 +168,7 @@ fn mean_over(function: &'static str, x: &Tensor, dims: &dyn Axes, is_kept: bool)
 /// The sums of `xs` along those of its axes that are to be added up, for each axis given as its size and whether it is.
 pub(super) fn sum_groups<T: Number>(xs: &[T], axes: impl Iterator<Item = (usize, bool)>) -> Vec<T> {
     let groups = axes.map(|(size, is_added)| Group { size, is_added }).collect();
-    let sums = Sums { groups, divisor: 1.0, shape: Shape::from(()) };
+    let sums = Sums { groups, is_added: Vec::new(), divisor: 1.0, shape: Shape::from(()) };
     sums.totals::<T, f64, Floats>(xs).into_iter().map(T::of).collect()
 }
 
@@ -182,6 +183,8 @@ struct Group {
 struct Sums {
     /// The axes, from the first to the last.
     groups: Vec<Group>,
+    /// Whether each axis of the argument is added up.
+    is_added: Vec<bool>,
     divisor: f64,
     shape: Shape,
 }
@@ -191,7 +194,7 @@ impl Sums {
         let is_added = axis::resolve_all(function, x, dims)?;
         let mut groups: Vec<Group> = Vec::new();
         let mut shape = Vec::new();
-        for (size, is_added) in x.dims().iter().copied().zip(is_added) {
+        for (size, is_added) in x.dims().iter().copied().zip(is_added.iter().copied()) {
             match groups.last_mut() {
                 Some(group) if group.is_added == is_added => group.size *= size,
                 _ => groups.push(Group { size, is_added }),
@@ -200,7 +203,7 @@ impl Sums {
                 shape.push(if is_added { 1 } else { size });
             }
         }
-        Ok(Sums { groups, divisor: 1.0, shape: Shape::from(shape) })
+        Ok(Sums { groups, is_added, divisor: 1.0, shape: Shape::from(shape) })
     }
 
     /// The totals of all results: of the last axes first, then of those before them.
@@ -229,6 +232,22 @@ impl Sums {
         sums.unwrap_or_else(|| xs.iter().map(|x| <A as Adding<T>>::widen(*x)).collect())
     }
 
+    /// The gradients of single elements, from those of the sums.
+    fn divided(&self, grads: &Tensor) -> Result<Tensor> {
+        fn of<T: Number>(grads: &[T], divisor: f64, like: &Tensor) -> Result<Tensor> {
+            let divided = |grad: &T| T::of(grad.wide() / divisor);
+            Tensor::from_vec(grads.iter().map(divided).collect(), like.shape(), like.device())
+        }
+        if self.divisor == 1.0 {
+            return Ok(grads.clone());
+        }
+        let (single, double) = (
+            |values: &[f32]| of(values, self.divisor, grads),
+            |values: &[f64]| of(values, self.divisor, grads),
+        );
+        op::with_values("torch::mean", grads, single, double)?
+    }
+
     fn of_integers(&self, x: &Tensor) -> Result<Tensor> {
         let x = x.to_dtype(DType::I64)?.contiguous()?;
         let (storage, layout) = x.storage_and_layout();
@@ -251,6 +270,19 @@ impl Op for Sums {
         let divided = |grad: &T| T::from_f64(grad.to_f64() / self.divisor);
         let grads = call.grad.iter().map(divided).collect::<Vec<_>>();
         Ok(vec![Some(spread(&self.groups, &grads, call.args[0].len()))])
+    }
+
+    fn view(&self, _argument: usize, shape: &Shape, grad: &Tensor) -> Result<Option<Tensor>> {
+        /// Whoever reads a view begins anew with each of its rows: shorter ones are written out.
+        const LEAST: usize = 256;
+        let row = self.groups.last().map_or(1, |group| group.size);
+        if shape.elem_count() == 0 || (row < LEAST && self.groups.len() > 1) {
+            return Ok(None);
+        }
+        let sizes = shape.dims().iter().zip(&self.is_added);
+        let kept = sizes.map(|(size, is_added)| if *is_added { 1 } else { *size });
+        let grad = self.divided(&contiguous(grad)?)?.reshape(kept.collect::<Vec<_>>())?;
+        grad.broadcast_as(shape).map(Some)
     }
 }
 
@@ -300,5 +332,43 @@ fn fill<T: WithDType>(group: Group, rest: &[Group], grads: &[T], out: &mut [T]) 
         let more = written.min(out.len() - written);
         out.copy_within(..more, written);
         written += more;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    #[test]
+    fn gradients_are_those_of_the_sums_that_elements_are_in() {
+        // Short rows are written out, long ones are views.
+        for shape in [&[3, 4, 300][..], &[300, 2], &[2, 300], &[300], &[300, 300], &[2, 3, 4]] {
+            let x = Var::zeros(shape, DType::F64, &Device::Cpu).unwrap();
+            for mask in 1..1usize << shape.len() {
+                let dims = (0..shape.len() as i64).filter(|axis| mask >> axis & 1 == 1);
+                let dims = dims.collect::<Vec<_>>();
+                for (function, is_mean) in [
+                    (sum_keepdim as fn(&Tensor, Vec<i64>) -> Result<Tensor>, false),
+                    (mean_keepdim, true),
+                ] {
+                    let y = function(&x, dims.clone()).unwrap();
+                    let slopes = (0..y.elem_count()).map(|at| at as f64 + 1.0).collect::<Vec<_>>();
+                    let of = |slopes: Vec<f64>| {
+                        Tensor::from_vec(slopes, y.shape(), &Device::Cpu).unwrap()
+                    };
+                    let share =
+                        if is_mean { (x.elem_count() / y.elem_count()) as f64 } else { 1.0 };
+                    let expected = of(slopes.iter().map(|slope| slope / share).collect());
+                    let slopes = of(slopes);
+                    let grads = sum(&(&y * &slopes).unwrap()).unwrap().backward().unwrap();
+                    let expected = expected.broadcast_as(shape).unwrap();
+                    let [found, expected] = [grads.get(&x).unwrap(), &expected]
+                        .map(|it| it.flatten_all().unwrap().to_vec1::<f64>().unwrap());
+                    assert!(found == expected, "{shape:?} along {dims:?}");
+                }
+            }
+        }
     }
 }
