@@ -131,14 +131,21 @@ impl Op for EmbeddingOp {
     }
 
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let mut grads = loops::zeros(call.args[0].len());
-        let given = call.grad.chunks(self.columns.max(1));
-        for (number, given) in self.numbers.iter().zip(given) {
-            if Some(*number) != self.padding {
-                let row = &mut grads[number * self.columns..][..self.columns];
-                row.iter_mut().zip(given).for_each(|(sum, grad)| *sum += *grad);
+        /// Into how many parts a table is cut, each of which one thread clears and fills.
+        const PARTS: usize = 8;
+        let (len, columns) = (call.args[0].len(), self.columns.max(1));
+        let rows = (len / columns).div_ceil(PARTS).max(1);
+        let grads = loops::by_pieces(len, rows * columns, |index, part| {
+            let first = index * rows;
+            for (number, given) in self.numbers.iter().zip(call.grad.chunks(columns)) {
+                // A row before the part wraps to one far behind it.
+                let place = number.wrapping_sub(first);
+                if place < part.len() / columns && Some(*number) != self.padding {
+                    let row = &mut part[place * columns..][..columns];
+                    row.iter_mut().zip(given).for_each(|(sum, grad)| *sum += *grad);
+                }
             }
-        }
+        });
         Ok(vec![Some(grads)])
     }
 }

@@ -312,12 +312,10 @@ impl SoftmaxRows {
         let (size, sign) = (self.size, self.sign::<T>());
         let pairs = xs.chunks_exact(size).zip(ys.chunks_exact_mut(size));
         if self.kind == Kind::LogSoftmax && (SHORT..=SMALL_PIECE).contains(&size) {
-            let mut scratch = [T::ZERO; SMALL_PIECE];
-            let scratch = &mut scratch[..size];
             for (xs, ys) in pairs {
                 let max = max_of(xs, sign);
-                scratch.iter_mut().zip(xs).for_each(|(it, x)| *it = exp(sign * *x - max));
-                let log = T::of(sum_of(scratch).ln());
+                let lanes = fold(xs, xs, T::ZERO, |sum, x, _| sum + exp(sign * x - max));
+                let log = T::of(lanes.into_iter().map(T::wide).sum::<f64>().ln());
                 ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (sign * *x - max) - log);
             }
             return;

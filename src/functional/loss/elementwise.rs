@@ -8,7 +8,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::options::Reduction;
-use crate::compute::loops::{PIECE, appended, each};
+use crate::compute::loops::{PIECE, appended};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::reduce::{Cut, Outcome, reduced};
@@ -100,45 +100,39 @@ impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
         let Call { args: inputs, grad: gradient, wanted, .. } = call;
         let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
-        let len = inputs[0].len();
         let gradient = match self.outcome {
             Outcome::Each => LossGradient::Each(gradient),
             Outcome::Over(divisor) => LossGradient::All(R::of(gradient[0].to_f64() / divisor)),
         };
-        if wanted[0] && (1..K).all(|index| !wanted[index]) {
-            let first = appended(len, PIECE, |start, room| {
-                let range = start..start + room.left();
-                let inputs = inputs.map(|input| &input[range.clone()]);
-                let gradient = gradient.slice(range);
-                // A copy, whose parameters the loop's writes can't change, is not read again for each element.
-                let formula = self.formula;
-                R::vectorized(
-                    #[inline(always)]
-                    || append_slopes(&formula, inputs, gradient, room),
-                );
-            });
-            return Ok(vec![Some(first)]);
-        }
-        let mut results: [Option<Vec<R>>; K] =
-            std::array::from_fn(|index| wanted[index].then(|| vec![R::zero(); len]));
-        let mut pieces =
-            results.each_mut().map(|result| result.as_mut().map(|result| result.chunks_mut(PIECE)));
-        let pieces = (0..len)
-            .step_by(PIECE)
-            .map(|start| {
-                (start, pieces.each_mut().map(|chunks| chunks.as_mut().and_then(Iterator::next)))
-            })
-            .collect();
-        each(len, pieces, |(start, mut results): (usize, [Option<&mut [R]>; K])| {
-            let range = start..(start + PIECE).min(len);
+        let of = |index: usize| match index {
+            0 => self.slopes::<R, 0>(inputs, gradient),
+            1 => self.slopes::<R, 1>(inputs, gradient),
+            _ => self.slopes::<R, 2>(inputs, gradient),
+        };
+        // Operations have three arguments at the most; the numbers behind these are constants, which nobody wants.
+        Ok((0..K.min(3)).map(|index| wanted[index].then(|| of(index))).collect())
+    }
+}
+
+impl<E: Formula<K>, const K: usize> ElementwiseLoss<E, K> {
+    /// The gradients of one input. Each has a pass of its own, which writes new memory once: the formula costs less than
+    /// memory that is cleared first.
+    fn slopes<R: Number, const AT: usize>(
+        &self,
+        inputs: [&[R]; K],
+        gradient: LossGradient<'_, R>,
+    ) -> Vec<R> {
+        appended(inputs[0].len(), PIECE, |start, room| {
+            let range = start..start + room.left();
             let inputs = inputs.map(|input| &input[range.clone()]);
             let gradient = gradient.slice(range);
+            // A copy, whose parameters the loop's writes can't change, is not read again for each element.
+            let formula = self.formula;
             R::vectorized(
                 #[inline(always)]
-                || write_slopes(&self.formula, inputs, gradient, &mut results),
+                || append_slopes::<R, E, K, AT>(&formula, inputs, gradient, room),
             );
-        });
-        Ok(results.into_iter().collect())
+        })
     }
 }
 
@@ -171,9 +165,9 @@ fn write_values<R: Number, E: Formula<K>, const K: usize>(
     }
 }
 
-/// The gradients of the first number, into new memory.
+/// The gradients of one of the numbers, into new memory.
 #[inline(always)]
-fn append_slopes<R: Number, E: Formula<K>, const K: usize>(
+fn append_slopes<R: Number, E: Formula<K>, const K: usize, const AT: usize>(
     formula: &E,
     inputs: [&[R]; K],
     gradient: LossGradient<R>,
@@ -187,48 +181,13 @@ fn append_slopes<R: Number, E: Formula<K>, const K: usize>(
             room.each(
                 0..count,
                 #[inline(always)]
-                |index| formula.slopes(inputs.map(|input| input[index]))[0] * values[index],
+                |index| formula.slopes(inputs.map(|input| input[index]))[AT] * values[index],
             );
         }
         LossGradient::All(value) => room.each(
             0..count,
             #[inline(always)]
-            |index| formula.slopes(inputs.map(|input| input[index]))[0] * value,
+            |index| formula.slopes(inputs.map(|input| input[index]))[AT] * value,
         ),
-    }
-}
-
-/// Writes the gradients of the first input, or of `ALL` that are asked for.
-#[inline(always)]
-fn write_slopes<R: Number, E: Formula<K>, const K: usize>(
-    formula: &E,
-    inputs: [&[R]; K],
-    gradient: LossGradient<R>,
-    results: &mut [Option<&mut [R]>; K],
-) {
-    let mut blocks = [[R::zero(); BLOCK]; K];
-    let mut same = [R::zero(); BLOCK];
-    if let LossGradient::All(value) = gradient {
-        same = [value; BLOCK];
-    }
-    for start in (0..inputs[0].len()).step_by(BLOCK) {
-        let count = BLOCK.min(inputs[0].len() - start);
-        let inputs = inputs.map(|input| &input[start..][..count]);
-        let gradient = match gradient {
-            LossGradient::Each(values) => &values[start..][..count],
-            LossGradient::All(_) => &same[..count],
-        };
-        let targets = blocks.each_mut().map(|block| &mut block[..count]);
-        for index in 0..count {
-            let slopes = formula.slopes(inputs.map(|input| input[index]));
-            for k in 0..K {
-                targets[k][index] = slopes[k] * gradient[index];
-            }
-        }
-        for (result, block) in results.iter_mut().zip(&blocks) {
-            if let Some(result) = result {
-                result[start..][..count].copy_from_slice(&block[..count]);
-            }
-        }
     }
 }
