@@ -157,6 +157,26 @@ pub(crate) fn conv2d_named(
     op::apply(function, conv, Arguments::with(x, Some(weight), bias))
 }
 
+/// The convolution of sequences, as images of one row each. The operation takes and gives the sequences themselves, so that
+/// gradients go to nothing in between.
+pub(super) fn conv_of_rows(
+    function: &'static str,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    config: Conv2dOptions,
+) -> Result<Tensor> {
+    let Conv2dOptions { stride, dilation, padding, padding_mode, .. } = config;
+    let (image, kernel) = (x.unsqueeze(x.rank() - 1)?, weight.unsqueeze(2)?);
+    let borders = (padding, padding_mode);
+    let (padded, padding) =
+        border::of_convolution(function, &image, &kernel, (stride, dilation), borders)?;
+    let conv = Convolution::new(function, &padded, &kernel, config, padding)?.of_rows();
+    check_bias(function, bias, conv.outputs)?;
+    let x = if padded.id() == image.id() { x } else { &padded };
+    op::apply(function, conv, Arguments::with(x, Some(weight), bias))
+}
+
 pub(super) struct Convolution {
     pub(super) images: usize,
     pub(super) groups: usize,
@@ -275,6 +295,13 @@ impl Convolution {
         })
     }
 
+    /// The same with results of one axis less, of images that are one row each.
+    fn of_rows(self) -> Self {
+        let mut dims = self.shape.dims().to_vec();
+        dims.remove(dims.len() - 2);
+        Convolution { shape: Shape::from(dims), ..self }
+    }
+
     /// Pixels of one plane, in the input and in the result.
     pub(super) fn areas(&self) -> (usize, usize) {
         (self.size[0] * self.size[1], self.windows[0] * self.windows[1])
@@ -314,14 +341,23 @@ impl Op for Convolution {
         let (_, windows) = self.areas();
         let x = call.wanted[0].then(|| self.image_gradient(&call)).transpose()?;
         let weight = call.wanted[1].then(|| self.weight_gradient(&call));
-        let bias = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted).then(|| {
-            let planes = Span { outer: self.images * self.outputs, size: windows, inner: 1 };
-            let planes = totals::<T, Floats>(call.grad, planes);
-            let images = Span { outer: 1, size: self.images, inner: self.outputs };
-            totals::<f64, Floats>(&planes, images).into_iter().map(T::of).collect()
-        });
+        let is_wanted = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted);
+        let bias = is_wanted.then(|| bias_gradient(call.grad, self.images, self.outputs, windows));
         Ok(vec![x, weight, bias])
     }
+}
+
+/// The gradient of a bias: the sums over planes of `area` numbers, one for each channel of each image.
+pub(super) fn bias_gradient<T: Number>(
+    grad: &[T],
+    images: usize,
+    channels: usize,
+    area: usize,
+) -> Vec<T> {
+    let planes = Span { outer: images * channels, size: area, inner: 1 };
+    let planes = totals::<T, Floats>(grad, planes);
+    let images = Span { outer: 1, size: images, inner: channels };
+    totals::<f64, Floats>(&planes, images).into_iter().map(T::of).collect()
 }
 
 impl Convolution {

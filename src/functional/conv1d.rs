@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::border::{Padding, PaddingMode};
-use super::conv::{Conv2dOptions, conv2d_named};
+use super::conv::{Conv2dOptions, conv_of_rows};
 use crate::error::fail;
 
 /// The options of [`conv1d`] and [`nn::Conv1d`](crate::nn::Conv1d).
@@ -101,9 +101,7 @@ pub(crate) fn conv1d_named(
         bias: has_bias,
         padding_mode,
     };
-    let (x, weight) = (x.unsqueeze(x.rank() - 1)?, weight.unsqueeze(2)?);
-    let y = conv2d_named(function, &x, &weight, bias, config)?;
-    y.squeeze(y.rank() - 2)
+    conv_of_rows(function, x, weight, bias, config)
 }
 
 /// Refuses what is no sequence, or no weight for one.

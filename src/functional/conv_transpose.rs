@@ -5,12 +5,14 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::arithmetic::add;
-use super::conv::{Conv2dOptions, Convolution};
+use super::conv::{Conv2dOptions, Convolution, bias_gradient};
 use super::linear::check_bias;
 use super::pad::pad;
 use super::window::Pair;
+use crate::compute::loops::SMALL_PIECE;
 use crate::compute::number::Number;
-use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::threads;
 use crate::error::fail;
 use crate::tensor::size;
 
@@ -183,11 +185,14 @@ pub(crate) fn conv_transpose2d_named(
         ..Default::default()
     };
     let convolution = Convolution::new(function, &image, weight, of_image, config.padding)?;
-    let op = Transposed { convolution, shape: Shape::from(dims) };
-    let mut y = op::apply(function, op, [x, weight])?;
-    if rest != [0, 0] {
-        y = pad(&y, &[0, rest[1] as i64, 0, rest[0] as i64], 0.0)?;
+    let area = dims[dims.len() - 2..].iter().product();
+    let op = Transposed { convolution, outputs, area, shape: Shape::from(dims) };
+    if rest == [0, 0] {
+        return op::apply(function, op, Arguments::with(x, Some(weight), bias));
     }
+    // The pixels that no window reaches have the bias too.
+    let y = op::apply(function, op, [x, weight])?;
+    let y = pad(&y, &[0, rest[1] as i64, 0, rest[0] as i64], 0.0)?;
     match bias {
         Some(bias) => add(&y, &bias.reshape((outputs, 1, 1))?),
         None => Ok(y),
@@ -276,6 +281,9 @@ fn result_dims(
 struct Transposed {
     /// From the result's shape to the argument's.
     convolution: Convolution,
+    /// Channels of the result, and the pixels of one.
+    outputs: usize,
+    area: usize,
     shape: Shape,
 }
 
@@ -284,7 +292,15 @@ impl Op for Transposed {
         let of_image =
             Call { args: &[&[][..], args[1]], result: &[], grad: args[0], wanted: &[true, false] };
         let image = self.convolution.backward(of_image)?.into_iter().next().flatten();
-        Ok((image.unwrap_or_default(), self.shape.clone()))
+        let mut image = image.unwrap_or_default();
+        if let Some(bias) = args.get(2) {
+            let least = SMALL_PIECE.div_ceil(self.area.max(1));
+            threads::pieces(&mut image, self.area.max(1), least, &|plane, pixels| {
+                let bias = bias[plane % self.outputs];
+                pixels.iter_mut().for_each(|pixel| *pixel += bias);
+            });
+        }
+        Ok((image, self.shape.clone()))
     }
 
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
@@ -299,6 +315,11 @@ impl Op for Transposed {
             wanted: &[false, call.wanted[1]],
         };
         let weight = self.convolution.backward(of_weight)?.into_iter().nth(1).flatten();
-        Ok(vec![x, weight])
+        let is_wanted = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted);
+        let bias = is_wanted.then(|| {
+            let images = call.grad.len() / (self.outputs * self.area).max(1);
+            bias_gradient(call.grad, images, self.outputs, self.area)
+        });
+        Ok(vec![x, weight, bias])
     }
 }
