@@ -27,6 +27,7 @@ mod elementary_math;
 pub(crate) mod extreme;
 mod glu;
 mod group_norm;
+pub(crate) mod heads;
 mod interpolate;
 mod layer_norm;
 mod linear;

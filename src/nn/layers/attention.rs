@@ -9,6 +9,7 @@ use super::part::fields;
 use crate::error::{fail, wrong_dtype};
 use crate::functional::arithmetic::add;
 use crate::functional::compare::masked_fill;
+use crate::functional::heads::{self, Projected};
 use crate::functional::sum::mean_dim;
 use crate::functional::{AttentionConfig, attend, linear_named};
 use crate::nn::init;
@@ -169,6 +170,11 @@ impl MultiheadAttention {
         options: MultiheadAttentionOptions<'_>,
     ) -> Result<(Tensor, Option<Tensor>)> {
         let is_batch = self.check(query, key, value)?;
+        if self.is_plain(query, key, &options) {
+            let projected = self.side_by_side(query, key, value, is_batch)?;
+            let y = heads::attend(NAME, &projected, self.num_heads)?;
+            return Ok((self.mapped(&y, is_batch)?, None));
+        }
         let [query, key, value] = self.projected(query, key, value, is_batch)?;
         let mask = self.mask(&query, &key, &options)?;
         let attention = AttentionConfig {
@@ -180,17 +186,38 @@ impl MultiheadAttention {
         let (y, weights) = attend(NAME, &query, &key, &value, attention)?;
         let (batch, _, length, _) = y.dims4()?;
         let y = y.transpose(1, 2)?.reshape((batch, length, self.embed_dim()))?;
-        let y = linear_named(NAME, &y, &self.out_proj.weight, self.out_proj.bias.as_deref())?;
-        let y = match (is_batch, self.config.batch_first) {
-            (false, _) => y.squeeze(0)?,
-            (true, true) => y,
-            (true, false) => y.transpose(0, 1)?,
-        };
+        let y = self.mapped(&y, is_batch)?;
         if !options.need_weights {
             return Ok((y, None));
         }
         let weights = if options.average_attn_weights { mean_dim(&weights, 1)? } else { weights };
         Ok((y, Some(if is_batch { weights } else { weights.squeeze(0)? })))
+    }
+
+    /// Whether nothing is asked for but the result of all heads on all keys.
+    fn is_plain(
+        &self,
+        query: &Tensor,
+        key: &Tensor,
+        options: &MultiheadAttentionOptions<'_>,
+    ) -> bool {
+        let is_masked =
+            options.attn_mask.is_some() || options.key_padding_mask.is_some() || options.is_causal;
+        let draws = self.mode.is_training() && self.config.dropout > 0.0;
+        let is_empty = query.elem_count() == 0 || key.elem_count() == 0;
+        let axis = if self.config.batch_first { 0 } else { 1 };
+        let fit = query.rank() == 2 || query.dims()[axis] == key.dims()[axis];
+        fit && !(options.need_weights || is_masked || draws || is_empty)
+    }
+
+    /// The result's last map, with the axes as the inputs have them.
+    fn mapped(&self, y: &Tensor, is_batch: bool) -> Result<Tensor> {
+        let y = linear_named(NAME, y, &self.out_proj.weight, self.out_proj.bias.as_deref())?;
+        match (is_batch, self.config.batch_first) {
+            (false, _) => y.squeeze(0),
+            (true, true) => Ok(y),
+            (true, false) => y.transpose(0, 1),
+        }
     }
 
     fn embed_dim(&self) -> usize {
@@ -244,28 +271,45 @@ impl MultiheadAttention {
         is_batch: bool,
     ) -> Result<[Tensor; 3]> {
         let embed = self.embed_dim();
+        let heads = |x: Tensor| {
+            let (batch, length, _) = x.dims3()?;
+            let head = embed / self.num_heads;
+            x.reshape((batch, length, self.num_heads, head))?.transpose(1, 2)
+        };
+        Ok(match self.side_by_side(query, key, value, is_batch)? {
+            Projected::Joined(all) => {
+                let part = |index: usize| heads(all.narrow(D::Minus1, index * embed, embed)?);
+                [part(0)?, part(1)?, part(2)?]
+            }
+            Projected::Apart([query, key, value]) => [heads(query)?, heads(key)?, heads(value)?],
+        })
+    }
+
+    /// Queries, keys and values as `(N, length, E)`; in one tensor where they are made of one.
+    fn side_by_side(
+        &self,
+        query: &Tensor,
+        key: &Tensor,
+        value: &Tensor,
+        is_batch: bool,
+    ) -> Result<Projected> {
+        let embed = self.embed_dim();
         let bias = self.in_proj_bias.as_deref();
         let of_batch = |x: &Tensor| match (is_batch, self.config.batch_first) {
             (false, _) => x.unsqueeze(0),
             (true, true) => Ok(x.clone()),
             (true, false) => x.transpose(0, 1),
         };
-        let heads = |x: Tensor| {
-            let (batch, length, _) = x.dims3()?;
-            let head = embed / self.num_heads;
-            x.reshape((batch, length, self.num_heads, head))?.transpose(1, 2)
-        };
         if query.id() == key.id() && key.id() == value.id() {
             let all = linear_named(NAME, &of_batch(query)?, &self.in_proj_weight, bias)?;
-            let part = |index: usize| heads(all.narrow(D::Minus1, index * embed, embed)?);
-            return Ok([part(0)?, part(1)?, part(2)?]);
+            return Ok(Projected::Joined(all));
         }
         let part = |index: usize, x: &Tensor| {
             let weight = self.in_proj_weight.narrow(0, index * embed, embed)?;
             let bias = bias.map(|bias| bias.narrow(0, index * embed, embed)).transpose()?;
-            heads(linear_named(NAME, &of_batch(x)?, &weight, bias.as_ref())?)
+            linear_named(NAME, &of_batch(x)?, &weight, bias.as_ref())
         };
-        Ok([part(0, query)?, part(1, key)?, part(2, value)?])
+        Ok(Projected::Apart([part(0, query)?, part(1, key)?, part(2, value)?]))
     }
 
     /// All that is added to the scores, if anything is.
