@@ -13,6 +13,14 @@ pub(crate) fn contiguous(x: &Tensor) -> Result<Tensor> {
     if x.is_contiguous() { Ok(x.clone()) } else { x.apply_op1(Copied) }
 }
 
+/// The elements of a contiguous tensor of these dims with its axes in another order.
+pub(crate) fn permuted<T: WithDType>(xs: &[T], dims: &[usize], axes: &[usize]) -> Vec<T> {
+    let strides = Layout::contiguous(dims).stride().to_vec();
+    let in_order = |of: &[usize]| axes.iter().map(|axis| of[*axis]).collect::<Vec<_>>();
+    let layout = Layout::new(Shape::from(in_order(dims)), in_order(&strides), 0);
+    Plan::new(&layout).copied_on_all_cores(xs)
+}
+
 struct Copied;
 
 /// The elements from a view's first one on; none where a part of an empty tensor begins behind the end of its storage.

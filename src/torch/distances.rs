@@ -92,32 +92,72 @@ impl Distances {
         (2 * PIECE / (others * self.columns).max(1)).max(1)
     }
 
-    /// The distances of a row from some rows, `LANES` of them side by side in `packed`.
+    /// The distances of `N` rows from some rows, `LANES` of them side by side in `packed`: what is read of these serves
+    /// all `N`.
     #[inline(always)]
-    fn side_by_side<T: Number>(&self, row: &[T], packed: &[[T; LANES]], out: &mut [T]) {
+    fn side_by_side<T: Number, const N: usize>(
+        &self,
+        rows: [&[T]; N],
+        packed: &[[T; LANES]],
+        out: [&mut [T]; N],
+    ) {
         let is_square = self.p == 2.0;
-        let mut totals = [0.0; LANES];
-        for (row, packed) in row.chunks(BLOCK).zip(packed.chunks(BLOCK)) {
-            let mut sums = [T::ZERO; LANES];
+        let mut totals = [[0.0; LANES]; N];
+        for start in (0..packed.len()).step_by(BLOCK) {
+            let packed = &packed[start..packed.len().min(start + BLOCK)];
+            let rows = rows.map(|row| &row[start..][..packed.len()]);
+            let mut sums = [[T::ZERO; LANES]; N];
             if is_square {
-                for (x, others) in row.iter().zip(packed) {
-                    for (sum, other) in sums.iter_mut().zip(others) {
-                        let difference = *x - *other;
-                        *sum = difference.mul_add(difference, *sum);
+                for (column, others) in packed.iter().enumerate() {
+                    for (sums, row) in sums.iter_mut().zip(rows) {
+                        let x = row[column];
+                        for (sum, other) in sums.iter_mut().zip(others) {
+                            let difference = x - *other;
+                            *sum = difference.mul_add(difference, *sum);
+                        }
                     }
                 }
             } else {
-                for (x, others) in row.iter().zip(packed) {
-                    for (sum, other) in sums.iter_mut().zip(others) {
-                        *sum += Number::abs(*x - *other);
+                for (column, others) in packed.iter().enumerate() {
+                    for (sums, row) in sums.iter_mut().zip(rows) {
+                        let x = row[column];
+                        for (sum, other) in sums.iter_mut().zip(others) {
+                            *sum += Number::abs(x - *other);
+                        }
                     }
                 }
             }
-            totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.wide());
+            for (totals, sums) in totals.iter_mut().zip(sums) {
+                totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.wide());
+            }
         }
-        for (out, total) in out.iter_mut().zip(totals) {
-            *out = T::of(if is_square { total.sqrt() } else { total });
+        for (out, totals) in out.into_iter().zip(totals) {
+            for (out, total) in out.iter_mut().zip(totals) {
+                *out = T::of(if is_square { total.sqrt() } else { total });
+            }
         }
+    }
+
+    /// The distances of a row, or of two of one matrix, from all rows that they meet.
+    fn from_rows<T: Number, const N: usize>(
+        &self,
+        rows: [&[T]; N],
+        packed: &[[T; LANES]],
+        out: [&mut [T]; N],
+    ) {
+        T::vectorized(
+            #[inline(always)]
+            || {
+                let mut rest = out;
+                for packed in packed.chunks(self.columns) {
+                    let out = rest.each_mut().map(|rest| {
+                        let count = rest.len().min(LANES);
+                        rest.split_off_mut(..count).unwrap_or_default()
+                    });
+                    self.side_by_side(rows, packed, out);
+                }
+            },
+        );
     }
 
     /// The rows of the matrices of `b`, some of which lie side by side in each block of `columns` arrays.
@@ -148,6 +188,7 @@ impl Distances {
         let some = self.rows_at_once(others);
         loops::fill(xs.len(), some * columns, |start, out: &mut [T]| {
             let (mut difference, mut slopes) = (vec![T::ZERO; columns], vec![T::ZERO; columns]);
+            let mut factors = [T::ZERO; BLOCK];
             let (mut totals, mut sums) = (vec![0.0; columns], vec![T::ZERO; columns]);
             for (row, out) in (start / columns..).zip(out.chunks_mut(columns)) {
                 let (matrix, row) = (row / rows, row % rows);
@@ -157,15 +198,23 @@ impl Distances {
                 totals.fill(0.0);
                 for (block, ys) in ys.chunks(BLOCK * columns).enumerate() {
                     sums.fill(T::ZERO);
-                    for (other, y) in (block * BLOCK..).zip(ys.chunks(columns)) {
+                    let given = |other: usize| {
                         let pair = pairs + at(row, other);
-                        let (distance, grad) = (distances[pair], grads[pair]);
-                        if self.p == 2.0 {
-                            if distance != T::ZERO {
-                                add_differences(x, y, grad / distance, &mut sums);
-                            }
-                            continue;
+                        (distances[pair], grads[pair])
+                    };
+                    if self.p == 2.0 {
+                        let factors = &mut factors[..ys.len() / columns];
+                        for (other, factor) in (block * BLOCK..).zip(factors.iter_mut()) {
+                            let (distance, grad) = given(other);
+                            // Equal rows have no slope; their differences are finite, and 0 times these is 0.
+                            *factor = if distance == T::ZERO { T::ZERO } else { grad / distance };
                         }
+                        add_differences(x, ys, factors, &mut sums);
+                        totals.iter_mut().zip(&sums).for_each(|(total, sum)| *total += sum.wide());
+                        continue;
+                    }
+                    for (other, y) in (block * BLOCK..).zip(ys.chunks(columns)) {
+                        let (distance, grad) = given(other);
                         difference
                             .iter_mut()
                             .zip(x.iter().zip(y))
@@ -183,12 +232,30 @@ impl Distances {
     }
 }
 
-fn add_differences<T: Number>(x: &[T], y: &[T], factor: T, sums: &mut [T]) {
+/// Adds the differences of a row from others, each times its factor.
+fn add_differences<T: Number>(x: &[T], ys: &[T], factors: &[T], sums: &mut [T]) {
+    /// How many columns are added up in registers.
+    const COLUMNS: usize = 32;
+    let columns = x.len();
     vectorized(
         #[inline(always)]
         || {
-            for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
-                *sum = factor.mul_add(*x - *y, *sum);
+            let whole = columns / COLUMNS * COLUMNS;
+            for first in (0..whole).step_by(COLUMNS) {
+                let x = &x[first..][..COLUMNS];
+                let mut lanes = [T::ZERO; COLUMNS];
+                for (y, factor) in ys.chunks_exact(columns).zip(factors) {
+                    let y = &y[first..][..COLUMNS];
+                    for (lane, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
+                        *lane = factor.mul_add(*x - *y, *lane);
+                    }
+                }
+                sums[first..][..COLUMNS].copy_from_slice(&lanes);
+            }
+            for column in whole..columns {
+                for (y, factor) in ys.chunks_exact(columns).zip(factors) {
+                    sums[column] = factor.mul_add(x[column] - y[column], sums[column]);
+                }
             }
         },
     );
@@ -207,17 +274,21 @@ impl Op for Distances {
             let packed = self.packed(b);
             let of_matrix = packed.len() / (len / (rows * others));
             let distances = loops::fill(len, some * others, |start, out: &mut [T]| {
-                for (row, out) in (start / others..).zip(out.chunks_mut(others)) {
+                let (mut row, mut out) = (start / others, out);
+                while !out.is_empty() {
                     let packed = &packed[row / rows * of_matrix..][..of_matrix];
-                    let x = row_of(row);
-                    vectorized(
-                        #[inline(always)]
-                        || {
-                            for (out, packed) in out.chunks_mut(LANES).zip(packed.chunks(columns)) {
-                                self.side_by_side(x, packed, out);
-                            }
-                        },
-                    );
+                    // Two rows at once, where both are of one matrix.
+                    let two = if (row + 1) % rows == 0 { others } else { 2 * others };
+                    let (some, rest) = out.split_at_mut(two.min(out.len()));
+                    let count = some.len() / others;
+                    if let Some((one, other)) =
+                        some.split_at_mut_checked(others).filter(|_| count == 2)
+                    {
+                        self.from_rows([row_of(row), row_of(row + 1)], packed, [one, other]);
+                    } else {
+                        self.from_rows([row_of(row)], packed, [some]);
+                    }
+                    (row, out) = (row + count, rest);
                 }
                 Ok(())
             });

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Result, Tensor, WithDType};
 use super::along::{self, Along};
 use super::places::{Places, Run, pick};
 use crate::compute::any::any_tensor;
-use crate::compute::loops::PIECE;
+use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::op::with_elements;
 use crate::compute::recording;
 use crate::compute::threads;
@@ -96,7 +96,12 @@ pub(super) fn numbers(function: &str, index: &Tensor) -> Result<Vec<i64>> {
 pub(super) fn check(function: &str, axis: usize, size: usize, numbers: &[i64]) -> Result<()> {
     // A negative number is a large one without its sign.
     let is_outside = |number: i64| number as u64 >= size as u64;
-    if !numbers.iter().fold(false, |found, number| found | is_outside(*number)) {
+    // Only newer processors compare numbers of 64 bits side by side.
+    let is_any_outside = vectorized(
+        #[inline(always)]
+        || numbers.iter().fold(false, |found, number| found | is_outside(*number)),
+    );
+    if !is_any_outside {
         return Ok(());
     }
     let number = numbers.iter().find(|number| is_outside(**number)).copied().unwrap_or_default();

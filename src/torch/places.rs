@@ -156,6 +156,18 @@ impl Places {
                 Line::Runs(runs, before) => {
                     for (run, before) in runs.iter().zip(before) {
                         let (begin, values) = (start + run.first, &values[*before..][..run.len]);
+                        if run.step == -1 {
+                            // The same from the last element on, whose place is the first.
+                            let begin = (begin + 1).saturating_sub(run.len);
+                            let (from, to) = (begin.max(first), (begin + run.len).min(end));
+                            if from < to {
+                                let slots = &mut part[from - first..to - first];
+                                let values = &values[begin + run.len - to..begin + run.len - from];
+                                let pairs = slots.iter_mut().rev().zip(values);
+                                pairs.for_each(|(slot, value)| put(slot, *value));
+                            }
+                            continue;
+                        }
                         if run.step != 1 {
                             for (at, value) in values.iter().enumerate() {
                                 let place = begin.wrapping_add_signed(at as isize * run.step);

@@ -7,12 +7,15 @@ use candle_core::{DType, Result, Tensor};
 use super::turns::roll;
 use crate::compute::recording;
 use crate::error::fail;
+use crate::functional::arithmetic::{self, Mul};
 use crate::functional::element::clamp;
 use crate::functional::elementary::sqrt;
 use crate::functional::matmul::matmul;
 use crate::functional::sum::mean_keepdim;
 use crate::tensor::axis::{self, Axis};
-use crate::tensor::promote::{broadcast_shape, broadcast_to, promote};
+use crate::tensor::operand::Value;
+use crate::tensor::promote::{broadcast_shape, broadcast_to};
+use crate::tensor::size;
 
 /// The products of each element of a vector with each of another.
 ///
@@ -31,16 +34,19 @@ use crate::tensor::promote::{broadcast_shape, broadcast_to, promote};
 /// # Ok::<(), akari::candle_core::Error>(())
 /// ```
 pub fn outer(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    const NAME: &str = "torch::outer";
     for (name, vector) in [("self", a), ("vec2", b)] {
         if vector.rank() != 1 {
             return fail(
-                "torch::outer",
+                NAME,
                 format_args!("Expected 1-D argument {name}, but got {}-D", vector.rank()),
             );
         }
     }
-    let (a, b) = promote(&recording::argument(a), &recording::argument(b))?;
-    matmul(&a.unsqueeze(1)?, &b.unsqueeze(0)?)
+    size::checked(NAME, &[a.elem_count(), b.elem_count()], size_of::<f64>())?;
+    let (column, row) =
+        (recording::argument(a).unsqueeze(1)?, recording::argument(b).unsqueeze(0)?);
+    arithmetic::apply(Mul, NAME, Value::Tensor(column), Value::Tensor(row))
 }
 
 /// # Errors

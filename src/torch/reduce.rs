@@ -4,7 +4,7 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::rows::{Reduced, RowFunction, Rows};
+use super::rows::{self, Order, Reduced, RowFunction, Rows};
 use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::with_elements;
@@ -67,7 +67,7 @@ fn product(
     reduced: Reduced,
 ) -> Result<Tensor> {
     if x.dtype().is_float() {
-        return Rows::of(function, x, dims, reduced)?.apply(function, Product);
+        return rows::reduce(function, x, dims, reduced, Product);
     }
     let rows = Rows::of(function, &x.to_dtype(DType::I64)?, dims, reduced)?;
     with_elements(&rows.tensor, |xs: &[i64]| {
@@ -113,16 +113,34 @@ fn added<T: Number>(row: &[T], term: impl Fn(T) -> f64 + Copy + Sync) -> f64 {
     on_lanes::<8, T>(row, 0.0, |all, x| all + term(x), |a, b| a + b)
 }
 
+#[inline(always)]
+fn product_of<T: Number>(row: &[T]) -> f64 {
+    // A product waits for the one before it: so many that none waits.
+    on_lanes::<32, T>(row, 1.0, |all, x| all * x.wide(), |a, b| a * b)
+}
+
 #[derive(Clone, Copy)]
 struct Product;
 
 impl RowFunction for Product {
     fn value<T: Number>(&self, row: &[T]) -> T {
-        // A product waits for the one before it: so many that none waits.
-        T::of(on_lanes::<32, T>(row, 1.0, |all, x| all * x.wide(), |a, b| a * b))
+        T::of(product_of(row))
     }
 
     fn gradient<T: Number>(&self, row: &[T], _value: T, grad: T, out: &mut [T]) {
+        let all = product_of(row);
+        // Where the product neither is 0 nor has overflowed, it has as many digits as a quotient of it needs.
+        if all.is_normal() {
+            let grad = grad.wide();
+            return T::vectorized(
+                #[inline(always)]
+                || {
+                    for (out, x) in out.iter_mut().zip(row) {
+                        *out = T::of(grad * (all / x.wide()));
+                    }
+                },
+            );
+        }
         // The product of all others: of those before an element, and of those after it.
         let mut after = vec![1.0; row.len() + 1];
         for (index, x) in row.iter().enumerate().rev() {
@@ -183,7 +201,7 @@ fn log_sum_exp(
     reduced: Reduced,
 ) -> Result<Tensor> {
     let x = if x.dtype().is_int() { &x.to_dtype(DType::F32)? } else { x };
-    Rows::of(function, x, dims, reduced)?.apply(function, LogSumExp)
+    rows::reduce(function, x, dims, reduced, LogSumExp)
 }
 
 #[derive(Clone, Copy)]
@@ -301,8 +319,8 @@ fn length(
             ),
         );
     }
-    let rows = Rows::of(function, x, dims, reduced)?;
-    if (p.is_infinite() || p < 0.0) && rows.size == 0 && rows.count > 0 {
+    let order = Order::new(function, x, dims, reduced)?;
+    if (p.is_infinite() || p < 0.0) && order.size == 0 && order.count > 0 {
         return fail(
             function,
             format_args!(
@@ -310,7 +328,7 @@ fn length(
             ),
         );
     }
-    rows.apply(function, Norm(p))
+    rows::reduce(function, x, dims, reduced, Norm(p))
 }
 
 #[derive(Clone, Copy)]

@@ -5,6 +5,7 @@
 
 use candle_core::{Result, Shape, Tensor, WithDType};
 
+use crate::compute::copy::permuted;
 use crate::compute::loops::{self, PARALLEL_FROM, PIECE};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -46,26 +47,10 @@ impl Rows {
         dims: &dyn Axes,
         reduced: Reduced,
     ) -> Result<Rows> {
-        let is_named = &axis::resolve_all(function, x, dims)?;
-        let axes = |named: bool| (0..x.rank()).filter(move |axis| is_named[*axis] == named);
-        let order = axes(false).chain(axes(true)).collect::<Vec<_>>();
+        let Order { axes, count, size, shape } = Order::new(function, x, dims, reduced)?;
         let x = &recording::argument(x);
-        let tensor = if order.is_sorted() { x.clone() } else { x.permute(order)? };
-        let size = |named: bool| axes(named).map(|axis| x.dims()[axis]).product();
-        let mut shape = Vec::new();
-        for (size, is_named) in x.dims().iter().zip(is_named) {
-            match (is_named, reduced) {
-                (false, _) => shape.push(*size),
-                (true, Reduced::Kept) => shape.push(1),
-                (true, Reduced::Gone) => {}
-            }
-        }
-        Ok(Rows {
-            tensor: contiguous(&tensor)?,
-            count: size(false),
-            size: size(true),
-            shape: Shape::from(shape),
-        })
+        let tensor = if axes.is_sorted() { x.clone() } else { x.permute(axes)? };
+        Ok(Rows { tensor: contiguous(&tensor)?, count, size, shape })
     }
 
     /// # Errors
@@ -91,11 +76,55 @@ impl Rows {
     {
         by_rows(xs, self.count, self.size, row)
     }
+}
 
-    /// Applies a function that has a gradient.
-    pub(super) fn apply<F: RowFunction>(self, name: &'static str, function: F) -> Result<Tensor> {
-        let op = Reduction { function, count: self.count, size: self.size, shape: self.shape };
-        op::apply(name, op, [&self.tensor])
+/// Applies a function that has a gradient to the rows that the named axes make. The axes are turned within the operation:
+/// on the way back, no gradient goes to a tensor in between.
+pub(super) fn reduce<F: RowFunction>(
+    name: &'static str,
+    x: &Tensor,
+    dims: &dyn Axes,
+    reduced: Reduced,
+    function: F,
+) -> Result<Tensor> {
+    let Order { axes, count, size, shape } = Order::new(name, x, dims, reduced)?;
+    let turn = (!axes.is_sorted()).then(|| Turn { axes, dims: x.dims().to_vec() });
+    op::apply(name, Reduction { function, turn, count, size, shape }, [x])
+}
+
+/// The axes of a tensor in the order in which the named ones are the last.
+pub(super) struct Order {
+    axes: Vec<usize>,
+    pub(super) count: usize,
+    pub(super) size: usize,
+    /// The result's shape.
+    shape: Shape,
+}
+
+impl Order {
+    pub(super) fn new(
+        function: &str,
+        x: &Tensor,
+        dims: &dyn Axes,
+        reduced: Reduced,
+    ) -> Result<Order> {
+        let is_named = &axis::resolve_all(function, x, dims)?;
+        let axes = |named: bool| (0..x.rank()).filter(move |axis| is_named[*axis] == named);
+        let size = |named: bool| axes(named).map(|axis| x.dims()[axis]).product();
+        let mut shape = Vec::new();
+        for (size, is_named) in x.dims().iter().zip(is_named) {
+            match (is_named, reduced) {
+                (false, _) => shape.push(*size),
+                (true, Reduced::Kept) => shape.push(1),
+                (true, Reduced::Gone) => {}
+            }
+        }
+        Ok(Order {
+            axes: axes(false).chain(axes(true)).collect(),
+            count: size(false),
+            size: size(true),
+            shape: Shape::from(shape),
+        })
     }
 }
 
@@ -119,8 +148,31 @@ pub(super) trait RowFunction: Copy + Send + Sync + 'static {
     fn gradient<T: Number>(&self, row: &[T], value: T, grad: T, out: &mut [T]);
 }
 
+/// Axes in another order.
+struct Turn {
+    axes: Vec<usize>,
+    /// The sizes before.
+    dims: Vec<usize>,
+}
+
+impl Turn {
+    /// The turned elements, each row of which lies side by side.
+    fn turned<T: Number>(&self, xs: &[T]) -> Vec<T> {
+        permuted(xs, &self.dims, &self.axes)
+    }
+
+    /// The elements in their former order.
+    fn back<T: Number>(&self, xs: &[T]) -> Vec<T> {
+        let dims = self.axes.iter().map(|axis| self.dims[*axis]).collect::<Vec<_>>();
+        let mut axes = vec![0; dims.len()];
+        self.axes.iter().enumerate().for_each(|(place, axis)| axes[*axis] = place);
+        permuted(xs, &dims, &axes)
+    }
+}
+
 struct Reduction<F> {
     function: F,
+    turn: Option<Turn>,
     count: usize,
     size: usize,
     shape: Shape,
@@ -128,15 +180,19 @@ struct Reduction<F> {
 
 impl<F: RowFunction> Op for Reduction<F> {
     fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
-        let values = by_rows(args[0], self.count, self.size, |row| self.function.value(row));
+        let turned = self.turn.as_ref().map(|turn| turn.turned(args[0]));
+        let xs = turned.as_deref().unwrap_or(args[0]);
+        let values = by_rows(xs, self.count, self.size, |row| self.function.value(row));
         Ok((values, self.shape.clone()))
     }
 
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
-        let (xs, size) = (call.args[0], self.size);
-        if xs.is_empty() {
+        let size = self.size;
+        if call.args[0].is_empty() {
             return Ok(vec![Some(Vec::new())]);
         }
+        let turned = self.turn.as_ref().map(|turn| turn.turned(call.args[0]));
+        let xs = turned.as_deref().unwrap_or(call.args[0]);
         let some = (PIECE / size).max(1);
         let grads = loops::by_pieces(xs.len(), some * size, |index, out: &mut [T]| {
             for (at, out) in out.chunks_exact_mut(size).enumerate() {
@@ -145,6 +201,9 @@ impl<F: RowFunction> Op for Reduction<F> {
                 self.function.gradient(&xs[row * size..][..size], value, grad, out);
             }
         });
-        Ok(vec![Some(grads)])
+        Ok(vec![Some(match &self.turn {
+            Some(turn) => turn.back(&grads),
+            None => grads,
+        })])
     }
 }

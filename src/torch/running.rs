@@ -75,29 +75,60 @@ impl Op for Products {
 
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let (xs, gs, Span { size, inner, .. }) = (call.args[0], call.grad, self.span);
-        let mut grads = loops::zeros(xs.len());
         let block = (size * inner).max(1);
+        if inner > 1 {
+            let width = (PIECE / size.max(1)).next_multiple_of(16);
+            let grads = loops::by_columns(xs.len(), block, inner, width, |first, rows| {
+                T::vectorized(
+                    #[inline(always)]
+                    || slopes(&xs[first..], &gs[first..], inner, rows),
+                );
+            });
+            return Ok(vec![Some(grads)]);
+        }
+        let mut grads = loops::zeros(xs.len());
         threads::pieces(&mut grads, block, PIECE.div_ceil(block), &|index, grads| {
             let places = index * block..index * block + grads.len();
             let (xs, gs) = (&xs[places.clone()], &gs[places]);
-            let mut rest = vec![0.0; size];
-            for column in 0..inner {
-                let at = |index: usize| column + index * inner;
-                // What an element's factor is: the product of those before it, and the sum, over the elements from it
-                // on, of their gradient times the product of those between.
-                let mut sum = 0.0;
-                for index in (0..size).rev() {
-                    let next = if index + 1 < size { xs[at(index + 1)].wide() * sum } else { 0.0 };
-                    sum = gs[at(index)].wide() + next;
-                    rest[index] = sum;
-                }
-                let mut before = 1.0;
-                for (index, rest) in rest.iter().enumerate() {
-                    grads[at(index)] = T::of(before * rest);
-                    before *= xs[at(index)].wide();
-                }
+            let (mut rest, mut sum, mut factor) = (vec![0.0; size], 0.0, 0.0);
+            for ((rest, g), x) in rest.iter_mut().zip(gs).zip(xs).rev() {
+                sum = g.wide() + factor * sum;
+                (*rest, factor) = (sum, x.wide());
+            }
+            let mut before = 1.0;
+            for ((out, rest), x) in grads.iter_mut().zip(rest).zip(xs) {
+                *out = T::of(before * rest);
+                before *= x.wide();
             }
         });
         Ok(vec![Some(grads)])
+    }
+}
+
+/// Writes the gradients of neighbouring columns, of each of which the elements are `inner` apart; `rows` are to be written.
+///
+/// What an element's factor is: the product of those before it, and the sum, over the elements from it on, of their
+/// gradient times the product of those between.
+#[inline(always)]
+fn slopes<T: Number>(xs: &[T], gs: &[T], inner: usize, rows: Vec<&mut [T]>) {
+    let width = rows.first().map_or(0, |row| row.len());
+    let (mut sums, mut factors) = (vec![0.0; width], vec![0.0; width]);
+    let mut rest = vec![0.0; rows.len() * width];
+    for (row, rest) in rest.chunks_exact_mut(width.max(1)).enumerate().rev() {
+        let numbers = sums.iter_mut().zip(&factors).zip(&gs[row * inner..]).zip(rest);
+        for (((sum, factor), g), rest) in numbers {
+            *sum = g.wide() + factor * *sum;
+            *rest = *sum;
+        }
+        factors.iter_mut().zip(&xs[row * inner..]).for_each(|(factor, x)| *factor = x.wide());
+    }
+    let mut before = factors;
+    before.fill(1.0);
+    for (row, (out, rest)) in rows.into_iter().zip(rest.chunks_exact(width.max(1))).enumerate() {
+        let numbers = out.iter_mut().zip(&mut before).zip(rest).zip(&xs[row * inner..]);
+        for (((out, before), rest), x) in numbers {
+            *out = T::of(*before * rest);
+            *before *= x.wide();
+        }
     }
 }

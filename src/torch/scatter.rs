@@ -135,7 +135,10 @@ fn scattered(
         );
     }
     let along = along(function, index, &dims, axis, &shape)?;
-    let mut values = recording::argument(src).reshape(given)?;
+    let mut values = recording::argument(src);
+    if values.rank() == 0 {
+        values = values.reshape(given)?;
+    }
     for (at, size) in shape.iter().enumerate() {
         values = values.narrow(at, 0, *size)?;
     }

@@ -4,7 +4,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::rows::{Reduced, RowFunction, Rows};
+use super::rows::{self, Reduced, RowFunction};
 use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::sums::{sum_lanes, sum_pieces};
@@ -175,7 +175,7 @@ fn spread(
             ),
         );
     }
-    Rows::of(function, x, dims, reduced)?.apply(function, Spread { correction, is_root })
+    rows::reduce(function, x, dims, reduced, Spread { correction, is_root })
 }
 
 /// The variance of a row, or its square root.
