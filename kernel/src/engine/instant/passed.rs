@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use ra_ap_syntax::ast::{self, HasName};
-use ra_ap_syntax::{AstNode, TextSize};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextSize};
 
 use super::places::Generated;
 use super::words::words;
@@ -26,7 +26,7 @@ pub fn frames(
         let Some(name) = function(&next, sources) else { break };
         let outer = frames.last().map_or(place, |it| &it.0);
         // A place that was left over from an error that was handled is in no function that is called here.
-        if !mentions(outer, &name, sources) {
+        if !mentions(outer, &name, sources) && !is_of_closure(&next, outer, sources) {
             break;
         }
         frames.push((next, Some(name)));
@@ -56,6 +56,41 @@ fn function(place: &Place, sources: &Sources) -> Option<String> {
     let own = functions.filter(|it| it.syntax().text_range().start() > TextSize::new(0));
     let inner = own.filter(|it| range(it).contains(&at)).last()?;
     Some(inner.name()?.text().to_string())
+}
+
+/// Whether a place is in a closure that the function of another place calls there: the closure stands there, or what was made
+/// with it is named there.
+fn is_of_closure(place: &Place, outer: &Place, sources: &Sources) -> bool {
+    let Some(text) = sources.get(&place.cell).filter(|_| place.cell == outer.cell) else {
+        return false;
+    };
+    let (at, outer_at) = (offset(text, place), offset(text, outer));
+    let is_in = |node: &SyntaxNode, at: usize| {
+        let range = node.text_range();
+        (cell_offset(range.start())..cell_offset(range.end())).contains(&at)
+    };
+    let tree = Tree::parse(text);
+    let closures = tree.root().descendants().filter_map(ast::ClosureExpr::cast);
+    let mut own = closures.filter(|it| is_in(it.syntax(), at) && !is_in(it.syntax(), outer_at));
+    own.any(|closure| {
+        let statement = closure.syntax().ancestors().find_map(ast::LetStmt::cast);
+        let stands_there = statement.as_ref().is_some_and(|it| is_in(it.syntax(), outer_at))
+            || closure
+                .syntax()
+                .ancestors()
+                .any(|it| ast::TryExpr::can_cast(it.kind()) && is_in(&it, outer_at));
+        let pattern = statement.and_then(|it| it.pat());
+        let names = pattern.iter().flat_map(|it| it.syntax().descendants());
+        let mut names = names.filter_map(ast::Name::cast);
+        stands_there || names.any(|it| mentions(outer, it.text().as_str(), sources))
+    })
+}
+
+/// Where in a cell's text a place begins.
+fn offset(text: &str, place: &Place) -> usize {
+    let (line, column) = place.start;
+    let before: usize = text.split_inclusive('\n').take(line as usize).map(str::len).sum();
+    text[before..].char_indices().nth(column as usize).map_or(text.len(), |(at, _)| before + at)
 }
 
 /// Whether the line of a place, or a `?` that begins or ends there, mentions a name.
