@@ -46,7 +46,7 @@ def private_lab(installed, tmp_path):
             (home / entry.name).symlink_to(entry.absolute())
     program.write_text(f'#!/bin/sh\nexec "{Path(sys.executable).parent}/jupyter-lab" "$@"\n')
     program.chmod(0o755)
-    for stamp in ("akari-stamp", "akari-stamp-ja_JP"):
+    for stamp in ("akari-stamp", "akari-stamp-widgets", "akari-stamp-ja_JP"):
         (home / "python" / stamp).touch(mode=0o644)
     folders = [it for it in os.environ["PATH"].split(os.pathsep) if not (Path(it) / "jupyter-lab").exists()]
     environment = {
@@ -143,7 +143,22 @@ def test_the_private_jupyterlab_is_made_for_the_lesson(private_lab):
         assert json.load(answer)["schema"]["properties"]["locale"]["default"] == "ja_JP"
 
 
+@pytest.mark.parametrize("notebook", ["gallery.ipynb", "gallery-ja.ipynb"])
+def test_pictures_of_the_gallery_are_there_before_any_run(lab, notebook):
+    with opened(lab, notebook) as page:
+        pictures = page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg")
+        pictures.first.wait_for(timeout=TIMEOUT)
+        assert pictures.count() >= 2
+        page.wait_for_timeout(1000)
+        assert page.locator(".lm-DockPanel-tabBar .jp-mod-dirty").count() == 0
+
+
 def test_a_picture_that_is_not_trusted_is_a_line_of_words(lab):
+    # Any change makes it a notebook that the program does not carry.
+    path = lab[1] / "gallery.ipynb"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["cells"][0]["source"] += "."
+    path.write_text(json.dumps(content), encoding="utf-8")
     with opened(lab, "gallery.ipynb") as page:
         words = page.locator(".jp-OutputArea-output", has_text="training loss: 1 line, 60 points; 2.32 → 0.03137")
         words.first.wait_for(timeout=TIMEOUT)
@@ -160,7 +175,7 @@ def test_gallery_in_jupyterlab(lab, theme):
     stored = outputs(notebook)
     forget_outputs(notebook)
     before = notebook.stat().st_mtime_ns
-    with opened(lab, "gallery.ipynb", theme, 2400) as page:
+    with opened(lab, "gallery.ipynb", theme, 2900) as page:
         run_all(page)
         wait_until_saved(page, notebook, before)
         grounds = page.evaluate("getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor")

@@ -18,7 +18,7 @@ use crate::setup::Progress;
 use crate::setup::lab::{self, Browser};
 use crate::setup::python::{Lab, Locale, PythonError};
 use crate::setup::toolchain::Toolchain;
-use crate::setup::{kernelspec, lessons as shipped, python};
+use crate::setup::{kernelspec, lessons as shipped, python, signing};
 
 pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find()?;
@@ -28,6 +28,10 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let python = Beside::start(language);
     let prelude = mend_prelude(&toolchain, Depth::Sizes)?;
     let lab = python.wait()?;
+    let signing = {
+        let (lab, folder, toolchain) = (lab.clone(), folder.clone(), toolchain.clone());
+        thread::spawn(move || signing::sign(&lab, &folder, toolchain.release()))
+    };
     let spec = kernelspec::folder(lab.environment.as_deref())
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
     kernelspec::write(&spec, &std::env::current_exe()?, Choice::default().kernel())
@@ -37,6 +41,9 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
     let opening = "opening JupyterLab on {} (Ctrl-C twice ends it)";
     say(&words::told(opening, &[&folder.to_string_lossy()]));
+    if signing.join().is_err() {
+        tracing::warn!("the lessons were not signed");
+    }
     let ours = lab::arguments(&lab, locale(language));
     // JupyterLab takes the place of this process, so that signals reach it.
     let error =

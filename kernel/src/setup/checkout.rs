@@ -107,6 +107,28 @@ fn is_whole(archive: &[u8], folder: &Path) -> bool {
     look().unwrap_or(false)
 }
 
+/// The carried notebooks, by their paths below the folder of the lessons.
+pub fn carried_notebooks() -> Vec<(PathBuf, Vec<u8>)> {
+    let read = || -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+        let mut found = Vec::new();
+        if CARRIED.is_empty() {
+            return Ok(found);
+        }
+        for entry in Archive::new(GzDecoder::new(CARRIED)).entries()? {
+            let mut entry = entry?;
+            let path = entry.path()?.into_owned();
+            let Ok(path) = path.strip_prefix("notebooks") else { continue };
+            if path.extension().is_some_and(|it| it == "ipynb") {
+                let mut text = Vec::new();
+                entry.read_to_end(&mut text)?;
+                found.push((path.to_owned(), text));
+            }
+        }
+        Ok(found)
+    };
+    read().unwrap_or_default()
+}
+
 /// Unpacks the archive into the folder, which gets its name when it is whole.
 fn unpack(archive: &[u8], folder: &Path, readers: Readers) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(folder);

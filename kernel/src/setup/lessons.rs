@@ -60,7 +60,7 @@ fn copy(shipped: &Path, folder: &Path, release: &str) -> io::Result<()> {
 }
 
 /// The text of a notebook for the compiler of this release.
-fn with_release(text: Vec<u8>, release: &str) -> Vec<u8> {
+pub fn with_release(text: Vec<u8>, release: &str) -> Vec<u8> {
     let line = |release: &str| format!("\"version\": \"{release}\"");
     match String::from_utf8(text) {
         Ok(text) => text.replace(&line(pinned()), &line(release)).into_bytes(),

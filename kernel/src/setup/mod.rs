@@ -7,6 +7,7 @@ pub mod lab;
 pub mod lessons;
 pub mod prelude;
 pub mod python;
+pub mod signing;
 pub mod toolchain;
 
 use crate::cargo::run::News;

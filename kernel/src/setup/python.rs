@@ -69,29 +69,51 @@ pub fn find_or_install_lab(
     on_progress: &mut OnProgress<'_>,
 ) -> Result<Lab, PythonError> {
     let lab = find_or_make_lab(on_progress)?;
-    if let (Some(environment), Some(locale)) = (&lab.environment, locale) {
-        // English menus are no reason to stop, nor is a machine without network.
-        if let Err(error) = add_language(environment, locale, on_progress) {
-            tracing::warn!("the menus in {} could not be fetched: {error}", locale.name);
+    let Some(environment) = &lab.environment else { return Ok(lab) };
+    let language = locale.map(|Locale { name, package }| Part {
+        name,
+        package,
+        what: "fetching JupyterLab's menus in your language",
+    });
+    for part in [WIDGETS].into_iter().chain(language) {
+        // Without it JupyterLab opens the lessons too, also on a machine without network.
+        if let Err(error) = add_part(environment, part, on_progress) {
+            tracing::warn!("`{}` could not be fetched: {error}", part.package);
         }
     }
     Ok(lab)
 }
 
-/// Fetches the menus in a language, once.
-fn add_language(
+/// What JupyterLab does without, and a learner doesn't.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    /// The end of its stamp's name.
+    name: &'static str,
+    package: &'static str,
+    what: &'static str,
+}
+
+/// What draws the prelude's widgets: 0.2 MB, which need nothing else.
+const WIDGETS: Part = Part {
+    name: "widgets",
+    package: "jupyterlab_widgets~=3.0",
+    what: "fetching JupyterLab's sliders and buttons",
+};
+
+/// Fetches a part, once.
+fn add_part(
     environment: &Path,
-    locale: Locale,
+    part: Part,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<(), PythonError> {
-    let stamp = environment.join(format!("{STAMP}-{}", locale.name));
+    let stamp = environment.join(format!("{STAMP}-{}", part.name));
     if trust::file(&stamp).is_ok() {
         return Ok(());
     }
     let cache = |source| HomeError::write(environment, source);
     let log = home::make_home()?.join("python.log");
-    let mut command = add(environment, locale.package);
-    install("fetching JupyterLab's menus in your language", &mut command, &log, on_progress)?;
+    let mut command = add(environment, part.package);
+    install(part.what, &mut command, &log, on_progress)?;
     write::file(&stamp, &[b"made by `akari lab`\n"], Readers::User).map_err(cache)?;
     Ok(())
 }
