@@ -20,7 +20,7 @@ use akari_seam::Frame;
 
 use crate::rt::{self, interrupt_point};
 
-pub(crate) use self::place::Place;
+pub(crate) use self::place::{Place, outside};
 pub use self::table::{Rows, Table};
 
 /// Shows HTML below the cell.

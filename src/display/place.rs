@@ -50,6 +50,20 @@ impl Place {
     }
 }
 
+/// Calls a function whose displays are to be where they would be without a place.
+pub(crate) fn outside<R>(show: impl FnOnce() -> R) -> R {
+    struct Ends(Option<Place>);
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            PLACE.replace(self.0.take());
+        }
+    }
+
+    let _ends = Ends(PLACE.take());
+    show()
+}
+
 /// The id under which a display of this id is shown, where it has another one, and whether it takes the
 /// place of an earlier one.
 pub(super) fn found(id: Option<&str>, is_update: bool) -> (Option<String>, bool) {

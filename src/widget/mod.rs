@@ -1,5 +1,5 @@
 //! Sliders and buttons: what a learner moves in the notebook, read in later cells or drawn anew at each
-//! move.
+//! move; and places that outputs are sent to.
 //!
 //! ```
 //! use akari::prelude::*;
@@ -22,6 +22,7 @@
 //! elsewhere their values are the first ones.
 
 mod number;
+mod output;
 mod shown;
 
 use std::fmt;
@@ -35,6 +36,7 @@ use akari_seam::{Frame, Scale};
 use candle_core::Result;
 
 pub use self::number::Number;
+pub use self::output::{Output, output};
 pub use self::shown::Shown;
 use crate::display::{Place, new_id};
 use crate::error::fail;

@@ -1,4 +1,4 @@
-"""Sliders and buttons, by the messages of the ipywidgets protocol."""
+"""Sliders, buttons and places for outputs, by the messages of the ipywidgets protocol."""
 
 import re
 
@@ -273,3 +273,89 @@ def test_many_widgets_are_bounded(session):
     session.ok('for n in 0..800 { widget::slider(&format!("s{n}"), 0..=9, 1).show()?; }')
     info = session.reply(session.client.comm_info("jupyter.widget"))["content"]["comms"]
     assert len(info) == 2_000
+
+
+def kept(session, messages, comm):
+    """The outputs in a place, as a client that hears these messages has them last."""
+    said = [it["content"] for it in messages if it["msg_type"] == "comm_msg" and it["content"]["comm_id"] == comm]
+    return said[-1]["data"]["state"]["outputs"] if said else None
+
+
+def test_outputs_go_into_their_place(session):
+    run = session.ok('let log = widget::output().show()?;')
+    comm, state = named(opened(run), "Output")
+    assert (state["_model_module"], state["outputs"], state["msg_id"]) == ("@jupyter-widgets/output", [], "")
+    (shown,) = run.contents("display_data")
+    assert shown["data"]["application/vnd.jupyter.widget-view+json"]["model_id"] == comm and shown["data"]["text/plain"] == "[output]"
+    run = session.ok('println!("before");\nlet n = log.capture(|| {\n    println!("a line");\n    eprintln!("a warning");\n    display::html("<b>bold</b>");\n    plot::line(&[1.0, 2.0]).show()?;\n    Ok::<i32, akari::candle_core::Error>(5)\n})?;\nprintln!("after");\nn')
+    assert run.stream() == "before\nafter\n" and run.stream("stderr") == "" and run.result == "5"
+    outputs = kept(session, run.messages, comm)
+    assert [it["output_type"] for it in outputs] == ["stream", "stream", "display_data", "display_data"]
+    assert (outputs[0]["text"], outputs[1]["name"], outputs[2]["data"]) == ("a line\n", "stderr", {"text/html": "<b>bold</b>"})
+    assert "image/svg+xml" in outputs[3]["data"] and not run.contents("display_data")
+    # The notebook's file has the text, for who has no kernel.
+    (update,) = run.contents("update_display_data")
+    assert update["transient"]["display_id"] == shown["transient"]["display_id"]
+    assert update["data"]["text/plain"].startswith("a line\na warning\n") and "1 line, 2 points" in update["data"]["text/plain"]
+
+
+def test_a_place_is_cleared_and_filled_anew(session):
+    comm, _ = named(opened(session.ok("let log = widget::output().show()?;")), "Output")
+    session.ok('log.capture(|| println!("old"));')
+    run = session.ok('log.clear();\nlog.capture(|| { print!("n"); print!("ew"); });')
+    assert kept(session, run.messages, comm) == [{"output_type": "stream", "name": "stdout", "text": "new"}]
+    assert kept(session, session.ok("log.clear();").messages, comm) == []
+    run = session.ok('log.capture(|| { println!("gone"); display::clear_output(true); println!("there"); });')
+    assert kept(session, run.messages, comm)[0]["text"] == "there\n"
+
+
+def test_a_slider_writes_into_a_place(session):
+    comm, _ = named(opened(session.ok("let log = widget::output().show()?;")), "Output")
+    run = session.ok('let out = log.clone();\nwidget::interact(("lr", 0.0..=1.0, 0.5), move |lr| {\n    out.clear();\n    out.capture(|| { println!("lr is {lr}"); plot::line(&[lr, 1.0]).show() })?;\n    Ok::<String, akari::candle_core::Error>(format!("shown {lr}"))\n});')
+    slider, _ = named(opened(run), "FloatSlider")
+    assert kept(session, run.messages, comm)[0]["text"] == "lr is 0.5\n"
+    messages = move(session, slider, 0.25)
+    outputs = kept(session, messages, comm)
+    assert outputs[0]["text"] == "lr is 0.25\n" and "image/svg+xml" in outputs[1]["data"] and len(outputs) == 2
+    assert "shown 0.25" in texts(messages)
+    assert not [it for it in messages if it["msg_type"] == "stream"]
+
+
+def test_what_changes_in_a_place_changes_there(session):
+    comm, _ = named(opened(session.ok("let log = widget::output().show()?;")), "Output")
+    session.ok('let bar = log.capture(|| display::Handle::new("text/plain", "0 %"));')
+    run = session.ok('bar.update("text/plain", "100 %");')
+    assert [it["data"]["text/plain"] for it in kept(session, run.messages, comm)] == ["100 %"]
+    run = session.ok('log.clear();\nlog.capture(|| { widget::interact(("x", 0..=9, 1), |x| x * 2); });')
+    outputs = kept(session, run.messages, comm)
+    assert "application/vnd.jupyter.widget-view+json" in outputs[0]["data"] and outputs[1]["data"]["text/plain"] == "2"
+    slider, _ = named(opened(run), "IntSlider")
+    assert kept(session, move(session, slider, 4), comm)[1]["data"]["text/plain"] == "8"
+
+
+def test_a_place_is_left_also_by_a_panic_and_outlives_a_crash(session):
+    comm, _ = named(opened(session.ok("let log = widget::output().show()?;")), "Output")
+    failed = session.run('log.capture(|| { println!("in"); assert!(1 > 2, "no"); });')
+    assert failed.error["ename"] == "Panic" and kept(session, failed.messages, comm)[0]["text"] == "in\n"
+    assert session.ok('println!("out");').stream() == "out\n"
+    session.run("std::process::abort();")
+    info = session.reply(session.client.comm_info("jupyter.widget"))["content"]["comms"]
+    assert comm in info
+    (state,) = [it["content"]["data"]["state"] for it in tell(session, comm, {"method": "request_state"}) if it["msg_type"] == "comm_msg"]
+    assert state["outputs"][0]["text"] == "in\n"
+
+
+def test_places_in_places(session):
+    run = session.ok("let outer = widget::output().show()?;")
+    outer, _ = named(opened(run), "Output")
+    inner, _ = named(opened(session.ok("let inner = widget::output().show()?;")), "Output")
+    run = session.ok('outer.capture(|| { println!("1"); inner.capture(|| println!("2")); println!("3"); });')
+    assert kept(session, run.messages, outer)[0]["text"] == "1\n3\n" and kept(session, run.messages, inner)[0]["text"] == "2\n"
+
+
+def test_a_flood_into_a_place_is_bounded(session):
+    comm, _ = named(opened(session.ok("let log = widget::output().show()?;")), "Output")
+    run = session.ok('log.capture(|| for i in 0..200_000 { println!("line {i}"); });', timeout=60)
+    text = kept(session, run.messages, comm)[0]["text"]
+    assert text.endswith("line 199999\n") and text.startswith("line ") and len(text) <= 1 << 20
+    assert sum(it["msg_type"] == "comm_msg" for it in run.messages) < 300

@@ -62,6 +62,47 @@ def test_a_learner_moves_the_learning_rate_and_sees_the_path(lab):
     assert re.match(r"lr 0\.15: ", told), told
 
 
+LOG = """let log = widget::output().show()?;
+log.capture(|| println!("in the place"));"""
+INTO = """let out = log.clone();
+widget::interact(("rate", 0.01..=1.0, 0.1), move |lr| {
+    out.clear();
+    out.capture(|| { println!("rate is {lr:.2}"); plot::line(&[lr, 1.0]).show() })
+})"""
+
+
+def test_outputs_of_a_slider_stand_in_an_output_widget(lab):
+    (origin, token), folder = lab
+    path = notebook(folder / "output.ipynb", LOG, INTO)
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+        page = browser.new_page(viewport={"width": 1280, "height": 960})
+        page.goto(f"{origin}/lab/tree/{path.name}?token={token}", timeout=TIMEOUT)
+        page.get_by_text("Rust (Akari) | Idle").wait_for(timeout=TIMEOUT)
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=TIMEOUT)
+        run_all(page)
+        cells = page.locator(".jp-CodeCell")
+        place = cells.first.locator(".jp-OutputArea-output")
+        expect(place.get_by_text("rate is 0.10").last).to_be_visible(timeout=TIMEOUT)
+        expect(place.get_by_text("in the place")).to_have_count(0)
+        assert cells.first.locator("img, svg").count() >= 1
+        cells.nth(1).locator(".noUi-handle").focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        expect(place.get_by_text("rate is 0.13").last).to_be_visible(timeout=TIMEOUT)
+        expect(place.get_by_text("rate is 0.10")).to_have_count(0)
+        page.wait_for_timeout(1000)
+        if os.environ.get("AKARI_PICTURE"):
+            page.screenshot(path=os.environ["AKARI_PICTURE"])
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(1000)
+        browser.close()
+    stored = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["outputs"]
+    told = "".join(stored[0]["data"]["text/plain"])
+    assert told.startswith("rate is 0.1") and "1 line, 2 points" in told, told
+
+
 def drawn(picture):
     return picture.evaluate("it => it.src || it.outerHTML")
 

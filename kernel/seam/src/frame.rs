@@ -43,6 +43,12 @@ pub enum Frame<'a> {
     /// Widgets are shown below the cell, one above the other. `ids` stand between spaces; `plain` is
     /// text for where they can't be drawn.
     ShowWidgets { ids: &'a str, plain: &'a str },
+    /// A place for outputs is made, which nobody sees yet.
+    OutputArea { id: &'a str },
+    /// What the cell prints and shows goes into this place from now on; to where it always goes if there is none.
+    Capture { into: Option<&'a str> },
+    /// A place for outputs is empty from its next output on.
+    ClearArea { id: &'a str },
     /// A few words on the value of a variable, by the number under which it is stored.
     Value { slot: u64, text: &'a str },
 }
@@ -109,6 +115,9 @@ mod kind {
     pub const WIDGET: u8 = 9;
     pub const SHOW_WIDGETS: u8 = 10;
     pub const VALUE: u8 = 11;
+    pub const OUTPUT_AREA: u8 = 12;
+    pub const CAPTURE: u8 = 13;
+    pub const CLEAR_AREA: u8 = 14;
 }
 
 impl<'a> Frame<'a> {
@@ -144,6 +153,9 @@ impl<'a> Frame<'a> {
             Frame::ShowWidgets { ids, plain } => {
                 Writer::new(kind::SHOW_WIDGETS).text(ids).text(plain)
             }
+            Frame::OutputArea { id } => Writer::new(kind::OUTPUT_AREA).text(id),
+            Frame::Capture { into } => Writer::new(kind::CAPTURE).option(into, Writer::text),
+            Frame::ClearArea { id } => Writer::new(kind::CLEAR_AREA).text(id),
             Frame::Value { slot, text } => Writer::new(kind::VALUE).long(slot).text(text),
         }
         .bytes
@@ -183,6 +195,9 @@ impl<'a> Frame<'a> {
                 reaction: reader.option(Reader::text)?,
             },
             kind::SHOW_WIDGETS => Frame::ShowWidgets { ids: reader.text()?, plain: reader.text()? },
+            kind::OUTPUT_AREA => Frame::OutputArea { id: reader.text()? },
+            kind::CAPTURE => Frame::Capture { into: reader.option(Reader::text)? },
+            kind::CLEAR_AREA => Frame::ClearArea { id: reader.text()? },
             kind::VALUE => {
                 Frame::Value { slot: reader.array().map(u64::from_le_bytes)?, text: reader.text()? }
             }
@@ -356,6 +371,10 @@ mod tests {
         Frame::Widget { id: "w2", label: "", scale: None, reaction: None },
         Frame::ShowWidgets { ids: "w1 w2", plain: "lr: 0.5" },
         Frame::Value { slot: u64::MAX, text: "f32 [2, 3]" },
+        Frame::OutputArea { id: "w3" },
+        Frame::Capture { into: Some("w3") },
+        Frame::Capture { into: None },
+        Frame::ClearArea { id: "w3" },
     ];
 
     #[test]
@@ -379,7 +398,7 @@ mod tests {
 
     #[test]
     fn kinds_flags_and_texts_that_are_none_are_errors() {
-        for kind in (0..=u8::MAX).filter(|kind| !(kind::RESULT..=kind::VALUE).contains(kind)) {
+        for kind in (0..=u8::MAX).filter(|kind| !(kind::RESULT..=kind::CLEAR_AREA).contains(kind)) {
             assert_eq!(Frame::decode(&[kind, 0, 0]), Err(FrameError::UnknownKind(kind)));
         }
         assert_eq!(Frame::decode(&[kind::CLEAR, 2]), Err(FrameError::NotAFlag(2)));

@@ -1,12 +1,13 @@
 //! `akari kernel`: what Jupyter starts.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::args;
 use super::config::{Choice, engine_config};
+use super::{args, progress, words};
 use crate::engine::EngineConfig;
 use crate::history::History;
 use crate::home;
@@ -33,7 +34,7 @@ pub fn kernel(arguments: &args::Kernel) -> anyhow::Result<ExitCode> {
         let prepared = prepare(choice, toolchain, failed.as_ref(), report);
         prepared.inspect_err(|error| failed = Some(error.clone()))
     };
-    let info = KernelInfo { rust_version: release };
+    let info = KernelInfo { rust_version: release, done: words::told("done", &[]) };
     let prepare = Arc::new(Mutex::new(prepare));
     jupyter::serve(&arguments.connection_file, prepare, info, History::kept_in(history_file()))?;
     Ok(ExitCode::SUCCESS)
@@ -61,7 +62,8 @@ fn prepare(
     failed: Option<&String>,
     report: &mut dyn FnMut(String),
 ) -> Result<EngineConfig, String> {
-    let toolchain = toolchain.map_err(|error| error.to_string())?;
+    let told = |error: &dyn Display| words::whole(&error.to_string());
+    let toolchain = toolchain.map_err(|error| told(&error))?;
     let begin = Instant::now();
     let mut on_progress = |progress: &Progress| {
         if begin.elapsed() > ORDINARY {
@@ -76,19 +78,15 @@ fn prepare(
             Err(error) => Err(error),
         },
     };
-    let prelude = prelude.map_err(|error| error.to_string())?;
+    let prelude = prelude.map_err(|error| told(&error))?;
     if choice == Choice::Evcxr && failed.is_none() {
-        evcxr_program::find_or_build(&toolchain, &mut on_progress)
-            .map_err(|error| error.to_string())?;
+        evcxr_program::find_or_build(&toolchain, &mut on_progress).map_err(|error| told(&error))?;
     }
-    engine_config(choice, toolchain, prelude).map_err(|error| error.to_string())
+    engine_config(choice, toolchain, prelude).map_err(|error| told(&error))
 }
 
 /// How far a build is, in one line.
 fn line(progress: &Progress, after: Duration) -> String {
-    let count = match progress.crates {
-        Some((done, total)) => format!("{done} of {total}, "),
-        None => String::new(),
-    };
-    format!("akari: {} ({count}{} s)", progress.what, after.as_secs())
+    let what = words::whole(&progress.what);
+    format!("akari: {what} {}", progress::place(progress, after))
 }

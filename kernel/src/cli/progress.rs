@@ -69,14 +69,23 @@ impl Reporter {
         if self.shown.is_some_and(|it| it.elapsed() < PAUSE) {
             return;
         }
-        let seconds = self.begin.elapsed().as_secs();
         let after = match progress.crates {
-            Some((done, total)) => format!(" ({done} of {total}, {seconds} s)"),
-            None if self.shown.is_some() => format!(" ({seconds} s)"),
-            None => String::new(),
+            None if self.shown.is_none() => String::new(),
+            _ => format!(" {}", place(progress, self.begin.elapsed())),
         };
         let _ = writeln!(stderr(), "akari: {}{after}", words::whole(&progress.what));
         self.shown = Some(Instant::now());
+    }
+}
+
+/// How far work is, in brackets.
+pub fn place(progress: &Progress, after: Duration) -> String {
+    let seconds = after.as_secs().to_string();
+    match progress.crates {
+        Some((done, total)) => {
+            words::told("({} of {}, {} s)", &[&done.to_string(), &total.to_string(), &seconds])
+        }
+        None => words::told("({} s)", &[&seconds]),
     }
 }
 

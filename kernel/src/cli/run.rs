@@ -218,7 +218,7 @@ impl Screen {
         match self.pictures.as_mut().map(|pictures| pictures.write(data)) {
             Some(Ok(Some(file))) => line.push_str(&format!(" -> {file}")),
             Some(Err(error)) => {
-                complain(&format!("pictures are not written: {error}"));
+                complain(&words::whole(&format!("pictures are not written: {error}")));
                 self.pictures = None;
             }
             None | Some(Ok(None)) => {}
@@ -238,7 +238,8 @@ impl Screen {
         let Some(stored) = self.stored.as_ref().and_then(|it| it.get(finished.number - 1)) else {
             return;
         };
-        let name = format!("cell {} of {}", finished.number, self.count);
+        let (number, count) = (finished.number.to_string(), self.count.to_string());
+        let name = words::told("cell {} of {}", &[&number, &count]);
         let Some(diff) = check::diff(&name, stored, finished.outputs) else {
             return;
         };
@@ -249,15 +250,14 @@ impl Screen {
     }
 
     fn summary(&mut self, ran: usize) {
-        let cells = if self.count == 1 { "cell" } else { "cells" };
-        let mut line = format!(
-            "{} {cells}: {} as stored, {} different",
-            self.count,
-            ran - self.different,
-            self.different
-        );
+        let sentence = match self.count {
+            1 => "{} cell: {} as stored, {} different",
+            _ => "{} cells: {} as stored, {} different",
+        };
+        let counts = [self.count, ran - self.different, self.different].map(|it| it.to_string());
+        let mut line = words::told(sentence, &counts.each_ref().map(String::as_str));
         if ran < self.count {
-            line.push_str(&format!(", {} not run", self.count - ran));
+            line += &words::told(", {} not run", &[&(self.count - ran).to_string()]);
         }
         self.print_line(&line);
     }
@@ -303,7 +303,12 @@ impl Observer for Screen {
             // What is printed stays printed.
             Output::Clear { .. } => {}
             // A run shows their text instead.
-            Output::Widget(_) | Output::ShowWidgets { .. } | Output::WidgetsEnded => {}
+            Output::Widget(_)
+            | Output::ShowWidgets { .. }
+            | Output::WidgetsEnded
+            | Output::Area { .. }
+            | Output::Capture { .. }
+            | Output::ClearArea { .. } => {}
         }
     }
 

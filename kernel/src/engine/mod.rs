@@ -18,6 +18,7 @@ pub mod names;
 pub mod nesting;
 pub mod outcome;
 pub mod program;
+pub mod recorded;
 pub mod start;
 pub mod stop;
 pub mod syntax;
@@ -111,6 +112,15 @@ pub type Background = Arc<dyn Fn(Output) + Send + Sync>;
 /// Takes the id of a widget and its new value.
 pub type Mover = Arc<dyn Fn(&str, f64) + Send + Sync>;
 
+/// Answers cells that only ask what the session knows, from any thread, also while another cell runs.
+pub trait Teller: Send + Sync {
+    /// Whether the cell asks, and does nothing else.
+    fn tells(&self, code: &str) -> bool;
+
+    /// Answers such a cell.
+    fn tell(&self, code: &str, sink: &mut dyn Sink) -> Outcome;
+}
+
 /// Runs cells that share their variables, items and imports.
 pub trait Engine: Send {
     /// Runs one cell. A failure of the learner's code is an [`Outcome`], never a panic.
@@ -126,6 +136,11 @@ pub trait Engine: Send {
 
     /// Nothing is to be done for now: looks at the variables, for who asks about their values.
     fn settle(&mut self) {}
+
+    /// Who answers cells that only ask, where the engine has somebody for that.
+    fn teller(&self) -> Option<Arc<dyn Teller>> {
+        None
+    }
 
     /// Tells cells where a widget was moved to, from any thread, also while a cell runs.
     fn mover(&self) -> Mover {

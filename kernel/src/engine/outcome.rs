@@ -11,6 +11,16 @@ pub enum Stream {
     Stderr,
 }
 
+impl Stream {
+    /// What Jupyter calls the stream.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        }
+    }
+}
+
 /// One output of a running cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
@@ -40,6 +50,18 @@ pub enum Output {
         ids: Vec<String>,
         plain: String,
     },
+    /// A place for outputs is made, which nobody sees yet.
+    Area {
+        id: String,
+    },
+    /// Outputs go into this place from now on; to where they always go if there is none.
+    Capture {
+        into: Option<String>,
+    },
+    /// A place is empty from its next output on.
+    ClearArea {
+        id: String,
+    },
     /// All widgets that there are have ended, with the process that they belonged to.
     WidgetsEnded,
 }
@@ -68,8 +90,14 @@ impl Output {
     /// The output for where nothing can be moved: the text in the place of widgets.
     pub fn without_widgets(self) -> Option<Output> {
         match self {
-            Output::ShowWidgets { plain, .. } => Some(Output::text(&plain)),
-            Output::Widget(_) | Output::WidgetsEnded => None,
+            Output::ShowWidgets { plain, .. } => {
+                Some(plain).filter(|it| !it.is_empty()).map(|it| Output::text(&it))
+            }
+            Output::Widget(_)
+            | Output::WidgetsEnded
+            | Output::Area { .. }
+            | Output::Capture { .. }
+            | Output::ClearArea { .. } => None,
             other => Some(other),
         }
     }

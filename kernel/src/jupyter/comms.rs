@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::areas::Areas;
 use super::iopub::IoPub;
 use super::message::comm::{self, CONTROL, CommRequest, Model, WIDGET};
 use super::message::{Header, Object, Publication};
-use crate::engine::outcome::{MimeBundle, Widget};
+use crate::engine::outcome::{MimeBundle, Output, Widget};
 
 /// How many widgets are kept. A cell that makes a thousand in a loop gets the newest.
 const MOST: usize = 2_000;
@@ -24,6 +25,7 @@ struct State {
     /// In the order in which they were opened, which is that in which a client can make them anew.
     models: Vec<Model>,
     widgets: HashMap<String, Held>,
+    areas: Areas,
     boxes: u64,
 }
 
@@ -64,14 +66,112 @@ impl Comms {
             }
         };
         let none = MimeBundle::new();
-        let view = comm::view(&id, plain);
-        iopub.publish(Some(parent), &Publication::display(&view, &none, None, false));
+        let told = self.state().areas.shown(&id);
+        let view = comm::view(&id, told.as_deref().unwrap_or(plain));
+        // The text of a place is told anew when there is more in it.
+        let display = told.map(|_| display_of(&id));
+        let publication = Publication::display(&view, &none, display.as_deref(), false);
+        iopub.publish(Some(parent), &publication);
     }
 
-    /// Tells clients that all widgets do nothing any more.
+    /// Tells clients of a new place for outputs.
+    pub fn open_area(&self, id: &str, parent: &Arc<Header>, iopub: &IoPub) {
+        let mut state = self.state();
+        state.areas.open(id);
+        state.open(comm::area(id), parent, iopub);
+    }
+
+    /// Puts an output of a cell into a place; whether it belongs there.
+    pub fn capture(
+        &self,
+        area: &str,
+        output: &Output,
+        parent: &Arc<Header>,
+        iopub: &IoPub,
+    ) -> bool {
+        let mut state = self.state();
+        if !state.areas.has(area) {
+            return false;
+        }
+        match output {
+            Output::Stream { .. } | Output::Clear { .. } => state.areas.take(area, output),
+            // What stands elsewhere is updated there too.
+            Output::Display { update: true, .. } => return false,
+            Output::Display { .. } => state.areas.take(area, output),
+            Output::ShowWidgets { ids, plain } => {
+                let [id] = &ids[..] else { return false };
+                let shown = Output::Display {
+                    data: comm::view(id, plain),
+                    metadata: MimeBundle::new(),
+                    display_id: None,
+                    update: false,
+                };
+                state.areas.take(area, &shown);
+            }
+            Output::Result { .. }
+            | Output::Widget(_)
+            | Output::WidgetsEnded
+            | Output::Area { .. }
+            | Output::Capture { .. }
+            | Output::ClearArea { .. } => return false,
+        }
+        state.tell_areas(false, parent, iopub);
+        true
+    }
+
+    /// Gives a display new content where it stands in a place.
+    pub fn update_display(
+        &self,
+        id: &str,
+        (data, metadata): (&MimeBundle, &MimeBundle),
+        parent: &Arc<Header>,
+        iopub: &IoPub,
+    ) {
+        let mut state = self.state();
+        state.areas.update(id, data, metadata);
+        state.tell_areas(false, parent, iopub);
+    }
+
+    /// The place is empty from its next output on.
+    pub fn clear_area(&self, id: &str) {
+        self.state().areas.clear(id);
+    }
+
+    /// Tells clients all that went into places.
+    pub fn tell_areas(&self, parent: &Arc<Header>, iopub: &IoPub) {
+        self.state().tell_areas(true, parent, iopub);
+    }
+
+    /// Tells at the end of a cell, or of a widget's function, what stands in places.
+    pub fn settle(&self, parent: &Arc<Header>, iopub: &IoPub) {
+        let mut state = self.state();
+        state.areas.settle();
+        state.tell_areas(true, parent, iopub);
+    }
+
+    /// Tells what stands in places to those who can't draw them, and to the notebook's file. JupyterLab makes the view
+    /// of a place anew each time, and keeps the one before, so this is for the ends of cells alone.
+    pub fn tell_texts(&self, parent: &Arc<Header>, iopub: &IoPub) {
+        let mut state = self.state();
+        let none = MimeBundle::new();
+        for (id, text) in state.areas.texts() {
+            let (view, display) = (comm::view(&id, &text), display_of(&id));
+            let update = Publication::display(&view, &none, Some(&display), true);
+            iopub.publish(Some(parent), &update);
+        }
+    }
+
+    /// Tells clients that all widgets do nothing any more. What stands in a place stays.
     pub fn end(&self, iopub: &IoPub) {
-        let State { models, widgets, .. } = std::mem::take(&mut *self.state());
-        for (id, _) in models {
+        let mut state = self.state();
+        let State { models, widgets, areas, boxes } = std::mem::take(&mut *state);
+        let is_kept =
+            |id: &str| areas.has(id) || id.strip_suffix("-layout").is_some_and(|it| areas.has(it));
+        let (kept, ended): (Vec<Model>, Vec<Model>) =
+            models.into_iter().partition(|(id, _)| is_kept(id));
+        *state = State { models: kept, areas, boxes, ..State::default() };
+        drop(state);
+        for (id, _) in ended {
             if let Some(held) = widgets.get(&id) {
                 let ended = comm::ended(&held.widget.label);
                 iopub.publish(None, &Publication::comm_update(&id, &ended));
@@ -116,6 +216,7 @@ impl Comms {
         let mut state = self.state();
         state.models.retain(|it| it.0 != id);
         state.widgets.remove(id);
+        state.areas.close(id);
     }
 
     /// The open comms of a target, or of all.
@@ -131,6 +232,11 @@ impl Comms {
     }
 }
 
+/// The id of the displays that show a place.
+fn display_of(area: &str) -> String {
+    format!("{area}-shown")
+}
+
 impl State {
     fn open(&mut self, models: Vec<Model>, parent: &Arc<Header>, iopub: &IoPub) {
         for (id, state) in &models {
@@ -140,7 +246,18 @@ impl State {
         let surplus = self.models.len().saturating_sub(MOST);
         for (id, _) in self.models.drain(..surplus) {
             self.widgets.remove(&id);
+            self.areas.close(&id);
             iopub.publish(Some(parent), &Publication::comm_close(&id));
+        }
+    }
+
+    fn tell_areas(&mut self, is_at_once: bool, parent: &Arc<Header>, iopub: &IoPub) {
+        for (id, outputs) in self.areas.news(is_at_once) {
+            let fields = comm::outputs(&outputs);
+            iopub.publish(Some(parent), &Publication::comm_update(&id, &fields));
+            if let Some(kept) = self.fields(&id) {
+                kept.extend(fields);
+            }
         }
     }
 

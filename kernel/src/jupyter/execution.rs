@@ -8,18 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::comms::Comms;
+use super::cell;
 use super::hub::Hub;
 use super::iopub::IoPub;
 use super::message::{
-    Asker, ExecuteReply, ExecuteRequest, Expression, Header, Object, Payload, Publication, Reply,
+    Asker, ExecuteReply, ExecuteRequest, Expression, Header, Object, Publication, Reply,
 };
 use super::queue::{Job, Queue};
 use super::session::Session;
 use super::startup::{Preparation, Startup};
 use super::stdin::Questions;
 use super::turn::Turn;
-use crate::engine::names::Names;
 use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output, plain};
 use crate::engine::stop::Stop;
 use crate::engine::{Background, Cell, CellId, Sink};
@@ -34,8 +33,10 @@ pub struct Executor {
     questions: Arc<Questions>,
     session: Arc<Session>,
     iopub: Arc<IoPub>,
+    /// What is said when the engine has come after a while.
+    done: String,
     last: LastCell,
-    /// The number of the last cell that the client counts.
+    /// The number of the cell that is carried out, or of the last one that the client counted before it.
     count: u32,
     /// The number of the last cell that the client doesn't count; the first has the number 2.
     uncounted: u32,
@@ -49,6 +50,7 @@ impl Executor {
             questions: Arc::clone(&hub.questions),
             session: Arc::clone(&hub.session),
             iopub: Arc::clone(iopub),
+            done: format!("akari: {}", hub.info.done),
             last: LastCell::default(),
             count: 0,
             uncounted: 1,
@@ -78,13 +80,12 @@ impl Executor {
     fn carry_out(&mut self, engine: &mut Startup, job: &Job) {
         let turn = Turn::begin(job.asker.clone(), &job.desk);
         let reply = self.reply(engine, job);
+        self.session.comms.settle(&job.asker.header, &self.iopub);
+        self.session.comms.tell_texts(&job.asker.header, &self.iopub);
         let has_failed = matches!(reply, ExecuteReply::Error { .. });
         let aborted = self.queue.finish(job, has_failed && job.request.stop_on_error);
         turn.end(&Reply::Execute(reply));
-        for Job { asker, desk, .. } in aborted {
-            let turn = Turn::begin(asker, &desk);
-            turn.end(&Reply::Execute(ExecuteReply::aborted(self.count)));
-        }
+        cell::abort(aborted, &self.session);
     }
 
     /// Does what is to be done since a widget was moved. What comes of it stands in the widget's
@@ -93,17 +94,21 @@ impl Executor {
         let Some((name, _)) = &job.reaction else { return };
         let outcome = match engine {
             Startup::Ready(engine) => catch_unwind(AssertUnwindSafe(|| {
-                engine.react(name, &job.stop, &mut Publisher { executor: self, job })
+                engine.react(name, &job.stop, &mut Publisher::new(self, job))
             })),
             // Nobody has made a widget yet.
             Startup::Failed(_) | Startup::Preparing { .. } => Ok(Outcome::Done),
         };
         let outcome = outcome.unwrap_or_else(|_| Outcome::Failed(CellError::own_fault()));
         if let Outcome::Failed(error) = outcome {
-            let data = plain(&error.traceback.join("\n"));
-            let none = MimeBundle::new();
-            self.publish(&job.asker, &Publication::display(&data, &none, Some(name), true));
+            Publisher::new(self, job).output(Output::Display {
+                data: plain(&error.traceback.join("\n")),
+                metadata: MimeBundle::new(),
+                display_id: Some(name.clone()),
+                update: true,
+            });
         }
+        self.session.comms.settle(&job.asker.header, &self.iopub);
         self.iopub.flush();
         self.queue.finish(job, false);
     }
@@ -114,17 +119,11 @@ impl Executor {
             let error = CellError::uncolored("ProtocolError", "the request has no text in `code`");
             return self.error(asker, error);
         };
-        let is_counted = !request.silent && request.store_history;
-        if is_counted {
-            self.count += 1;
-            self.session.history().push(self.count, code);
+        self.count = cell::open(job, code, &self.session, &self.iopub);
+        if let Some(name) = cell::help_asked(&self.session.names(), code.trim()) {
+            return cell::page(&self.session.names(), name, self.count);
         }
-        if !request.silent {
-            self.publish(asker, &Publication::Input { code, execution_count: self.count });
-        }
-        if let Some(name) = help_asked(&self.session.names(), code.trim()) {
-            return page(&self.session.names(), name, self.count);
-        }
+        let is_counted = job.is_counted();
         let id = if is_counted { CellId::Counted(self.count) } else { self.next_uncounted() };
         match self.execute(engine, job, code, id) {
             Outcome::Done => ExecuteReply::Ok {
@@ -146,7 +145,7 @@ impl Executor {
             ));
         }
         let cell = Cell { code, id, silent: job.request.silent, stop: &job.stop };
-        run(engine, &cell, &mut Publisher { executor: self, job })
+        run(engine, &cell, &mut Publisher::new(self, job))
     }
 
     /// Waits for the engine, or until the cell is to stop, and shows how far the engine has come.
@@ -154,7 +153,7 @@ impl Executor {
         let mut shown: Option<String> = None;
         while engine.is_preparing() && job.stop.wish().is_none() {
             self.advance(engine);
-            let next = engine.progress().or(shown.as_ref().map(|_| "akari: done"));
+            let next = engine.progress().or(shown.as_ref().map(|_| &*self.done));
             if let Some(text) = next.filter(|it| shown.as_deref() != Some(it)) {
                 let text = text.to_owned();
                 self.show_progress(job, &text, shown.is_some());
@@ -179,6 +178,7 @@ impl Executor {
             // The session has one engine for good.
             self.session.set_names(engine.names());
             self.session.set_mover(engine.mover());
+            self.session.set_teller(engine.teller());
             engine.set_background(background(&self.iopub, &self.last, &self.session));
         }
     }
@@ -235,22 +235,6 @@ fn run(engine: &mut Startup, cell: &Cell<'_>, sink: &mut dyn Sink) -> Outcome {
     outcome.unwrap_or_else(|_| Outcome::Failed(CellError::own_fault()))
 }
 
-/// The name that is asked about: `?name`, and `name?` where that can't be meant as Rust.
-fn help_asked<'a>(names: &Names, code: &'a str) -> Option<&'a str> {
-    let behind = || code.strip_suffix('?').filter(|name| names.is_no_value(name));
-    code.strip_prefix('?').or_else(behind).map(str::trim)
-}
-
-/// The reply to `?name`: it opens the client's pager.
-fn page(names: &Names, name: &str, execution_count: u32) -> ExecuteReply {
-    let unknown = || [("text/plain".to_owned(), format!("nothing is known of `{name}`").into())];
-    let data = names
-        .inspect(name, name.len())
-        .map_or_else(|| unknown().into_iter().collect(), |it| it.data);
-    let payload = vec![Payload::Page { data, start: 0 }];
-    ExecuteReply::Ok { execution_count, payload, user_expressions: Object::new() }
-}
-
 /// A sink that keeps a cell's value, and nothing else.
 #[derive(Default)]
 struct Collector {
@@ -273,6 +257,14 @@ impl Sink for Collector {
 struct Publisher<'a> {
     executor: &'a Executor,
     job: &'a Job,
+    /// The place where outputs go to, if the cell has named one.
+    into: Option<String>,
+}
+
+impl<'a> Publisher<'a> {
+    fn new(executor: &'a Executor, job: &'a Job) -> Publisher<'a> {
+        Publisher { executor, job, into: None }
+    }
 }
 
 impl Sink for Publisher<'_> {
@@ -289,7 +281,15 @@ impl Sink for Publisher<'_> {
         }
         self.executor.iopub.wait_for_room(|| stop.wish().is_some());
         let Executor { iopub, session, count, .. } = self.executor;
-        publish(iopub, &session.comms, &asker.header, &output, *count);
+        if let Output::Capture { into } = &output {
+            self.into.clone_from(into);
+        }
+        if let Some(area) = &self.into
+            && session.comms.capture(area, &output, &asker.header, iopub)
+        {
+            return;
+        }
+        cell::publish(iopub, &session.comms, &asker.header, &output, *count);
     }
 
     fn begin(&mut self) {
@@ -319,30 +319,9 @@ fn background(iopub: &Arc<IoPub>, last: &LastCell, session: &Arc<Session>) -> Ba
         let parent = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(parent) = parent {
             iopub.wait_for_room(|| false);
-            publish(&iopub, &session.comms, &parent, &output, 0);
+            cell::publish(&iopub, &session.comms, &parent, &output, 0);
         }
     })
-}
-
-fn publish(
-    iopub: &IoPub,
-    comms: &Comms,
-    parent: &Arc<Header>,
-    output: &Output,
-    execution_count: u32,
-) {
-    let publication = match output {
-        Output::Stream { stream, text } => return iopub.print(parent, *stream, text),
-        Output::Result { data } => Publication::result(execution_count, data),
-        Output::Display { data, metadata, display_id, update } => {
-            Publication::display(data, metadata, display_id.as_deref(), *update)
-        }
-        Output::Clear { wait } => Publication::Clear { wait: *wait },
-        Output::Widget(widget) => return comms.open(widget, parent, iopub),
-        Output::ShowWidgets { ids, plain } => return comms.show(ids, plain, parent, iopub),
-        Output::WidgetsEnded => return comms.end(iopub),
-    };
-    iopub.publish(Some(parent), &publication);
 }
 
 #[cfg(test)]

@@ -8,16 +8,20 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::asides::Asides;
 use super::message::{Asker, Composer, Header};
 use super::queue::Queue;
 use super::session::Session;
 use super::stdin::Questions;
+use super::subshells::Subshells;
 use super::zmtp::Router;
 
 /// The language, as `kernel_info_reply` describes it.
 #[derive(Debug, Clone)]
 pub struct KernelInfo {
     pub rust_version: String,
+    /// What is said at the end of a preparation that took long.
+    pub done: String,
 }
 
 /// Answers requests, whichever socket they come by.
@@ -27,6 +31,8 @@ pub struct Hub {
     pub queue: Arc<Queue>,
     pub questions: Arc<Questions>,
     pub session: Arc<Session>,
+    pub subshells: Subshells,
+    pub asides: Arc<Asides>,
     pub info: KernelInfo,
     pub end: mpsc::UnboundedSender<Farewell>,
 }

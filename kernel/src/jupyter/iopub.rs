@@ -82,9 +82,12 @@ impl IoPub {
         };
         match execution_state {
             State::Busy if parent.kind == "execute_request" => {
-                state.running = Some(Arc::clone(parent));
+                // A cell that only asks, in a subshell, may come while this one runs.
+                state.running.get_or_insert_with(|| Arc::clone(parent));
             }
-            State::Idle if parent.kind == "execute_request" => state.running = None,
+            State::Idle if state.running.as_ref().is_some_and(|it| Arc::ptr_eq(it, parent)) => {
+                state.running = None;
+            }
             // Clients show the last state that they hear of. A request that was answered while a
             // cell runs must not make the kernel look idle.
             State::Idle => {

@@ -4,6 +4,9 @@
 //! `shell`, `control`, `iopub`, `stdin`, `heartbeat`. `message` has all JSON of the protocol,
 //! `zmtp` everything of ZeroMQ. Every request goes through `turn`, which says busy and idle.
 
+mod areas;
+mod asides;
+mod cell;
 mod comms;
 mod connection;
 mod control;
@@ -19,6 +22,7 @@ mod shell;
 mod signature;
 mod startup;
 mod stdin;
+mod subshells;
 mod turn;
 mod usage;
 mod zmtp;

@@ -5,6 +5,9 @@
 //! so the order of arrival tells little: a cell that was sent before an interrupt is stopped also
 //! when it arrives later, and a cell that the same client sent after the interrupt goes on also
 //! when it arrives first.
+//!
+//! Within a subshell cells are carried out in order. A cell of one that only asks is taken aside where another
+//! cell runs, so that nobody waits for code to know a type.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,11 +28,22 @@ pub struct Job {
     pub request: ExecuteRequest,
     pub desk: Desk,
     pub stop: Stop,
+    /// Whether the cell is one of a subshell that only asks what is known.
+    pub asks: bool,
     /// What is to be done instead, since a widget was moved; busy from then on.
     pub reaction: Option<(String, Busy)>,
 }
 
 impl Job {
+    /// Whether the client gives the cell a number.
+    pub fn is_counted(&self) -> bool {
+        !self.request.silent && self.request.store_history
+    }
+
+    fn subshell(&self) -> Option<&str> {
+        self.asker.header.subshell.as_deref()
+    }
+
     /// The name of the reaction that is to be called; none of a cell.
     fn reaction(&self) -> Option<&str> {
         self.reaction.as_ref().map(|it| it.0.as_str())
@@ -48,6 +62,8 @@ struct State {
     waiting: VecDeque<Job>,
     /// The cell that is carried out: its request, and the wish to stop it.
     running: Option<(Arc<Header>, Stop)>,
+    /// The subshell whose question is answered beside that cell.
+    aside: Option<String>,
     /// The last interrupt of each client, by the client's own clock.
     interrupts: VecDeque<(String, DateTime<Utc>)>,
     has_ended: bool,
@@ -74,7 +90,11 @@ impl Queue {
             if state.has_ended {
                 return None;
             }
-            if let Some(job) = state.waiting.pop_front() {
+            let aside = state.aside.as_deref();
+            let first =
+                state.waiting.iter().position(|it| aside.is_none() || it.subshell() != aside);
+            if let Some(job) = first.and_then(|at| state.waiting.remove(at)) {
+                self.changed.notify_all();
                 state.running = Some((Arc::clone(&job.asker.header), job.stop.clone()));
                 return Some(job);
             }
@@ -98,12 +118,41 @@ impl Queue {
         if job.reaction.is_some() || !has_failed && job.stop.wish().is_none() {
             return Vec::new();
         }
-        let session = &job.asker.header.session;
-        let waiting = std::mem::take(&mut state.waiting).into_iter();
-        let (aborted, rest): (Vec<Job>, _) =
-            waiting.partition(|job| job.reaction.is_none() && &job.asker.header.session == session);
-        state.waiting = Vec::into(rest);
-        aborted
+        state.take_waiting(|it| {
+            it.asker.header.session == job.asker.header.session && it.subshell() == job.subshell()
+        })
+    }
+
+    /// The next cell that only asks, once there is one while another cell runs; none at the end of the kernel.
+    pub fn next_aside(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if state.has_ended {
+                return None;
+            }
+            if let Some(job) = state.first_question().and_then(|at| state.waiting.remove(at)) {
+                state.aside = job.subshell().map(str::to_owned);
+                return Some(job);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Notes that a cell that was taken aside is answered. If it failed, cells that were sent after it to its
+    /// subshell don't run; they are returned.
+    pub fn finish_aside(&self, job: &Job, has_failed: bool) -> Vec<Job> {
+        let mut state = self.lock();
+        state.aside = None;
+        self.changed.notify_all();
+        match has_failed {
+            true => state.take_waiting(|it| it.subshell() == job.subshell()),
+            false => Vec::new(),
+        }
+    }
+
+    /// Takes back the cells that wait for their turn in a subshell, which there is no more.
+    pub fn withdraw(&self, subshell: &str) -> Vec<Job> {
+        self.lock().take_waiting(|it| it.subshell() == Some(subshell))
     }
 
     /// Stops the cell that is carried out, or else the first that waits. An interrupt by a signal
@@ -143,6 +192,26 @@ impl Queue {
 }
 
 impl State {
+    /// Takes cells out of those that wait. What is to be done since a widget was moved stays.
+    fn take_waiting(&mut self, is_taken: impl Fn(&Job) -> bool) -> Vec<Job> {
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        let (taken, rest): (Vec<Job>, Vec<Job>) =
+            waiting.partition(|it| it.reaction.is_none() && is_taken(it));
+        self.waiting = rest.into();
+        taken
+    }
+
+    /// The first cell that only asks, and before which nothing of its subshell runs or waits. Where no cell runs,
+    /// its turn comes at once anyway.
+    fn first_question(&self) -> Option<usize> {
+        let (running, _) = self.running.as_ref()?;
+        let is_free = |at: usize, job: &Job| {
+            running.subshell.as_deref() != job.subshell()
+                && self.waiting.iter().take(at).all(|it| it.subshell() != job.subshell())
+        };
+        self.waiting.iter().enumerate().position(|(at, job)| job.asks && is_free(at, job))
+    }
+
     /// Whether an interrupt that the same client sent after this request has arrived before it.
     fn was_interrupted(&self, header: &Header) -> bool {
         let Some(date) = header.date else { return false };
@@ -174,8 +243,54 @@ mod tests {
             request: ExecuteRequest::default(),
             desk: Desk::of_test(),
             stop: Stop::default(),
+            asks: false,
             reaction: None,
         }
+    }
+
+    /// A cell in a subshell.
+    fn job_in(subshell: &str, asks: bool) -> Job {
+        let asker = Asker::of_test(Header { subshell: Some(subshell.into()), ..header("a", 1) });
+        Job { asker, asks, ..job("a", 1) }
+    }
+
+    fn subshell_of(job: Option<&Job>) -> Option<&str> {
+        job.and_then(Job::subshell)
+    }
+
+    #[test]
+    fn questions_of_subshells_go_beside_the_running_cell_and_in_order() {
+        let queue = Queue::default();
+        queue.push(job("a", 1));
+        let main = queue.next();
+        for (subshell, asks) in [("s", false), ("s", true), ("t", true), ("t", false)] {
+            queue.push(job_in(subshell, asks));
+        }
+        // The question of `s` waits for the code before it.
+        let aside = queue.next_aside();
+        assert_eq!(subshell_of(aside.as_ref()), Some("t"));
+        assert_eq!(queue.lock().first_question(), None);
+        assert_eq!(main.map(|it| queue.finish(&it, false).len()), Some(0));
+        let code = queue.next();
+        assert_eq!(subshell_of(code.as_ref()), Some("s"));
+        assert_eq!(code.map(|it| queue.finish(&it, false).len()), Some(0));
+        // What comes after it in `t` waits for the question that is being answered.
+        assert_eq!(subshell_of(queue.next().as_ref()), Some("s"));
+        assert_eq!(aside.map(|it| queue.finish_aside(&it, true).len()), Some(1));
+        assert!(queue.is_idle());
+    }
+
+    #[test]
+    fn a_failed_cell_takes_along_what_waits_in_its_own_subshell() {
+        let queue = Queue::default();
+        for subshell in ["s", "s", "t"] {
+            queue.push(job_in(subshell, false));
+        }
+        queue.push(job("a", 1));
+        assert_eq!(queue.next().map(|it| queue.finish(&it, true).len()), Some(1));
+        assert_eq!(queue.withdraw("t").len(), 1);
+        let last = queue.next();
+        assert!(last.is_some() && subshell_of(last.as_ref()).is_none());
     }
 
     /// What is to be done after a move.

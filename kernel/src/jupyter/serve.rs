@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::asides::Asides;
 use super::connection::{ConnectionError, ConnectionFile, Sockets};
 use super::control;
 use super::execution::Executor;
@@ -20,6 +21,7 @@ use super::queue::Queue;
 use super::session::Session;
 use super::startup::Preparation;
 use super::stdin::Questions;
+use super::subshells::Subshells;
 use super::turn::Desk;
 use super::zmtp::{Address, Budget, Listener, Router};
 use crate::history::History;
@@ -67,11 +69,14 @@ async fn serve_sockets(
     let iopub = Arc::new(IoPub::new(Arc::clone(&composer)));
     let stdin = Router::default();
     let (end, mut ended) = mpsc::unbounded_channel();
+    let (queue, session) = (Arc::new(Queue::default()), Arc::new(Session::with(history)));
     let hub = Arc::new(Hub {
         questions: Arc::new(Questions::new(Arc::clone(&composer), stdin.clone())),
         composer,
-        queue: Arc::new(Queue::default()),
-        session: Arc::new(Session::with(history)),
+        asides: Asides::new(&queue, &session, &iopub),
+        queue,
+        session,
+        subshells: Subshells::default(),
         info,
         end,
     });

@@ -1,11 +1,12 @@
 //! Requests of clients on shell, and on control, which knows the same requests.
 //!
-//! Cells go to the engine's queue. Every other request is answered at once, also while a cell runs.
-//! A request that may take a moment is answered on another thread, so that the sockets are served
+//! Cells go to the engine's queue. Every other request is answered at once, also while a cell runs, whichever
+//! subshell it is for. A request that may take a moment is answered on another thread, so that the sockets are served
 //! meanwhile.
 
 use std::sync::Arc;
 
+use super::cell;
 use super::comms::{Comms, Moved};
 use super::hub::{Farewell, Hub};
 use super::message::{
@@ -13,6 +14,7 @@ use super::message::{
     Request, TypedMatch, byte_offset, cursor_position,
 };
 use super::queue::Job;
+use super::subshells::SubshellError;
 use super::turn::{Busy, Desk, Turn};
 use super::zmtp::{Address, Budget, Listener};
 use crate::engine::names::Names;
@@ -44,15 +46,52 @@ impl Hub {
 
     fn dispatch(&self, IncomingMessage { asker, body }: IncomingMessage, desk: &Desk) {
         match body {
-            Body::Execute(request) => {
-                let (desk, stop) = (desk.clone(), Stop::default());
-                self.queue.push(Job { asker, request, desk, stop, reaction: None });
+            Body::Execute(request) => self.execute(asker, request, desk),
+            Body::Request(request) => {
+                let checked = match request.is_of_kernel() {
+                    true => Ok(()),
+                    false => self.subshells.check(&asker.header),
+                };
+                let turn = Turn::begin(asker, desk);
+                match checked {
+                    Ok(()) => self.answer(turn, request, desk),
+                    Err(error) => turn.end(&refusal(&error)),
+                }
             }
-            Body::Request(request) => self.answer(Turn::begin(asker, desk), request, desk),
+            // A comm is the same one whichever subshell it is spoken to in: one whose subshell went with an
+            // earlier kernel still moves its widget.
             Body::Comm(comm) => self.hear(asker, &comm, desk),
             Body::Input(_) | Body::Other => {
                 tracing::warn!("ignored a message of the kind {}", asker.header.kind);
             }
+        }
+    }
+
+    fn execute(&self, asker: Asker, request: ExecuteRequest, desk: &Desk) {
+        if let Err(error) = self.subshells.check(&asker.header) {
+            return Turn::begin(asker, desk).end(&refusal(&error));
+        }
+        let is_told = |code: &String| self.session.tells(code);
+        let asks = asker.header.subshell.is_some() && request.code.as_ref().is_some_and(is_told);
+        let (desk, stop) = (desk.clone(), Stop::default());
+        self.queue.push(Job { asker, request, desk, stop, asks, reaction: None });
+    }
+
+    fn create_subshell(&self) -> Reply {
+        if let Err(error) = self.asides.start() {
+            // Its cells that only ask wait for their turn, as code does.
+            tracing::warn!("no thread for cells that only ask: {error}");
+        }
+        self.subshells.create().map_or_else(|error| refusal(&error), Reply::created_subshell)
+    }
+
+    fn delete_subshell(&self, id: &str) -> Reply {
+        match self.subshells.delete(id) {
+            Ok(()) => {
+                cell::abort(self.queue.withdraw(id), &self.session);
+                Reply::deleted_subshell()
+            }
+            Err(error) => refusal(&error),
         }
     }
 
@@ -77,6 +116,9 @@ impl Hub {
                 return self.aside(turn, move |_| Reply::usage(session.usage()));
             }
             Request::CommInfo { target } => Reply::comm_info(self.session.comms.list(&target)),
+            Request::CreateSubshell => self.create_subshell(),
+            Request::DeleteSubshell { id } => self.delete_subshell(&id),
+            Request::ListSubshells => Reply::subshells(self.subshells.list()),
             Request::Interrupt => {
                 self.interrupt(Some(&asker.header));
                 Reply::interrupted()
@@ -110,7 +152,7 @@ impl Hub {
                     let (asker, request) = (busy.asker.clone(), ExecuteRequest::default());
                     let (desk, stop) = (desk.clone(), Stop::default());
                     let reaction = Some((name, busy));
-                    self.queue.push(Job { asker, request, desk, stop, reaction });
+                    self.queue.push(Job { asker, request, desk, stop, asks: false, reaction });
                 }
             }
         }
@@ -141,6 +183,11 @@ impl Hub {
             nbconvert_exporter: "script",
         }
     }
+}
+
+/// The reply to a message that its subshell can't take.
+fn refusal(error: &SubshellError) -> Reply {
+    Reply::failed(error.name(), error.to_string())
 }
 
 fn offset(at: &Position) -> usize {

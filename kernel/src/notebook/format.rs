@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use super::error::{FormatProblem, NotebookError};
 use crate::engine::outcome::{CellError, MimeBundle, Stream, is_json};
 
+pub use crate::engine::recorded::CellOutput;
+
 /// A notebook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notebook {
@@ -39,28 +41,6 @@ pub struct ReadCell {
     pub outputs: Vec<CellOutput>,
     /// Pictures that the text has with it, by their names.
     pub attachments: MimeBundle,
-}
-
-/// One stored output of a cell.
-#[derive(Debug, Clone, PartialEq)]
-pub enum CellOutput {
-    Stream {
-        stream: Stream,
-        text: String,
-    },
-    Result {
-        count: Option<u32>,
-        data: MimeBundle,
-    },
-    /// The id lives as long as the run; the file does not hold it.
-    Display {
-        data: MimeBundle,
-        metadata: MimeBundle,
-        display_id: Option<String>,
-    },
-    Error(CellError),
-    /// An output from a file, of a type that this version does not know.
-    Unknown(Value),
 }
 
 impl Notebook {
@@ -210,7 +190,7 @@ impl CellOutput {
     fn to_json(&self) -> Value {
         let stored = match self {
             CellOutput::Stream { stream, text } => Stored::Stream {
-                name: stream_name(*stream),
+                name: stream.name(),
                 output_type: "stream",
                 text: split_lines(text),
             },
@@ -263,13 +243,6 @@ impl CellOutput {
             }),
             _ => CellOutput::Unknown(value.clone()),
         }
-    }
-}
-
-fn stream_name(stream: Stream) -> &'static str {
-    match stream {
-        Stream::Stdout => "stdout",
-        Stream::Stderr => "stderr",
     }
 }
 

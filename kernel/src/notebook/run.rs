@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::format::{CellOutput, CodeCell, Notebook};
-use crate::engine::outcome::{CellError, MimeBundle, Outcome, Output};
+use crate::engine::outcome::{CellError, Outcome, Output};
+use crate::engine::recorded::Recorder;
 use crate::engine::stop::Stop;
 use crate::engine::{Cell, CellId, Engine, Sink};
 
@@ -52,7 +53,7 @@ pub fn run(
             break;
         }
         let number = at + 1;
-        run.recorder.record_late(&between, at, observer);
+        record_late(&mut run.recorder, &between, at, observer);
         observer.begin(number, cell);
         run.recorder.cells.push(Vec::new());
         let count = u32::try_from(number).unwrap_or(u32::MAX);
@@ -79,7 +80,7 @@ pub fn run(
         }
     }
     let len = run.len();
-    run.recorder.record_late(&between, len, observer);
+    record_late(&mut run.recorder, &between, len, observer);
     run
 }
 
@@ -118,82 +119,19 @@ impl Run {
     }
 }
 
-/// The outputs of the cells so far, by the rules of Jupyter's clients.
-#[derive(Debug, Default)]
-struct Recorder {
-    cells: Vec<Vec<CellOutput>>,
-    /// Whether the next output replaces the present ones, after `clear_output` with `wait`.
-    clears_next: bool,
-}
-
-impl Recorder {
-    fn record(&mut self, output: &Output, count: u32) {
-        match output.clone() {
-            Output::Stream { stream, text } => self.push(CellOutput::Stream { stream, text }),
-            Output::Result { data } => self.push(CellOutput::Result { count: Some(count), data }),
-            Output::Clear { wait: true } => self.clears_next = true,
-            Output::Clear { wait: false } => self.clear(),
-            Output::Display { data, metadata, display_id, update } => {
-                if let Some(id) = &display_id {
-                    self.update(id, &data, &metadata);
-                }
-                if !update {
-                    self.push(CellOutput::Display { data, metadata, display_id });
-                }
-            }
-            Output::Widget(_) | Output::ShowWidgets { .. } | Output::WidgetsEnded => {}
-        }
+/// Records what came out between cells as the output of the last of the first `len` cells.
+fn record_late(
+    recorder: &mut Recorder,
+    between: &Between,
+    len: usize,
+    observer: &mut dyn Observer,
+) {
+    let later = recorder.cells.split_off(len.min(recorder.cells.len()));
+    for output in between.take().into_iter().filter_map(Output::without_widgets) {
+        recorder.record(&output, 0);
+        observer.output(&output);
     }
-
-    /// Records what came out between cells as the output of the last of the first `len` cells.
-    fn record_late(&mut self, between: &Between, len: usize, observer: &mut dyn Observer) {
-        let later = self.cells.split_off(len.min(self.cells.len()));
-        for output in between.take().into_iter().filter_map(Output::without_widgets) {
-            self.record(&output, 0);
-            observer.output(&output);
-        }
-        self.cells.extend(later);
-    }
-
-    fn clear(&mut self) {
-        if let Some(outputs) = self.cells.last_mut() {
-            outputs.clear();
-        }
-    }
-
-    fn push(&mut self, output: CellOutput) {
-        if std::mem::take(&mut self.clears_next) {
-            self.clear();
-        }
-        let Some(outputs) = self.cells.last_mut() else {
-            return;
-        };
-        match (outputs.last_mut(), output) {
-            (
-                Some(CellOutput::Stream { stream, text }),
-                CellOutput::Stream { stream: next, text: more },
-            ) if *stream == next => {
-                text.push_str(&more);
-            }
-            (_, output) => outputs.push(output),
-        }
-    }
-
-    /// Gives a display new content, wherever in the notebook it was shown.
-    fn update(&mut self, id: &str, data: &MimeBundle, metadata: &MimeBundle) {
-        for output in self.cells.iter_mut().flatten() {
-            if let CellOutput::Display {
-                data: shown,
-                metadata: shown_metadata,
-                display_id: Some(display_id),
-            } = output
-                && display_id == id
-            {
-                shown.clone_from(data);
-                shown_metadata.clone_from(metadata);
-            }
-        }
-    }
+    recorder.cells.extend(later);
 }
 
 struct RecordingSink<'a> {
@@ -213,7 +151,7 @@ impl Sink for RecordingSink<'_> {
     fn begin(&mut self) {
         // This cell is the last one, and has printed nothing yet.
         let len = self.recorder.cells.len().saturating_sub(1);
-        self.recorder.record_late(self.between, len, self.observer);
+        record_late(self.recorder, self.between, len, self.observer);
     }
 
     fn input(&mut self, _prompt: &str, _is_password: bool) -> Option<String> {
@@ -226,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::outcome::Stream;
+    use crate::engine::outcome::{MimeBundle, Stream};
 
     fn text(text: &str) -> MimeBundle {
         [("text/plain".to_owned(), json!(text))].into_iter().collect()
@@ -295,12 +233,12 @@ mod tests {
         let between = Between::default();
         between.push(print(Stream::Stdout, "late"));
         recorder.record(&print(Stream::Stdout, "next"), 2);
-        recorder.record_late(&between, 1, &mut Silent);
+        record_late(&mut recorder, &between, 1, &mut Silent);
         let printed = ["late", "next"].map(|text| vec![printed(Stream::Stdout, text)]);
         assert_eq!(recorder.cells, printed);
         // Before the first cell there is none that could have printed.
         between.push(print(Stream::Stdout, "early"));
-        recorder.record_late(&between, 0, &mut Silent);
+        record_late(&mut recorder, &between, 0, &mut Silent);
         assert_eq!(recorder.cells, printed);
     }
 

@@ -8,12 +8,12 @@ use super::deps::DepError;
 use super::deps::line::LineError;
 use super::deps::nearest::nearest;
 use super::edition::UnknownEdition;
-use super::evcxr_commands;
 use super::head;
 use super::identity::Identities;
 use super::parse::{ItemKey, Piece};
 use super::replay::{Extent, ReplayError};
 use super::state::{Absence, State};
+use super::telling::{command_error, is_told};
 use crate::engine::names::Name;
 use crate::engine::outcome::{CellError, MimeBundle, Output, Stream, plain};
 use crate::engine::teach::UnknownLanguage;
@@ -105,20 +105,16 @@ impl InstantEngine {
         if let Some(shell) = line.strip_prefix('!') {
             return self.run_shell(shell.trim(), cell, sink);
         }
+        if is_told(line) {
+            if line == ":vars" {
+                self.look_at_values();
+            }
+            self.note_facts();
+            sink.output(self.board.answer(line)?);
+            return Ok(());
+        }
         let (word, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         match (word, argument.trim()) {
-            (":vars", "") => {
-                self.look_at_values();
-                show(&self.variables(), sink);
-            }
-            (":type" | ":t", name) => match self.state.variables.get(name) {
-                Some(variable) => show(&format!("{name}: {}\n", variable.type_text), sink),
-                None => {
-                    return Err(command_error(&format!(
-                        "there is no variable `{name}`; `:vars` lists them"
-                    )));
-                }
-            },
             (":opt", "") => {
                 show(&format!("optimisation level {}\n", self.builder.compiler.opt_level), sink)
             }
@@ -154,48 +150,24 @@ impl InstantEngine {
                 let summary = self.bring_back(cell, Extent::All)?;
                 show(&summary, sink);
             }
-            (":help", "") => show(&command_list::help(), sink),
             (":dep", _) => {
                 return Err(plain_error("DependencyError", &LineError::Nothing.to_string()));
-            }
-            (":show_deps", "") => {
-                let lines: Vec<String> = self.builder.compiler.dependencies.lines().collect();
-                show(&lines.join("\n"), sink);
             }
             (":time", "") => self.is_timed_once = true,
             (":time", _) => {
                 return Err(command_error("`:time` stands in a line of its own, above the code"));
             }
             (":timing", "") => self.is_timed = !self.is_timed,
-            (":doc", name) if !name.is_empty() => {
-                // The name may stand behind its module: `F::relu`.
-                let found = self.names.inspect(name, name.len());
-                let data = found
-                    .ok_or_else(|| command_error(&format!("nothing is known of `{name}`")))?
-                    .data;
-                sink.output(Output::Display {
-                    data,
-                    metadata: MimeBundle::new(),
-                    display_id: None,
-                    update: false,
-                });
-            }
-            (":version", "") => show(&format!("akari {}\n", env!("CARGO_PKG_VERSION")), sink),
-            (":last_compile_dir", "") => show(&self.folder.path().display().to_string(), sink),
             (":restart", "") => self.restart(cell)?,
             (":env", setting) => self.set_variable(setting, cell, sink)?,
-            (":explain", code) => show(&self.explain(code)?, sink),
-            _ => match evcxr_commands::note(word) {
-                Some(note) => show(&note, sink),
-                None => {
-                    let meant = nearest(word, command_list::listed_names());
-                    let meant = meant.map(|it| format!(" (did you mean `{it}`?)"));
-                    return Err(command_error(&format!(
-                        "unknown command `{word}`{}; `:help` lists them",
-                        meant.unwrap_or_default()
-                    )));
-                }
-            },
+            _ => {
+                let meant = nearest(word, command_list::listed_names());
+                let meant = meant.map(|it| format!(" (did you mean `{it}`?)"));
+                return Err(command_error(&format!(
+                    "unknown command `{word}`{}; `:help` lists them",
+                    meant.unwrap_or_default()
+                )));
+            }
         }
         Ok(())
     }
@@ -242,29 +214,6 @@ impl InstantEngine {
         self.run_cell(&Cell { code: &code, ..*cell }, sink)
     }
 
-    /// The compiler's explanation of an error code, of the last error's where none is given.
-    fn explain(&self, code: &str) -> Result<String, CellError> {
-        let code = match code {
-            "" => self.last_code.as_deref().ok_or_else(|| {
-                command_error("no cell has failed with an error code yet; write `:explain E0382`")
-            })?,
-            code => code,
-        };
-        let unknown = || command_error(&format!("the compiler explains no error `{code}`"));
-        let is_code = code.len() == 5 && code.starts_with('E') && code[1..].parse::<u16>().is_ok();
-        if !is_code {
-            return Err(unknown());
-        }
-        let output = std::process::Command::new(&self.builder.compiler.rustc)
-            .args(["--explain", code])
-            .output()
-            .map_err(|error| command_error(&format!("could not start the compiler: {error}")))?;
-        match output.status.success() {
-            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-            false => Err(unknown()),
-        }
-    }
-
     /// Runs a shell command in the process that runs cells, so that an interrupt reaches it as it
     /// reaches a cell.
     fn run_shell(
@@ -298,15 +247,6 @@ impl InstantEngine {
             };
             plain_error(name, &error.to_string())
         })
-    }
-
-    fn variables(&self) -> String {
-        let line = |(name, variable): (&String, &super::state::KeptVariable)| {
-            let keyword = if variable.is_mut { "mut " } else { "" };
-            let value = self.values.of(name).map(|it| format!(" = {it}")).unwrap_or_default();
-            format!("{keyword}{name}: {}{value}\n", variable.type_text)
-        };
-        self.state.variables.iter().map(line).collect()
     }
 
     /// The session's dependencies, items and variables as code, for the analyser, which never runs
@@ -352,8 +292,4 @@ impl InstantEngine {
 
 fn show(text: &str, sink: &mut dyn Sink) {
     sink.output(Output::text(text.trim_end()));
-}
-
-fn command_error(text: &str) -> CellError {
-    plain_error("CommandError", text)
 }

@@ -54,6 +54,7 @@ mod stamp;
 mod state;
 mod statics;
 mod streams;
+mod telling;
 mod test_functions;
 mod trace;
 mod utf8;
@@ -86,6 +87,7 @@ use self::rerun::Habits;
 use self::run::{ItemsSink, RunReport};
 use self::slots::Slots;
 use self::state::{Absence, State};
+use self::telling::Board;
 use self::test_functions::with_tests;
 use self::values::Values;
 use self::widgets::Widgets;
@@ -96,7 +98,7 @@ use super::names::Names;
 use super::outcome::{CellError, Outcome, Output};
 use super::stop::Stop;
 use super::traceback::{compile_error, plain_error};
-use super::{Background, Cell, Engine, EngineConfig, Mover, Sink, index, nesting};
+use super::{Background, Cell, Engine, EngineConfig, Mover, Sink, Teller, index, nesting};
 use crate::home;
 use crate::runtime::parent::{Child, ChildError, ChildSettings, RunEnd, Task};
 
@@ -122,6 +124,7 @@ pub struct InstantEngine {
     background: Arc<Mutex<Option<Background>>>,
     widgets: Widgets,
     values: Values,
+    board: Arc<Board>,
     /// Whether the engine shows the time that each cell takes.
     is_timed: bool,
     /// Whether it shows the time of the cell that runs.
@@ -150,6 +153,8 @@ impl InstantEngine {
         names.set_commands(command_list::names());
         index::read_aside(settings, &names);
         names.set_analyser(Analyser::new(settings));
+        let rustc = settings.rustc.clone();
+        let board = Arc::new(Board::new(&names, rustc, folder.path().to_owned()));
         let cache = Arc::clone(&builder.cache);
         std::thread::spawn(move || {
             cache.prune();
@@ -166,6 +171,7 @@ impl InstantEngine {
             background,
             widgets,
             values: Values::default(),
+            board,
             is_timed: false,
             is_timed_once: false,
             last_code: None,
@@ -348,7 +354,10 @@ impl Sink for Listening<'_> {
             | Output::Clear { .. }
             | Output::Widget(_)
             | Output::ShowWidgets { .. }
-            | Output::WidgetsEnded => {}
+            | Output::WidgetsEnded
+            | Output::Area { .. }
+            | Output::Capture { .. }
+            | Output::ClearArea { .. } => {}
         }
         self.sink.output(output);
     }
@@ -430,6 +439,7 @@ impl Engine for InstantEngine {
         }
         self.names.set_session(self.session_names());
         self.names.set_code(self.session_code());
+        self.note_facts();
         // Errors of a line have their lesson already.
         let is_of_code = |error: &CellError| {
             matches!(&*error.ename, "CompileError" | "Error" | "Panic")
@@ -449,6 +459,11 @@ impl Engine for InstantEngine {
     fn settle(&mut self) {
         self.look_at_values();
         self.names.set_session(self.session_names());
+        self.note_facts();
+    }
+
+    fn teller(&self) -> Option<Arc<dyn Teller>> {
+        Some(Arc::clone(&self.board) as Arc<dyn Teller>)
     }
 
     fn react(&mut self, reaction: &str, stop: &Stop, sink: &mut dyn Sink) -> Outcome {

@@ -117,6 +117,8 @@ pub fn on_background(
                     sink.output(widgets::made(id, label, scale, reaction));
                 }
                 Ok(Frame::ShowWidgets { ids, plain }) => sink.output(widgets::shown(ids, plain)),
+                Ok(Frame::OutputArea { id }) => sink.output(Output::Area { id: id.to_owned() }),
+                Ok(Frame::ClearArea { id }) => sink.output(Output::ClearArea { id: id.to_owned() }),
                 Ok(_) => {}
                 Err(error) => sink.output(unreadable(error)),
             },
@@ -283,6 +285,12 @@ impl<'a> Listener<'a> {
                 self.sink.output(widgets::made(id, label, scale, reaction));
             }
             Frame::ShowWidgets { ids, plain } => self.sink.output(widgets::shown(ids, plain)),
+            Frame::OutputArea { id } => self.sink.output(Output::Area { id: id.to_owned() }),
+            Frame::Capture { into } => {
+                self.streams.finish(self.sink);
+                self.sink.output(Output::Capture { into: into.map(str::to_owned) });
+            }
+            Frame::ClearArea { id } => self.sink.output(Output::ClearArea { id: id.to_owned() }),
             Frame::Value { slot, text } => self.values.push((slot, text.to_owned())),
         }
     }

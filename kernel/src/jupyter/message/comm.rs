@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Object;
-use crate::engine::outcome::{Scale, Widget};
+use crate::engine::outcome::{CellError, Scale, Widget};
+use crate::engine::recorded::CellOutput;
 
 /// The target of comms of widgets.
 pub const WIDGET: &str = "jupyter.widget";
@@ -15,6 +16,7 @@ pub const CONTROL: &str = "jupyter.widget.control";
 /// The versions of the JavaScript packages whose models these are.
 const CONTROLS: (&str, &str) = ("@jupyter-widgets/controls", "2.0.0");
 const BASE: (&str, &str) = ("@jupyter-widgets/base", "2.0.0");
+const OUTPUT: (&str, &str) = ("@jupyter-widgets/output", "1.0.0");
 
 /// What a message of a client says to a comm.
 #[derive(Debug, PartialEq)]
@@ -92,6 +94,45 @@ pub fn column(id: &str, widgets: &[String]) -> Vec<Model> {
     let children: Vec<String> = widgets.iter().map(|it| link(it)).collect();
     state.insert("children".to_owned(), children.into());
     vec![(layout, model(BASE, "Layout", false)), (id.to_owned(), state)]
+}
+
+/// The models of a place for outputs.
+pub fn area(id: &str) -> Vec<Model> {
+    let layout = format!("{id}-layout");
+    let mut state = model(OUTPUT, "Output", true);
+    state.extend(links(&layout, None));
+    state.insert("msg_id".to_owned(), "".into());
+    state.extend(outputs(&[]));
+    vec![(layout, model(BASE, "Layout", false)), (id.to_owned(), state)]
+}
+
+/// An output as a notebook has it.
+#[derive(Debug, Serialize)]
+#[serde(tag = "output_type", rename_all = "snake_case")]
+enum Kept<'a> {
+    Stream { name: &'static str, text: &'a str },
+    DisplayData { data: &'a Object, metadata: &'a Object },
+    Error { ename: &'a str, evalue: &'a str, traceback: &'a [String] },
+}
+
+/// The field of a place that has its outputs.
+pub fn outputs(outputs: &[CellOutput]) -> Object {
+    let none = Object::new();
+    let kept: Vec<Kept<'_>> = outputs
+        .iter()
+        .filter_map(|output| match output {
+            CellOutput::Stream { stream, text } => Some(Kept::Stream { name: stream.name(), text }),
+            CellOutput::Result { data, .. } => Some(Kept::DisplayData { data, metadata: &none }),
+            CellOutput::Display { data, metadata, .. } => {
+                Some(Kept::DisplayData { data, metadata })
+            }
+            CellOutput::Error(CellError { ename, evalue, traceback }) => {
+                Some(Kept::Error { ename, evalue, traceback })
+            }
+            CellOutput::Unknown(_) => None,
+        })
+        .collect();
+    Object::from_iter([("outputs".to_owned(), serde_json::to_value(kept).unwrap_or_default())])
 }
 
 fn model((module, version): (&str, &str), kind: &str, has_view: bool) -> Object {
@@ -206,6 +247,27 @@ mod tests {
         assert_eq!((&state["value"], &state["readout_format"]), (&json!(1.0), &json!(".2f")));
         let whole = super::models(&slider(1.0, true));
         assert_eq!((&whole[2].1["value"], &whole[2].1["readout_format"]), (&json!(1), &json!("d")));
+    }
+
+    #[test]
+    fn outputs_are_those_of_a_notebook() {
+        use crate::engine::outcome::{Stream, plain};
+        let kept = outputs(&[
+            CellOutput::Stream { stream: Stream::Stderr, text: "a".into() },
+            CellOutput::Display { data: plain("b"), metadata: Object::new(), display_id: None },
+        ]);
+        assert_eq!(
+            Value::from(kept),
+            json!({"outputs": [
+                {"output_type": "stream", "name": "stderr", "text": "a"},
+                {"output_type": "display_data", "data": {"text/plain": "b"}, "metadata": {}},
+            ]})
+        );
+        let models = area("o");
+        assert_eq!(
+            (&models[1].1["_model_name"], &models[1].1["outputs"]),
+            (&json!("OutputModel"), &json!([]))
+        );
     }
 
     #[test]

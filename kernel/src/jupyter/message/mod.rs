@@ -55,6 +55,8 @@ pub struct Header {
     pub kind: String,
     pub session: String,
     pub date: Option<DateTime<Utc>>,
+    /// The subshell whose message it is; none of the kernel's own shell.
+    pub subshell: Option<String>,
     /// The header's own bytes, which an answer carries as its parent header.
     raw: Box<[u8]>,
 }
@@ -68,16 +70,18 @@ struct RawHeader {
     session: String,
     #[serde(default, deserialize_with = "request::tolerant")]
     date: String,
+    #[serde(default, deserialize_with = "request::tolerant")]
+    subshell_id: Option<String>,
 }
 
 impl Header {
     fn read(frame: &[u8]) -> Result<Header, MessageError> {
         // The header goes out to all clients again, so all of it must be text.
         std::str::from_utf8(frame).map_err(|_| MessageError::Text)?;
-        let RawHeader { msg_id: id, msg_type: kind, session, date } =
+        let RawHeader { msg_id: id, msg_type: kind, session, date, subshell_id: subshell } =
             serde_json::from_slice(frame)?;
         let date = DateTime::parse_from_rfc3339(&date).ok().map(|it| it.to_utc());
-        Ok(Header { id, kind, session, date, raw: frame.into() })
+        Ok(Header { id, kind, session, date, subshell, raw: frame.into() })
     }
 }
 
@@ -239,7 +243,8 @@ mod samples {
             let date = DateTime::parse_from_rfc3339(date).ok().map(|it| it.to_utc());
             let (id, kind) = ("id".to_owned(), "execute_request".to_owned());
             let raw = format!(r#"{{"msg_id": "id", "session": "{session}"}}"#).into_bytes();
-            Header { id, kind, session: session.to_owned(), date, raw: raw.into() }
+            let session = session.to_owned();
+            Header { id, kind, session, date, subshell: None, raw: raw.into() }
         }
     }
 

@@ -74,11 +74,7 @@ impl<'a> Publication<'a> {
     }
 
     pub fn stream(stream: Stream, text: &'a str) -> Self {
-        let name = match stream {
-            Stream::Stdout => "stdout",
-            Stream::Stderr => "stderr",
-        };
-        Publication::Stream { name, text }
+        Publication::Stream { name: stream.name(), text }
     }
 
     pub fn result(execution_count: u32, data: &'a MimeBundle) -> Self {

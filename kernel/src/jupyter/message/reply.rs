@@ -42,7 +42,7 @@ enum Answer {
         banner: String,
         help_links: [HelpLink; 1],
         debugger: bool,
-        supported_features: [&'static str; 0],
+        supported_features: [&'static str; 1],
     },
     Complete {
         matches: Vec<String>,
@@ -64,7 +64,13 @@ enum Answer {
     Shutdown {
         restart: bool,
     },
-    Interrupt {},
+    Subshell {
+        subshell_id: String,
+    },
+    Subshells {
+        subshell_id: Vec<String>,
+    },
+    Nothing {},
     Usage(Usage),
 }
 
@@ -213,7 +219,7 @@ impl Reply {
                 url: "https://doc.rust-lang.org/book/",
             }],
             debugger: false,
-            supported_features: [],
+            supported_features: ["kernel subshells"],
         })
     }
 
@@ -255,7 +261,19 @@ impl Reply {
     }
 
     pub fn interrupted() -> Reply {
-        done(Answer::Interrupt {})
+        done(Answer::Nothing {})
+    }
+
+    pub fn created_subshell(subshell_id: String) -> Reply {
+        done(Answer::Subshell { subshell_id })
+    }
+
+    pub fn deleted_subshell() -> Reply {
+        done(Answer::Nothing {})
+    }
+
+    pub fn subshells(subshell_id: Vec<String>) -> Reply {
+        done(Answer::Subshells { subshell_id })
     }
 
     pub fn usage(usage: Usage) -> Reply {
@@ -310,6 +328,9 @@ mod tests {
     fn replies_have_the_shape_of_the_protocol() {
         for (reply, expected) in [
             (Reply::interrupted(), r#"{"status":"ok"}"#),
+            (Reply::created_subshell("s".into()), r#"{"status":"ok","subshell_id":"s"}"#),
+            (Reply::deleted_subshell(), r#"{"status":"ok"}"#),
+            (Reply::subshells(vec!["s".into()]), r#"{"status":"ok","subshell_id":["s"]}"#),
             (Reply::shutdown(true), r#"{"status":"ok","restart":true}"#),
             (Reply::comm_info(Object::new()), r#"{"status":"ok","comms":{}}"#),
             (Reply::inspect(None), r#"{"status":"ok","found":false,"data":{},"metadata":{}}"#),

@@ -39,8 +39,34 @@ pub enum Request {
     Shutdown {
         restart: bool,
     },
+    CreateSubshell,
+    DeleteSubshell {
+        id: String,
+    },
+    ListSubshells,
     /// A request of an unknown kind: its name ends in `_request`.
     Unknown,
+}
+
+impl Request {
+    /// Whether the request is about the kernel as a whole, whatever subshell its header names.
+    pub fn is_of_kernel(&self) -> bool {
+        match self {
+            Request::Usage
+            | Request::Interrupt
+            | Request::Shutdown { .. }
+            | Request::CreateSubshell
+            | Request::DeleteSubshell { .. }
+            | Request::ListSubshells => true,
+            Request::KernelInfo
+            | Request::Complete(_)
+            | Request::Inspect(_)
+            | Request::History(_)
+            | Request::IsComplete { .. }
+            | Request::CommInfo { .. }
+            | Request::Unknown => false,
+        }
+    }
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -168,6 +194,8 @@ struct Fields {
     msg_id: String,
     #[serde(deserialize_with = "tolerant")]
     restart: bool,
+    #[serde(deserialize_with = "tolerant")]
+    subshell_id: String,
 }
 
 impl Body {
@@ -184,6 +212,9 @@ impl Body {
             "usage_request" => Request::Usage,
             "interrupt_request" => Request::Interrupt,
             "shutdown_request" => Request::Shutdown { restart: fields().restart },
+            "create_subshell_request" => Request::CreateSubshell,
+            "delete_subshell_request" => Request::DeleteSubshell { id: fields().subshell_id },
+            "list_subshell_request" => Request::ListSubshells,
             "comm_open" => {
                 let Fields { comm_id: id, target_name: target, .. } = fields();
                 return Body::Comm(Comm::Open { id, target });

@@ -16,7 +16,7 @@ use serde_json::Value;
 use self::markdown::Pictures;
 use super::check::overwritten;
 use super::format::{CellOutput, Notebook, ReadCell};
-use crate::engine::outcome::{MimeBundle, Stream};
+use crate::engine::outcome::MimeBundle;
 
 /// The looks of a page.
 const STYLE: &str = include_str!("style.css");
@@ -79,10 +79,7 @@ fn write_cell(page: &mut String, cell: &ReadCell, file: &dyn Fn(&str) -> Option<
 fn write_output(page: &mut String, output: &CellOutput, file: &dyn Fn(&str) -> Option<Vec<u8>>) {
     let _ = match output {
         CellOutput::Stream { stream, text } => {
-            let class = match stream {
-                Stream::Stdout => "stdout",
-                Stream::Stderr => "stderr",
-            };
+            let class = stream.name();
             let text = colors::html(&overwritten(text));
             writeln!(page, "<pre class=\"output {class}\">{text}</pre>")
         }
