@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::words::{told, whole};
 use super::{args, say};
 use crate::home::manifest::Depth;
 use crate::home::write::Readers;
@@ -36,17 +37,16 @@ pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
     ];
     let mut is_whole = true;
     for (name, finding) in rows.into_iter().filter_map(|(name, it)| Some((name, it?))) {
-        match finding {
-            Finding::Ok(text) => say(&format!("ok       {name:<10} {text}")),
-            Finding::Unfit(text) => {
-                is_whole = false;
-                say(&format!("unfit    {name:<10} {text}"));
-            }
+        is_whole &= matches!(finding, Finding::Ok(_));
+        let name = format!("{name:<10}");
+        say(&match finding {
+            Finding::Ok(text) => told("ok       {} {}", &[&name, &whole(&text)]),
+            Finding::Unfit(text) => told("unfit    {} {}", &[&name, &whole(&text)]),
             Finding::Missing(text, command) => {
-                is_whole = false;
-                say(&format!("missing  {name:<10} {text}\n{:>20}mend it with: {command}", ""));
+                let (text, indent, command) = (whole(&text), " ".repeat(20), whole(&command));
+                told("missing  {} {}\n{}mend it with: {}", &[&name, &text, &indent, &command])
             }
-        }
+        });
     }
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,5 +1,6 @@
 //! How an engine finds the program `akari-evcxr`, and what a learner is told while it is not there.
 
+use super::words;
 use crate::engine::finder::Finder;
 use crate::home;
 use crate::setup::evcxr_program::{self, State};
@@ -9,8 +10,8 @@ use crate::setup::toolchain::Toolchain;
 pub fn finder(toolchain: Toolchain) -> Finder {
     Finder::new(move || match evcxr_program::state(&toolchain) {
         Ok(State::Built(program)) => Ok(program),
-        Ok(state) => Err(note(&state)),
-        Err(error) => Err(format!("fields and methods can't be completed: {error}")),
+        Ok(state) => Err(words::whole(&note(&state))),
+        Err(error) => Err(words::whole(&format!("fields and methods can't be completed: {error}"))),
     })
 }
 

@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
     });
     result.unwrap_or_else(|error| {
         // The other end of stderr may be gone as well.
-        let _ = writeln!(std::io::stderr(), "akari: {}", words::whole(&sentence(&error)));
+        let _ = writeln!(std::io::stderr(), "akari: {}", sentence(&error));
         ExitCode::from(code_of_errors)
     })
 }
@@ -67,13 +67,16 @@ fn ready(command: &Command) -> anyhow::Result<()> {
     }
 }
 
-/// The error with those of its causes that its text does not hold yet.
+/// The error, in the user's language, with those of its causes that its text does not hold yet.
 fn sentence(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
-        "" => cause,
-        _ if text.contains(&cause) => text,
-        _ => format!("{text}: {cause}"),
-    })
+    let (mut text, mut told) = (String::new(), Vec::new());
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() || !text.contains(&cause) {
+            told.push(words::whole(&cause));
+            text.push_str(&cause);
+        }
+    }
+    told.join(": ")
 }
 
 /// Prints a line; it is no error if nobody reads it.

@@ -1,64 +1,32 @@
 //! The program's own sentences in the user's language: the English one stands in the code, and a table has the others.
+//!
+//! Texts of typed errors, which other rooms write, are found in the table by their words. The tests here go over the
+//! sources, so that no sentence is without a row.
 
 use std::sync::LazyLock;
 
 use crate::engine::Language;
 
-/// English and Japanese, `{}` for what is filled in. What ends with `..` is the beginning of a sentence whose rest stays.
-const TABLE: &[(&str, &str)] = &[
-    (
-        "opening JupyterLab on {} (Ctrl-C twice ends it)",
-        "JupyterLab を {} で開きます（Ctrl-C を2回押すと終了します）",
-    ),
-    ("installed the kernel `{}` in {}", "カーネル `{}` を {} にインストールしました"),
-    (
-        "others on this machine use it with AKARI_SHARED={}",
-        "このマシンのほかのユーザーは AKARI_SHARED={} で使えます",
-    ),
-    ("removed {}", "{} を削除しました"),
-    (
-        "left: builds and Python environment in {}; remove that folder to be rid of them",
-        "{} のビルドと Python 環境は残っています。不要ならこのフォルダーを削除してください",
-    ),
-    ("done after {} s", "完了しました（{} 秒）"),
-    ("reading the names that Tab completes..", "Tab で補完する名前を読み込んでいます"),
-    ("compiling the cells of the lesson..", "レッスンのセルをコンパイルしています"),
-    (
-        "building the prelude (candle, optimised; once per toolchain, some minutes)..",
-        "プレリュードをビルドしています（candle を最適化つきで。ツールチェーンごとに1回、数分かかります）",
-    ),
-    ("building the prelude..", "プレリュードをビルドしています"),
-    ("waiting for another `akari`..", "同じ作業をしている別の `akari` を待っています"),
-    ("making a private Python environment..", "専用の Python 環境を作っています"),
-    (
-        "installing JupyterLab (about 200 MB, once)..",
-        "JupyterLab をインストールしています（約 200 MB、初回だけ）",
-    ),
-    (
-        "fetching JupyterLab's menus in your language..",
-        "JupyterLab の日本語メニューを取得しています",
-    ),
-    ("stopped; nothing was written", "中断しました。ファイルは書いていません"),
-    (
-        "code cell {} of {} in `{}` failed{}",
-        "`{2}` のコードセル {0}（全 {1} 個）でエラーが発生しました{3}",
-    ),
-    ("; the cell after it did not run", "。その後の1個のセルは実行していません"),
-    ("; the {} cells after it did not run", "。その後の {} 個のセルは実行していません"),
-    ("there is no folder `{}`", "フォルダー `{}` がありません"),
-    (
-        "no Python was found (`python3`, or `uv`); install Python 3.9 or newer, or uv from https://docs.astral.sh/uv",
-        "Python（`python3` または `uv`）が見つかりません。Python 3.9 以降か、https://docs.astral.sh/uv の uv をインストールしてください",
-    ),
-    (
-        "this Python can't make environments; on Debian and Ubuntu: sudo apt install python3-venv",
-        "この Python では環境を作れません。Debian と Ubuntu では sudo apt install python3-venv を実行してください",
-    ),
-    (
-        "no Python environment is active; activate one, or name it with --prefix",
-        "有効な Python 環境がありません。有効にするか、--prefix で指定してください",
-    ),
-];
+/// English and Japanese by turns, with a blank line behind each pair; `{}` is what is filled in.
+const JAPANESE: &str = include_str!("words/ja.txt");
+
+struct Row {
+    english: String,
+    japanese: String,
+}
+
+fn table() -> &'static [Row] {
+    static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+        let pairs = JAPANESE.split("\n\n").filter_map(|pair| pair.trim_end().split_once('\n'));
+        let unescaped = |text: &str| text.replace("\\n", "\n");
+        let row = |(english, japanese)| Row {
+            english: unescaped(english),
+            japanese: unescaped(japanese),
+        };
+        pairs.map(row).collect()
+    });
+    &TABLE
+}
 
 /// The user's language.
 pub fn language() -> Language {
@@ -71,29 +39,47 @@ pub fn told(sentence: &str, parts: &[&str]) -> String {
     told_in(language(), sentence, parts)
 }
 
-/// A whole sentence in the user's language, if the table has it or its beginning.
-pub fn whole(sentence: &str) -> String {
-    whole_in(language(), sentence)
+/// A finished text in the user's language, as far as the table has its sentences.
+pub fn whole(text: &str) -> String {
+    whole_in(language(), text)
 }
 
 fn told_in(language: Language, sentence: &str, parts: &[&str]) -> String {
-    let row = TABLE.iter().find(|row| row.0 == sentence);
-    let template = match (language, row) {
-        (Language::Japanese, Some((_, japanese))) => japanese,
-        _ => sentence,
-    };
-    filled(template, parts)
+    let row = || table().iter().find(|row| row.english == sentence);
+    match language {
+        Language::English => filled(sentence, parts),
+        Language::Japanese => filled(row().map_or(sentence, |it| &it.japanese), parts),
+    }
 }
 
-fn whole_in(language: Language, sentence: &str) -> String {
+fn whole_in(language: Language, text: &str) -> String {
     if language == Language::English {
-        return sentence.to_owned();
+        return text.to_owned();
     }
-    let found = TABLE.iter().find_map(|(english, japanese)| match english.strip_suffix("..") {
-        Some(begin) => Some(format!("{japanese}{}", sentence.strip_prefix(begin)?)),
-        None => (*english == sentence).then(|| (*japanese).to_owned()),
-    });
-    found.unwrap_or_else(|| sentence.to_owned())
+    let found = table().iter().filter_map(|row| Some((row, parts(&row.english, text)?)));
+    // Of several sentences the one that says more of the text is meant.
+    let Some((row, parts)) = found.max_by_key(|(row, _)| row.english.len()) else {
+        return text.to_owned();
+    };
+    let parts: Vec<String> = parts.iter().map(|it| whole_in(language, it)).collect();
+    filled(&row.japanese, &parts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// What is filled in where a text is this sentence.
+fn parts<'a>(sentence: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut words = sentence.split("{}");
+    let mut rest = text.strip_prefix(words.next()?)?;
+    let mut parts = Vec::new();
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        let at = match words.peek() {
+            Some(_) => rest.find(word)?,
+            None => rest.len().checked_sub(word.len()).filter(|_| rest.ends_with(word))?,
+        };
+        parts.push(&rest[..at]);
+        rest = &rest[at + word.len()..];
+    }
+    rest.is_empty().then_some(parts)
 }
 
 /// The template with its parts: `{}` is the next one, `{2}` the third.
@@ -113,16 +99,26 @@ fn filled(template: &str, parts: &[&str]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use ra_ap_syntax::ast::{self, AstToken, HasAttrs};
+    use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode};
+
     use super::*;
+    use crate::engine::syntax::Tree;
 
     #[test]
     fn both_languages_have_the_same_parts() {
         let count = |text: &str| text.matches('{').count();
-        for (english, japanese) in TABLE {
+        assert_eq!(table().len(), JAPANESE.matches("\n\n").count() + 1);
+        for Row { english, japanese } in table() {
             assert_eq!(count(english), count(japanese), "{english}");
             assert!(japanese.chars().any(|it| it > '\u{3000}'), "{japanese}");
-            assert!(!english.ends_with("..") || count(english) == 0, "{english}");
+            let rows = table().iter().filter(|it| it.english == *english);
+            assert_eq!(rows.count(), 1, "{english}");
         }
     }
 
@@ -139,10 +135,151 @@ mod tests {
             "`a.ipynb` のコードセル 2（全 3 個）でエラーが発生しました"
         );
         assert_eq!(told_in(Language::Japanese, "what {}", &["{}"]), "what {}");
-        assert_eq!(
-            whole_in(Language::Japanese, "building the prelude: candle-core"),
-            "プレリュードをビルドしています: candle-core"
-        );
-        assert_eq!(whole_in(Language::Japanese, "no such sentence"), "no such sentence");
+        for (english, japanese) in [
+            ("building the prelude: candle-core", "プレリュードをビルドしています: candle-core"),
+            (
+                "building the prelude (candle, optimised; once per toolchain, some minutes)",
+                "プレリュードをビルドしています（candle を最適化つきで。ツールチェーンごとに1回、数分かかります）",
+            ),
+            ("no such sentence", "no such sentence"),
+            (
+                "could not write `/a b`: no room; name another file",
+                "`/a b` に書き込めません: no room。別のファイル名を指定してください",
+            ),
+            // A text within a text.
+            (
+                "`a` is not a notebook: it has no `cells`",
+                "`a` はノートブックではありません: `cells` がありません",
+            ),
+        ] {
+            assert_eq!(whole_in(Language::Japanese, english), japanese);
+            assert_eq!(whole_in(Language::English, english), english);
+        }
+    }
+
+    /// Files whose texts are for people in English only: the help of the command line, which stands beside the names of
+    /// options; what is said to compilers, and found in their messages.
+    const ENGLISH: [&str; 3] = ["cli/args.rs", "cli/words.rs", "home/log.rs"];
+
+    /// What is no sentence, and so in no table: names, commands, formats, texts of files.
+    const NO_SENTENCES: &[&str] = &[
+        "Rust (Akari)",
+        "Rust (Akari on evcxr)",
+        "akari install",
+        "akari lab",
+        "akari prelude 2",
+        "akari-evcxr 1",
+        "akari: {}",
+        "akari: {}{}",
+        "akari: {} {}",
+        "akari: {} ({}{} s)",
+        "channel = ",
+        "ensurepip is not",
+        "error: ",
+        "export AKARI_HOME=FOLDER",
+        "import sys; print(sys.prefix)",
+        "made by `akari lab`\n",
+        "rustc {} ({})",
+        "rustup toolchain install {}",
+        "umask 022; exec \"$0\" \"$@\"",
+        "unset AKARI_SHARED",
+        "{spinner} {elapsed}",
+        "{spinner} {elapsed} {bar:24} {pos}/{len} {wide_msg}",
+        "{spinner} {elapsed} {wide_msg}",
+        "All users may read what is kept here. `akari install --shared` made this file.\n",
+    ];
+
+    /// Each sentence that a user may see has its row: of the commands, of what sets Akari up, of what keeps folders,
+    /// and of notebooks that can't be read.
+    #[test]
+    fn every_sentence_of_the_sources_has_a_row() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = vec![root.join("notebook/error.rs")];
+        for folder in ["cli", "setup", "home"] {
+            collect(&root.join(folder), &mut files);
+        }
+        let mut without = Vec::new();
+        let mut count = 0;
+        for path in files {
+            let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            if ENGLISH.contains(&name.as_str()) {
+                continue;
+            }
+            for sentence in sentences(&fs::read_to_string(&path).unwrap()) {
+                count += 1;
+                let is_known = |row: &Row| {
+                    row.english == sentence || row.english.strip_suffix("{}") == Some(&sentence)
+                };
+                if !NO_SENTENCES.contains(&sentence.as_str()) && !table().iter().any(is_known) {
+                    without.push(format!("{name}: {sentence}"));
+                }
+            }
+        }
+        assert!(count > 100, "{count}");
+        assert!(without.is_empty(), "without Japanese:\n{}", without.join("\n"));
+    }
+
+    #[test]
+    fn sentences_of_a_source_are_found() {
+        let code = "#[error(\"no {name}: {0}\", x)] struct A; fn f() { let a = \"a key\"; tracing::warn!(\"is logged\");\
+                    say(&format!(\"one two {b:?}\")); } #[cfg(test)] mod tests { const A: &str = \"three four\"; }";
+        assert_eq!(sentences(code), ["no {}: {}", "a key", "one two {}"]);
+    }
+
+    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.extension() {
+                None => collect(&path, files),
+                Some(extension) if extension == "rs" => files.push(path),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// The texts of a source that read like sentences, but for those of tests and of the log; `{}` for what is filled in.
+    fn sentences(code: &str) -> Vec<String> {
+        let tree = Tree::parse(code);
+        let tokens = tree.root().descendants_with_tokens().filter_map(|it| it.into_token());
+        let texts = tokens.filter_map(ast::String::cast);
+        let seen = texts.filter(|it| {
+            !it.syntax().parent_ancestors().any(|it| is_of_tests(&it) || is_of_the_log(&it))
+        });
+        seen.filter_map(|it| Some(template(&it.value().ok()?)))
+            .filter(|it| is_sentence(it))
+            .collect()
+    }
+
+    fn is_of_tests(node: &SyntaxNode) -> bool {
+        ast::Module::cast(node.clone())
+            .is_some_and(|it| it.attrs().any(|it| it.syntax().text() == "#[cfg(test)]"))
+    }
+
+    fn is_of_the_log(node: &SyntaxNode) -> bool {
+        node.kind() == SyntaxKind::MACRO_CALL && node.text().to_string().starts_with("tracing::")
+    }
+
+    fn is_sentence(text: &str) -> bool {
+        let words = text
+            .split([' ', '\n'])
+            .filter(|it| it.chars().filter(char::is_ascii_lowercase).count() > 1);
+        text.contains(' ') && words.count() > 0 && !text.starts_with("\"")
+    }
+
+    /// The text of a format with `{}` for each part of it, as the table has it.
+    fn template(text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let Some((part, after)) = after.split_once('}') else { break };
+            // The templates of progress bars have names of their own.
+            match text.contains("{spinner}") {
+                true => out.push_str(&format!("{{{part}}}")),
+                false => out.push_str("{}"),
+            }
+            rest = after;
+        }
+        out + rest
     }
 }
