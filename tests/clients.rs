@@ -25,6 +25,8 @@ fn jupyter_clients_are_content() {
     let mut pytest = Command::new(environment.join(PYTHON));
     pytest
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        // A test waits about as long as it computes: on each processor there is room for one more file of them.
+        .args(["-n", "logical", "--dist", "loadfile"])
         .arg(&tests)
         .current_dir(checkout)
         .env("AKARI_BIN", env!("CARGO_BIN_EXE_akari"))

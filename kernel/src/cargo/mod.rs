@@ -7,4 +7,5 @@
 pub mod artifact;
 pub mod environment;
 pub mod failure;
+pub mod lock;
 pub mod run;

@@ -47,6 +47,8 @@ pub enum Command {
     Kernel(Kernel),
     #[command(hide = true)]
     BuildEvcxr(BuildEvcxr),
+    #[command(hide = true)]
+    Prepare,
 }
 
 /// Open JupyterLab on the lessons; set up first what is missing

@@ -8,16 +8,14 @@ use super::config::Choice;
 use super::progress::Reporter;
 use super::{args, say};
 use crate::engine::analyser;
+use crate::setup::background;
 use crate::setup::evcxr_program::{self, EvcxrBuildError};
 use crate::setup::toolchain::Toolchain;
-
-/// Below everything that somebody waits for.
-const LOW_PRIORITY: i32 = 19;
 
 /// `akari build-evcxr`: what `akari install` and `akari lab` begin in the background.
 pub fn build(arguments: &args::BuildEvcxr) -> anyhow::Result<ExitCode> {
     if arguments.background {
-        rustix::process::nice(LOW_PRIORITY)?;
+        background::give_way()?;
     }
     let program = find_or_build(&Toolchain::find()?)?;
     say(&program.display().to_string());

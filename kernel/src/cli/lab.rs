@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use super::config::Choice;
 use super::progress::Reporter;
-use super::{args, evcxr_program, lessons, mend_prelude, say, words};
+use super::{args, lessons, mend_prelude, say, words};
 use crate::engine::Language;
 use crate::home::manifest::Depth;
 use crate::setup::Progress;
@@ -26,7 +26,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let language = words::language();
     // JupyterLab is fetched while the compiler works.
     let python = Beside::start(language);
-    let prelude = mend_prelude(&toolchain, Depth::Sizes)?;
+    mend_prelude(&toolchain, Depth::Sizes)?;
     let lab = python.wait()?;
     let signing = {
         let (lab, folder, toolchain) = (lab.clone(), folder.clone(), toolchain.clone());
@@ -36,8 +36,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
     kernelspec::write(&spec, &std::env::current_exe()?, Choice::default().kernel())
         .with_context(|| format!("could not write `{}`", spec.display()))?;
-    lessons::prepare(toolchain.clone(), &prelude);
-    evcxr_program::ask_for(&toolchain);
+    lessons::begin();
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };
     let opening = "opening JupyterLab on {} (Ctrl-C twice ends it)";
     say(&words::told(opening, &[&folder.to_string_lossy()]));

@@ -6,11 +6,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use sha2::{Digest, Sha256};
 
 use super::config::{Choice, engine_config};
 use super::progress::Reporter;
+use super::{evcxr_program, find_prelude};
 use crate::engine::outcome::Output;
 use crate::engine::stop::Stop;
 use crate::engine::{EngineConfig, index, start};
@@ -18,7 +20,24 @@ use crate::home::{trust, write};
 use crate::notebook::format::{CodeCell, Notebook};
 use crate::notebook::run::{Finished, Observer, run};
 use crate::setup::toolchain::Toolchain;
-use crate::setup::{Progress, checkout};
+use crate::setup::{Progress, background, checkout};
+
+/// Begins `akari prepare` in the background: whoever opens the lessons has the first cell to read meanwhile.
+pub fn begin() {
+    if let Err(error) = background::begin(&["prepare"]) {
+        tracing::warn!("the lessons will not be prepared: {error}");
+    }
+}
+
+/// `akari prepare`: what `akari lab` leaves for later, what is needed soonest first.
+pub fn prepare_later() -> anyhow::Result<ExitCode> {
+    background::give_way()?;
+    let toolchain = Toolchain::find()?;
+    let prelude = find_prelude(&toolchain)?;
+    prepare(toolchain.clone(), &prelude);
+    evcxr_program::ask_for(&toolchain);
+    Ok(ExitCode::SUCCESS)
+}
 
 /// Makes the index, and runs the lessons whose cells are not compiled yet for this prelude.
 pub fn prepare(toolchain: Toolchain, prelude: &Path) {
@@ -83,7 +102,7 @@ impl Observer for Unseen<'_> {
     fn begin(&mut self, number: usize, _: &CodeCell) {
         let what = format!("compiling the cells of the lesson {}", self.name);
         let crates = Some((number as u64 - 1, self.count as u64));
-        self.reporter.show(&Progress { what, crates });
+        self.reporter.show(&Progress { what, crates, left: None });
     }
 
     fn output(&mut self, _: &Output) {}

@@ -42,6 +42,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Kernel(arguments) => kernel::kernel(&arguments),
         Command::BuildEvcxr(arguments) => evcxr_program::build(&arguments),
+        Command::Prepare => lessons::prepare_later(),
     });
     result.unwrap_or_else(|error| {
         // The other end of stderr may be gone as well.
@@ -55,7 +56,9 @@ pub fn main() -> ExitCode {
 fn ready(command: &Command) -> anyhow::Result<()> {
     let look = match command {
         Command::Uninstall(_) | Command::Doctor(_) => return Ok(()),
-        Command::Kernel(_) | Command::Run(_) | Command::BuildEvcxr(_) => Look::Presence,
+        Command::Kernel(_) | Command::Run(_) | Command::BuildEvcxr(_) | Command::Prepare => {
+            Look::Presence
+        }
         Command::Lab(_) | Command::Install(_) => Look::Files,
     };
     match (command, checkout::prepare(look)) {

@@ -62,7 +62,11 @@ impl Reporter {
             bar.set_length(total);
             bar.set_position(done);
         }
-        bar.set_message(words::whole(&progress.what));
+        let what = words::whole(&progress.what);
+        bar.set_message(match &left(progress) {
+            Some(left) => format!("{left}  {what}"),
+            None => what,
+        });
     }
 
     fn line(&mut self, progress: &Progress) {
@@ -83,10 +87,30 @@ pub fn place(progress: &Progress, after: Duration) -> String {
     let seconds = after.as_secs().to_string();
     match progress.crates {
         Some((done, total)) => {
-            words::told("({} of {}, {} s)", &[&done.to_string(), &total.to_string(), &seconds])
+            let (done, total) = (done.to_string(), total.to_string());
+            match left(progress) {
+                Some(left) => {
+                    words::told("({} of {}, {} s, {})", &[&done, &total, &seconds, &left])
+                }
+                None => words::told("({} of {}, {} s)", &[&done, &total, &seconds]),
+            }
         }
         None => words::told("({} s)", &[&seconds]),
     }
+}
+
+/// How long the work still takes, as people say it: to the half minute while it is long.
+fn left(progress: &Progress) -> Option<String> {
+    const MINUTE: u64 = 60;
+    let seconds = progress.left?.as_secs();
+    Some(match seconds {
+        0..20 => words::told("nearly done", &[]),
+        20..50 => words::told("about half a minute left", &[]),
+        _ => match (seconds + MINUTE / 2) / MINUTE {
+            0 | 1 => words::told("about a minute left", &[]),
+            minutes => words::told("about {} minutes left", &[&minutes.to_string()]),
+        },
+    })
 }
 
 impl Drop for Reporter {

@@ -9,13 +9,12 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 
 use cargo_metadata::Message;
 
+use super::background;
 use super::checkout::checkout;
 use super::prelude::{PreludeError, name_of_build};
 use super::toolchain::Toolchain;
@@ -152,13 +151,7 @@ pub fn ask_for(toolchain: &Toolchain) -> Result<(), EvcxrBuildError> {
 
 /// Starts this program once more, which builds by [`find_or_build`] and outlives the caller.
 pub fn begin() -> io::Result<()> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["build-evcxr", "--background"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    // A client that kills the kernel's group leaves the build alone.
-    let mut process = command.process_group(0).spawn()?;
-    // A caller that lives longer than the build takes the build's status, which would stay otherwise.
-    thread::Builder::new().name("build".into()).spawn(move || process.wait()).map(drop)
+    background::begin(&["build-evcxr", "--background"])
 }
 
 /// The program beside this one, where cargo puts both. Whoever could write it could write this one.
@@ -177,7 +170,7 @@ fn kept(name: &str) -> Result<Option<PathBuf>, HomeError> {
 /// A name made of all that makes the program.
 fn name(toolchain: &Toolchain) -> Result<String, PreludeError> {
     let words = [FORMAT, &format!("{ARGUMENTS:?}")];
-    name_of_build(words, &checkout(), &["kernel/evcxr", "kernel/seam"], toolchain)
+    name_of_build(words, NAME, &checkout(), &["kernel/evcxr", "kernel/seam"], toolchain)
 }
 
 /// The files of one build in a home.

@@ -1,6 +1,8 @@
 //! What must be found or built before a cell can run: each thing in a file of its own.
 
+pub mod background;
 pub mod checkout;
+mod estimate;
 pub mod evcxr_program;
 pub mod kernelspec;
 pub mod lab;
@@ -9,6 +11,8 @@ pub mod prelude;
 pub mod python;
 pub mod signing;
 pub mod toolchain;
+
+use std::time::Duration;
 
 use crate::cargo::run::News;
 
@@ -19,11 +23,13 @@ pub struct Progress {
     pub what: String,
     /// Crates done, and crates in all, where that is known.
     pub crates: Option<(u64, u64)>,
+    /// How long it still takes, where that can be told.
+    pub left: Option<Duration>,
 }
 
 impl Progress {
     pub fn doing(what: impl Into<String>) -> Progress {
-        Progress { what: what.into(), crates: None }
+        Progress { what: what.into(), crates: None, left: None }
     }
 
     /// What is done becomes what cargo does now: its crates, and before the first one its messages.

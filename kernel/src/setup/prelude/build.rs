@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use super::error::PreludeError;
 use crate::cargo::artifact::Artifact;
@@ -13,6 +14,7 @@ use crate::cargo::failure::{Cause, causes};
 use crate::cargo::run::{self, News};
 use crate::home::HomeError;
 use crate::process::logged::Ended;
+use crate::setup::estimate::Estimate;
 use crate::setup::toolchain::Toolchain;
 use crate::setup::{OnProgress, Progress};
 
@@ -53,11 +55,17 @@ pub fn build(
         "building the prelude (candle, optimised; once per toolchain, some minutes)",
     );
     on_progress(&progress);
+    let (begin, mut estimate) = (Instant::now(), Estimate::default());
     let ended = run::run(&mut command(checkout, home, toolchain), &log, &mut |news| {
         if let News::Json(line) = news {
             artifacts.extend(Artifact::parse(line));
+            estimate.message(line, begin.elapsed());
+        }
+        if let News::Progress(counted) = news {
+            estimate.counted(counted.total);
         }
         progress.follow("building the prelude", news);
+        progress.left = estimate.left(begin.elapsed());
         on_progress(&progress);
         ControlFlow::Continue(())
     });

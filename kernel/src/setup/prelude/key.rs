@@ -13,20 +13,23 @@ use sha2::{Digest, Sha256};
 use super::build;
 use super::error::PreludeError;
 use crate::cargo::environment::configuration;
+use crate::cargo::lock;
 use crate::setup::toolchain::Toolchain;
 
 /// Raised when the same sources are built or kept in another way.
-const FORMAT: &str = "akari prelude 2";
+const FORMAT: &str = "akari prelude 3";
 
 /// The name of the prelude that a build of this checkout with this toolchain makes.
 pub fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
     let flags = format!("{:?} {:?}", build::ARGUMENTS, build::FLAGS);
-    name_of_build([FORMAT, &flags], checkout, &["src", "kernel/seam"], toolchain)
+    name_of_build([FORMAT, &flags], "akari", checkout, &["src", "kernel/seam"], toolchain)
 }
 
-/// A name made of the words, of folders of the checkout, and of what every build depends on.
+/// A name made of the words, of folders of the checkout, of the versions behind a package, and of what every build
+/// depends on.
 pub fn name_of_build(
     words: [&str; 2],
+    package: &str,
     checkout: &Path,
     folders: &[&str],
     toolchain: &Toolchain,
@@ -35,7 +38,10 @@ pub fn name_of_build(
     for folder in folders {
         collect(&checkout.join(folder), &mut files);
     }
-    files.extend(["Cargo.toml", "Cargo.lock"].map(|it| checkout.join(it)));
+    files.insert(checkout.join("Cargo.toml"));
+    let sources = |path: &Path| PreludeError::Sources { path: path.to_owned() };
+    let lock = checkout.join("Cargo.lock");
+    let versions = fs::read_to_string(&lock).map_err(|_| sources(&lock))?;
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {
         hash.update(part.len().to_le_bytes());
@@ -46,8 +52,9 @@ pub fn name_of_build(
     }
     add(toolchain.version.as_bytes());
     add(configuration(checkout)?.as_bytes());
+    add(lock::behind(&versions, package).as_bytes());
     for file in files {
-        let text = fs::read(&file).map_err(|_| PreludeError::Sources { path: file.clone() })?;
+        let text = fs::read(&file).map_err(|_| sources(&file))?;
         add(file.strip_prefix(checkout).unwrap_or(&file).as_os_str().as_encoded_bytes());
         add(&text);
     }
