@@ -83,13 +83,16 @@ struct Distances {
 /// Distances that are worked out side by side.
 const LANES: usize = 32;
 
+/// Rows whose distances are worked out at once: so many sums that none waits for the one before it.
+const ROWS: usize = 4;
+
 /// After how many terms sums in the numbers' own type go over to `f64`.
 const BLOCK: usize = 64;
 
 impl Distances {
     /// How many rows one thread takes at a time, each of which meets `others`.
     fn rows_at_once(&self, others: usize) -> usize {
-        (2 * PIECE / (others * self.columns).max(1)).max(1)
+        (2 * PIECE / (others * self.columns).max(1)).max(1).next_multiple_of(ROWS)
     }
 
     /// The distances of `N` rows from some rows, `LANES` of them side by side in `packed`: what is read of these serves
@@ -101,7 +104,7 @@ impl Distances {
         packed: &[[T; LANES]],
         out: [&mut [T]; N],
     ) {
-        let is_square = self.p == 2.0;
+        let (is_square, is_short) = (self.p == 2.0, packed.len() <= BLOCK);
         let mut totals = [[0.0; LANES]; N];
         for start in (0..packed.len()).step_by(BLOCK) {
             let packed = &packed[start..packed.len().min(start + BLOCK)];
@@ -127,6 +130,13 @@ impl Distances {
                     }
                 }
             }
+            if is_square && is_short {
+                // The root of a number of this type, rounded, is that of the same number in `f64`.
+                for (out, sums) in out.into_iter().zip(sums) {
+                    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = Number::sqrt(sum));
+                }
+                return;
+            }
             for (totals, sums) in totals.iter_mut().zip(sums) {
                 totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.wide());
             }
@@ -138,7 +148,7 @@ impl Distances {
         }
     }
 
-    /// The distances of a row, or of two of one matrix, from all rows that they meet.
+    /// The distances of some rows of one matrix from all rows that they meet.
     fn from_rows<T: Number, const N: usize>(
         &self,
         rows: [&[T]; N],
@@ -277,16 +287,18 @@ impl Op for Distances {
                 let (mut row, mut out) = (start / others, out);
                 while !out.is_empty() {
                     let packed = &packed[row / rows * of_matrix..][..of_matrix];
-                    // Two rows at once, where both are of one matrix.
-                    let two = if (row + 1) % rows == 0 { others } else { 2 * others };
-                    let (some, rest) = out.split_at_mut(two.min(out.len()));
-                    let count = some.len() / others;
-                    if let Some((one, other)) =
-                        some.split_at_mut_checked(others).filter(|_| count == 2)
-                    {
-                        self.from_rows([row_of(row), row_of(row + 1)], packed, [one, other]);
-                    } else {
-                        self.from_rows([row_of(row)], packed, [some]);
+                    // Some rows at once, where all are of one matrix and of this piece.
+                    let are_there = row % rows + ROWS <= rows && out.len() >= ROWS * others;
+                    let count = if are_there { ROWS } else { 1 };
+                    let (some, rest) = out.split_at_mut(count * others);
+                    let mut each = some.chunks_exact_mut(others);
+                    match (each.next(), each.next(), each.next(), each.next()) {
+                        (Some(a), Some(b), Some(c), Some(d)) => {
+                            let rows = [0, 1, 2, 3].map(|next| row_of(row + next));
+                            self.from_rows(rows, packed, [a, b, c, d]);
+                        }
+                        (Some(one), ..) => self.from_rows([row_of(row)], packed, [one]),
+                        _ => {}
                     }
                     (row, out) = (row + count, rest);
                 }
