@@ -51,13 +51,13 @@ pub(crate) fn join<A: Send, B: Send>(
 }
 
 /// A pointer to elements of which each thread takes others.
-pub(super) struct First<T>(pub(super) *mut T);
+struct First<T>(*mut T);
 
-// SAFETY: `pieces` and `matrix.rs`, which alone make one, give no element to two threads, and elements may be sent.
+// SAFETY: `pieces`, which alone makes one, gives no element to two threads, and elements may be sent.
 unsafe impl<T: Send> Sync for First<T> {}
 
 impl<T> First<T> {
-    pub(super) fn get(&self) -> *mut T {
+    fn get(&self) -> *mut T {
         self.0
     }
 }

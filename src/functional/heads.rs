@@ -156,7 +156,7 @@ impl Heads {
             let weights = Matrix::new(&weights, length, keys);
             let mut of_query = product(length, width, of_scores, key);
             let scale = T::of(self.scale());
-            of_query.iter_mut().for_each(|slope| *slope = *slope * scale);
+            of_query.iter_mut().for_each(|slope| *slope *= scale);
             // The queries have been scaled already.
             let of_key = product(keys, width, of_scores.transposed(), query);
             let of_value = product(keys, width, weights.transposed(), of_result);
