@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::config::Choice;
+use super::config::{Choice, Entry};
 
 /// Akari: a Jupyter kernel for learning deep learning in Rust
 #[derive(Debug, Parser)]
@@ -124,7 +124,7 @@ pub struct Place {
     pub system: bool,
     /// What compiles and runs the cells; each engine has its own entry in Jupyter
     #[arg(long, value_enum, default_value_t)]
-    pub engine: Choice,
+    pub engine: Entry,
 }
 
 /// Build the prelude if need be, and tell Jupyter about the kernel

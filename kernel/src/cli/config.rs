@@ -49,6 +49,40 @@ impl Choice {
     }
 }
 
+/// What `akari install` tells Jupyter about, as it is typed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Entry {
+    /// One direct `rustc` run per cell.
+    #[default]
+    Instant,
+    /// evcxr, with cargo and rust-analyzer for each cell.
+    Evcxr,
+    /// evcxr's own kernel, unchanged, which loads the prelude at its start.
+    Stock,
+}
+
+impl Entry {
+    pub fn kernel(self) -> Kernel {
+        match self.choice() {
+            Some(choice) => choice.kernel(),
+            None => Kernel {
+                name: "akari-stock",
+                display_name: "Rust (evcxr with Akari's prelude)",
+                arguments: &[],
+            },
+        }
+    }
+
+    /// The engine, if the kernel is ours.
+    pub fn choice(self) -> Option<Choice> {
+        match self {
+            Entry::Instant => Some(Choice::Instant),
+            Entry::Evcxr => Some(Choice::Evcxr),
+            Entry::Stock => None,
+        }
+    }
+}
+
 pub fn engine_config(
     choice: Choice,
     toolchain: Toolchain,

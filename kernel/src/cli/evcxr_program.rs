@@ -30,7 +30,8 @@ pub fn prepare(choice: Choice, toolchain: &Toolchain) -> Result<(), EvcxrBuildEr
     }
 }
 
-fn find_or_build(toolchain: &Toolchain) -> Result<PathBuf, EvcxrBuildError> {
+/// The program, built if need be; the user sees how far that is.
+pub fn find_or_build(toolchain: &Toolchain) -> Result<PathBuf, EvcxrBuildError> {
     let mut reporter = Reporter::new();
     let program = evcxr_program::find_or_build(toolchain, &mut |progress| reporter.show(progress))?;
     reporter.finish();

@@ -10,7 +10,7 @@ use super::{args, evcxr_program, lessons, mend_prelude, say};
 use crate::home;
 use crate::home::manifest::Depth;
 use crate::setup::toolchain::Toolchain;
-use crate::setup::{kernelspec, python};
+use crate::setup::{kernelspec, python, stock};
 
 /// Below it, Jupyter looks for what all users have.
 const SYSTEM: &str = "/usr/local";
@@ -21,16 +21,27 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     if arguments.shared {
         home::share_home()?;
     }
+    let unwritten =
+        || format!("could not write `{}`; name a folder of yours with --prefix", folder.display());
+    let kernel = arguments.place.engine.kernel();
+    let Some(choice) = arguments.place.engine.choice() else {
+        // evcxr builds the prelude by itself.
+        let program = match stock::program() {
+            Some(program) => program,
+            None => evcxr_program::find_or_build(&toolchain)?,
+        };
+        let config = stock::configure()?;
+        kernelspec::write_stock(&folder, &program, kernel, (stock::CONFIG, &config))
+            .with_context(unwritten)?;
+        say(&told("installed the kernel `{}` in {}", &[kernel.name, &folder.to_string_lossy()]));
+        return Ok(ExitCode::SUCCESS);
+    };
     let prelude = mend_prelude(&toolchain, Depth::Contents)?;
-    evcxr_program::prepare(arguments.place.engine, &toolchain)?;
-    kernelspec::write(&folder, &std::env::current_exe()?, arguments.place.engine.kernel())
-        .with_context(|| {
-            format!("could not write `{}`; name a folder of yours with --prefix", folder.display())
-        })?;
+    evcxr_program::prepare(choice, &toolchain)?;
+    kernelspec::write(&folder, &std::env::current_exe()?, kernel).with_context(unwritten)?;
     lessons::prepare(toolchain.clone(), &prelude);
     evcxr_program::ask_for(&toolchain);
-    let name = arguments.place.engine.kernel().name;
-    say(&told("installed the kernel `{}` in {}", &[name, &folder.to_string_lossy()]));
+    say(&told("installed the kernel `{}` in {}", &[kernel.name, &folder.to_string_lossy()]));
     if arguments.shared {
         let home = home::home()?;
         let home = home.to_string_lossy();

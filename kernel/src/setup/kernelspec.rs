@@ -38,18 +38,40 @@ pub fn program(folder: &Path) -> Option<PathBuf> {
     spec.argv.into_iter().next()
 }
 
-/// Writes the kernelspec, the whole file or nothing.
+/// Writes the kernelspec of our own kernel, the whole file or nothing.
 pub fn write(folder: &Path, program: &Path, kernel: Kernel) -> io::Result<()> {
     let mut argv = vec![program.to_string_lossy().into_owned()];
     argv.extend(["kernel", "--connection-file", "{connection_file}"].map(str::to_owned));
     argv.extend(kernel.arguments.iter().map(ToString::to_string));
+    write_spec(folder, argv, kernel.display_name, environment())
+}
+
+/// Writes the kernelspec of evcxr's own kernel, which reads its configuration in a folder.
+pub fn write_stock(
+    folder: &Path,
+    program: &Path,
+    kernel: Kernel,
+    config: (&'static str, &Path),
+) -> io::Result<()> {
+    let argv = ["--control_file", "{connection_file}"].map(str::to_owned);
+    let argv = [program.to_string_lossy().into_owned()].into_iter().chain(argv).collect();
+    let env = BTreeMap::from([(config.0, config.1.to_string_lossy().into_owned())]);
+    write_spec(folder, argv, kernel.display_name, env)
+}
+
+fn write_spec(
+    folder: &Path,
+    argv: Vec<String>,
+    display_name: &'static str,
+    env: BTreeMap<&'static str, String>,
+) -> io::Result<()> {
     let spec = Spec {
         argv,
-        display_name: kernel.display_name,
+        display_name,
         language: "rust",
         interrupt_mode: "message",
         kernel_protocol_version: "5.5",
-        env: environment(),
+        env,
         metadata: Metadata { debugger: false },
     };
     let text = serde_json::to_string_pretty(&spec)?;

@@ -10,6 +10,7 @@ pub mod lessons;
 pub mod prelude;
 pub mod python;
 pub mod signing;
+pub mod stock;
 pub mod toolchain;
 
 use std::time::Duration;
