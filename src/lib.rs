@@ -253,6 +253,7 @@ pub use candle_nn;
 pub use akari_macros::t;
 
 pub use self::input::input;
+pub use self::rt::block_on;
 
 /// A result whose error is candle's unless another one is named: `Result<Tensor>`, `Result<Tensor, String>`.
 ///

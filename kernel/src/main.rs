@@ -8,6 +8,7 @@
 mod cargo;
 mod cli;
 mod engine;
+mod export;
 mod history;
 mod home;
 mod jupyter;

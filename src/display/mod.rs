@@ -1,6 +1,7 @@
 //! Rich output of a cell: HTML, SVG, Markdown, LaTeX, and outputs that change while it runs.
 //!
-//! Outside a notebook, where nobody can draw them, these functions do nothing.
+//! Outside a notebook, where nobody can draw them, these functions do nothing, unless the program wants files of
+//! them ([`to_files`]).
 //!
 //! ```
 //! use akari::display;
@@ -11,6 +12,7 @@
 //! display::clear_output(true);
 //! ```
 
+mod files;
 mod place;
 mod table;
 
@@ -20,8 +22,18 @@ use akari_seam::Frame;
 
 use crate::rt::{self, interrupt_point};
 
+pub use self::files::{ToFiles, cell, to_files};
 pub(crate) use self::place::{Place, outside};
 pub use self::table::{Rows, Table};
+/// Shows a value as the last expression of a cell is shown: a picture as a picture, all else as [`show!`](crate::show)
+/// prints it, and `()` not at all.
+///
+/// ```
+/// use akari::prelude::*;
+/// display::value!(tensor!([1.0, 2.0]).sum_all()?); // tensor(3.)
+/// # Ok::<(), akari::candle_core::Error>(())
+/// ```
+pub use crate::__value as value;
 
 /// Shows HTML below the cell.
 pub fn html(content: &str) {
@@ -91,7 +103,7 @@ pub(crate) fn plain(text: &str) {
 
 /// Whether somebody sees what is shown.
 pub(crate) fn is_seen() -> bool {
-    rt::is_connected() || is_in_evcxr()
+    rt::is_connected() || is_in_evcxr() || files::is_on()
 }
 
 /// An id for a display that no other one has.
@@ -138,6 +150,8 @@ fn put(id: Option<&str>, is_update: bool, mime_type: &str, content: &str, plain:
         let (own, is_update) = place::found(id, is_update);
         let id = own.as_deref().or(id);
         rt::send(Frame::Display { id, is_update, mime_type, content, plain });
+    } else if files::put(id, is_update, mime_type, content, plain) {
+        // The program has wished for files.
     } else if is_in_evcxr() && !is_update {
         // evcxr knows no updates. It makes one output of all contents of a cell.
         println!("EVCXR_BEGIN_CONTENT {mime_type}\n{content}\nEVCXR_END_CONTENT");

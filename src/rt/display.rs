@@ -47,11 +47,15 @@ impl<T: ?Sized> AnyDisplayed for &T {
     }
 }
 
-/// Sends the text of the last value, unless it is `()`, which a statement leaves behind.
+/// Sends the text of the last value, unless it is `()`, which a statement leaves behind. A program prints it.
 #[inline(never)]
 pub fn send_result(type_name: &str, text: &dyn Fn() -> String) {
-    if type_name != "()" {
-        wire::send(Frame::Result { mime_type: "text/plain", content: &text() });
+    if type_name == "()" {
+        return;
+    }
+    match wire::is_connected() {
+        true => wire::send(Frame::Result { mime_type: "text/plain", content: &text() }),
+        false => println!("{}", text()),
     }
 }
 
@@ -108,6 +112,19 @@ macro_rules! __last_value {
             }
         }
     }};
+}
+
+/// The macro behind `display::value!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __value {
+    ($value:expr $(,)?) => {
+        match &$value {
+            value => {
+                $crate::__last_value!(value)
+            }
+        }
+    };
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(crate) fn when_the_cell_ends(work: Work) {
 }
 
 /// The cell has ended.
-pub(super) fn the_cell_ends() {
+pub(crate) fn the_cell_ends() {
     let waiting = take(&mut *WAITING.lock().unwrap_or_else(PoisonError::into_inner));
     for work in waiting {
         work();

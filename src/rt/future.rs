@@ -20,7 +20,14 @@ impl Wake for Unpark {
     }
 }
 
-/// Polls the future on this thread until it is ready.
+/// Waits for a future: polls it on this thread until it is ready. A cell that awaits something does this by itself.
+///
+/// ```
+/// async fn double(x: i32) -> i32 {
+///     x * 2
+/// }
+/// assert_eq!(akari::block_on(double(2)), 4);
+/// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

@@ -2,7 +2,8 @@
 //!
 //! Generated cell code calls the functions that `akari_seam::path` lists, and macros that expand to the
 //! others; the process that loads the cell calls the C functions in `host`. Nothing here is part of
-//! the public API, and nothing here writes to stdout or stderr: both belong to the learner.
+//! the public API, and nothing here writes to stdout or stderr, which belong to the learner, but for a program's
+//! last values.
 
 mod before;
 mod calls;
@@ -22,7 +23,7 @@ mod wire;
 
 pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
 pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, as_tensor, send_result};
-pub(crate) use ending::when_the_cell_ends;
+pub(crate) use ending::{the_cell_ends as end_cell, when_the_cell_ends};
 pub(crate) use failure::fail_cell;
 pub use failure::{ErrorText, Failed, interrupt_point, run};
 pub use future::block_on;

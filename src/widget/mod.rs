@@ -38,7 +38,7 @@ use candle_core::Result;
 pub use self::number::Number;
 pub use self::output::{Output, output};
 pub use self::shown::Shown;
-use crate::display::{Place, new_id};
+use crate::display::{self, Place, new_id};
 use crate::error::fail;
 use crate::random;
 use crate::rt::{self, Shared};
@@ -330,7 +330,11 @@ fn show(widgets: &[&Widget], reaction: Option<&str>) -> Result<()> {
     }
     let ids: Vec<&str> = widgets.iter().map(|it| it.id.as_str()).collect();
     let plain: Vec<String> = widgets.iter().map(ToString::to_string).collect();
-    rt::send(Frame::ShowWidgets { ids: &ids.join(" "), plain: &plain.join("\n") });
+    let plain = plain.join("\n");
+    match rt::is_connected() {
+        true => rt::send(Frame::ShowWidgets { ids: &ids.join(" "), plain: &plain }),
+        false => display::plain(&plain),
+    }
     Ok(())
 }
 

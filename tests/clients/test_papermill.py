@@ -60,7 +60,7 @@ def test_what_has_no_counterpart_is_an_error_of_its_cell(run):
 def test_the_package_tells_papermill_of_the_kernel(run, tmp_path, monkeypatch):
     done, _ = run([DEFAULTS, USE], "-p", "lr", "1", check=False)
     assert "No parameter translator" in done.stderr
-    package = CHECKOUT / "python" / "papermill-akari"
+    package = CHECKOUT / "python" / "akari-jupyter"
     source = tmp_path / "source"
     shutil.copytree(package, source)
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "packages"), str(source)]

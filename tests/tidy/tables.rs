@@ -11,9 +11,13 @@ pub const PACKAGES: &[(&str, &str)] =
 /// The kernel's rooms, from the top of the house to its bottom.
 pub const KERNEL: Arrows = &[
     ("main", &["cli", "engine::instant::deps", "home", "process", "runtime"]),
-    ("cli", &["engine", "engine::start", "history", "home", "jupyter", "notebook", "setup"]),
+    (
+        "cli",
+        &["engine", "engine::start", "export", "history", "home", "jupyter", "notebook", "setup"],
+    ),
     ("jupyter", &["engine", "engine::start", "history"]),
     ("notebook", &["engine"]),
+    ("export", &["cargo", "engine"]),
     ("setup", &["cargo", "home", "process"]),
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
     ("engine::instant", &["engine", "engine::instant::deps", "home", "process", "runtime", "seam"]),
@@ -44,6 +48,7 @@ pub const PRELUDE: Arrows = &[
             "optim",
             "plot",
             "progress",
+            "rt",
             "summary",
             "tensor",
             "torch",

@@ -20,6 +20,7 @@ Examples:
   akari lab                          set up what is missing and open the lessons
   akari run lesson.ipynb             run a notebook here, without Jupyter or Python
   akari run lesson.ipynb --check     .. and compare with the outputs that it stores
+  akari export lesson.ipynb lesson   make a cargo project of a notebook
   akari doctor                       say what is there, and how to mend what is not
 
 Environment:
@@ -41,6 +42,7 @@ Environment:
 pub enum Command {
     Lab(Lab),
     Run(Run),
+    Export(Export),
     Install(Install),
     Uninstall(Uninstall),
     Doctor(Doctor),
@@ -105,6 +107,30 @@ pub struct Run {
     /// What compiles and runs the cells
     #[arg(long, value_enum, default_value_t)]
     pub engine: Choice,
+}
+
+/// Make a cargo project of a notebook
+///
+/// Its program prints what the notebook printed. Functions and types stand at the top, statements in `main`, texts
+/// become comments; pictures go to files. Cells are compiled for that, and none is run. Cells whose stored output is
+/// an error, and commands such as `:vars` and `!ls`, are left out.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari export lesson.ipynb lesson                then: cd lesson; cargo run --release
+  akari export lesson.ipynb lesson --force        write over an earlier export
+  akari export lesson.ipynb                       print the program alone
+
+Exit code: 0 if all went well, 1 if a cell does not compile or the cells don't fit into a program,
+2 if there was nothing to export")]
+pub struct Export {
+    /// The notebook (.ipynb)
+    pub notebook: PathBuf,
+    /// The folder of the project; without one, the text of the program is printed
+    pub dir: Option<PathBuf>,
+    /// Write over what is in the folder
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Where a kernelspec is.

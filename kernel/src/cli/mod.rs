@@ -4,6 +4,7 @@ mod args;
 mod config;
 mod doctor;
 mod evcxr_program;
+mod export;
 mod finder;
 mod install;
 mod kernel;
@@ -33,10 +34,12 @@ const UNUSABLE: u8 = 2;
 /// Runs what was typed.
 pub fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    let code_of_errors = if matches!(command, Command::Run(_)) { UNUSABLE } else { 1 };
+    let code_of_errors =
+        if matches!(command, Command::Run(_) | Command::Export(_)) { UNUSABLE } else { 1 };
     let result = ready(&command).and_then(|()| match command {
         Command::Lab(arguments) => lab::lab(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Install(arguments) => install::install(&arguments),
         Command::Uninstall(arguments) => install::uninstall(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
@@ -56,7 +59,11 @@ pub fn main() -> ExitCode {
 fn ready(command: &Command) -> anyhow::Result<()> {
     let look = match command {
         Command::Uninstall(_) | Command::Doctor(_) => return Ok(()),
-        Command::Kernel(_) | Command::Run(_) | Command::BuildEvcxr(_) | Command::Prepare => {
+        Command::Kernel(_)
+        | Command::Run(_)
+        | Command::Export(_)
+        | Command::BuildEvcxr(_)
+        | Command::Prepare => {
             Look::Presence
         }
         Command::Lab(_) | Command::Install(_) => Look::Files,

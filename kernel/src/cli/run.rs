@@ -117,13 +117,13 @@ fn failure_line(notebook: &Path, number: usize, count: usize) -> String {
     )
 }
 
-fn complain(line: &str) {
+pub(super) fn complain(line: &str) {
     let _ = writeln!(stderr(), "akari: {line}");
 }
 
 /// Stops the running cell at Ctrl-C, `kill` and a closed terminal, so that the run ends in order;
 /// a second one doesn't wait for the cell.
-fn stop_on_signals(stop: Stop) -> std::io::Result<()> {
+pub(super) fn stop_on_signals(stop: Stop) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate, mut hangup) = {

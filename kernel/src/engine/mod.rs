@@ -8,6 +8,7 @@ pub mod analyser;
 mod cell_id;
 mod cursor;
 pub mod evcxr;
+pub mod exported;
 pub mod finder;
 pub mod folder;
 pub mod index;

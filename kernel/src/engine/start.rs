@@ -2,7 +2,9 @@
 //! of them from starting.
 
 use super::evcxr::{EvcxrEngine, EvcxrError};
+use super::exported::{Part, Program, ProgramError};
 use super::instant::{InstantEngine, StartError};
+use super::stop::Stop;
 use super::{Engine, EngineChoice, EngineConfig};
 use crate::home::manifest::{self, Damaged, Depth};
 
@@ -15,6 +17,23 @@ pub enum EngineError {
     Evcxr(#[from] EvcxrError),
     #[error("{0}; run `akari install`, which builds it again")]
     Damaged(#[source] Damaged),
+}
+
+/// Why a notebook can't become a program: no engine started, or what the engine said.
+#[derive(Debug)]
+pub enum ProgramStart {
+    Engine(EngineError),
+    Program(ProgramError),
+}
+
+/// A notebook as a program. The engine compiles its cells, and runs none.
+pub fn program(
+    config: &EngineConfig,
+    parts: &[Part],
+    stop: &Stop,
+) -> Result<Program, ProgramStart> {
+    let engine = InstantEngine::start(config).map_err(|error| ProgramStart::Engine(error.into()));
+    engine?.program(parts, stop).map_err(ProgramStart::Program)
 }
 
 /// Starts an engine with an empty session. Where that fails because the prelude is damaged, the

@@ -85,6 +85,15 @@ impl Source {
         self
     }
 
+    /// A source of lines that were made elsewhere, each with its origin.
+    pub fn assembled(lines: Vec<(Origin, String)>) -> Source {
+        let mut writer = Writer::default();
+        for (origin, text) in lines {
+            writer.from(origin, &text);
+        }
+        writer.finish().sealed("", 0)
+    }
+
     /// The origin of a line, counted from 1 as compilers do.
     pub fn origin(&self, line: u32) -> Origin {
         let index = (line as usize).wrapping_sub(1);

@@ -42,6 +42,7 @@ mod passed;
 mod places;
 mod plain;
 mod plan;
+mod program;
 mod question;
 mod questions;
 mod redefine;

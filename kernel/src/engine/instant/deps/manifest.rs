@@ -90,6 +90,11 @@ impl Wanted {
         found.map(|(name, table)| (name.as_str(), table))
     }
 
+    /// The dependencies as a table of a manifest.
+    pub fn table(&self) -> Table {
+        self.0.iter().map(|(name, table)| (name.clone(), value(table))).collect()
+    }
+
     /// One line each, as they could be written again.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(|(name, table)| format!(":dep {name} = {}", value(table)))

@@ -24,6 +24,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use toml::{Table, Value};
+
 use self::manifest::{Wanted, WantedError};
 use self::nearest::nearest;
 use self::project::{Chosen, Project, package_name};
@@ -112,6 +114,8 @@ pub struct Dependencies {
     crates: Vec<Crate>,
     /// What the crates in the objects were made of, those behind the named ones too.
     contents: Contents,
+    /// The tokio whose runtime the cells have: its name among the dependencies, and what a manifest says of it.
+    runtime: Option<(String, Table)>,
 }
 
 /// A package's name and version.
@@ -163,7 +167,35 @@ impl Dependencies {
             objects: Vec::new(),
             crates: Vec::new(),
             contents: Contents::new(),
+            runtime: None,
         }
+    }
+
+    /// The dependencies as a program's manifest has them, with the tokio whose runtime it starts.
+    pub fn manifest(&self) -> Table {
+        let mut all = self.wanted.table();
+        if let Some((name, mut table)) = self.runtime.clone() {
+            let features = table.entry("features").or_insert_with(|| Value::Array(Vec::new()));
+            if let Some(features) = features.as_array_mut() {
+                features.push(Value::String("rt-multi-thread".to_owned()));
+            }
+            all.insert(name, Value::Table(table));
+        }
+        all
+    }
+
+    /// The name by which code finds the tokio whose runtime the cells have.
+    pub fn runtime(&self) -> Option<String> {
+        self.runtime.as_ref().map(|(name, _)| name.replace('-', "_"))
+    }
+
+    /// The versions that cargo has chosen, as a `Cargo.lock` has them; none without dependencies.
+    pub fn lock(&self) -> Option<String> {
+        if self.crates.is_empty() {
+            return None;
+        }
+        let project = Project::new(&self.place, package_name(&self.wanted, ""));
+        std::fs::read_to_string(project.folder().join("Cargo.lock")).ok()
     }
 
     /// `:dep` lines that bring back the session's dependencies.
@@ -279,6 +311,7 @@ impl Dependencies {
                 Ok(Crate { name: it.name, path, content: content.clone(), is_macro: it.is_macro })
             })
             .collect::<Result<Vec<_>, DepError>>()?;
+        self.runtime = project.runtime();
         (self.objects, self.crates, self.wanted) = (objects, crates, wanted);
         self.contents = contents;
         Ok(warnings)

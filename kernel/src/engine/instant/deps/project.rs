@@ -12,6 +12,7 @@ use std::process::Command;
 
 use cargo_metadata::{Metadata, MetadataCommand, NodeDep, PackageId};
 use sha2::{Digest, Sha256};
+use toml::Table;
 
 use super::manifest::Wanted;
 use super::refusal::{self, Refusal};
@@ -67,6 +68,11 @@ pub struct Chosen {
 impl<'a> Project<'a> {
     pub fn new(place: &'a Place, package: String) -> Project<'a> {
         Project { place, package, earlier: &[], local: Vec::new(), tokio: None }
+    }
+
+    /// The tokio among the dependencies, as a manifest has it.
+    pub fn runtime(&self) -> Option<(String, Table)> {
+        self.tokio.as_ref().map(|it| (it.name.clone(), it.table.clone()))
     }
 
     pub fn folder(&self) -> PathBuf {
