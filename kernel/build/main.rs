@@ -20,6 +20,10 @@ fn main() {
     if let Err(error) = packed.and_then(|name| fs::write(folder.join("carried.txt"), name)) {
         panic!("the sources could not be packed: {error}");
     }
+    let pin = carried::pin(&package).and_then(|it| fs::write(folder.join("toolchain.toml"), it));
+    if let Err(error) = pin {
+        panic!("the toolchain's pin could not be read: {error}");
+    }
     let output = folder.join("park.so");
     let status = Command::new(variable("RUSTC"))
         .args(["shim/park.rs", "--crate-name=park", "--crate-type=cdylib", "--edition=2024"])

@@ -42,6 +42,13 @@ END
     grep -c /tmp/bin/akari /tmp/prefix/share/jupyter/kernels/akari/kernel.json
     ls /tmp/home/sources/*/src/lib.rs
     /tmp/bin/akari run /tmp/home/sources/*/{LESSON} --check | tail -1
+    /tmp/bin/akari export cells.ipynb /tmp/program
+    rm -r /tmp/home/sources
+    grep 'path = "akari"' /tmp/program/Cargo.toml
+    grep -c 'name = "akari"' /tmp/program/Cargo.lock
+    ls /tmp/program/akari/src/lib.rs /tmp/program/akari/kernel/seam/src/lib.rs
+    cd /tmp/program
+    cargo metadata --offline --locked --format-version 1 > /dev/null
     """
     run = alone(script)
     assert run.returncode == 0, run.stdout + run.stderr

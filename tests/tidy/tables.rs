@@ -97,7 +97,7 @@ pub const PRELUDE: Arrows = &[
     ("plot", &["compute", "display", "error", "functional", "print", "rt"]),
     ("print", &["rt", "seam"]),
     ("tensor", &["compute", "error", "print"]),
-    ("display", &["print", "rt", "seam"]),
+    ("display", &["lib", "print", "rt", "seam"]),
     ("input", &["rt", "seam"]),
     ("sampling", &["error", "random", "tensor"]),
     ("rt", &["random", "seam"]),

@@ -95,9 +95,7 @@ fn title(parts: &[Part]) -> Option<String> {
 
 /// The folder of keys that exercises of a notebook in this folder have.
 fn keys(folder: &Path) -> Option<PathBuf> {
-    let named = std::env::var_os("AKARI_KEYS").map(PathBuf::from);
-    let above = folder.ancestors().map(|it| it.join("keys"));
-    named.into_iter().chain(above).find(|it| it.is_dir())
+    folder.ancestors().map(|it| it.join("keys")).find(|it| it.is_dir())
 }
 
 fn refused(error: &ProgramError, stop: &Stop) -> anyhow::Result<ExitCode> {

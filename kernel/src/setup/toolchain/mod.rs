@@ -29,7 +29,7 @@ pub enum ToolchainError {
 
 /// The toolchain that Akari is built and tested with.
 pub fn pinned() -> &'static str {
-    let file = include_str!("../../../../rust-toolchain.toml");
+    let file = include_str!(concat!(env!("OUT_DIR"), "/toolchain.toml"));
     file.lines()
         .find_map(|line| line.strip_prefix("channel = "))
         .map_or("stable", |it| it.trim_matches('"'))

@@ -97,6 +97,8 @@ pub struct Pieces {
     behind: BTreeMap<Start, String>,
     /// Lines below all pieces.
     pub below: Vec<String>,
+    /// The comments that belong to a `use`, whose text is made anew.
+    own: BTreeMap<Start, Vec<String>>,
     /// Where statements begin, as they were typed.
     statements: BTreeSet<Start>,
 }
@@ -108,37 +110,46 @@ impl Pieces {
         let Ok(parsed) = parse(source) else { return Pieces::default() };
         let items = parsed.items.iter().map(|it| &it.piece);
         let statements = parsed.statements.iter().map(|it| &it.piece);
-        let mut starts: Vec<(Start, usize)> = items
-            .chain(statements)
-            .chain(&parsed.tail)
-            .chain(&parsed.attributes)
-            .filter_map(|piece| {
-                let start = offset(&code, (piece.line, piece.column))?;
-                // The imports of one `use` are pieces of their own, with other texts.
-                let is_own = code[start..].starts_with(&piece.text);
-                let length = match is_own {
-                    true => piece.text.len(),
-                    false => code[start..].find(';').map_or(0, |at| at + 1),
-                };
-                Some(((piece.line, piece.column), start + length))
-            })
-            .collect();
+        let mut pieces = Pieces::default();
+        let mut starts: Vec<(Start, usize)> = Vec::new();
+        for piece in items.chain(statements).chain(&parsed.tail).chain(&parsed.attributes) {
+            let place = (piece.line, piece.column);
+            let Some(start) = offset(&code, place) else { continue };
+            let text = &code[start..];
+            // The imports of one `use` are pieces of their own, with other texts.
+            if text.starts_with(&piece.text) {
+                starts.push((place, start + piece.text.len()));
+                continue;
+            }
+            let comments = text.lines().take_while(|it| it.trim().starts_with("//"));
+            let comments: Vec<&str> = comments.collect();
+            let before: usize = comments.iter().map(|it| it.len() + 1).sum();
+            let end =
+                text.get(before..).and_then(|it| it.find(';')).map_or(0, |at| before + at + 1);
+            starts.push((place, start + end));
+            if !piece.text.starts_with("//") {
+                let own = comments.iter().map(|it| it.trim().to_owned());
+                pieces.own.entry(place).or_insert_with(|| own.collect());
+            }
+        }
         starts.sort_unstable();
         starts.dedup_by_key(|it| it.0);
         let typed = parsed.statements.iter().map(|it| &it.piece).chain(&parsed.tail);
         let statements = typed.map(|it| (it.line, it.column)).collect();
-        let mut pieces = Pieces { statements, ..Pieces::default() };
+        pieces.statements = statements;
         let mut last: Option<(Start, usize)> = None;
         for (start, end) in starts {
             let Some(begin) = offset(&code, start) else { continue };
             let from = last.map_or(0, |it| it.1);
             let gap = code.get(from..begin).unwrap_or_default();
-            let lines = pieces.split(gap, last.map(|it| it.0));
+            let mut lines = pieces.split(gap, last.map(|it| it.0));
+            lines.extend(pieces.own.remove(&start).unwrap_or_default());
             pieces.above.insert(start, lines);
             last = Some((start, end));
         }
         let rest = code.get(last.map_or(0, |it| it.1)..).unwrap_or_default();
-        pieces.below = pieces.split(rest, last.map(|it| it.0));
+        let rest = format!("{rest}\n");
+        pieces.below = pieces.split(&rest, last.map(|it| it.0));
         while pieces.below.last().is_some_and(String::is_empty) {
             pieces.below.pop();
         }

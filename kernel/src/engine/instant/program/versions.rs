@@ -126,13 +126,18 @@ impl Versions {
 /// The items of a notebook, sorted.
 pub fn versions(cells: &[&CellCode]) -> Versions {
     let mut stages: Vec<Stage> = Vec::new();
+    let defined: BTreeSet<String> = cells
+        .iter()
+        .flat_map(|it| &it.items)
+        .filter_map(|it| it.item.key.name().map(str::to_owned))
+        .collect();
     for (at, cell) in cells.iter().enumerate() {
         let earlier = stages.last().into_iter().flat_map(|stage| &stage.items);
         let mut is_same = true;
         let mut changed = BTreeSet::new();
         for old in earlier.filter(|old| !has(&cell.items, &old.item)) {
             is_same = false;
-            changed.extend(old.item.names.iter().cloned());
+            changed.extend(own(&old.item, &defined));
         }
         for name in hidden(&cells[..at], cell) {
             is_same = false;
@@ -149,7 +154,7 @@ pub fn versions(cells: &[&CellCode]) -> Versions {
             common.push(kept.clone());
         }
     }
-    let is_changing = changing(&common, &stages);
+    let is_changing = changing(&common, &stages, &defined);
     common.retain(|kept| !is_changing(&kept.item));
     for stage in &mut stages {
         stage.items.retain(|kept| is_changing(&kept.item));
@@ -174,15 +179,30 @@ fn has(items: &[KeptItem], wanted: &Item) -> bool {
     items.iter().any(|it| it.item.key == wanted.key && it.item.piece.text == wanted.piece.text)
 }
 
+/// The names that mean something else where the item is another one. An implementation is a part of its type, or of its
+/// trait where the type is none of the notebook's.
+fn own(item: &Item, defined: &BTreeSet<String>) -> Vec<String> {
+    let ours = |text: &str| words(text).filter(|it| defined.contains(it)).collect::<Vec<_>>();
+    match &item.key {
+        ItemKey::TraitImpl(head) => {
+            let (of, for_type) = head.rsplit_once(" for ").unwrap_or(("", head));
+            let types = ours(for_type);
+            if types.is_empty() { ours(of) } else { types }
+        }
+        ItemKey::InherentImpl(head, _) => ours(head),
+        _ => item.names.iter().filter(|it| defined.contains(*it)).cloned().collect(),
+    }
+}
+
 /// Tells the items that are redefined, or that name one which is.
-fn changing(all: &[KeptItem], stages: &[Stage]) -> impl Fn(&Item) -> bool + use<> {
-    let defined: BTreeSet<&str> = all.iter().filter_map(|it| it.item.key.name()).collect();
-    let own = |item: &Item| -> Vec<String> {
-        item.names.iter().filter(|it| defined.contains(it.as_str())).cloned().collect()
-    };
+fn changing(
+    all: &[KeptItem],
+    stages: &[Stage],
+    defined: &BTreeSet<String>,
+) -> impl Fn(&Item) -> bool + use<> {
+    let own = |item: &Item| own(item, defined);
     let lost = stages.iter().flat_map(|it| it.changed.iter());
-    let mut names: BTreeSet<String> =
-        lost.filter(|it| defined.contains(it.as_str())).cloned().collect();
+    let mut names: BTreeSet<String> = lost.filter(|it| defined.contains(*it)).cloned().collect();
     if all.iter().any(|it| it.item.key == ItemKey::Value(MAIN.to_owned())) {
         names.insert(MAIN.to_owned());
     }
