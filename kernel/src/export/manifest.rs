@@ -44,10 +44,15 @@ pub fn text(name: &str, project: &Project<'_>, program: &Program, lock: &str) ->
     let dependencies: String =
         dependencies.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
     let edition = &program.edition;
+    // The copied sources are a workspace of their own.
+    let exclude = match &project.prelude {
+        Prelude::Checkout(_) => String::new(),
+        Prelude::Copied(_) => format!("exclude = [\"{COPY}\"]\n"),
+    };
     let mut text = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"{edition}\"\npublish = false\n\n\
          [dependencies]\n{dependencies}\n{LINTS}\n\
-         # A package of its own, also inside of another one's folder.\n[workspace]\n"
+         # A package of its own, also inside of another one's folder.\n[workspace]\n{exclude}"
     );
     if let Some(profile) = profile(project, lock) {
         text.push_str("\n# As the prelude is built.\n");
