@@ -186,6 +186,8 @@ pub mod differences;
 pub mod display;
 pub mod error;
 #[doc(hidden)]
+pub mod exercise;
+#[doc(hidden)]
 pub mod formula;
 pub mod functional;
 mod input;
@@ -284,7 +286,7 @@ pub mod prelude {
     pub use crate::summary::summary;
     pub use crate::tensor::methods::TensorExt as _;
     pub use crate::{
-        Result, candle_core, candle_nn, data, display, input, models, nn, optim, plot, show, t,
-        tensor, torch, widget,
+        Result, blank, candle_core, candle_nn, check, data, display, hint, input, models, nn,
+        optim, plot, show, solution, t, tensor, torch, widget,
     };
 }

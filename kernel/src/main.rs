@@ -12,6 +12,7 @@ mod export;
 mod history;
 mod home;
 mod jupyter;
+mod lesson;
 mod notebook;
 mod process;
 mod runtime;

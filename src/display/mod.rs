@@ -96,6 +96,11 @@ pub(crate) fn text(id: &str, is_update: bool, text: &str) {
     put(Some(id), is_update, "text/plain", text, None);
 }
 
+/// Shows HTML below the cell, and the text where it can't be drawn.
+pub(crate) fn html_or_text(html: &str, text: &str) {
+    put(None, false, "text/html", html, Some(text));
+}
+
 /// Shows text below the cell.
 pub(crate) fn plain(text: &str) {
     put(None, false, "text/plain", text, None);

@@ -12,7 +12,7 @@ use akari_seam::frame::{Frame, INTERRUPTED, SourceLocation};
 use super::calls::calls;
 use super::ending::the_cell_ends;
 use super::sources::{Sources, texts};
-use super::{once, questions, wire};
+use super::{blanks, once, questions, wire};
 use crate::random;
 
 /// What `?` turns an error into at the top level of a cell.
@@ -88,6 +88,15 @@ pub(crate) fn fail_cell(error: &candle_core::Error, place: &Location<'_>) -> ! {
     panic::resume_unwind(Box::new(Reported));
 }
 
+/// Fails the cell in words of the prelude's own, under a name that says which kind of failure it is.
+pub(crate) fn fail_cell_in_words(name: &str, text: &str, place: &Location<'_>) -> ! {
+    if !IN_CELL.get() {
+        panic!("{text}");
+    }
+    report(name, text, Some(source_location(place)));
+    panic::resume_unwind(Box::new(Reported));
+}
+
 /// The payload of an unwinding that a wish to interrupt began.
 struct Interrupted;
 
@@ -139,9 +148,11 @@ pub(super) fn run_body(body: &mut dyn FnMut() -> Result<(), Failed>, counts: boo
     LAST_PANIC.take();
     elsewhere().take();
     questions::forget();
+    blanks::begin();
     IN_CELL.set(true);
     let ended = panic::catch_unwind(AssertUnwindSafe(body));
     IN_CELL.set(false);
+    blanks::end();
     the_cell_ends();
     let is_done = matches!(ended, Ok(Ok(())));
     if let Err(payload) = ended {

@@ -5,7 +5,7 @@
 
 use akari_seam::{ABI_VERSION, symbol};
 
-use super::{failure, memory, values, widgets, wire};
+use super::{failure, language, memory, values, widgets, wire};
 
 // The kernel calls the functions below by these types.
 const _: symbol::Init = init;
@@ -16,6 +16,7 @@ const _: symbol::Random = random;
 const _: symbol::MoveWidget = move_widget;
 const _: symbol::React = react;
 const _: symbol::Describe = describe;
+const _: symbol::Language = set_language;
 
 /// Connects the prelude to its process, which says the seed of the session. Returns the version of this interface.
 #[unsafe(export_name = akari_seam::symbol!(init))]
@@ -80,6 +81,18 @@ pub unsafe extern "C" fn react(name: *const u8, len: usize) -> i32 {
     // SAFETY: the caller's promise.
     let name = unsafe { std::slice::from_raw_parts(name, len) };
     widgets::react(&String::from_utf8_lossy(name))
+}
+
+/// Takes the language that the learner reads in.
+///
+/// # Safety
+///
+/// `name` points at `len` bytes.
+#[unsafe(export_name = akari_seam::symbol!(language))]
+pub unsafe extern "C" fn set_language(name: *const u8, len: usize) {
+    // SAFETY: the caller's promise.
+    let name = unsafe { std::slice::from_raw_parts(name, len) };
+    language::set_language(&String::from_utf8_lossy(name));
 }
 
 /// Tells a few words on each variable, on the thread of the cells.

@@ -6,12 +6,14 @@
 //! last values.
 
 mod before;
+mod blanks;
 mod calls;
 mod display;
 mod ending;
 mod failure;
 mod future;
 mod host;
+mod language;
 mod memory;
 mod once;
 mod questions;
@@ -22,11 +24,13 @@ mod widgets;
 mod wire;
 
 pub use before::{Contents, NoContents, Weighed, before, bring_back, put_back};
+pub(crate) use blanks::{blanks_made, has_unseen_blank, note_blank};
 pub use display::{AnyDisplayed, Displayed, EvcxrFallback, NotDisplayed, as_tensor, send_result};
 pub(crate) use ending::{the_cell_ends as end_cell, when_the_cell_ends};
-pub(crate) use failure::fail_cell;
 pub use failure::{ErrorText, Failed, interrupt_point, run};
+pub(crate) use failure::{fail_cell, fail_cell_in_words};
 pub use future::block_on;
+pub(crate) use language::is_japanese;
 pub use memory::{return_memory, reuse_memory};
 pub use once::before_cells;
 pub use questions::Questioned;

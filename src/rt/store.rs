@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use akari_seam::Frame;
 use akari_seam::path::{CELL_TYPES, locks_a_stream};
 
-use super::wire;
+use super::{blanks, wire};
 
 thread_local! {
     /// Cells run on one thread, so values need not be `Send`.
@@ -24,6 +24,8 @@ thread_local! {
 struct Slot {
     value: Box<dyn Any>,
     type_name: &'static str,
+    /// Whether it comes from a cell with a blank in it, see `blanks`.
+    is_marked: bool,
 }
 
 /// A type that is asked for.
@@ -71,7 +73,7 @@ pub fn put<T: 'static>(name: u64, value: T) {
 
 #[inline(never)]
 fn put_boxed(name: u64, value: Box<dyn Any>, type_name: &'static str) {
-    let slot = Slot { value, type_name };
+    let slot = Slot { value, type_name, is_marked: blanks::marks(name) };
     // The old value is dropped outside the borrow: its destructor may print or even store.
     let old = VARIABLES.with(|variables| {
         let mut variables = variables.borrow_mut();
@@ -127,7 +129,10 @@ fn take_boxed(name: u64, wanted: Wanted) -> Box<dyn Any> {
         variables.get(&name).is_some_and(|slot| slot.holds(wanted)).then(|| variables.remove(&name))
     });
     match taken.flatten() {
-        Some(slot) => slot.value,
+        Some(slot) => {
+            blanks::take(name, slot.is_marked);
+            slot.value
+        }
         None => missing(),
     }
 }

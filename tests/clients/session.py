@@ -73,9 +73,10 @@ class Run:
 class Session:
     """A kernel and one client of it."""
 
-    def __init__(self, kernel_name="akari", **options):
+    def __init__(self, kernel_name="akari", start=None, **options):
+        """`start` has the kernel's folder (`cwd`) and environment (`env`) where they are not ours."""
         self.manager = KernelManager(kernel_name=kernel_name, **options)
-        self.manager.start_kernel()
+        self.manager.start_kernel(**(start or {}))
         self.client = self.manager.client()
         self.client.start_channels()
         try:

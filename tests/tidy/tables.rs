@@ -6,16 +6,28 @@ pub type Arrows = &'static [(&'static str, &'static [&'static str])];
 
 /// Packages of ours that others name, and their rooms.
 pub const PACKAGES: &[(&str, &str)] =
-    &[("akari_evcxr_protocol", "evcxr protocol"), ("akari_seam", "seam")];
+    &[("akari_evcxr_protocol", "evcxr protocol"), ("akari_key", "key"), ("akari_seam", "seam")];
 
 /// The kernel's rooms, from the top of the house to its bottom.
 pub const KERNEL: Arrows = &[
     ("main", &["cli", "engine::instant::deps", "home", "process", "runtime"]),
     (
         "cli",
-        &["engine", "engine::start", "export", "history", "home", "jupyter", "notebook", "setup"],
+        &[
+            "engine",
+            "engine::start",
+            "export",
+            "history",
+            "home",
+            "jupyter",
+            "key",
+            "lesson",
+            "notebook",
+            "setup",
+        ],
     ),
     ("jupyter", &["engine", "engine::start", "history"]),
+    ("lesson", &["engine", "key", "notebook"]),
     ("notebook", &["engine"]),
     ("export", &["cargo", "engine"]),
     ("setup", &["cargo", "home", "process"]),
@@ -30,6 +42,7 @@ pub const KERNEL: Arrows = &[
     ("cargo", &["home", "process"]),
     ("process", &[]),
     ("home", &[]),
+    ("key", &[]),
     ("seam", &[]),
     ("evcxr protocol", &[]),
 ];
@@ -41,6 +54,7 @@ pub const PRELUDE: Arrows = &[
         &[
             "data",
             "display",
+            "exercise",
             "functional",
             "input",
             "models",
@@ -93,6 +107,7 @@ pub const PRELUDE: Arrows = &[
     ("compute", &["error", "rt"]),
     ("summary", &["compute", "error", "nn", "print"]),
     ("progress", &["display", "plot", "rt"]),
+    ("exercise", &["display", "key", "print", "rt", "seam"]),
     ("widget", &["display", "error", "lib", "plot", "random", "rt", "seam"]),
     ("plot", &["compute", "display", "error", "functional", "print", "rt"]),
     ("print", &["rt", "seam"]),
@@ -107,6 +122,7 @@ pub const PRELUDE: Arrows = &[
     ("differences", &[]),
     ("keywords", &["lib"]),
     ("error", &[]),
+    ("key", &[]),
     ("seam", &[]),
 ];
 
@@ -139,7 +155,7 @@ pub const UNSAFE: &[&str] = &[
 ];
 
 /// Where JSON may be written by hand (`json!`): everywhere else it is a type.
-pub const JSON: &[&str] = &["kernel/src/jupyter/message/"];
+pub const JSON: &[&str] = &["kernel/src/jupyter/message/", "kernel/src/lesson/"];
 
 /// Where the crate `evcxr` may be named.
 pub const EVCXR: &[&str] = &["kernel/evcxr/"];

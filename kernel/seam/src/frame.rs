@@ -73,6 +73,12 @@ pub struct SourceLocation<'a> {
     pub column: u32,
 }
 
+/// The name of the failure of a cell whose check found a wrong answer.
+pub const CHECK_FAILED: &str = "CheckFailed";
+
+/// The name of the failure of a cell whose exercise has no key, or not this one.
+pub const EXERCISE_ERROR: &str = "ExerciseError";
+
 /// The name of the failure of an interrupted cell.
 pub const INTERRUPTED: &str = "Interrupted";
 

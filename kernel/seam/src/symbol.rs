@@ -26,6 +26,9 @@ macro_rules! symbol {
     (describe) => {
         "akari_rt_describe"
     };
+    (language) => {
+        "akari_rt_language"
+    };
     (react) => {
         "akari_rt_react"
     };
@@ -67,6 +70,11 @@ pub type MoveWidget = unsafe extern "C" fn(*const u8, usize, f64);
 /// where there is no such reaction.
 pub const REACT: &str = symbol!(react);
 pub type React = unsafe extern "C" fn(*const u8, usize) -> i32;
+
+/// Says the language that the learner reads in, by the pointer to its short name (`ja`) and the name's length. Any thread
+/// may call this at any moment.
+pub const LANGUAGE: &str = symbol!(language);
+pub type Language = unsafe extern "C" fn(*const u8, usize);
 
 /// Tells a few words on each variable whose value can be read without code of a cell, by frames; on the
 /// thread of the cells.

@@ -35,7 +35,10 @@ Environment:
   AKARI_REPLAY_SECONDS    how long a cell may have taken to be run again after a crash [10]
   AKARI_ANALYSER          off: no analyser starts, and Tab knows nothing of other crates' types
   AKARI_HISTORY           off: what cells say is not kept for later sessions
-  AKARI_LANG              en or ja: the language of errors (otherwise the locale's); :lang in a cell
+  AKARI_LANG              en or ja: the language of errors and exercises (otherwise that of the folder
+                          `ja` or `en` that a notebook is in, or the locale's); :lang in a cell
+  AKARI_KEYS              a folder or file with the keys of exercises (otherwise `keys/NN.toml` in the
+                          notebook's folder or above it)
   AKARI_SEED              what random numbers begin with where no cell seeds them";
 
 #[derive(Debug, Subcommand)]
@@ -43,6 +46,7 @@ pub enum Command {
     Lab(Lab),
     Run(Run),
     Export(Export),
+    Lesson(Lesson),
     Install(Install),
     Uninstall(Uninstall),
     Doctor(Doctor),
@@ -131,6 +135,76 @@ pub struct Export {
     /// Write over what is in the folder
     #[arg(long)]
     pub force: bool,
+}
+
+/// Write, check and hand out lessons with exercises
+#[derive(Debug, Args)]
+pub struct Lesson {
+    #[command(subcommand)]
+    pub command: LessonCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LessonCommand {
+    New(LessonNew),
+    Check(LessonCheck),
+    Student(LessonStudent),
+    Warm(LessonWarm),
+}
+
+/// Write the notebooks of a new lesson in Japanese and English, and its key
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari lesson new 09-attention                   ja/09-attention.ipynb, en/.., keys/09.toml
+  akari lesson new 09-attention --dir ~/course")]
+pub struct LessonNew {
+    /// A number and some words: 09-attention
+    pub name: String,
+    /// The folder of the lessons
+    #[arg(long, default_value = ".")]
+    pub dir: PathBuf,
+}
+
+/// Check lessons as their author: texts, stored outputs and a fresh run agree, exercises work
+///
+/// Each lesson runs twice: as it is, when no exercise may pass or fail, and with the solutions of its key, when all
+/// must pass. The slips of the key are tried, both languages compared, and numbers in the texts looked for.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit code: 0 if all is well, 1 if something is to be mended (a line each), 2 if there was nothing to check")]
+pub struct LessonCheck {
+    /// The notebooks (.ipynb)
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Write the learner's version of a lesson: stubs in the place of answers, solutions folded, no outputs
+#[derive(Debug, Args)]
+pub struct LessonStudent {
+    /// The notebook (.ipynb), with answers between `// BEGIN SOLUTION` and `// END SOLUTION` or in its key
+    pub file: PathBuf,
+    /// Write to this file, in place of the standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write the teacher's source for nbgrader
+    #[arg(long)]
+    pub nbgrader: bool,
+}
+
+/// Compile the cells of lessons ahead, solutions included, so that no learner waits for it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari lesson warm notebooks/ja/*.ipynb
+  akari lesson warm notebooks/ja/*.ipynb --into /srv/akari      a class's shared folder")]
+pub struct LessonWarm {
+    /// The notebooks (.ipynb)
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// The folder of `akari install --shared` [default: AKARI_HOME]
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
 }
 
 /// Where a kernelspec is.

@@ -9,6 +9,7 @@ mod finder;
 mod install;
 mod kernel;
 mod lab;
+mod lesson;
 mod lessons;
 mod pictures;
 mod progress;
@@ -35,11 +36,16 @@ const UNUSABLE: u8 = 2;
 pub fn main() -> ExitCode {
     let command = Arguments::parse().command;
     let code_of_errors =
-        if matches!(command, Command::Run(_) | Command::Export(_)) { UNUSABLE } else { 1 };
+        if matches!(command, Command::Run(_) | Command::Export(_) | Command::Lesson(_)) {
+            UNUSABLE
+        } else {
+            1
+        };
     let result = ready(&command).and_then(|()| match command {
         Command::Lab(arguments) => lab::lab(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
+        Command::Lesson(arguments) => lesson::lesson(&arguments),
         Command::Install(arguments) => install::install(&arguments),
         Command::Uninstall(arguments) => install::uninstall(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
@@ -62,6 +68,7 @@ fn ready(command: &Command) -> anyhow::Result<()> {
         Command::Kernel(_)
         | Command::Run(_)
         | Command::Export(_)
+        | Command::Lesson(_)
         | Command::BuildEvcxr(_)
         | Command::Prepare => {
             Look::Presence

@@ -34,8 +34,12 @@ pub struct CodeCell {
 /// A cell of any kind, as a reader sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadCell {
+    pub id: String,
     /// `code`, `markdown` or `raw`.
     pub kind: String,
+    pub tags: Vec<String>,
+    /// The exercise whose answer the cell is to hold.
+    pub exercise: Option<String>,
     pub source: String,
     pub count: Option<u64>,
     pub outputs: Vec<CellOutput>,
@@ -122,13 +126,31 @@ impl Notebook {
     pub fn read_cells(&self) -> Vec<ReadCell> {
         let cells = self.root["cells"].as_array().into_iter().flatten().enumerate();
         let read = |(index, cell): (usize, &Value)| ReadCell {
-            kind: cell["cell_type"].as_str().unwrap_or_default().to_owned(),
+            id: text_of(&cell["id"]).unwrap_or_default(),
+            kind: text_of(&cell["cell_type"]).unwrap_or_default(),
+            tags: cell["metadata"]["tags"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(text_of)
+                .collect(),
+            exercise: text_of(&cell["metadata"]["akari"]["exercise"]),
             source: lines(&cell["source"]).unwrap_or_default(),
             count: cell["execution_count"].as_u64(),
             outputs: self.outputs(index),
             attachments: cell["attachments"].as_object().cloned().unwrap_or_default(),
         };
         cells.map(read).collect()
+    }
+
+    /// The whole notebook, for those who make another one of it.
+    pub fn json(&self) -> &Value {
+        &self.root
+    }
+
+    /// A notebook of this JSON, which is one of ours.
+    pub fn of_json(root: Value) -> Notebook {
+        Notebook { root }
     }
 
     /// The outputs that the file holds for a cell.
@@ -244,6 +266,10 @@ impl CellOutput {
             _ => CellOutput::Unknown(value.clone()),
         }
     }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
 }
 
 fn has_tag(cell: &Value, tag: &str) -> bool {

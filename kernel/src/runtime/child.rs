@@ -96,6 +96,7 @@ fn serve(inheritance: &Inheritance) -> io::Result<()> {
             Command::Input(line) => stdin::answer(Answer::Line(line)),
             Command::NoInput => stdin::answer(Answer::Refused),
             Command::Random(state) => prelude.random(&state),
+            Command::Language(name) => prelude.language(&name),
             Command::Move { widget, to } => prelude.move_widget(&widget, to),
         }
     }
@@ -147,6 +148,7 @@ fn run_cells(prelude: &Prelude, shell: &Shell, ticker: &Ticker, runs: &Receiver<
             | Command::Input(_)
             | Command::NoInput
             | Command::Random(_)
+            | Command::Language(_)
             | Command::Move { .. } => continue,
         };
         if !Capture::get().is_ours() {

@@ -66,6 +66,7 @@ struct Functions {
     move_widget: symbol::MoveWidget,
     react: symbol::React,
     describe: symbol::Describe,
+    language: symbol::Language,
     _library: ManuallyDrop<Library>,
 }
 
@@ -89,6 +90,7 @@ impl Prelude {
                 move_widget: *library.get::<symbol::MoveWidget>(symbol::MOVE_WIDGET)?,
                 react: *library.get::<symbol::React>(symbol::REACT)?,
                 describe: *library.get::<symbol::Describe>(symbol::DESCRIBE)?,
+                language: *library.get::<symbol::Language>(symbol::LANGUAGE)?,
                 _library: ManuallyDrop::new(library),
             };
             Ok(Prelude { functions: Arc::new(functions) })
@@ -152,6 +154,12 @@ impl Prelude {
     /// Tells a few words on each variable, on this thread, which is that of the cells.
     pub fn describe(&self) {
         (self.functions.describe)();
+    }
+
+    /// Says the language that the learner reads in.
+    pub fn language(&self, name: &str) {
+        // SAFETY: pointer and length are those of a live string.
+        unsafe { (self.functions.language)(name.as_ptr(), name.len()) };
     }
 
     pub fn interrupt(&self, wish: bool) {

@@ -28,6 +28,8 @@ pub enum Command {
     React { run: Run, reaction: String },
     /// Tell a few words on each variable.
     Describe { run: Run },
+    /// The learner reads in this language.
+    Language(String),
 }
 
 /// A message from the process that runs cells.
@@ -88,6 +90,7 @@ impl Command {
                 write(out, 8, &[&run.to_le_bytes(), reaction.as_bytes()])
             }
             Command::Describe { run } => write(out, 9, &[&run.to_le_bytes()]),
+            Command::Language(name) => write(out, 10, &[name.as_bytes()]),
         }
     }
 
@@ -104,6 +107,7 @@ impl Command {
                 .map(|(bits, widget)| Command::Move { widget, to: f64::from_bits(bits) }),
             8 => numbered(payload).map(|(run, reaction)| Command::React { run, reaction }),
             9 => numbered(payload).map(|(run, _)| Command::Describe { run }),
+            10 => text(payload).map(Command::Language),
             _ => Err(invalid("unknown command")),
         }
     }
@@ -236,6 +240,7 @@ mod tests {
             Command::NoInput,
             Command::Shell { run: 1, line: "ls".into() },
             Command::Random("7 12 ".into()),
+            Command::Language("ja".into()),
         ];
         let events = [
             Event::Ready { stdout: 5, stderr: 7 },

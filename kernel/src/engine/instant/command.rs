@@ -138,6 +138,7 @@ impl InstantEngine {
                 self.builder.teacher.language = language
                     .parse()
                     .map_err(|error: UnknownLanguage| command_error(&error.to_string()))?;
+                self.child.handle().send(&self.builder.teacher.told());
             }
             (":clear", "") => {
                 let crates = std::mem::take(&mut self.state.crates);

@@ -9,6 +9,7 @@ use super::state::{KeptItem, State};
 use crate::engine::outcome::CellError;
 use crate::engine::teach::{Case, Language, Lesson, Stage, lesson, words};
 use crate::engine::traceback::{Message, Place, Sources, with_lesson};
+use crate::runtime::wire::Command;
 
 /// What is told of a printed text at most.
 const PRINTED: usize = 4096;
@@ -21,11 +22,16 @@ pub struct Teacher {
 
 impl Default for Teacher {
     fn default() -> Teacher {
-        Teacher { language: Language::of_environment() }
+        Teacher { language: Language::of_session() }
     }
 }
 
 impl Teacher {
+    /// What the process that runs cells is told of the language, for the sentences of its exercises.
+    pub fn told(&self) -> Command {
+        Command::Language(self.language.to_string())
+    }
+
     /// The messages of a cell with their lessons, without those that only follow.
     pub fn messages(
         &self,

@@ -70,6 +70,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use akari_seam::frame::{CHECK_FAILED, EXERCISE_ERROR};
+
 use self::build::{Builder, Compiled, commit};
 use self::cache::Cache;
 use self::compile::{Compiler, Shortcuts};
@@ -149,6 +151,7 @@ impl InstantEngine {
         let builder = builder(settings, folder.path());
         let receiver = run::on_background(&background, &builder.generated);
         let child = Child::start(&child_settings, receiver)?;
+        child.handle().send(&builder.teacher.told());
         let widgets = Widgets::of(&child);
         let names = Arc::new(Names::default());
         names.set_commands(command_list::names());
@@ -187,6 +190,7 @@ impl InstantEngine {
     fn start_child(&self) -> Result<Child, ChildError> {
         let receiver = run::on_background(&self.background, &self.builder.generated);
         let child = Child::start(&self.child_settings, receiver)?;
+        child.handle().send(&self.builder.teacher.told());
         self.widgets.begin_anew(&child, &self.background);
         Ok(child)
     }
@@ -443,8 +447,10 @@ impl Engine for InstantEngine {
         self.note_facts();
         // Errors of a line have their lesson already.
         let is_of_code = |error: &CellError| {
-            matches!(&*error.ename, "CompileError" | "Error" | "Panic")
-                || error.evalue.contains('\n')
+            matches!(
+                &*error.ename,
+                "CompileError" | "Error" | "Panic" | CHECK_FAILED | EXERCISE_ERROR
+            ) || error.evalue.contains('\n')
         };
         let taught = result.map_err(|error| match is_of_code(&error) {
             true => error,

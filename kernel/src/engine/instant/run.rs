@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use akari_seam::frame::{Frame, FrameError, INTERRUPTED};
+use akari_seam::frame::{CHECK_FAILED, EXERCISE_ERROR, Frame, FrameError, INTERRUPTED};
 use akari_seam::symbol::DONE;
 
 use super::InstantEngine;
@@ -345,6 +345,10 @@ impl RunReport {
         }
         if let Some(failure) = &self.failure {
             let mut error = run_error(&failure.name, &failure.text, &calls, sources);
+            // An exercise has said what to do, in the learner's language.
+            if [CHECK_FAILED, EXERCISE_ERROR].contains(&failure.name.as_str()) {
+                return Some(error);
+            }
             error.traceback.extend(hint(&failure.text).map(|hint| format!("  help: {hint}")));
             return Some(builder.teacher.run(error, place.as_ref(), state, sources));
         }

@@ -1,6 +1,7 @@
 //! The language that a learner reads errors in.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,6 +20,22 @@ impl Language {
     /// What `AKARI_LANG` says, else the locale.
     pub fn of_environment() -> Language {
         Language::chosen(|name| std::env::var(name).ok())
+    }
+
+    /// The language of a notebook's session: what `AKARI_LANG` says, else that of the folder of lessons that the notebook is in,
+    /// else the locale. A server for many people seldom has the locale of those who read the lessons.
+    pub fn of_session() -> Language {
+        let folder = std::env::current_dir().unwrap_or_default();
+        Language::of(|name| std::env::var(name).ok(), &folder)
+    }
+
+    fn of(variable: impl Fn(&str) -> Option<String>, folder: &Path) -> Language {
+        let is_asked = variable("AKARI_LANG").is_some_and(|it| it.parse::<Language>().is_ok());
+        match folder.file_name().and_then(|it| it.to_str()) {
+            Some("ja") if !is_asked => Language::Japanese,
+            Some("en") if !is_asked => Language::English,
+            _ => Language::chosen(variable),
+        }
     }
 
     fn chosen(variable: impl Fn(&str) -> Option<String>) -> Language {
@@ -68,5 +85,20 @@ mod tests {
         check(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C.UTF-8")], Language::English);
         check(&[("LANG", "en_US.UTF-8"), ("AKARI_LANG", "ja")], Language::Japanese);
         check(&[("AKARI_LANG", "eo"), ("LANG", "ja")], Language::Japanese);
+    }
+
+    #[test]
+    fn lessons_in_a_folder_of_their_language_are_read_in_it() {
+        let of = |asked: &str, folder: &str| {
+            let variable = |name: &str| match name {
+                "AKARI_LANG" => Some(asked.to_owned()).filter(|it| !it.is_empty()),
+                _ => None,
+            };
+            Language::of(variable, Path::new(folder))
+        };
+        assert_eq!(of("", "/lessons/ja"), Language::Japanese);
+        assert_eq!(of("en", "/lessons/ja"), Language::English);
+        assert_eq!(of("ja", "/lessons/en"), Language::Japanese);
+        assert_eq!(of("", "/ja/lessons"), Language::English);
     }
 }

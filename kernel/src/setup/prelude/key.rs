@@ -22,7 +22,8 @@ const FORMAT: &str = "akari prelude 3";
 /// The name of the prelude that a build of this checkout with this toolchain makes.
 pub fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
     let flags = format!("{:?} {:?}", build::ARGUMENTS, build::FLAGS);
-    name_of_build([FORMAT, &flags], "akari", checkout, &["src", "kernel/seam"], toolchain)
+    let folders = ["src", "kernel/key", "kernel/seam"];
+    name_of_build([FORMAT, &flags], "akari", checkout, &folders, toolchain)
 }
 
 /// A name made of the words, of folders of the checkout, of the versions behind a package, and of what every build

@@ -1,0 +1,132 @@
+//! What a lesson's cells do when they run: as they are, and with the solutions in the place of the blanks.
+
+use super::finding::Finding;
+use super::sheet::{Sheet, printed};
+use crate::notebook::check::diff;
+use crate::notebook::format::{CellOutput, CodeCell};
+
+/// The beginning of the line that a right answer shows.
+const RIGHT: char = '✓';
+
+/// The cells of the lesson as they are; all of them run, whichever fails.
+pub fn unsolved(sheet: &Sheet) -> Vec<CodeCell> {
+    let cells = sheet.notebook.code_cells().into_iter();
+    cells.map(|it| CodeCell { may_fail: true, ..it }).collect()
+}
+
+/// The same with each solution in the place of its stub, and at the end a cell for the slips of each exercise.
+pub fn solved(sheet: &Sheet) -> Vec<CodeCell> {
+    let mut cells = unsolved(sheet);
+    for cell in &mut cells {
+        let Some(id) = sheet.cells.get(cell.index).and_then(|it| it.exercise.as_deref()) else {
+            continue;
+        };
+        if let Some(exercise) = sheet.exercises().iter().find(|it| it.id == id) {
+            cell.source = exercise.solution.clone();
+        }
+    }
+    // They belong to no cell of the notebook.
+    let index = sheet.cells.len();
+    let rehearsals =
+        sheet.exercises().iter().filter(|it| !it.slips.is_empty()).map(|it| CodeCell {
+            index,
+            source: format!("print!(\"{{}}\", akari::exercise::rehearsal({:?}));", it.id),
+            may_fail: true,
+        });
+    cells.extend(rehearsals);
+    cells
+}
+
+fn error(outputs: &[CellOutput]) -> Option<String> {
+    outputs.iter().find_map(|it| match it {
+        CellOutput::Error(error) => Some(format!("{}: {}", error.ename, error.evalue)),
+        _ => None,
+    })
+}
+
+/// What a run of the cells as they are tells: outputs are as stored, and a blank neither passes nor fails.
+pub fn of_unsolved(sheet: &Sheet, cells: &[CodeCell], outputs: &[Vec<CellOutput>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let may_fail: Vec<usize> =
+        sheet.notebook.code_cells().iter().filter(|it| it.may_fail).map(|it| it.index).collect();
+    for (cell, outputs) in cells.iter().zip(outputs) {
+        let Some(read) = sheet.cells.get(cell.index) else { continue };
+        let is_check = sheet.calls("check").any(|it| it.0.id == read.id);
+        match error(outputs) {
+            Some(text) if is_check => {
+                findings.push(sheet.finding(&read.id, format!("unsolved, it is an error: {text}")));
+            }
+            Some(text) if !may_fail.contains(&cell.index) => {
+                findings.push(sheet.finding(&read.id, format!("the cell fails: {text}")));
+            }
+            _ if is_check && printed(outputs).starts_with(RIGHT) => {
+                findings.push(sheet.finding(&read.id, "unsolved, it passes".into()));
+            }
+            _ => {
+                if let Some(diff) = diff(&read.id, &read.outputs, outputs) {
+                    let lines = diff.lines().filter(|it| it.starts_with(['-', '+']));
+                    let lines: Vec<&str> = lines
+                        .filter(|it| !it.starts_with("---") && !it.starts_with("+++"))
+                        .take(2)
+                        .collect();
+                    let text = format!(
+                        "a fresh run gives another output than is stored: {}",
+                        lines.join(" ")
+                    );
+                    findings.push(sheet.finding(&read.id, text));
+                }
+            }
+        }
+        let says = |it: &CellOutput| matches!(it, CellOutput::Stream { stream: crate::engine::outcome::Stream::Stderr, text } if !text.is_empty());
+        if outputs.iter().any(says) {
+            findings.push(
+                sheet.finding(
+                    &read.id,
+                    "it writes to stderr, which graders take for a failure".into(),
+                ),
+            );
+        }
+    }
+    findings
+}
+
+/// What a run with the solutions tells: each check passes, and each slip is told its own text.
+pub fn of_solved(sheet: &Sheet, cells: &[CodeCell], outputs: &[Vec<CellOutput>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut with_slips = sheet.exercises().iter().filter(|it| !it.slips.is_empty());
+    for (cell, outputs) in cells.iter().zip(outputs) {
+        let Some(read) = sheet.cells.get(cell.index) else {
+            if let Some(exercise) = with_slips.next() {
+                findings.extend(of_slips(sheet, &exercise.id, outputs));
+            }
+            continue;
+        };
+        if read.exercise.is_some()
+            && let Some(text) = error(outputs)
+        {
+            findings.push(sheet.finding(&read.id, format!("the solution fails: {text}")));
+        }
+        if let Some((_, id)) = sheet.calls("check").find(|it| it.0.id == read.id)
+            && !printed(outputs).trim_start().starts_with(RIGHT)
+        {
+            let said = error(outputs).unwrap_or_else(|| printed(outputs));
+            let text = format!("the solution of {id} does not pass: {said}");
+            findings.push(sheet.finding(&read.id, text));
+        }
+    }
+    findings
+}
+
+/// What is said to the slips of an exercise, a line each: the number, a tab, and what is wrong.
+fn of_slips(sheet: &Sheet, id: &str, outputs: &[CellOutput]) -> Vec<Finding> {
+    if let Some(text) = error(outputs) {
+        return vec![sheet.finding(id, format!("the slips could not be tried: {text}"))];
+    }
+    let told = printed(outputs);
+    let wrong = told.lines().filter_map(|line| line.split_once('\t')).filter(|it| !it.1.is_empty());
+    wrong
+        .map(|(number, said)| {
+            sheet.finding(id, format!("slip {number} is not told its own text: {said}"))
+        })
+        .collect()
+}

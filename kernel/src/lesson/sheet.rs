@@ -1,0 +1,264 @@
+//! A lesson as its author sees it: cells with their roles, and what can be said of them without running any.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use akari_key::{Exercise, Key};
+
+use super::finding::Finding;
+use super::prose;
+use crate::engine::outcome::Stream;
+use crate::notebook::format::{CellOutput, Notebook, ReadCell};
+
+/// A notebook with its key.
+#[derive(Debug)]
+pub struct Sheet {
+    pub path: PathBuf,
+    pub notebook: Notebook,
+    pub cells: Vec<ReadCell>,
+    /// The key's file, and what stands in it.
+    pub key: Option<(PathBuf, Key)>,
+}
+
+impl Sheet {
+    pub fn new(path: &Path, notebook: Notebook, key: Option<(PathBuf, Key)>) -> Sheet {
+        let cells = notebook.read_cells();
+        Sheet { path: path.to_owned(), notebook, cells, key }
+    }
+
+    pub fn finding(&self, place: &str, text: String) -> Finding {
+        Finding { file: self.path.clone(), place: place.to_owned(), text }
+    }
+
+    fn key_finding(&self, place: &str, text: String) -> Finding {
+        let file = self.key.as_ref().map_or(&self.path, |it| &it.0).clone();
+        Finding { file, place: place.to_owned(), text }
+    }
+
+    pub fn exercises(&self) -> &[Exercise] {
+        self.key.as_ref().map_or(&[], |it| &it.1.exercises)
+    }
+
+    /// The exercises that a macro of this name is called for, each with its cell.
+    pub fn calls<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a ReadCell, &'a str)> {
+        let code = self.cells.iter().filter(|it| it.kind == "code");
+        code.flat_map(move |cell| ids(&cell.source, name).map(move |id| (cell, id)))
+    }
+
+    /// What can be said without running a cell.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.cell_ids();
+        findings.extend(self.expected_texts());
+        findings.extend(self.numbers());
+        findings.extend(self.exercise_cells());
+        findings.extend(self.key_texts());
+        findings
+    }
+
+    fn cell_ids(&self) -> Vec<Finding> {
+        let mut known = BTreeSet::new();
+        let twice = self.cells.iter().filter(|it| !known.insert(&it.id));
+        twice.map(|it| self.finding(&it.id, "another cell has the same id".into())).collect()
+    }
+
+    /// The text block of each `X-expected` against the stored output of `X`.
+    fn expected_texts(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for cell in &self.cells {
+            let Some(name) = cell.id.strip_suffix("-expected") else { continue };
+            let Some(code) = self.cells.iter().find(|it| it.id == name && it.kind == "code") else {
+                findings.push(
+                    self.finding(
+                        &cell.id,
+                        format!("there is no code cell `{name}` that prints this"),
+                    ),
+                );
+                continue;
+            };
+            let Some(block) = prose::text_blocks(&cell.source).into_iter().next() else {
+                findings.push(self.finding(&cell.id, "it has no ```text block".into()));
+                continue;
+            };
+            let stored = printed(&code.outputs);
+            if block.trim_end() != stored.trim_end() {
+                let (text, stored) = first_difference(&block, &stored);
+                let text = format!(
+                    "the text promises {text:?}, and the stored output of `{name}` has {stored:?}"
+                );
+                findings.push(self.finding(&cell.id, text));
+            }
+        }
+        findings
+    }
+
+    fn numbers(&self) -> Vec<Finding> {
+        let mut known = prose::Numbers::default();
+        for cell in &self.cells {
+            match cell.kind.as_str() {
+                "code" => {
+                    known.add(&cell.source);
+                    cell.outputs.iter().for_each(|it| known.add(&texts(it)));
+                }
+                _ => {
+                    prose::text_blocks(&cell.source).iter().for_each(|it| known.add(it));
+                    prose::named(&cell.source).for_each(|it| known.add(it));
+                }
+            }
+        }
+        let texts = self.cells.iter().filter(|it| it.kind == "markdown");
+        texts
+            .flat_map(|cell| {
+                let numbers = prose::numbers_of(&cell.source);
+                let unknown: BTreeSet<String> = numbers.into_iter().filter(|it| !known.has(it)).collect();
+                unknown.into_iter().map(|number| {
+                    let text = format!(
+                        "the number {number} stands in no output, code or text block; print it, or name it in <!-- numbers: {number} -->"
+                    );
+                    self.finding(&cell.id, text)
+                })
+            })
+            .collect()
+    }
+
+    /// Each exercise has its cells, and each cell its exercise.
+    fn exercise_cells(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if self.key.is_none() {
+            for (cell, id) in self.calls("check").chain(self.calls("hint")) {
+                findings
+                    .push(self.finding(&cell.id, format!("there is no key for exercise `{id}`")));
+            }
+            return findings;
+        }
+        let known: BTreeSet<&str> = self.exercises().iter().map(|it| it.id.as_str()).collect();
+        let calls = ["check", "hint", "solution"].into_iter().flat_map(|it| self.calls(it));
+        let answers = self.cells.iter().filter_map(|it| Some((it, it.exercise.as_deref()?)));
+        for (cell, id) in calls.chain(answers).filter(|it| !known.contains(it.1)) {
+            findings.push(self.finding(&cell.id, format!("the key has no exercise `{id}`")));
+        }
+        for id in known {
+            let answer = self.cells.iter().find(|it| it.exercise.as_deref() == Some(id));
+            match answer {
+                None => findings.push(self.key_finding(
+                    id,
+                    "no cell of the notebook is for its answer (metadata akari.exercise)".into(),
+                )),
+                Some(cell) if !is_blank(&cell.source) => findings.push(self.finding(
+                    &cell.id,
+                    format!(
+                        "the answer's cell of exercise {id} has no `blank!()` or `todo!()` in it"
+                    ),
+                )),
+                Some(_) => {}
+            }
+            if !self.calls("check").any(|it| it.1 == id) {
+                findings.push(self.key_finding(id, "no cell of the notebook checks it".into()));
+            }
+        }
+        findings
+    }
+
+    /// The texts of the key in both languages.
+    fn key_texts(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let is_empty = |it: &Option<String>| it.as_deref().is_none_or(|it| it.trim().is_empty());
+        for exercise in self.exercises() {
+            let id = exercise.id.as_str();
+            let mut say = |text: String| findings.push(self.key_finding(id, text));
+            if exercise.hints.is_empty() && self.calls("hint").any(|it| it.1 == id) {
+                say("the notebook asks for hints, and the key has none".into());
+            }
+            if exercise.solution.trim().is_empty() {
+                say("it has no solution".into());
+            }
+            let hints = exercise
+                .hints
+                .iter()
+                .cloned()
+                .enumerate()
+                .map(|(at, it)| (format!("hint {}", at + 1), it));
+            let slips = exercise
+                .slips
+                .iter()
+                .enumerate()
+                .map(|(at, it)| (format!("slip {}", at + 1), it.texts()));
+            for (name, texts) in hints.chain(slips) {
+                for (language, text) in [("ja", &texts.ja), ("en", &texts.en)] {
+                    if is_empty(text) {
+                        say(format!("{name} has no text in `{language}`"));
+                    }
+                }
+            }
+        }
+        findings
+    }
+}
+
+/// Whether something is to be filled in.
+pub fn is_blank(source: &str) -> bool {
+    source.contains("blank!(") || source.contains("todo!(")
+}
+
+/// The exercises that calls of a macro name.
+fn ids<'a>(source: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    source.match_indices(name).filter_map(move |(at, _)| {
+        let is_word = source[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_');
+        let rest = source[at + name.len()..].strip_prefix("!(")?.trim_start().strip_prefix('"')?;
+        if is_word { None } else { rest.split('"').next() }
+    })
+}
+
+/// What a reader sees below a cell, as text.
+pub fn printed(outputs: &[CellOutput]) -> String {
+    outputs.iter().map(shown).collect()
+}
+
+fn shown(output: &CellOutput) -> String {
+    match output {
+        CellOutput::Stream { stream: Stream::Stdout, text } => text.clone(),
+        CellOutput::Result { data, .. } | CellOutput::Display { data, .. } => {
+            data.get("text/plain").and_then(|it| it.as_str()).unwrap_or_default().to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// All texts of an output, those of a picture too.
+fn texts(output: &CellOutput) -> String {
+    match output {
+        CellOutput::Result { data, .. } | CellOutput::Display { data, .. } => {
+            let texts = data.values().filter_map(|it| it.as_str());
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        output => shown(output),
+    }
+}
+
+/// The first lines that differ.
+fn first_difference<'a>(a: &'a str, b: &'a str) -> (&'a str, &'a str) {
+    let (mut left, mut right) = (a.trim_end().lines(), b.trim_end().lines());
+    loop {
+        match (left.next(), right.next()) {
+            (Some(a), Some(b)) if a == b => {}
+            (a, b) => return (a.unwrap_or_default(), b.unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_of_macros_are_found() {
+        let source = "check!(\"01-1\", a);\nrecheck!(\"x\"); check!( \"01-2\" )";
+        assert_eq!(ids(source, "check").collect::<Vec<_>>(), ["01-1", "01-2"]);
+        assert_eq!(ids("hint!(id)", "hint").count(), 0);
+    }
+
+    #[test]
+    fn first_lines_that_differ() {
+        assert_eq!(first_difference("a\nb\n", "a\nc"), ("b", "c"));
+        assert_eq!(first_difference("a", "a\nc"), ("", "c"));
+    }
+}
