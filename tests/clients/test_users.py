@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from apart import (
+    CHECKOUT,
     NOBODY,
     akari,
     as_nobody,
@@ -358,6 +359,27 @@ def test_home_is_opened_on_purpose_and_without_what_was_private(place, home):
     assert "ELF" in as_nobody("print(open(sys.argv[1], 'rb').read())", entry)
     assert "PermissionError" in as_nobody("open(sys.argv[1], 'ab')", entry)
     assert "is shared" in akari("doctor", env=environment(home)).stdout
+
+
+def test_entry_of_a_class_names_what_is_shared_and_no_home_to_write_to(place, home):
+    """Each learner's kernel took root's folder for its own, and every cell was an error."""
+    install = akari("install", "--shared", "--prefix", place / "prefix", env=environment(home))
+    assert install.returncode == 0, install.stderr
+    spec = json.loads((place / "prefix/share/jupyter/kernels/akari/kernel.json").read_text())
+    assert spec["env"] == {"AKARI_SHARED": str(home)}
+
+
+@needs_own_tmp
+def test_toolchain_that_learners_cannot_start_is_told_before_anything_is_built():
+    """rustup's usual place is root's home, which is closed."""
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    script = """
+    mkdir -m 0700 /tmp/closed; mkdir /tmp/closed/toolchain; mount --bind "$SYSROOT" /tmp/closed/toolchain
+    ! "$AKARI" install --system 2>&1 && ! test -e /tmp/home/prelude
+    """
+    env = environment("/tmp/home", SYSROOT=sysroot.stdout.strip(), RUSTC="/tmp/closed/toolchain/bin/rustc", AKARI_LANG="en")
+    run = in_own_tmp(script, env)
+    assert run.returncode == 0 and "`/tmp/closed` is closed to them" in run.stdout and "RUSTUP_HOME=" in run.stdout, run
 
 
 def test_home_that_nobody_can_reach_is_not_called_shared(place):

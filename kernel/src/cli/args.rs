@@ -26,7 +26,7 @@ Examples:
 Environment:
   AKARI_HOME              where builds and the private Python environment are kept (otherwise the
                           platform's folder for caches)
-  AKARI_SHARED            a folder with builds made by `akari install --shared`, which is only read;
+  AKARI_SHARED            a folder with builds made by `akari install --system`, which is only read;
                           it must belong to root or to you
   AKARI_LOG               what is written to akari.log in AKARI_HOME, such as debug or
                           akari::jupyter=trace [warn]
@@ -219,7 +219,7 @@ pub struct Place {
     /// In the Python environment that is active, such as a virtual environment or conda's
     #[arg(long, conflicts_with_all = ["prefix", "user"])]
     pub sys_prefix: bool,
-    /// For all users of this machine: below /usr/local
+    /// For all users of this machine: below /usr/local; `install` also builds for them, in /srv/akari
     #[arg(long, conflicts_with_all = ["prefix", "user", "sys_prefix"])]
     pub system: bool,
     /// What compiles and runs the cells; each engine has its own entry in Jupyter
@@ -235,9 +235,10 @@ Examples:
   akari install --prefix ~/venv      for the Jupyter of that environment only
   akari install --sys-prefix         for the Jupyter of the environment that is active
 
-For a class, as root (others believe nobody but root and themselves):
-  AKARI_HOME=/srv/akari akari install --shared --prefix /usr/local
-and each learner's environment has AKARI_SHARED=/srv/akari.")]
+  akari install --system             for all users of this machine, as root
+
+--system builds in /srv/akari (or in AKARI_HOME, if that is set), opens it to all users as --shared does,
+and writes into the entry where it is and which compiler to start, so that learners set nothing.")]
 pub struct Install {
     #[command(flatten)]
     pub place: Place,
@@ -266,7 +267,11 @@ pub struct Uninstall {
 ///
 /// Exit code: 0 if nothing is missing, 1 otherwise.
 #[derive(Debug, Args)]
-pub struct Doctor {}
+pub struct Doctor {
+    /// Say how many learners this machine serves: kernels are started as Jupyter does, and measured
+    #[arg(long)]
+    pub classroom: bool,
+}
 
 /// Serve Jupyter; this is what Jupyter itself starts
 #[derive(Debug, Args)]

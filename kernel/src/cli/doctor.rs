@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::words::{told, whole};
-use super::{args, say};
+use super::{args, classroom, install, say};
 use crate::home::manifest::Depth;
 use crate::home::write::Readers;
 use crate::home::{self, HomeError};
 use crate::setup::evcxr_program::{self, State};
+use crate::setup::kernelspec::Entry;
 use crate::setup::prelude::PreludeError;
 use crate::setup::toolchain::{Toolchain, pinned};
 use crate::setup::{kernelspec, prelude, python};
@@ -23,7 +24,10 @@ enum Finding {
     Unfit(String),
 }
 
-pub fn doctor(_: &args::Doctor) -> anyhow::Result<ExitCode> {
+pub fn doctor(arguments: &args::Doctor) -> anyhow::Result<ExitCode> {
+    if arguments.classroom {
+        return classroom::classroom(&kernel_folders());
+    }
     let toolchain = Toolchain::find();
     let rows = [
         ("toolchain", Some(toolchain_finding(&toolchain))),
@@ -153,9 +157,9 @@ fn cache_finding() -> Finding {
 
 fn kernel_finding() -> Finding {
     let folders = kernel_folders();
-    let found = folders.iter().find_map(|folder| Some((folder, kernelspec::program(folder)?)));
-    match found {
-        Some((folder, program)) if which::which(&program).is_ok() => {
+    let entry = folders.iter().find_map(|folder| Some((folder, Entry::read(folder)?)));
+    match entry.as_ref().and_then(|(folder, entry)| Some((folder, entry.program()?))) {
+        Some((folder, program)) if which::which(program).is_ok() => {
             Finding::Ok(format!("{} (starts {})", folder.display(), program.display()))
         }
         Some((folder, program)) => Finding::Missing(
@@ -168,12 +172,13 @@ fn kernel_finding() -> Finding {
     }
 }
 
-/// Where Jupyter looks, with the private environment.
+/// Where Jupyter looks, with the private environment; also where there is no Jupyter on this user's PATH.
 fn kernel_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = kernelspec::folder(None).into_iter().collect();
     let lab = python::find_lab().ok().flatten();
     folders.extend(lab.and_then(|it| kernelspec::folder(Some(&it.environment?))));
     folders.extend(python::data_folders().into_iter().map(|it| it.join("kernels").join("akari")));
+    folders.extend(kernelspec::folder(Some(Path::new(install::SYSTEM))));
     folders
 }
 

@@ -34,7 +34,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     };
     let spec = kernelspec::folder(lab.environment.as_deref())
         .context("this user has no data folder for Jupyter; set JUPYTER_DATA_DIR")?;
-    kernelspec::write(&spec, &std::env::current_exe()?, Choice::default().kernel())
+    kernelspec::write(&spec, &std::env::current_exe()?, Choice::default().kernel(), None)
         .with_context(|| format!("could not write `{}`", spec.display()))?;
     lessons::begin();
     let browser = if arguments.no_browser { Browser::None } else { Browser::Opened };

@@ -1,6 +1,7 @@
 //! The command line: what was typed, one file per command, and the exit code.
 
 mod args;
+mod classroom;
 mod config;
 mod doctor;
 mod evcxr_program;
@@ -13,6 +14,7 @@ mod lesson;
 mod lessons;
 mod pictures;
 mod progress;
+mod room;
 mod run;
 mod words;
 
@@ -41,7 +43,7 @@ pub fn main() -> ExitCode {
         } else {
             1
         };
-    let result = ready(&command).and_then(|()| match command {
+    let result = place(&command).and_then(|()| ready(&command)).and_then(|()| match command {
         Command::Lab(arguments) => lab::lab(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
@@ -58,6 +60,17 @@ pub fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "akari: {}", sentence(&error));
         ExitCode::from(code_of_errors)
     })
+}
+
+/// Picks the home of the commands that are for the whole machine.
+fn place(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Install(args::Install { place, .. })
+        | Command::Uninstall(args::Uninstall { place }) => {
+            install::enter_home_of_the_machine(place)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Unpacks the sources that the program carries, for the commands that need them. A kernel is served all the same: the

@@ -118,14 +118,19 @@ pub fn readers(home: &Path) -> Readers {
     }
 }
 
+/// The folder above a path that others can't pass, if there is one.
+pub fn closed_above(path: &Path) -> Option<PathBuf> {
+    let is_closed = |it: &&Path| fs::metadata(it).is_ok_and(|it| it.mode() & 0o001 == 0);
+    path.ancestors().skip(1).find(is_closed).map(Path::to_owned)
+}
+
 /// Opens the home to all users of the machine. Cells that were private until now are removed, as
 /// their texts may hold secrets.
 pub fn share_home() -> Result<PathBuf, HomeError> {
     let home = make_home()?;
     let failed = |source| HomeError::write(&home, source);
-    let is_closed = |it: &&Path| fs::metadata(it).is_ok_and(|it| it.mode() & 0o001 == 0);
-    if let Some(path) = home.ancestors().skip(1).find(is_closed) {
-        return Err(HomeError::OutOfReach { path: path.to_owned() });
+    if let Some(path) = closed_above(&home) {
+        return Err(HomeError::OutOfReach { path });
     }
     if readers(&home) == Readers::User {
         match fs::remove_dir_all(home.join("cells")) {

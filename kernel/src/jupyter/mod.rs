@@ -2,11 +2,12 @@
 //!
 //! Async stops here: the engine has a thread of its own (`execution`). Each socket has a module:
 //! `shell`, `control`, `iopub`, `stdin`, `heartbeat`. `message` has all JSON of the protocol,
-//! `zmtp` everything of ZeroMQ. Every request goes through `turn`, which says busy and idle.
+//! `zmtp` everything of ZeroMQ; `client` is the other end, to measure a kernel. Every request goes through `turn`, which says busy and idle.
 
 mod areas;
 mod asides;
 mod cell;
+pub mod client;
 mod comms;
 mod connection;
 mod control;
@@ -29,6 +30,7 @@ mod zmtp;
 
 pub use hub::KernelInfo;
 pub use serve::serve;
+pub use usage::memory_of;
 
 /// The stack of threads that answer aside, which parse code that is not too deep.
 const ASIDE_STACK: usize = 32 << 20;

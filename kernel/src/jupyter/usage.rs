@@ -30,7 +30,7 @@ struct Look {
 impl Meter {
     /// Looks at the kernel and at the machine. The first look knows no use of processors yet.
     pub fn read(&mut self) -> Usage {
-        let processes = family();
+        let processes: Vec<Process> = Process::myself().map(family).unwrap_or_default();
         let kernel_memory = processes.iter().filter_map(memory).sum();
         let ticks = processes.iter().filter_map(ticks).collect();
         let look = Look { at: Instant::now(), ticks, host: host_ticks() };
@@ -49,9 +49,15 @@ impl Meter {
     }
 }
 
-/// The kernel's process and all that descend from it.
-fn family() -> Vec<Process> {
-    let mut family: Vec<Process> = Process::myself().into_iter().collect();
+/// The bytes that a kernel and all that descends from it take; pages that several share are counted in parts.
+pub fn memory_of(kernel: u32) -> u64 {
+    let process = i32::try_from(kernel).ok().and_then(|it| Process::new(it).ok());
+    process.map_or(0, |it| family(it).iter().filter_map(memory).sum())
+}
+
+/// A kernel's process and all that descend from it.
+fn family(kernel: Process) -> Vec<Process> {
+    let mut family = vec![kernel];
     let mut next = 0;
     while let Some(process) = family.get(next) {
         let tasks = process.tasks().into_iter().flatten().flatten();

@@ -31,19 +31,47 @@ pub fn folder(prefix: Option<&Path>) -> Option<PathBuf> {
     Some(data.join("kernels").join("akari"))
 }
 
-/// The program that a kernelspec starts.
-pub fn program(folder: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(folder.join("kernel.json")).ok()?;
-    let spec: Started = serde_json::from_str(&text).ok()?;
-    spec.argv.into_iter().next()
+/// What all users of a machine share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// The home that learners' kernels only read.
+    pub home: PathBuf,
+    /// The compiler, so that it is found whatever the learner's `PATH` is; none to look for it.
+    pub rustc: Option<PathBuf>,
 }
 
-/// Writes the kernelspec of our own kernel, the whole file or nothing.
-pub fn write(folder: &Path, program: &Path, kernel: Kernel) -> io::Result<()> {
+/// The part of `kernel.json` that is read.
+#[derive(Debug, Deserialize)]
+pub struct Entry {
+    pub argv: Vec<String>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+impl Entry {
+    pub fn read(folder: &Path) -> Option<Entry> {
+        let text = fs::read_to_string(folder.join("kernel.json")).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// The program that is started.
+    pub fn program(&self) -> Option<&Path> {
+        self.argv.first().map(Path::new)
+    }
+}
+
+/// Writes the kernelspec of our own kernel, the whole file or nothing; one for a class names what all share.
+pub fn write(
+    folder: &Path,
+    program: &Path,
+    kernel: Kernel,
+    class: Option<&Class>,
+) -> io::Result<()> {
     let mut argv = vec![program.to_string_lossy().into_owned()];
     argv.extend(["kernel", "--connection-file", "{connection_file}"].map(str::to_owned));
     argv.extend(kernel.arguments.iter().map(ToString::to_string));
-    write_spec(folder, argv, kernel.display_name, environment())
+    let env = class.map_or_else(environment, of_class);
+    write_spec(folder, argv, kernel.display_name, env)
 }
 
 /// Writes the kernelspec of evcxr's own kernel, which reads its configuration in a folder.
@@ -101,10 +129,12 @@ struct Metadata {
     debugger: bool,
 }
 
-/// The part of `kernel.json` that is read.
-#[derive(Deserialize)]
-struct Started {
-    argv: Vec<PathBuf>,
+/// A learner's kernel only reads what is shared. `AKARI_HOME` would have it write there, which it may not.
+fn of_class(class: &Class) -> BTreeMap<&'static str, String> {
+    let shared = Some(("AKARI_SHARED", &class.home));
+    let rustc = class.rustc.as_ref().map(|it| ("RUSTC", it));
+    let named = shared.into_iter().chain(rustc);
+    named.map(|(name, path)| (name, path.to_string_lossy().into_owned())).collect()
 }
 
 /// The kernel looks for the prelude where this process does, whatever Jupyter's environment is.

@@ -27,7 +27,7 @@ use super::signature::{Key, SignatureError};
 use super::zmtp::Address;
 
 /// The part between the names of peers and the message itself.
-const DELIMITER: &[u8] = b"<IDS|MSG>";
+pub const DELIMITER: &[u8] = b"<IDS|MSG>";
 
 /// The metadata of most messages.
 pub const NO_METADATA: &str = "{}";

@@ -16,6 +16,8 @@ mod publisher;
 mod replier;
 mod router;
 
+pub use codec::{Decoder, Item, Limits, WireError, check_greeting, encode_message, greeting};
+pub use command::ready;
 pub use connection::Budget;
 pub use listener::Listener;
 pub use publisher::{Publisher, Welcome};
