@@ -67,7 +67,7 @@ fn handwritten_digits_are_those_of_scikit_learn() {
     let (pixels, labels) = (values(&images), labels.to_vec1::<i64>().unwrap());
     assert_eq!(pixels[..12], [0., 0., 5., 13., 9., 1., 0., 0., 0., 0., 13., 15.]);
     assert_eq!(pixels[1796 * 64 + 56..], [0., 1., 8., 12., 14., 12., 1., 0.]);
-    assert_eq!(pixels.iter().map(|it| f64::from(*it)).sum::<f64>(), 561_718.0);
+    assert_eq!(pixels.iter().sum::<f64>(), 561_718.0);
     assert!(pixels.iter().all(|it| (0.0..=16.0).contains(it) && it.fract() == 0.0));
     let counts: Vec<usize> =
         (0..10).map(|class| labels.iter().filter(|it| **it == class).count()).collect();

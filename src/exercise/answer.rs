@@ -252,8 +252,8 @@ mod tests {
     #[test]
     fn functions_of_many_kinds_are_tried() {
         let row = list(&[1.0, -2.0]);
-        assert_eq!(on(given(&twice), &[row.clone()]), "tensor([ 2., -4.])");
-        assert_eq!(on(given(&unsolved), &[row.clone()]), "blank!()");
+        assert_eq!(on(given(&twice), std::slice::from_ref(&row)), "tensor([ 2., -4.])");
+        assert_eq!(on(given(&unsolved), std::slice::from_ref(&row)), "blank!()");
         assert_eq!(on(given(&add), &[row.clone(), row.clone()]), "tensor([ 2., -4.])");
         assert_eq!(on(given(&half), &[Value::Whole(3)]), "1.5");
         assert_eq!(on(given(&(half as fn(f64) -> f64)), &[Value::Number(1.0)]), "0.5");

@@ -149,7 +149,7 @@ impl Distances {
     }
 
     /// The distances of some rows of one matrix from all rows that they meet.
-    fn from_rows<T: Number, const N: usize>(
+    fn between_rows<T: Number, const N: usize>(
         &self,
         rows: [&[T]; N],
         packed: &[[T; LANES]],
@@ -295,9 +295,9 @@ impl Op for Distances {
                     match (each.next(), each.next(), each.next(), each.next()) {
                         (Some(a), Some(b), Some(c), Some(d)) => {
                             let rows = [0, 1, 2, 3].map(|next| row_of(row + next));
-                            self.from_rows(rows, packed, [a, b, c, d]);
+                            self.between_rows(rows, packed, [a, b, c, d]);
                         }
-                        (Some(one), ..) => self.from_rows([row_of(row)], packed, [one]),
+                        (Some(one), ..) => self.between_rows([row_of(row)], packed, [one]),
                         _ => {}
                     }
                     (row, out) = (row + count, rest);

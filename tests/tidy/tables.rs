@@ -54,7 +54,6 @@ pub const PRELUDE: Arrows = &[
         &[
             "data",
             "display",
-            "exercise",
             "functional",
             "input",
             "models",

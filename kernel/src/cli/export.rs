@@ -77,7 +77,8 @@ fn parts(notebook: &Notebook) -> Vec<Part> {
             let source = cell.source;
             return Some(Part::Code { number, source, may_fail: code[at].may_fail, has_failed });
         }
-        (cell.kind == "markdown" && !cell.source.trim().is_empty()).then(|| Part::Text(cell.source))
+        (cell.kind == "markdown" && !cell.source.trim().is_empty())
+            .then_some(Part::Text(cell.source))
     })
     .collect()
 }

@@ -83,9 +83,7 @@ fn ready(command: &Command) -> anyhow::Result<()> {
         | Command::Export(_)
         | Command::Lesson(_)
         | Command::BuildEvcxr(_)
-        | Command::Prepare => {
-            Look::Presence
-        }
+        | Command::Prepare => Look::Presence,
         Command::Lab(_) | Command::Install(_) => Look::Files,
     };
     match (command, checkout::prepare(look)) {

@@ -250,7 +250,9 @@ mod tests {
 
     /// A cell in a subshell.
     fn job_in(subshell: &str, asks: bool) -> Job {
-        let asker = Asker::of_test(Header { subshell: Some(subshell.into()), ..header("a", 1) });
+        let mut header = header("a", 1);
+        header.subshell = Some(subshell.into());
+        let asker = Asker::of_test(header);
         Job { asker, asks, ..job("a", 1) }
     }
 

@@ -135,7 +135,7 @@ mod tests {
     fn blocks_and_comments_are_read() {
         let source = "a\n```text\nx: 1.5\n\ny\n```\nb\n```rust\nlet x = 2.5;\n```\n```text\nz\n```\n<!-- numbers: 0.1, 7.5 -->";
         assert_eq!(text_blocks(source), ["x: 1.5\n\ny\n", "z\n"]);
-        assert_eq!(named(source).collect::<Vec<_>>(), [" 0.1, 7.5 "]);
+        assert_eq!(named(source).collect::<Vec<_>>(), [" 0.1, 7.5"]);
     }
 
     #[test]

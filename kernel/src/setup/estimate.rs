@@ -42,8 +42,8 @@ pub struct Estimate {
     fresh: u64,
     /// Time of the compiled ones, by the table.
     weight: f64,
-    /// Time of the long ones of the table that are done or fresh.
-    long: f64,
+    /// Time and number of the long ones of the table that are done or fresh.
+    long: (f64, u64),
     /// When the last crate was done, since the beginning.
     at: Duration,
 }
@@ -68,7 +68,9 @@ impl Estimate {
 
     fn done(&mut self, name: &str, is_fresh: bool, elapsed: Duration) {
         let long = LONG.iter().find(|(long, _)| *long == name).map(|(_, seconds)| *seconds);
-        self.long += long.unwrap_or_default();
+        if let Some(seconds) = long {
+            self.long = (self.long.0 + seconds, self.long.1 + 1);
+        }
         if is_fresh {
             self.fresh += 1;
         } else {
@@ -80,9 +82,11 @@ impl Estimate {
 
     /// How long the rest takes, if enough is known.
     pub fn left(&self, elapsed: Duration) -> Option<Duration> {
-        let others = self.total.saturating_sub(self.compiled + self.fresh) as f64 * OTHERS;
         let all: f64 = LONG.iter().map(|(_, seconds)| seconds).sum();
-        let ahead = (all - self.long).max(0.0) + others;
+        let (long, long_done) = self.long;
+        let others = self.total + long_done - (self.compiled + self.fresh).min(self.total);
+        let others = others.saturating_sub(LONG.len() as u64) as f64 * OTHERS;
+        let ahead = (all - long).max(0.0) + others;
         if self.total == 0 || self.weight < ENOUGH || self.at.is_zero() {
             return None;
         }

@@ -82,7 +82,7 @@ fn is_of_closure(place: &Place, outer: &Place, sources: &Sources) -> bool {
         let pattern = statement.and_then(|it| it.pat());
         let names = pattern.iter().flat_map(|it| it.syntax().descendants());
         let mut names = names.filter_map(ast::Name::cast);
-        stands_there || names.any(|it| mentions(outer, &it.text(), sources))
+        stands_there || names.any(|it| mentions(outer, it.text(), sources))
     })
 }
 
