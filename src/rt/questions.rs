@@ -22,6 +22,9 @@ pub trait Questioned: Sized {
     fn is_handed_on(&self) -> bool;
 
     /// The value itself; notes the place if the `?` hands it on.
+    // The depth that is noted is then the learner's function's own: a frame between, whose size depends on the type of
+    // the value, could hide that one function called another.
+    #[inline(always)]
     #[doc(hidden)]
     #[track_caller]
     fn __akari_at(self) -> Self {
@@ -114,6 +117,23 @@ mod tests {
     fn outer(text: &str) -> Option<i32> {
         let value = inner(text).ok().__akari_at()?;
         Some(value)
+    }
+
+    #[inline(never)]
+    fn large(text: &str) -> Result<[i32; 4096], std::num::ParseIntError> {
+        Ok([inner(text).__akari_at()?; 4096])
+    }
+
+    #[inline(never)]
+    fn sum(text: &str) -> Option<i32> {
+        Some(large(text).ok().__akari_at()?.iter().sum())
+    }
+
+    #[test]
+    fn large_values_hide_no_place() {
+        assert_eq!(sum("1"), Some(2 * 4096));
+        assert_eq!(sum("x"), None);
+        assert_eq!(take().lines().count(), 3);
     }
 
     #[test]

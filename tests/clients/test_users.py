@@ -377,7 +377,9 @@ def test_toolchain_that_learners_cannot_start_is_told_before_anything_is_built()
     mkdir -m 0700 /tmp/closed; mkdir /tmp/closed/toolchain; mount --bind "$SYSROOT" /tmp/closed/toolchain
     ! "$AKARI" install --system 2>&1 && ! test -e /tmp/home/prelude
     """
-    env = environment("/tmp/home", SYSROOT=sysroot.stdout.strip(), RUSTC="/tmp/closed/toolchain/bin/rustc", AKARI_LANG="en")
+    # `cargo test` has the toolchain's libraries there, by which a compiler finds its folder.
+    libraries = {"LD_LIBRARY_PATH": "", "AKARI_LANG": "en"}
+    env = environment("/tmp/home", SYSROOT=sysroot.stdout.strip(), RUSTC="/tmp/closed/toolchain/bin/rustc", **libraries)
     run = in_own_tmp(script, env)
     assert run.returncode == 0 and "`/tmp/closed` is closed to them" in run.stdout and "RUSTUP_HOME=" in run.stdout, run
 
