@@ -42,7 +42,7 @@ def lesson():
     exercises = {"exercise", "check", "hint", "solution-call"}
     cells = [it for it in nbformat.read(LESSON, as_version=4).cells if it.cell_type == "code"]
     cells = [it for it in cells if not exercises & set(it.metadata.get("tags", []))]
-    printed = ["".join(out.get("text", "") for out in cell.outputs) for cell in cells]
+    printed = ["".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in cell.outputs) for cell in cells]
     return [it.source for it in cells], printed
 
 
