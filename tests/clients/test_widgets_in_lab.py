@@ -7,9 +7,9 @@ import json
 import os
 import re
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from test_browser import TIMEOUT, chromium, lab, run_all
+from test_browser import TIMEOUT, lab, opened, run_all
 from test_cli import notebook
 
 assert lab
@@ -22,15 +22,9 @@ PATH = """widget::interact(("learning rate", 0.01..=1.0, 0.1), |lr| {
 
 
 def test_a_learner_moves_the_learning_rate_and_sees_the_path(lab):
-    (origin, token), folder = lab
+    _, folder = lab
     path = notebook(folder / "slider.ipynb", PATH, 'let n = widget::slider("steps", 1..=9, 3).show()?;', "show!(n.value());")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
-        page = browser.new_page(viewport={"width": 1280, "height": 960})
-        page.goto(f"{origin}/lab/tree/{path.name}?token={token}", timeout=TIMEOUT)
-        page.get_by_text("Rust (Akari) | Idle").wait_for(timeout=TIMEOUT)
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=TIMEOUT)
+    with opened(lab, path.name) as page:
         run_all(page)
         slider = page.locator(".widget-slider").first
         slider.wait_for(timeout=TIMEOUT)
@@ -56,7 +50,6 @@ def test_a_learner_moves_the_learning_rate_and_sees_the_path(lab):
             page.locator(".jp-CodeCell").first.screenshot(path=os.environ["AKARI_PICTURE"])
         page.keyboard.press("Control+s")
         page.wait_for_timeout(1000)
-        browser.close()
     stored = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["outputs"]
     told = "".join(next(it["data"]["text/plain"] for it in stored if "image/svg+xml" in it["data"]))
     assert re.match(r"lr 0\.15: ", told), told
@@ -72,15 +65,9 @@ widget::interact(("rate", 0.01..=1.0, 0.1), move |lr| {
 
 
 def test_outputs_of_a_slider_stand_in_an_output_widget(lab):
-    (origin, token), folder = lab
+    _, folder = lab
     path = notebook(folder / "output.ipynb", LOG, INTO)
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
-        page = browser.new_page(viewport={"width": 1280, "height": 960})
-        page.goto(f"{origin}/lab/tree/{path.name}?token={token}", timeout=TIMEOUT)
-        page.get_by_text("Rust (Akari) | Idle").wait_for(timeout=TIMEOUT)
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=TIMEOUT)
+    with opened(lab, path.name) as page:
         run_all(page)
         cells = page.locator(".jp-CodeCell")
         place = cells.first.locator(".jp-OutputArea-output")
@@ -97,7 +84,6 @@ def test_outputs_of_a_slider_stand_in_an_output_widget(lab):
             page.screenshot(path=os.environ["AKARI_PICTURE"])
         page.keyboard.press("Control+s")
         page.wait_for_timeout(1000)
-        browser.close()
     stored = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["outputs"]
     told = "".join(stored[0]["data"]["text/plain"])
     assert told.startswith("rate is 0.1") and "1 line, 2 points" in told, told
