@@ -97,7 +97,7 @@ fn timed(runs: usize, mut run: impl FnMut()) -> Vec<f64> {
 /// A number whose `backward` is candle's own work and no more, and of that as much as the `backward` of `loss` has at
 /// the least: the ones to begin with, and zeros and a sum for each of the tensors that a gradient comes to.
 ///
-/// It has the tensors of the graph of `loss`, each made of the one before it (and of variables) by an operation that
+/// The number has the tensors of the graph of `loss`, each made of the one before it (and of variables) by an operation that
 /// computes nothing. A tensor that goes into several functions has as many sums there, and one here.
 pub fn candles_share(loss: &Tensor) -> Result<Tensor> {
     let nodes = loss.sorted_nodes();

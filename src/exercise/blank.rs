@@ -9,7 +9,7 @@ use crate::rt;
 
 /// Stands for what is still to be written: a tensor, a number, true or false, a text, or a list or a result of these.
 ///
-/// It compiles and runs, and [`check!`](crate::check) knows it.
+/// A blank compiles and runs, and [`check!`](crate::check) knows it.
 ///
 /// ```
 /// use akari::prelude::*;

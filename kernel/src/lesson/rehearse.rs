@@ -25,7 +25,7 @@ pub fn solved(sheet: &Sheet) -> Vec<CodeCell> {
             cell.source = exercise.solution.clone();
         }
     }
-    // They belong to no cell of the notebook.
+    // The cells that rehearse slips belong to no cell of the notebook.
     let index = sheet.cells.len();
     let rehearsals =
         sheet.exercises().iter().filter(|it| !it.slips.is_empty()).map(|it| CodeCell {
