@@ -43,7 +43,7 @@ wait_for() {
 start() {
     log="$place/$1.log"
     begin=$(now)
-    (cd "$place/akari" && exec cargo run --release -- lab --no-browser --allow-root >"$log" 2>&1) &
+    (cd "$place/akari" && exec cargo run --release -- lab --no-browser >"$log" 2>&1) &
     lab=$!
     wait_for 'Finished `release` profile' "$1: the kernel is built"
     wait_for 'opening JupyterLab\|JupyterLab を' "$1: the prelude and JupyterLab are there"

@@ -3,6 +3,7 @@
 AKARI_PICTURE names a file for a screenshot of it.
 """
 
+import json
 import os
 
 from playwright.sync_api import expect
@@ -11,7 +12,6 @@ from test_browser import LESSON, TIMEOUT, lab, opened
 
 assert lab
 
-# Windowed notebooks have only the cells in the page that can be seen.
 WRONG = "let mse: Tensor = tensor!(1.08); let cross_entropy: Tensor = tensor!(1.539918);"
 RIGHT = "let mse: Tensor = tensor!(0.27); let cross_entropy: Tensor = tensor!(1.539918);"
 
@@ -30,20 +30,23 @@ def run(cell, page):
     page.keyboard.press("Control+Enter")
 
 
+def with_all_cells(folder):
+    """A setting of JupyterLab, which otherwise has only those cells in the page that can be seen."""
+    settings = folder.parent / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"windowingMode": "none"}))
+
+
 def test_a_learner_solves_an_exercise(lab):
+    with_all_cells(lab[1])
     with opened(lab, f"en/{LESSON}", height=3000) as page:
         cells = page.locator(".jp-CodeCell")
 
         def cell(text):
             # A verdict names the cells of its exercise too.
-            found = cells.filter(has=page.locator(".jp-InputArea", has_text=text))
-            for _ in range(40):
-                if found.count():
-                    return found.first
-                page.mouse.move(700, 600)
-                page.mouse.wheel(0, 900)
-                page.wait_for_timeout(200)
-            raise AssertionError(f"no cell has {text}")
+            found = cells.filter(has=page.locator(".jp-InputArea", has_text=text)).first
+            found.wait_for(timeout=TIMEOUT)
+            return found
 
         answer = cell("let mse: Tensor")
         fill(answer, page, WRONG)
