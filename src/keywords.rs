@@ -90,7 +90,21 @@ macro_rules! __keywords {
     (@call [like [$($new:tt)*] $type:tt] [$($given:expr),*] $options:tt) => {
         $crate::__keywords!(@fill $type $options $($new)*($($given),*))
     };
-    (@fill [$($type:tt)*] [$($option:ident = $value:expr),+] $others:expr) => {{
+    // Options by their places, as far as they are given so, and the others by name.
+    (
+        @fields [$($type:tt)*] [$($name:ident)*] [$($set:ident = $given:expr,)*]
+        $($option:ident = $value:expr),* $(,)?
+    ) => {
+        $crate::__keywords!(
+            @call [like [<$($type)* as ::std::default::Default>::default] [$($type)*]] []
+            [$($set = $given,)* $($option = $value),*]
+        )
+    };
+    (@fields $type:tt [$name:ident $($names:ident)*] [$($set:tt)*] $next:expr $(, $($rest:tt)*)?) => {
+        $crate::__keywords!(@fields $type [$($names)*] [$($set)* $name = $next,] $($($rest)*)?)
+    };
+    (@fields $type:tt [] $set:tt $($rest:tt)+) => { ::std::compile_error!("there is no further option") };
+    (@fill [$($type:tt)*] [$($option:ident = $value:expr),+ $(,)?] $others:expr) => {{
         // All options may have been named.
         #[allow(clippy::needless_update)]
         let options = $($type)* {
@@ -133,3 +147,43 @@ macro_rules! keywords {
     };
 }
 pub(crate) use keywords;
+
+/// The same for types whose options are their fields, which may also be given by place.
+macro_rules! fields_by_place {
+    ($d:tt in $module:tt: $($hidden:ident as $name:ident: $($field:ident),+;)*) => {
+        $($crate::keywords::fields_by_place!(@row $d $module $hidden $name [$($field)+]);)*
+    };
+    (@row $d:tt [$($module:ident)::+] $hidden:ident $name:ident $fields:tt) => {
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! $hidden {
+            ($d($d given:tt)*) => {
+                $d crate::__keywords!(@fields [$d crate::$($module)::+::$name] $fields [] $d($d given)*)
+            };
+        }
+        #[cfg(not(doc))]
+        pub use $hidden as $name;
+    };
+}
+pub(crate) use fields_by_place;
+
+/// The same for types with one number, which `new` takes: by place, by name, or left out.
+macro_rules! single {
+    ($d:tt in $module:tt: $($hidden:ident as $name:ident: $option:ident = $default:expr;)*) => {
+        $($crate::keywords::single!(@row $d $module $hidden $name $option $default);)*
+    };
+    (@row $d:tt [$($module:ident)::+] $hidden:ident $name:ident $option:ident $default:expr) => {
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! $hidden {
+            () => { $d crate::$($module)::+::$name!($default) };
+            ($option = $d value:expr $d(,)?) => { $d crate::$($module)::+::$name!($d value) };
+            ($d value:expr $d(,)?) => {
+                $d crate::$($module)::+::$name::new($d crate::keywords::Argument::into_option($d value))
+            };
+        }
+        #[cfg(not(doc))]
+        pub use $hidden as $name;
+    };
+}
+pub(crate) use single;

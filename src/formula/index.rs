@@ -226,6 +226,90 @@ impl<T: ?Sized, I> OfNothing<T, I> for At<'_, T, I> {
     }
 }
 
+/// What an index has given, as a place for another index: `x[order[0]]`.
+pub trait Taken {
+    /// A value of a formula, or what Rust has found.
+    type Place;
+
+    /// The place.
+    fn taken(self) -> Self::Place;
+}
+
+impl Taken for Value {
+    type Place = Value;
+
+    fn taken(self) -> Value {
+        self
+    }
+}
+
+impl<T: Clone> Taken for &T {
+    type Place = T;
+
+    fn taken(self) -> T {
+        self.clone()
+    }
+}
+
+/// What an index has given, as a place for another index.
+pub fn taken<T: Taken>(found: T) -> T::Place {
+    found.taken()
+}
+
+/// What an index has given, where no formula takes it: a tensor of its own, or a reference to what Rust has found.
+#[derive(Debug)]
+pub struct Held<T>(T);
+
+impl Deref for Held<Tensor> {
+    type Target = Tensor;
+
+    fn deref(&self) -> &Tensor {
+        &self.0
+    }
+}
+
+impl<T: ?Sized> Deref for Held<&T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0
+    }
+}
+
+/// What can be held so.
+pub trait Holdable {
+    /// A tensor or a reference.
+    type Held;
+
+    /// Fails if the formula before has failed.
+    fn hold(self) -> Result<Held<Self::Held>>;
+}
+
+impl Holdable for Value {
+    type Held = Tensor;
+
+    fn hold(self) -> Result<Held<Tensor>> {
+        self.into_tensor().map(Held)
+    }
+}
+
+impl<'a, T: ?Sized> Holdable for &'a T {
+    type Held = &'a T;
+
+    fn hold(self) -> Result<Held<&'a T>> {
+        Ok(Held(self))
+    }
+}
+
+/// What an index has given, where a method or a function that is no formula takes it.
+///
+/// # Errors
+///
+/// The formula's own.
+pub fn held<T: Holdable>(found: T) -> Result<Held<T::Held>> {
+    found.hold()
+}
+
 fn indexed(text: &'static str, value: Value, parts: Vec<Part>) -> Result<Tensor> {
     let mut x = match value {
         Value::Int(_) | Value::Float(_) => return fail(text, "a number has no elements"),

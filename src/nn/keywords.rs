@@ -3,7 +3,7 @@
 //! `crate::keywords` says how. A row is the macro's hidden name, the type, the constructor and the type of the options:
 //! of a config (`new`), or the type itself (`like`).
 
-use crate::keywords::keywords;
+use crate::keywords::{fields_by_place, keywords, single};
 
 keywords! {
     $ in [nn]:
@@ -35,13 +35,6 @@ keywords! {
     __AvgPool2d as AvgPool2d: like new, AvgPool2d;
     __Unfold as Unfold: like new, Unfold;
     __Fold as Fold: like new, Fold;
-    __Flatten as Flatten: like default, Flatten;
-    __LeakyReLU as LeakyReLU: like default, LeakyReLU;
-    __ELU as ELU: like default, ELU;
-    __CELU as CELU: like default, CELU;
-    __GELU as GELU: like default, GELU;
-    __Hardtanh as Hardtanh: like default, Hardtanh;
-    __Softplus as Softplus: like default, Softplus;
     __CrossEntropyLoss as CrossEntropyLoss: like default, CrossEntropyLoss;
     __NLLLoss as NLLLoss: like default, NLLLoss;
     __MultiMarginLoss as MultiMarginLoss: like default, MultiMarginLoss;
@@ -57,4 +50,33 @@ keywords! {
     __CTCLoss as CTCLoss: like default, CTCLoss;
     __TripletMarginLoss as TripletMarginLoss: like default, TripletMarginLoss;
     __CosineEmbeddingLoss as CosineEmbeddingLoss: like default, CosineEmbeddingLoss;
+}
+
+fields_by_place! {
+    $ in [nn]:
+    __Flatten as Flatten: start_dim, end_dim;
+    __LeakyReLU as LeakyReLU: negative_slope;
+    __RReLU as RReLU: lower, upper;
+    __ELU as ELU: alpha;
+    __CELU as CELU: alpha;
+    __GELU as GELU: approximate;
+    __GLU as GLU: dim;
+    __Hardtanh as Hardtanh: min_val, max_val;
+    __Hardshrink as Hardshrink: lambd;
+    __Softshrink as Softshrink: lambd;
+    __Threshold as Threshold: threshold, value;
+    __Softplus as Softplus: beta, threshold;
+    __Softmax as Softmax: dim;
+    __Softmin as Softmin: dim;
+    __LogSoftmax as LogSoftmax: dim;
+    __CosineSimilarity as CosineSimilarity: dim, eps;
+    __PairwiseDistance as PairwiseDistance: p, eps, keepdim;
+}
+
+single! {
+    $ in [nn]:
+    __Dropout as Dropout: p = 0.5;
+    __Dropout1d as Dropout1d: p = 0.5;
+    __Dropout2d as Dropout2d: p = 0.5;
+    __AlphaDropout as AlphaDropout: p = 0.5;
 }

@@ -46,13 +46,15 @@ pub use rrelu::RReLU;
 
 #[cfg(not(doc))] // A link to a type would mean two things.
 pub use self::keywords::{
-    AvgPool1d, AvgPool2d, BCELoss, BCEWithLogitsLoss, BatchNorm1d, BatchNorm2d, BatchNorm3d, CELU,
-    CTCLoss, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, CosineEmbeddingLoss,
-    CrossEntropyLoss, ELU, Embedding, Flatten, Fold, GELU, GRU, GaussianNLLLoss, GroupNorm,
-    Hardtanh, HuberLoss, InstanceNorm1d, InstanceNorm2d, KLDivLoss, L1Loss, LSTM, LayerNorm,
-    LeakyReLU, Linear, LocalResponseNorm, MSELoss, MaxPool1d, MaxPool2d, MultiMarginLoss,
-    MultiheadAttention, NLLLoss, PoissonNLLLoss, RMSNorm, RNN, RNNCell, SmoothL1Loss, Softplus,
-    TransformerEncoderLayer, TripletMarginLoss, Unfold, Upsample,
+    AlphaDropout, AvgPool1d, AvgPool2d, BCELoss, BCEWithLogitsLoss, BatchNorm1d, BatchNorm2d,
+    BatchNorm3d, CELU, CTCLoss, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d,
+    CosineEmbeddingLoss, CosineSimilarity, CrossEntropyLoss, Dropout, Dropout1d, Dropout2d, ELU,
+    Embedding, Flatten, Fold, GELU, GLU, GRU, GaussianNLLLoss, GroupNorm, Hardshrink, Hardtanh,
+    HuberLoss, InstanceNorm1d, InstanceNorm2d, KLDivLoss, L1Loss, LSTM, LayerNorm, LeakyReLU,
+    Linear, LocalResponseNorm, LogSoftmax, MSELoss, MaxPool1d, MaxPool2d, MultiMarginLoss,
+    MultiheadAttention, NLLLoss, PairwiseDistance, PoissonNLLLoss, RMSNorm, RNN, RNNCell, RReLU,
+    SmoothL1Loss, Softmax, Softmin, Softplus, Softshrink, Threshold, TransformerEncoderLayer,
+    TripletMarginLoss, Unfold, Upsample,
 };
 pub use crate::functional::loss::Reduction;
 pub use crate::state_dict::StateDict;

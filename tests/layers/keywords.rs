@@ -35,8 +35,30 @@ fn options_by_name_are_those_of_the_configs() -> Result<()> {
 }
 
 #[test]
+fn options_by_place_come_before_those_by_name() -> Result<()> {
+    for (layer, expected) in [
+        (nn::LeakyReLU!(0.2).to_string(), "LeakyReLU(negative_slope=0.2)"),
+        (nn::Softmax!(1).to_string(), "Softmax(dim=1)"),
+        (nn::LogSoftmax!(dim = -1).to_string(), "LogSoftmax(dim=-1)"),
+        (nn::Hardtanh!(-2, max_val = 2).to_string(), "Hardtanh(min_val=-2.0, max_val=2.0)"),
+        (nn::Hardtanh!(-2, 2,).to_string(), "Hardtanh(min_val=-2.0, max_val=2.0)"),
+        (nn::Threshold!(0.1, 20).to_string(), "Threshold(threshold=0.1, value=20)"),
+        (nn::Flatten!(0).to_string(), "Flatten(start_dim=0, end_dim=-1)"),
+        (nn::Flatten!().to_string(), "Flatten(start_dim=1, end_dim=-1)"),
+        (nn::GELU!(Gelu::Tanh).to_string(), "GELU(approximate='tanh')"),
+        (nn::Dropout!(0.2)?.to_string(), "Dropout(p=0.2, inplace=False)"),
+        (nn::Dropout!(p = 1)?.to_string(), "Dropout(p=1.0, inplace=False)"),
+        (nn::Dropout2d!()?.to_string(), "Dropout2d(p=0.5, inplace=False)"),
+    ] {
+        assert_eq!(layer, expected);
+    }
+    assert!(nn::Dropout!(2).unwrap_err().to_string().contains("probability"));
+    Ok(())
+}
+
+#[test]
 fn optimizers_schedules_and_loaders_take_them_too() -> Result<()> {
-    use optim::lr_scheduler::{MultiStepLR, OneCycleLR};
+    use optim::lr_scheduler::{ExponentialLR, MultiStepLR, OneCycleLR};
     let w = torch::zeros(2)?.requires_grad_()?;
     let adam = optim::AdamW!([w.clone()], betas = (0.8, 0.9), lr = 1)?;
     assert_eq!(adam.learning_rate(), 1.0);
@@ -45,6 +67,9 @@ fn optimizers_schedules_and_loaders_take_them_too() -> Result<()> {
     assert_eq!(sgd.learning_rate(), optim::SGDConfig::default().lr);
     MultiStepLR!(&mut sgd, milestones = [2, 3])?;
     OneCycleLR!(&mut sgd, max_lr = 0.5, total_steps = 10)?;
+    let mut decay = ExponentialLR!(&mut sgd, gamma = 0.5)?;
+    decay.step(&mut sgd)?;
+    assert!(ExponentialLR!(&mut sgd).unwrap_err().to_string().contains("gamma"));
     let set = data::TensorDataset::new(&tensor!([1., 2., 3.]), &tensor!([0, 0, 1]))?;
     let sampler = data::WeightedRandomSampler::new([0., 0., 1.], 4, true)?;
     let batch = data::DataLoader!(&set, batch_size = 4, sampler = sampler)?.first()?;

@@ -316,6 +316,34 @@ fn what_is_no_tensor_is_indexed_as_in_rust() -> Result<()> {
 }
 
 #[test]
+fn indices_stand_wherever_a_tensor_stands() -> Result<()> {
+    let at = |tensor: Tensor| (tensor.dims().to_vec(), values(&tensor));
+    let x = tensor!([[1., 2.], [3., 4.], [5., 6.]]);
+    let pair = (x.clone(), (tensor!([2, 0, 1]), x.clone()));
+    // Behind the number of a tuple's field.
+    assert_eq!(at(t!(pair.0[1:, 0])), (vec![2], vec![3.0, 5.0]));
+    assert_eq!(values(&t!(2 * pair.1.1[0] - pair.0[0])), [1.0, 2.0]);
+    // In another index, of a tensor or of a list.
+    let (order, list) = (&pair.1.0, vec![1usize, 2]);
+    assert_eq!(at(t!(x[order[0:2]])), (vec![2, 2], vec![5.0, 6.0, 1.0, 2.0]));
+    assert_eq!(at(t!(x[order[0], 1])), (vec![], vec![6.0]));
+    assert_eq!(values(&t!(x[list[0]] + x[order[list[0]]])), [4.0, 6.0]);
+    let (rates, masks) = ([0.5f32, 2.0, 4.0], vec![tensor!([true, false, true])]);
+    assert_eq!(values(&t!(x[0] * rates[list[1]])), [4.0, 8.0]);
+    assert_eq!(at(t!(x[masks[0]])).0, [2, 2]);
+    // Before a method of candle's own or of Rust's, and as an argument.
+    assert_eq!(values(&t!(x[1:].flatten_all()? - 1)), [2.0, 3.0, 4.0, 5.0]);
+    assert_eq!(values(&t!(x[0] * rates[0].powi(2))), [0.25, 0.5]);
+    assert_eq!(values(&t!(F::relu(&x[0])? + torch::cumsum(&pair.0[:, 1], 0)?[0])), [3.0, 4.0]);
+    assert_eq!(values(&t!(torch::stack(&masks[..], 0)? * 1)), [1.0, 0.0, 1.0]);
+    assert_eq!(
+        error(|| Ok(t!(x[7].flatten_all()? + 1))),
+        "x[7]: index 7 is out of bounds for dimension 0 with size 3"
+    );
+    Ok(())
+}
+
+#[test]
 fn places_that_are_not_there_are_told_in_pytorchs_words() {
     let x = tensor!([[1., 2.], [3., 4.]]);
     for (found, expected) in [

@@ -25,7 +25,7 @@ pub(crate) fn as_rust(input: TokenStream) -> Result<TokenStream> {
                 output.push(regrouped(&group, as_rust(group.stream())?));
             }
             TokenTree::Group(group)
-                if group.delimiter() == Delimiter::Bracket && is_indexed(output.last()) =>
+                if group.delimiter() == Delimiter::Bracket && is_indexed(&output) =>
             {
                 output.push(regrouped(&group, index(&group)?));
             }
@@ -37,17 +37,14 @@ pub(crate) fn as_rust(input: TokenStream) -> Result<TokenStream> {
 
 /// Whether an index stands anywhere in the formula.
 pub(crate) fn has_index(formula: TokenStream) -> bool {
-    let mut before = None;
-    for token in formula {
-        if let TokenTree::Group(group) = &token {
-            let is_index = group.delimiter() == Delimiter::Bracket && is_indexed(before.as_ref());
-            if is_index || has_index(group.stream()) {
-                return true;
-            }
+    let tokens = formula.into_iter().collect::<Vec<_>>();
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Group(group) => {
+            let is_brackets = group.delimiter() == Delimiter::Bracket;
+            is_brackets && is_indexed(&tokens[..at]) || has_index(group.stream())
         }
-        before = Some(token);
-    }
-    false
+        _ => false,
+    })
 }
 
 fn product(span: Span) -> [TokenTree; 3] {
@@ -66,14 +63,18 @@ fn is_joined(before: Option<&TokenTree>) -> bool {
 }
 
 /// Whether brackets behind this are an index.
-fn is_indexed(before: Option<&TokenTree>) -> bool {
-    match before {
+fn is_indexed(before: &[TokenTree]) -> bool {
+    match before.last() {
         Some(TokenTree::Ident(name)) => {
             !["in", "return", "else", "mut"].iter().any(|it| name == it)
         }
         Some(TokenTree::Group(group)) => group.delimiter() != Delimiter::Brace,
         Some(TokenTree::Punct(mark)) => mark.as_char() == '?',
-        Some(TokenTree::Literal(_)) | None => false,
+        // The fields of tuples are numbers: `pair.0[1]`.
+        Some(TokenTree::Literal(_)) => {
+            matches!(before, [.., TokenTree::Punct(dot), _] if dot.as_char() == '.')
+        }
+        None => false,
     }
 }
 
@@ -167,7 +168,11 @@ mod tests {
             ("x[:n][i]", "x [.. n] [i]"),
             ("f(x)[a::B]", "f (x) [a :: B]"),
             ("x?[2:]", "x ? [2 ..]"),
+            ("pair.0[1:]", "pair . 0 [1 ..]"),
+            ("nested.0.1[:, 0]", "nested . 0.1 [(.. , 0)]"),
+            ("x[order[0:9]]", "x [order [0 .. 9]]"),
             ("a + [1, 2]", "a + [1 , 2]"),
+            ("0 * [1, 2]", "0 * [1 , 2]"),
             ("tensor!([1, 2]) * x", "tensor ! ([1 , 2]) * x"),
         ] {
             let expected: TokenStream = expected.parse().unwrap();

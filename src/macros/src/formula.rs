@@ -100,13 +100,31 @@ fn formula(part: &Expr) -> Result<TokenStream> {
             _ => Ok(operand(part)),
         },
         Expr::Index(index) => of_index(part, index),
-        Expr::Call(call) => {
-            let mut call = call.clone();
-            call.args = call.args.iter().map(argument).collect::<Result<_>>()?;
-            Ok(operand(&Expr::Call(call)))
-        }
-        _ => Ok(operand(part)),
+        _ => Ok(operand(&rust(part)?)),
     }
+}
+
+/// A part that is no formula, with the formulas and indices in it: those before a method and those of arguments.
+fn rust(part: &Expr) -> Result<Expr> {
+    let mut part = part.clone();
+    match &mut part {
+        Expr::Paren(inner) => *inner.expr = rust(&inner.expr)?,
+        Expr::Try(inner) => *inner.expr = rust(&inner.expr)?,
+        Expr::Call(call) => call.args = call.args.iter().map(argument).collect::<Result<_>>()?,
+        Expr::MethodCall(call) => {
+            call.args = call.args.iter().map(argument).collect::<Result<_>>()?;
+            *call.receiver = if is_formula(&call.receiver) {
+                let receiver = formula(&call.receiver)?;
+                syn::parse2(quote!(::akari::formula::finish(#receiver)?))?
+            } else if let Some(receiver) = indexed(&call.receiver)? {
+                syn::parse2(receiver)?
+            } else {
+                rust(&call.receiver)?
+            };
+        }
+        _ => {}
+    }
+    Ok(part)
 }
 
 /// Whether a part is joined by an operator or computed by a known method, and so no value of the learner's.
@@ -134,6 +152,12 @@ fn argument(arg: &Expr) -> Result<Expr> {
         {
             let value = formula(&reference.expr)?;
             syn::parse2(quote!(&::akari::formula::finish(#value)?))
+        }
+        Expr::Reference(reference) if reference.mutability.is_none() => {
+            match indexed(&reference.expr)? {
+                Some(part) => syn::parse2(quote!(&#part)),
+                None => Ok(arg.clone()),
+            }
         }
         Expr::Binary(binary) if has_marker(binary) => {
             let value = formula(arg)?;
@@ -258,14 +282,31 @@ fn found(index: &ExprIndex) -> Result<TokenStream> {
     let of = match &*index.expr {
         Expr::Index(inner) => found(inner)?,
         of if is_formula(of) => formula(of)?,
-        of => quote!(#of),
+        of => {
+            let of = rust(of)?;
+            quote!(#of)
+        }
     };
     let (text, place) = (text::of(index, MARKER), place(&index.index)?);
     let part = quote_spanned!(index.span()=> (&&&&::akari::formula::index::At::new(&(#of), &(#place))).part(#text));
     Ok(part)
 }
 
-/// A mask among the places is a formula; numbers and ranges are Rust's own.
+/// The part behind an index, where candle's or Rust's own methods and functions take it: a tensor, or what Rust
+/// finds there. Nothing, if no index stands there.
+fn indexed(part: &Expr) -> Result<Option<TokenStream>> {
+    match part {
+        Expr::Paren(inner) => indexed(&inner.expr),
+        Expr::Group(inner) => indexed(&inner.expr),
+        Expr::Index(index) => {
+            let found = found(index)?;
+            Ok(Some(quote!((*::akari::formula::index::held(#found)?))))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A mask among the places is a formula, and so is a place that another index tells; numbers and ranges are Rust's own.
 fn place(index: &Expr) -> Result<TokenStream> {
     match index {
         Expr::Paren(inner) => place(&inner.expr),
@@ -273,6 +314,10 @@ fn place(index: &Expr) -> Result<TokenStream> {
             let places = places.elems.iter().map(place).collect::<Result<Vec<_>>>()?;
             // By reference, as all operands: a mask among them is needed again.
             Ok(quote!((#(&(#places),)*)))
+        }
+        Expr::Index(inner) => {
+            let found = found(inner)?;
+            Ok(quote!(::akari::formula::index::taken(#found)))
         }
         Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => formula(index),
         Expr::Binary(binary) => match operator(&binary.op) {
@@ -315,11 +360,5 @@ fn of_call(part: &Expr, call: &ExprMethodCall) -> Result<TokenStream> {
             }
         });
     }
-    let mut call = call.clone();
-    call.args = call.args.iter().map(argument).collect::<Result<_>>()?;
-    if is_formula(&call.receiver) {
-        let receiver = formula(&call.receiver)?;
-        call.receiver = Box::new(syn::parse2(quote!(::akari::formula::finish(#receiver)?))?);
-    }
-    Ok(operand(&Expr::MethodCall(call)))
+    Ok(operand(&rust(part)?))
 }

@@ -278,11 +278,17 @@ impl Schedule for LinearLRConfig {
 /// ```
 pub type ExponentialLR = Scheduler<ExponentialLRConfig>;
 
-/// The options of [`ExponentialLR`]; there is no default.
+/// The options of [`ExponentialLR`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExponentialLRConfig {
-    /// The factor of the rate.
+    /// The factor of the rate. Must be given.
     pub gamma: f64,
+}
+
+impl Default for ExponentialLRConfig {
+    fn default() -> Self {
+        ExponentialLRConfig { gamma: f64::NAN }
+    }
 }
 
 impl Schedule for ExponentialLRConfig {
@@ -290,6 +296,9 @@ impl Schedule for ExponentialLRConfig {
     type Config = Self;
 
     fn attach(config: Self, _: &mut dyn ParamGroups) -> Attached<Self> {
+        if config.gamma.is_nan() {
+            return Err("gamma, the factor of each step, must be given".to_owned());
+        }
         Ok(config)
     }
 
