@@ -181,7 +181,9 @@ fn add(environment: &Path, package: &str) -> Command {
         return command;
     }
     let mut command = Command::new(python);
-    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", package]);
+    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]);
+    // JupyterLab uses a part of what is installed; Python compiles a module when it is first imported.
+    command.args(["--no-compile", package]);
     command
 }
 
