@@ -5,6 +5,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 
+use super::beside::Beside;
 use super::room::Room;
 use super::{loops, threads};
 
@@ -80,7 +81,8 @@ const BLOCK: usize = 16;
 impl Plan {
     fn new(layout: &Layout) -> Plan {
         let mut axes: Vec<Steps> = Vec::new();
-        for (count, stride) in layout.dims().iter().copied().zip(layout.stride().iter().copied()) {
+        for (count, stride) in layout.dims().iter().copied().beside(layout.stride().iter().copied())
+        {
             match axes.last_mut() {
                 _ if count == 1 => {}
                 // Two axes that lie one within the other are one.
@@ -209,7 +211,7 @@ fn copy_line<T: Copy>(inner: &[Steps], source: &[T], out: &mut [T]) {
         [Steps { stride: 1, .. }] => out.copy_from_slice(&source[..out.len()]),
         [Steps { stride: 0, .. }] => out.fill(source[0]),
         [Steps { stride, .. }] => {
-            out.iter_mut().zip(source.iter().step_by(*stride)).for_each(|(out, x)| *out = *x);
+            out.iter_mut().beside(source.iter().step_by(*stride)).for_each(|(out, x)| *out = *x);
         }
         [axis, rest @ ..] => {
             let part = (out.len() / axis.count).max(1);
@@ -270,11 +272,11 @@ fn copy_blocks<T: Copy>(
 #[inline(always)]
 fn copy_block<T: Copy>(source: &[T], stride: usize, out: &mut [T], line: usize) {
     let mut block = [[source[0]; BLOCK]; BLOCK];
-    for (row, source) in block.iter_mut().zip(source.chunks(stride)) {
+    for (row, source) in block.iter_mut().beside(source.chunks(stride)) {
         row.copy_from_slice(&source[..BLOCK]);
     }
     for (index, out) in out.chunks_mut(line).take(BLOCK).enumerate() {
         let out = &mut out[..BLOCK];
-        out.iter_mut().zip(&block).for_each(|(out, row)| *out = row[index]);
+        out.iter_mut().beside(&block).for_each(|(out, row)| *out = row[index]);
     }
 }

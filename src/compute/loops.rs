@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Result, WithDType};
 
+use super::beside::Beside;
 pub(crate) use super::lanes::{has_avx512, vectorized, vectorized_in_arrays, vectorized_over};
 use super::number::Number;
 use super::room::Room;
@@ -54,7 +55,7 @@ pub(crate) fn map<T: Number>(xs: &[T], function: impl Fn(T) -> T + Copy + Sync) 
         T::vectorized(
             #[inline(always)]
             move || {
-                for (x, y) in xs.iter().zip(ys) {
+                for (x, y) in xs.iter().beside(ys) {
                     y.write(function(*x));
                 }
             },
@@ -74,7 +75,7 @@ pub(crate) fn map2<T: Number>(
         T::vectorized(
             #[inline(always)]
             move || {
-                for ((x, g), y) in xs.iter().zip(gs).zip(ys) {
+                for ((x, g), y) in xs.iter().beside(gs).beside(ys) {
                     y.write(function(*x, *g));
                 }
             },
@@ -136,7 +137,7 @@ pub(crate) fn by_columns<T: WithDType>(
         let starts = (0..inner).step_by(width);
         tiles.extend(starts.map(|start| (index * rows * inner + start, Vec::with_capacity(rows))));
         for row in block.chunks_mut(inner) {
-            for (part, (_, parts)) in row.chunks_mut(width).zip(&mut tiles[of_block..]) {
+            for (part, (_, parts)) in row.chunks_mut(width).beside(&mut tiles[of_block..]) {
                 parts.push(part);
             }
         }

@@ -12,6 +12,7 @@ use candle_core::{
     WithDType, bail,
 };
 
+use super::beside::Beside;
 use super::copy::contiguous;
 use super::number::Number;
 use super::{recording, watch};
@@ -219,11 +220,11 @@ impl Custom {
     ) -> Result<(CpuStorage, Shape)> {
         let guards = guards(&self.constants);
         let mut slices = [&[][..]; MOST];
-        for (slice, (storage, layout)) in slices.iter_mut().zip(args) {
+        for (slice, (storage, layout)) in slices.iter_mut().beside(args) {
             *slice = elements::<T>(storage, layout)?;
         }
         let count = args.len() + self.constants.len();
-        for (slice, guard) in slices[args.len()..].iter_mut().zip(guards.iter().flatten()) {
+        for (slice, guard) in slices[args.len()..].iter_mut().beside(guards.iter().flatten()) {
             *slice = guarded(guard)?;
         }
         let (values, shape) = forward(&slices[..count])?;
@@ -260,7 +261,7 @@ impl Custom {
         let guards =
             guards([result, &grad].into_iter().chain(args.iter().copied()).chain(&self.constants));
         let mut slices = [&[][..]; MOST];
-        for (slice, guard) in slices.iter_mut().zip(guards.iter().flatten()) {
+        for (slice, guard) in slices.iter_mut().beside(guards.iter().flatten()) {
             *slice = guarded::<T>(guard)?;
         }
         let [result, grad, inputs @ ..] = slices;
@@ -288,7 +289,7 @@ fn guards<'a>(
     tensors: impl IntoIterator<Item = &'a Tensor>,
 ) -> [Option<(impl Deref<Target = Storage>, &'a Layout)>; MOST] {
     let mut guards = [const { None }; MOST];
-    for (guard, tensor) in guards.iter_mut().zip(tensors) {
+    for (guard, tensor) in guards.iter_mut().beside(tensors) {
         *guard = Some(tensor.storage_and_layout());
     }
     guards

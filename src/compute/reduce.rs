@@ -6,6 +6,7 @@
 
 use candle_core::{Result, Shape};
 
+use super::beside::Beside;
 use super::loops::fill;
 use super::number::Number;
 use super::sums::{sum_lanes, sum_pieces};
@@ -21,6 +22,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// The gradient of one value, from the gradient of the result.
+    #[inline(always)]
     pub(crate) fn gradient<T: Number>(self, gradient: &[T], index: usize) -> T {
         match self {
             Outcome::Each => gradient[index],
@@ -111,7 +113,7 @@ pub(crate) fn rows<T: Number>(
     write: impl Fn(usize, &mut [T]) -> Result<()> + Sync,
 ) -> Result<Vec<T>> {
     fill(len, piece * size, |begin, rows| {
-        let mut positions = rows.chunks_mut(size).zip(begin / size..);
+        let mut positions = rows.chunks_mut(size).beside(begin / size..);
         positions.try_for_each(|(row, position)| write(position, row))
     })
 }

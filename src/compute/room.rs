@@ -4,6 +4,8 @@
 
 use std::mem::{self, MaybeUninit};
 
+use super::beside::Beside;
+
 /// The part of a piece that has not been written yet.
 #[derive(Debug)]
 pub(crate) struct Room<'a, T>(&'a mut [MaybeUninit<T>]);
@@ -45,7 +47,7 @@ impl<'a, T: Copy> Room<'a, T> {
     ) {
         let room = self.take(from.len());
         // A loop of its own: behind a call of `for_each` it would not always become the caller's vector instructions.
-        for (slot, item) in room.iter_mut().zip(from) {
+        for (slot, item) in room.iter_mut().beside(from) {
             slot.write(make(item));
         }
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use candle_core::{Result, WithDType};
 
+use super::beside::Beside;
 use super::threads;
 
 /// Numbers that are added side by side.
@@ -32,7 +33,7 @@ pub(crate) fn sum_pieces<const N: usize>(
     });
     let mut total = [0.0; N];
     for sum in sums {
-        total.iter_mut().zip(sum?).for_each(|(total, sum)| *total += sum);
+        total.iter_mut().beside(sum?).for_each(|(total, sum)| *total += sum);
     }
     Ok(total)
 }
@@ -44,7 +45,7 @@ pub(crate) fn sum_lanes<T: WithDType>(values: &[T]) -> f64 {
     let blocks = values.chunks_exact(8);
     let rest = blocks.remainder().iter().map(|value| value.to_f64()).sum::<f64>();
     for block in blocks {
-        for (lane, value) in lanes.iter_mut().zip(block) {
+        for (lane, value) in lanes.iter_mut().beside(block) {
             *lane += value.to_f64();
         }
     }
@@ -82,18 +83,18 @@ pub(crate) fn sum_by<T: WithDType>(xs: &[T], term: impl Fn(T) -> T) -> f64 {
 pub(crate) fn dot_by<T: WithDType>(xs: &[T], ys: &[T], term: impl Fn(T, T) -> T) -> f64 {
     let mut totals = [0.0; LANES];
     let mut rest = 0.0;
-    for (xs, ys) in xs.chunks(BLOCK * LANES).zip(ys.chunks(BLOCK * LANES)) {
+    for (xs, ys) in xs.chunks(BLOCK * LANES).beside(ys.chunks(BLOCK * LANES)) {
         let (rows_x, rows_y) = (xs.chunks_exact(LANES), ys.chunks_exact(LANES));
-        for (x, y) in rows_x.remainder().iter().zip(rows_y.remainder()) {
+        for (x, y) in rows_x.remainder().iter().beside(rows_y.remainder()) {
             rest += term(*x, *y).to_f64();
         }
         let mut lanes = [T::zero(); LANES];
-        for (xs, ys) in rows_x.zip(rows_y) {
-            for ((lane, x), y) in lanes.iter_mut().zip(xs).zip(ys) {
+        for (xs, ys) in rows_x.beside(rows_y) {
+            for ((lane, x), y) in lanes.iter_mut().beside(xs).beside(ys) {
                 *lane += term(*x, *y);
             }
         }
-        totals.iter_mut().zip(lanes).for_each(|(total, lane)| *total += lane.to_f64());
+        totals.iter_mut().beside(lanes).for_each(|(total, lane)| *total += lane.to_f64());
     }
     if xs.len() < LANES { rest } else { totals.iter().sum::<f64>() + rest }
 }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::beside::Beside;
 use super::crew;
 
 /// Does `work` for each of `0..count`; a thread takes at least `least` of them in a row.
@@ -97,7 +98,7 @@ pub(crate) fn collect<R: Send>(
     let mut results = Vec::with_capacity(count);
     let least = least.max(1);
     pieces(&mut results.spare_capacity_mut()[..count], least, 1, &|index, room| {
-        for (slot, at) in room.iter_mut().zip(index * least..) {
+        for (slot, at) in room.iter_mut().beside(index * least..) {
             let slot: &mut MaybeUninit<R> = slot;
             slot.write(work(at));
         }

@@ -9,6 +9,7 @@ use candle_core::{DType, Device, Result, Shape, Tensor};
 use super::elementary_math::{ln, power};
 use super::pairing::{Pairing, Side};
 use super::unary_math::like;
+use crate::compute::beside::Beside;
 use crate::compute::copy::contiguous;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -469,7 +470,7 @@ impl<P: Pair> Op for Arithmetic<P> {
         let numbers = self.numbers();
         let [left, right] = self.operands(call.args, &numbers);
         let mut grads = vec![None; call.args.len()];
-        for (side, source) in [Side::Left, Side::Right].into_iter().zip(self.sources) {
+        for (side, source) in [Side::Left, Side::Right].into_iter().beside(self.sources) {
             let Source::Argument(index) = source else { continue };
             if call.wanted[index] {
                 let terms = T::either(
@@ -489,7 +490,7 @@ impl<P: Pair> Op for Arithmetic<P> {
         let hands_on = self
             .sources
             .iter()
-            .zip(P::HANDS_ON)
+            .beside(P::HANDS_ON)
             .any(|(source, hands_on)| hands_on && is_argument(source));
         Ok((hands_on && shape == grad.shape()).then(|| grad.clone()))
     }

@@ -3,6 +3,7 @@
 use candle_core::{Result, Shape, Tensor, Var, WithDType};
 
 use super::norm_rows::NUMBERS_PER_TASK;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, vectorized};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::sums::{dot_by, sum_of};
@@ -118,7 +119,7 @@ pub(crate) fn batch_norm_named(
         }
         Some((mean, variance)) => {
             let values = |var: &Var| var.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
-            values(mean)?.into_iter().zip(values(variance)?).collect()
+            values(mean)?.into_iter().beside(values(variance)?).collect()
         }
         None => {
             return fail(
@@ -205,7 +206,8 @@ fn update_running(
 ) -> Result<()> {
     let update = |var: &Var, new: Vec<f64>| -> Result<()> {
         let old = var.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>()?;
-        let mixed = old.iter().zip(new).map(|(old, new)| (1.0 - momentum) * old + momentum * new);
+        let mixed =
+            old.iter().beside(new).map(|(old, new)| (1.0 - momentum) * old + momentum * new);
         let mixed = Tensor::from_vec(mixed.collect::<Vec<_>>(), var.shape(), var.device())?;
         var.set(&mixed.to_dtype(var.dtype())?)
     };
@@ -246,13 +248,13 @@ impl Op for BatchNorm {
             .collect::<Vec<_>>();
         let piece = self.pixels_at_once();
         let ys = loops::by_pieces(args[0].len(), piece, |index, ys| {
-            let planes = ys.chunks_mut(area).zip(args[0][index * piece..].chunks(area));
+            let planes = ys.chunks_mut(area).beside(args[0][index * piece..].chunks(area));
             vectorized(
                 #[inline(always)]
                 || {
-                    for ((ys, xs), (mean, factor, bias)) in planes.zip(affine.iter().cycle()) {
+                    for ((ys, xs), (mean, factor, bias)) in planes.beside(affine.iter().cycle()) {
                         let shifted = |x: &T| (*x - *mean) * *factor + *bias;
-                        ys.iter_mut().zip(xs).for_each(|(y, x)| *y = shifted(x));
+                        ys.iter_mut().beside(xs).for_each(|(y, x)| *y = shifted(x));
                     }
                 },
             );
@@ -301,14 +303,14 @@ impl Op for BatchNorm {
         let piece = self.pixels_at_once();
         let gx = loops::by_pieces(xs.len(), piece, |index, gx| {
             let start = index * piece;
-            let given = xs[start..].chunks(area).zip(call.grad[start..].chunks(area));
-            let planes = gx.chunks_mut(area).zip(given);
+            let given = xs[start..].chunks(area).beside(call.grad[start..].chunks(area));
+            let planes = gx.chunks_mut(area).beside(given);
             vectorized(
                 #[inline(always)]
                 || {
-                    let planes = planes.zip(slopes.iter().cycle());
+                    let planes = planes.beside(slopes.iter().cycle());
                     for ((gx, (xs, gy)), [mean, factor, grads, dots]) in planes {
-                        gx.iter_mut().zip(xs.iter().zip(gy)).for_each(|(gx, (x, gy))| {
+                        gx.iter_mut().beside(xs.iter().beside(gy)).for_each(|(gx, (x, gy))| {
                             *gx = (*gy - *grads - (*x - *mean) * *dots) * *factor;
                         });
                     }

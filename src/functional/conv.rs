@@ -10,6 +10,7 @@ use super::conv_direct::Direct;
 use super::linear::check_bias;
 use super::totals::{Floats, Span, totals};
 use super::window::{Pair, Slide};
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::{fail, fail_shape};
@@ -244,7 +245,7 @@ impl Convolution {
         let kernel = Pair { height: kernel_height, width: kernel_width };
         let slides = Slide::both(kernel, stride, padding, dilation);
         let mut windows = [0; 2];
-        for ((slide, length), count) in slides.iter().zip(lengths).zip(&mut windows) {
+        for ((slide, length), count) in slides.iter().beside(lengths).beside(&mut windows) {
             slide.check(function)?;
             *count = match slide.windows(length, false) {
                 Some(count) => count,
@@ -329,7 +330,7 @@ impl Op for Convolution {
         let mut y = vec![T::ZERO; self.images * self.outputs * windows];
         if windows > 0 {
             if let Some(bias) = args.get(2) {
-                let planes = y.chunks_mut(windows).zip(bias.iter().cycle());
+                let planes = y.chunks_mut(windows).beside(bias.iter().cycle());
                 planes.for_each(|(plane, bias)| plane.fill(*bias));
             }
             self.add_results(args, &mut y);

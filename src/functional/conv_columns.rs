@@ -8,6 +8,7 @@
 use super::conv::Convolution;
 use super::conv_direct::{IMAGES_SIDE_BY_SIDE, in_parts};
 use super::window::Slide;
+use crate::compute::beside::Beside;
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::Call;
@@ -42,7 +43,7 @@ impl Convolution {
         }
         if let Some(together) = self.together() {
             let step = together * self.groups;
-            let images = y.chunks_mut(step * group_out).zip(args[0].chunks(step * group_in));
+            let images = y.chunks_mut(step * group_out).beside(args[0].chunks(step * group_in));
             for (y, x) in images {
                 for group in 0..self.groups {
                     let columns = self.side_by_side(x, group);
@@ -58,7 +59,7 @@ impl Convolution {
                         let image = plane / self.outputs;
                         let output = plane % self.outputs_per_group;
                         let wide = &wide[output * count + image * windows..][..windows];
-                        y.iter_mut().zip(wide).for_each(|(y, wide)| *y += *wide);
+                        y.iter_mut().beside(wide).for_each(|(y, wide)| *y += *wide);
                     }
                 }
             }
@@ -71,7 +72,7 @@ impl Convolution {
         match self.workers() {
             Workers::All => {
                 let mut columns = Vec::new();
-                let parts = y.chunks_mut(group_out).zip(args[0].chunks(group_in));
+                let parts = y.chunks_mut(group_out).beside(args[0].chunks(group_in));
                 parts.enumerate().for_each(|part| one(&mut columns, part));
             }
             Workers::One => {
@@ -93,7 +94,7 @@ impl Convolution {
         }
         if let Some(together) = self.together() {
             let step = together * self.groups;
-            let images = gx.chunks_mut(step * group_in).zip(call.grad.chunks(step * group_out));
+            let images = gx.chunks_mut(step * group_in).beside(call.grad.chunks(step * group_out));
             for (gx, gy) in images {
                 for group in 0..self.groups {
                     let gy = self.grads_side_by_side(gy, group);
@@ -135,7 +136,7 @@ impl Convolution {
         match self.workers() {
             Workers::All => {
                 let mut columns = Vec::new();
-                let parts = gx.chunks_mut(group_in).zip(call.grad.chunks(group_out));
+                let parts = gx.chunks_mut(group_in).beside(call.grad.chunks(group_out));
                 parts.enumerate().for_each(|part| one(&mut columns, part));
             }
             Workers::One => {
@@ -160,7 +161,7 @@ impl Convolution {
         if let Some(together) = self.together() {
             let step = together * self.groups;
             let images =
-                call.args[0].chunks(step * group_in).zip(call.grad.chunks(step * group_out));
+                call.args[0].chunks(step * group_in).beside(call.grad.chunks(step * group_out));
             for (x, gy) in images {
                 for (group, gw) in gw.chunks_mut(group_len).enumerate() {
                     let columns = self.side_by_side(x, group);
@@ -190,7 +191,7 @@ impl Convolution {
             return part(0..self.images);
         }
         for part in in_parts(self.images, part) {
-            gw.iter_mut().zip(part).for_each(|(sum, term)| *sum += term);
+            gw.iter_mut().beside(part).for_each(|(sum, term)| *sum += term);
         }
         gw
     }
@@ -220,7 +221,7 @@ impl Convolution {
         let count = images.len() / image;
         let mut columns = vec![T::ZERO; self.window_len() * count * windows];
         threads::pieces(&mut columns, count * windows, 1, &|row, columns| {
-            for (columns, image) in columns.chunks_mut(windows).zip(images.chunks(image)) {
+            for (columns, image) in columns.chunks_mut(windows).beside(images.chunks(image)) {
                 self.unfold_row(row, &image[group * self.channels * area..], columns);
             }
         });
@@ -276,7 +277,7 @@ impl Convolution {
                 out.copy_from_slice(&pixels[..out.len()]);
             } else {
                 let pixels = pixels.iter().step_by(places.stride);
-                out.iter_mut().zip(pixels).for_each(|(o, p)| *o = *p);
+                out.iter_mut().beside(pixels).for_each(|(o, p)| *o = *p);
             }
         });
     }
@@ -298,10 +299,10 @@ impl Convolution {
                 let Some(pixels) = places.row_mut(window, plane, self.size) else { continue };
                 let given = &given[places.columns.0..places.columns.1];
                 if places.stride == 1 {
-                    pixels.iter_mut().zip(given).for_each(|(p, g)| *p += *g);
+                    pixels.iter_mut().beside(given).for_each(|(p, g)| *p += *g);
                 } else {
                     let pixels = pixels.iter_mut().step_by(places.stride);
-                    pixels.zip(given).for_each(|(p, g)| *p += *g);
+                    pixels.beside(given).for_each(|(p, g)| *p += *g);
                 }
             }
         }

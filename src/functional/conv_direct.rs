@@ -11,6 +11,7 @@ use candle_core::Result;
 use super::conv_loops::{LANES, OUTPUTS, add_weight_dots, convolve, copy_row};
 use super::totals::{Floats, Span, totals};
 use super::window::Slide;
+use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::number::Number;
 use crate::compute::op::Call;
@@ -225,15 +226,15 @@ impl Direct {
                 }
                 for start in (0..offsets.len()).step_by(CHANNELS * self.taps()) {
                     let range = start..offsets.len().min(start + CHANNELS * self.taps());
-                    let blocks = wide.chunks_mut(OUTPUTS * positions).zip(weights);
+                    let blocks = wide.chunks_mut(OUTPUTS * positions).beside(weights);
                     blocks.for_each(|(wide, weights)| {
                         convolve(padded, &weights[range.clone()], &offsets[range.clone()], wide);
                     });
                 }
-                let planes = results.chunks_mut(height * width).zip(wide.chunks(positions));
+                let planes = results.chunks_mut(height * width).beside(wide.chunks(positions));
                 for (results, wide) in planes {
                     let results = results[first * width..].chunks_mut(width).take(rows);
-                    let rows = results.zip(wide.chunks(self.pitch()));
+                    let rows = results.beside(wide.chunks(self.pitch()));
                     rows.for_each(|(results, wide)| copy_row(wide, results));
                 }
             }
@@ -253,11 +254,11 @@ impl Direct {
         let count = sums.len() / self.window_len();
         let some = count.next_multiple_of(OUTPUTS) * positions;
         let mut spread = vec![T::ZERO; images.len() * some];
-        for (image, spread) in images.clone().zip(spread.chunks_mut(some)) {
+        for (image, spread) in images.clone().beside(spread.chunks_mut(some)) {
             let start = ((image * self.groups + group) * self.outputs + first) * area;
             let grads = call.grad[start..][..count * area].chunks(area);
-            for (spread, grads) in spread.chunks_mut(positions).zip(grads) {
-                let rows = spread.chunks_mut(self.pitch()).zip(grads.chunks(self.windows[1]));
+            for (spread, grads) in spread.chunks_mut(positions).beside(grads) {
+                let rows = spread.chunks_mut(self.pitch()).beside(grads.chunks(self.windows[1]));
                 rows.for_each(|(spread, grads)| copy_row(grads, spread));
             }
         }
@@ -300,7 +301,7 @@ impl Direct {
         loops::by_pieces(count * self.plane(), self.plane(), |index, padded| {
             let pixels = planes[index * height * width..][..height * width].chunks(width);
             let rows = padded[top * self.pitch()..].chunks_mut(self.pitch());
-            rows.zip(pixels).for_each(|(row, pixels)| copy_row(pixels, &mut row[left..]));
+            rows.beside(pixels).for_each(|(row, pixels)| copy_row(pixels, &mut row[left..]));
         })
     }
 

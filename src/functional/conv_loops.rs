@@ -3,6 +3,7 @@
 //! `conv_direct.rs` brings images, weights and gradients into the order that these loops take. Sums are arrays with names
 //! of their own: of an array of arrays the compiler may think that it has to lie in memory.
 
+use crate::compute::beside::{Beside, each};
 use crate::compute::loops::{has_avx512, vectorized, vectorized_in_arrays};
 use crate::compute::number::Number;
 
@@ -27,7 +28,7 @@ pub(super) fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
         (Some(last), Some(place)) => {
             *place = *last;
             let (from, to) = (from.as_chunks::<SOME>().0, to.as_chunks_mut::<SOME>().0);
-            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+            to.iter_mut().beside(from).for_each(|(to, from)| *to = *from);
         }
         _ => to.copy_from_slice(from),
     }
@@ -69,7 +70,7 @@ fn convolve_by<T: Number, const N: usize>(
             sums.copy_from_slice(&results[place(output)..][..N]);
         }
         let [mut a, mut b, mut c, mut d] = sums;
-        for (weights, offset) in weights.iter().zip(offsets) {
+        for (weights, offset) in weights.iter().beside(offsets) {
             let Some(pixels) = padded[offset + start..].first_chunk() else { break };
             add_multiple(&mut a, pixels, weights[0]);
             add_multiple(&mut b, pixels, weights[1]);
@@ -110,8 +111,8 @@ pub(super) fn add_weight_dots<T: Number>(
                 for (block, sums) in sums.chunks_mut(OUTPUTS * len).enumerate() {
                     let grads = (&grads[block * OUTPUTS * positions..], outputs * positions);
                     let dots = weight_dots((padded, step), offsets, grads, positions);
-                    for (sums, dots) in sums.chunks_mut(len).zip(dots) {
-                        sums[first..].iter_mut().zip(dots).for_each(|(sum, dot)| *sum += dot);
+                    for (sums, dots) in sums.chunks_mut(len).beside(dots) {
+                        sums[first..].iter_mut().beside(dots).for_each(|(sum, dot)| *sum += dot);
                     }
                 }
             }
@@ -137,12 +138,12 @@ fn weight_dots<T: Number>(
             let pixels = &padded[image * step + offset..][..positions];
             &pixels.as_chunks::<GRADIENT_LANES>().0[..count]
         };
-        let [first, second] = offsets.map(pixels);
+        let [first, second] = each(offsets, pixels);
         let of_output = |output: usize| {
             let grads = &grads[output * positions..][..positions];
             &grads.as_chunks::<GRADIENT_LANES>().0[..count]
         };
-        let [a, b, c, d] = [0, 1, 2, 3].map(of_output);
+        let [a, b, c, d] = each([0, 1, 2, 3], of_output);
         for at in 0..count {
             let (first, second): (&Lanes<T>, &Lanes<T>) = (&first[at], &second[at]);
             add_products(&mut first_a, first, &a[at]);

@@ -9,6 +9,7 @@ use super::conv::{Conv2dOptions, Convolution, bias_gradient};
 use super::linear::check_bias;
 use super::pad::pad;
 use super::window::Pair;
+use crate::compute::beside::Beside;
 use crate::compute::loops::SMALL_PIECE;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
@@ -252,7 +253,9 @@ fn result_dims(
         ),
         (*width, kernel_width, stride.width, padding.width, output_padding.width, dilation.width),
     ];
-    for ((size, kernel, stride, padding, more, dilation), rest) in axes.into_iter().zip(&mut rest) {
+    for ((size, kernel, stride, padding, more, dilation), rest) in
+        axes.into_iter().beside(&mut rest)
+    {
         if more >= stride.max(dilation) {
             return fail(
                 function,

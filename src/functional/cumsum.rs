@@ -8,6 +8,7 @@ use candle_core::{CpuStorage, DType, Result, Shape, Storage, Tensor, WithDType, 
 use super::totals::{
     Adding, BLOCKS_SIDE_BY_SIDE, Floats, Integers, NARROW, PARALLEL_FROM, Span, WIDTH,
 };
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -141,14 +142,14 @@ where
         }
     };
     if xs.len() < PARALLEL_FROM {
-        ys.chunks_mut(chunk).zip(xs.chunks(chunk)).for_each(one);
+        ys.chunks_mut(chunk).beside(xs.chunks(chunk)).for_each(one);
     } else if outer >= BLOCKS_SIDE_BY_SIDE {
         threads::pieces(&mut ys, chunk, PIECE.div_ceil(chunk), &|index, ys| {
             let xs = &xs[index * chunk..][..ys.len()];
             one((ys, xs));
         });
     } else {
-        for (ys, xs) in ys.chunks_mut(block).zip(xs.chunks(block)) {
+        for (ys, xs) in ys.chunks_mut(block).beside(xs.chunks(block)) {
             if inner >= 2 * NARROW {
                 by_tiles::<T, A, IS_REVERSED>(xs, ys, inner);
             } else if A::IN_PIECES {
@@ -168,10 +169,16 @@ where
     A: Adding<T>,
 {
     if xs.len() == SIDE_BY_SIDE * size {
-        let mut sums: [_; SIDE_BY_SIDE] = std::array::from_fn(|row| starts[row]);
+        let mut sums = [starts[0]; SIDE_BY_SIDE];
+        sums.copy_from_slice(&starts[..SIDE_BY_SIDE]);
         let mut ys = ys.chunks_exact_mut(size);
-        let ys: [&mut [T]; SIDE_BY_SIDE] = std::array::from_fn(|_| ys.next().unwrap_or_default());
-        let xs: [&[T]; SIDE_BY_SIDE] = std::array::from_fn(|row| &xs[row * size..][..size]);
+        let mut next = || ys.next().unwrap_or_default();
+        let ys: [&mut [T]; SIDE_BY_SIDE] = [next(), next(), next(), next()];
+        let mut rows = [xs; SIDE_BY_SIDE];
+        for row in 0..SIDE_BY_SIDE {
+            rows[row] = &xs[row * size..][..size];
+        }
+        let xs = rows;
         for step in 0..size {
             let place = if IS_REVERSED { size - 1 - step } else { step };
             for row in 0..SIDE_BY_SIDE {
@@ -181,7 +188,7 @@ where
         }
         return;
     }
-    for ((xs, ys), start) in xs.chunks(size).zip(ys.chunks_mut(size)).zip(starts) {
+    for ((xs, ys), start) in xs.chunks(size).beside(ys.chunks_mut(size)).beside(starts) {
         columns::<T, A, IS_REVERSED>(xs, ys, 1, &mut [*start]);
     }
 }
@@ -213,7 +220,7 @@ fn columns<T, A, const IS_REVERSED: bool>(
 
 #[inline(always)]
 fn add_row<T: WithDType, A: Adding<T>>(xs: &[T], ys: &mut [T], sums: &mut [A::Total]) {
-    for ((x, y), sum) in xs.iter().zip(ys).zip(sums) {
+    for ((x, y), sum) in xs.iter().beside(ys).beside(sums) {
         *sum = A::add(*sum, A::widen(*x));
         *y = A::narrow(*sum);
     }
@@ -230,7 +237,7 @@ where
     let mut tiles = Vec::new();
     tiles.resize_with(inner.div_ceil(width), || Vec::with_capacity(count));
     for row in ys.chunks_mut(inner) {
-        row.chunks_mut(width).zip(&mut tiles).for_each(|(part, tile)| tile.push(part));
+        row.chunks_mut(width).beside(&mut tiles).for_each(|(part, tile)| tile.push(part));
     }
     let tiles = tiles.into_iter().enumerate().collect::<Vec<_>>();
     threads::jobs(tiles, &|(tile, mut rows): (usize, Vec<&mut [T]>)| {
@@ -260,7 +267,7 @@ where
     });
     let mut total = vec![A::NONE; inner];
     let mut shift = |start: &mut Vec<A::Total>| {
-        for (start, total) in start.iter_mut().zip(&mut total) {
+        for (start, total) in start.iter_mut().beside(&mut total) {
             (*start, *total) = (*total, A::add(*total, *start));
         }
     };
@@ -293,7 +300,7 @@ fn column_sums<T: WithDType, A: Adding<T>>(xs: &[T], inner: usize) -> Vec<A::Tot
         #[inline(always)]
         || {
             for row in xs.chunks(joined) {
-                for (sum, x) in wide.iter_mut().zip(row) {
+                for (sum, x) in wide.iter_mut().beside(row) {
                     *sum = A::add(*sum, A::widen(*x));
                 }
             }
@@ -301,7 +308,7 @@ fn column_sums<T: WithDType, A: Adding<T>>(xs: &[T], inner: usize) -> Vec<A::Tot
     );
     let mut sums = vec![A::NONE; inner];
     for row in wide.chunks(inner) {
-        sums.iter_mut().zip(row).for_each(|(sum, part)| *sum = A::add(*sum, *part));
+        sums.iter_mut().beside(row).for_each(|(sum, part)| *sum = A::add(*sum, *part));
     }
     sums
 }

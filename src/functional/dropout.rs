@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Shape, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE};
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail;
@@ -73,8 +74,8 @@ impl DropoutOp {
         // A product, as in PyTorch: a dropped nan stays one.
         let scaled = |(value, kept): (&T, &bool)| *value * scales[usize::from(*kept)];
         loops::by_pieces(values.len(), PIECE, |index, out| {
-            let pairs = values[index * PIECE..].iter().zip(&self.kept[index * PIECE..]);
-            out.iter_mut().zip(pairs).for_each(|(out, pair)| *out = scaled(pair));
+            let pairs = values[index * PIECE..].iter().beside(&self.kept[index * PIECE..]);
+            out.iter_mut().beside(pairs).for_each(|(out, pair)| *out = scaled(pair));
         })
     }
 }

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::copy::contiguous;
 use crate::compute::loops::{self, PIECE, vectorized, vectorized_in_arrays};
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -132,7 +133,7 @@ pub(crate) fn argmax(x: &Tensor, dim: i64) -> Result<Tensor> {
 fn places_of_winners<T: WithDType>(xs: &[T], size: usize) -> Result<Vec<i64>> {
     let rows = (PIECE / size).max(1);
     loops::fill(xs.len() / size, rows, |first, places| {
-        for (place, row) in places.iter_mut().zip(xs[first * size..].chunks(size)) {
+        for (place, row) in places.iter_mut().beside(xs[first * size..].chunks(size)) {
             *place = place_of(row, row_winner::<T, true>(row)) as i64;
         }
         Ok(())
@@ -301,7 +302,7 @@ impl Extreme {
             let rows = (PIECE / size).max(1);
             return loops::fill(count, rows, |first, winners| {
                 let xs = xs[first * size..].chunks(size);
-                let pairs = winners.iter_mut().zip(xs);
+                let pairs = winners.iter_mut().beside(xs);
                 pairs.for_each(|(winner, row)| *winner = row_winner::<T, IS_LARGEST>(row));
                 Ok(())
             });
@@ -342,12 +343,13 @@ pub(crate) fn row_winner<T: WithDType, const IS_LARGEST: bool>(row: &[T]) -> T {
             let blocks = row.chunks_exact(LANES);
             let rest = blocks.remainder();
             for block in blocks {
-                for (lane, value) in lanes.iter_mut().zip(block) {
+                for (lane, value) in lanes.iter_mut().beside(block) {
                     *lane = better::<T, IS_LARGEST>(*value, *lane);
                 }
             }
-            let all = lanes.iter().chain(rest);
-            all.fold(row[0], |best, value| better::<T, IS_LARGEST>(*value, best))
+            let of = |best, value: &T| better::<T, IS_LARGEST>(*value, best);
+            let best = lanes.iter().fold(row[0], of);
+            rest.iter().fold(best, of)
         },
     )
 }
@@ -361,12 +363,12 @@ fn column_winners<T: WithDType, const IS_LARGEST: bool>(xs: &[T], step: usize, w
             let width = winners.len();
             for rows in xs.chunks(2 * step) {
                 if rows.len() < step + width {
-                    let pairs = winners.iter_mut().zip(rows);
+                    let pairs = winners.iter_mut().beside(rows);
                     pairs.for_each(|(it, value)| *it = better::<T, IS_LARGEST>(*value, *it));
                     continue;
                 }
-                let pairs = rows[..width].iter().zip(&rows[step..][..width]);
-                for (winner, (first, second)) in winners.iter_mut().zip(pairs) {
+                let pairs = rows[..width].iter().beside(&rows[step..][..width]);
+                for (winner, (first, second)) in winners.iter_mut().beside(pairs) {
                     let best = better::<T, IS_LARGEST>(*first, *winner);
                     *winner = better::<T, IS_LARGEST>(*second, best);
                 }
@@ -388,7 +390,7 @@ impl Op for Extreme {
     fn backward<T: WithDType>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let xs = call.args[0];
         let mut grads = vec![T::zero(); xs.len()];
-        for (start, grad) in self.starts().zip(call.grad) {
+        for (start, grad) in self.starts().beside(call.grad) {
             let best = self.winner(xs, start);
             let is_nan = best.partial_cmp(&best).is_none();
             let wins = |value: T| value == best || is_nan && value.partial_cmp(&value).is_none();

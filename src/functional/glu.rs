@@ -3,6 +3,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::unary_math::{logistic, logistic_pair};
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -80,7 +81,7 @@ fn values<T: Number>(xs: &[T], half: usize) -> Vec<T> {
             vectorized(
                 #[inline(always)]
                 move || {
-                    for ((a, b), y) in a.iter().zip(b).zip(some) {
+                    for ((a, b), y) in a.iter().beside(b).beside(some) {
                         *y = *a * logistic(*b);
                     }
                 },
@@ -98,8 +99,8 @@ fn slopes<T: Number>(xs: &[T], gs: &[T], half: usize) -> Vec<T> {
             (of_a, of_b, a, b, gs),
             #[inline(always)]
             |of_a, of_b, a, b, gs| {
-                let inputs = a.iter().zip(b).zip(gs);
-                for (((a, b), g), (of_a, of_b)) in inputs.zip(of_a.iter_mut().zip(of_b)) {
+                let inputs = a.iter().beside(b).beside(gs);
+                for (((a, b), g), (of_a, of_b)) in inputs.beside(of_a.iter_mut().beside(of_b)) {
                     let (above, below) = logistic_pair(*b);
                     *of_a = *g * above;
                     *of_b = *g * *a * (above * below);
@@ -112,7 +113,7 @@ fn slopes<T: Number>(xs: &[T], gs: &[T], half: usize) -> Vec<T> {
         return loops::by_pieces(xs.len(), blocks * 2 * half, |index, out| {
             let xs = xs[index * blocks * 2 * half..].chunks(2 * half);
             let gs = gs[index * blocks * half..].chunks(half);
-            for ((out, xs), gs) in out.chunks_mut(2 * half).zip(xs).zip(gs) {
+            for ((out, xs), gs) in out.chunks_mut(2 * half).beside(xs).beside(gs) {
                 let ((a, b), (of_a, of_b)) = (xs.split_at(half), out.split_at_mut(half));
                 write(a, b, gs, of_a, of_b);
             }

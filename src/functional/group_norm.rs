@@ -6,6 +6,7 @@ use candle_core::{Result, Shape, Tensor};
 
 use super::layer_norm::moments;
 use super::norm_rows::NUMBERS_PER_TASK;
+use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
@@ -200,13 +201,13 @@ impl Op for GroupNorm {
         let piece = NUMBERS_PER_TASK.div_ceil(size) * size;
         let ys = loops::appended(args[0].len(), piece, |start, room| {
             let xs = &args[0][start..][..room.left()];
-            for (row, xs) in (start / size..).zip(xs.chunks_exact(size)) {
+            for (row, xs) in (start / size..).beside(xs.chunks_exact(size)) {
                 T::vectorized(
                     #[inline(always)]
                     || {
                         let (mean, scale) = moments(xs, self.eps);
                         let (mean, scale) = (T::of(mean), T::of(scale));
-                        let planes = self.channels_of(row).zip(xs.chunks_exact(self.area));
+                        let planes = self.channels_of(row).beside(xs.chunks_exact(self.area));
                         for (channel, xs) in planes {
                             let factor = weight.map_or(T::ONE, |weight| weight[channel]);
                             let term = bias.map_or(T::ZERO, |bias| bias[channel]);
@@ -233,7 +234,7 @@ impl Op for GroupNorm {
                 || {
                     let (mean, scale) = moments(xs, self.eps);
                     let center = T::of(mean);
-                    let planes = xs.chunks_exact(self.area).zip(grads.chunks_exact(self.area));
+                    let planes = xs.chunks_exact(self.area).beside(grads.chunks_exact(self.area));
                     let of_channels = planes.map(|(xs, grads)| {
                         let dot = dot_by(grads, xs, |g, x| g * (x - center));
                         [dot * scale, sum_by(grads, |g| g)]
@@ -247,25 +248,25 @@ impl Op for GroupNorm {
         let of_x = || {
             loops::appended(xs.len(), piece, |start, room| {
                 let rows = start / size..(start + room.left()) / size;
-                for (row, (mean, scale, of_channels)) in rows.clone().zip(&sums[rows]) {
+                for (row, (mean, scale, of_channels)) in rows.clone().beside(&sums[rows]) {
                     let range = row * size..(row + 1) * size;
                     let planes = xs[range.clone()].chunks_exact(self.area);
-                    let planes = planes.zip(grads[range].chunks_exact(self.area));
+                    let planes = planes.beside(grads[range].chunks_exact(self.area));
                     let total = |at: usize| {
-                        let sums = self.channels_of(row).zip(of_channels);
+                        let sums = self.channels_of(row).beside(of_channels);
                         sums.map(|(channel, sums)| sums[at] * factor(channel)).sum::<f64>()
                             / size as f64
                     };
                     // What flows through deviation and mean is subtracted.
                     let (dot, sum) = (T::of(total(0) * scale), T::of(total(1)));
                     let (mean, scale) = (T::of(*mean), T::of(*scale));
-                    for (channel, (xs, grads)) in self.channels_of(row).zip(planes) {
+                    for (channel, (xs, grads)) in self.channels_of(row).beside(planes) {
                         let factor = T::of(factor(channel));
                         T::vectorized_over(
                             (xs, grads, &mut *room, (), ()),
                             #[inline(always)]
                             move |xs, grads, room, (), ()| {
-                                room.each(xs.iter().zip(grads), move |(x, g)| {
+                                room.each(xs.iter().beside(grads), move |(x, g)| {
                                     (*g * factor - sum - (*x - mean) * dot) * scale
                                 });
                             },
@@ -278,7 +279,7 @@ impl Op for GroupNorm {
             let mut totals = vec![0.0; self.groups * self.channels];
             for (row, (_, _, sums)) in sums.iter().enumerate() {
                 let totals = &mut totals[self.channels_of(row)];
-                totals.iter_mut().zip(sums).for_each(|(total, sums)| *total += sums[at]);
+                totals.iter_mut().beside(sums).for_each(|(total, sums)| *total += sums[at]);
             }
             totals.into_iter().map(T::of).collect()
         };

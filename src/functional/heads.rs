@@ -6,6 +6,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::softmax_rows::{Kind, SoftmaxRows};
+use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
@@ -132,7 +133,7 @@ impl Heads {
     /// Writes the columns of a head.
     fn put<T: Copy>(&self, part: &[T], head: usize, out: &mut [T]) {
         let width = self.head();
-        for (out, row) in out.chunks_exact_mut(self.width).zip(part.chunks_exact(width)) {
+        for (out, row) in out.chunks_exact_mut(self.width).beside(part.chunks_exact(width)) {
             out[head * width..][..width].copy_from_slice(row);
         }
     }
@@ -160,7 +161,7 @@ impl Heads {
             // The queries have been scaled already.
             let of_key = product(keys, width, of_scores.transposed(), query);
             let of_value = product(keys, width, weights.transposed(), of_result);
-            for (slopes, part) in slopes.iter_mut().zip([of_query, of_key, of_value]) {
+            for (slopes, part) in slopes.iter_mut().beside([of_query, of_key, of_value]) {
                 self.put(&part, head, slopes);
             }
         }
@@ -190,7 +191,7 @@ impl Op for Heads {
             let step = 3 * self.width;
             let grads = loops::by_pieces(all.len(), self.length * step, |index, out: &mut [T]| {
                 for (row, out) in out.chunks_exact_mut(step).enumerate() {
-                    for (out, slopes) in out.chunks_exact_mut(self.width).zip(&slopes[index]) {
+                    for (out, slopes) in out.chunks_exact_mut(self.width).beside(&slopes[index]) {
                         out.copy_from_slice(&slopes[row * self.width..][..self.width]);
                     }
                 }

@@ -4,6 +4,7 @@ use candle_core::{Result, Shape, Tensor};
 
 use super::pool1d::image;
 use super::window::{Pair, Planes};
+use crate::compute::beside::{Beside, each};
 use crate::compute::loops;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -208,7 +209,7 @@ impl Resize {
         let planes = loops::PIECE.div_ceil(from.max(to));
         loops::by_pieces(self.planes.count * to, planes * to, |index, made| {
             let given = given[index * planes * from..].chunks_exact(from);
-            made.chunks_exact_mut(to).zip(given).for_each(|(made, given)| work(given, made));
+            made.chunks_exact_mut(to).beside(given).for_each(|(made, given)| work(given, made));
         })
     }
 }
@@ -221,18 +222,18 @@ impl Op for Resize {
         let is_nearest = self.columns.iter().all(|tap| tap.share == 0.0);
         let y = self.by_planes((args[0], old, new), |xs, ys| {
             let mut mixed = vec![T::ZERO; width];
-            for (tap, ys) in self.rows.iter().zip(ys.chunks_exact_mut(columns.len())) {
+            for (tap, ys) in self.rows.iter().beside(ys.chunks_exact_mut(columns.len())) {
                 let [above, below] =
-                    [tap.first, tap.second].map(|row| &xs[row * width..(row + 1) * width]);
+                    each([tap.first, tap.second], |row| &xs[row * width..(row + 1) * width]);
                 let (share, rest) = (T::of(tap.share), T::of(1.0 - tap.share));
                 if tap.share != 0.0 {
-                    let rows = mixed.iter_mut().zip(above.iter().zip(below));
+                    let rows = mixed.iter_mut().beside(above.iter().beside(below));
                     rows.for_each(|(mixed, (above, below))| {
                         *mixed = rest * *above + share * *below
                     });
                 }
                 let line = if tap.share == 0.0 { above } else { &mixed };
-                for (y, (first, second, share)) in ys.iter_mut().zip(&columns) {
+                for (y, (first, second, share)) in ys.iter_mut().beside(&columns) {
                     *y = match is_nearest {
                         true => line[*first],
                         false => (T::ONE - *share) * line[*first] + *share * line[*second],
@@ -248,15 +249,15 @@ impl Op for Resize {
         let columns = self.columns::<T>();
         let gx = self.by_planes((call.grad, new, old), |gy, gx| {
             let mut line = vec![T::ZERO; width];
-            for (tap, gy) in self.rows.iter().zip(gy.chunks_exact(columns.len())) {
+            for (tap, gy) in self.rows.iter().beside(gy.chunks_exact(columns.len())) {
                 line.fill(T::ZERO);
-                for (gy, (first, second, share)) in gy.iter().zip(&columns) {
+                for (gy, (first, second, share)) in gy.iter().beside(&columns) {
                     line[*first] += (T::ONE - *share) * *gy;
                     line[*second] += *share * *gy;
                 }
                 for (row, share) in [(tap.first, 1.0 - tap.share), (tap.second, tap.share)] {
                     let (row, share) = (&mut gx[row * width..(row + 1) * width], T::of(share));
-                    row.iter_mut().zip(&line).for_each(|(gx, line)| *gx += share * *line);
+                    row.iter_mut().beside(&line).for_each(|(gx, line)| *gx += share * *line);
                 }
             }
         });

@@ -3,6 +3,7 @@
 use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
+use crate::compute::beside::Beside;
 use crate::compute::loops::vectorized;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::sums::{dot_by, sum_by};
@@ -108,15 +109,15 @@ impl Op for LayerNormOp {
                     let (mean, scale) = (T::from_f64(mean), T::from_f64(scale));
                     let normal = move |x: &T| (*x - mean) * scale;
                     match (weight, bias) {
-                        (Some(weight), Some(bias)) => room
-                            .each(xs.iter().zip(weight).zip(bias), move |((x, weight), bias)| {
-                                normal(x) * *weight + *bias
-                            }),
+                        (Some(weight), Some(bias)) => room.each(
+                            xs.iter().beside(weight).beside(bias),
+                            move |((x, weight), bias)| normal(x) * *weight + *bias,
+                        ),
                         (Some(weight), None) => {
-                            room.each(xs.iter().zip(weight), move |(x, w)| normal(x) * *w);
+                            room.each(xs.iter().beside(weight), move |(x, w)| normal(x) * *w);
                         }
                         (None, Some(bias)) => {
-                            room.each(xs.iter().zip(bias), move |(x, b)| normal(x) + *b);
+                            room.each(xs.iter().beside(bias), move |(x, b)| normal(x) + *b);
                         }
                         (None, None) => room.each(xs.iter(), normal),
                     }
@@ -162,12 +163,12 @@ impl LayerNormOp {
         // The gradient of the normalised numbers; the last lines subtract what flows through mean
         // and deviation.
         times_weight(gx, gy, weight);
-        gb.iter_mut().zip(gy).for_each(|(gb, gy)| *gb += *gy);
-        let inputs = xs.iter().zip(gy);
-        gw.iter_mut().zip(inputs).for_each(|(gw, (x, gy))| *gw += *gy * (*x - center) * factor);
+        gb.iter_mut().beside(gy).for_each(|(gb, gy)| *gb += *gy);
+        let inputs = xs.iter().beside(gy);
+        gw.iter_mut().beside(inputs).for_each(|(gw, (x, gy))| *gw += *gy * (*x - center) * factor);
         let sum = sum_by(gx, |g| g) / len;
         let dot = dot_by(gx, xs, |g, x| g * (x - center)) * scale / len;
         let (sum, dot) = (T::from_f64(sum), T::from_f64(dot * scale));
-        gx.iter_mut().zip(xs).for_each(|(g, x)| *g = (*g - sum - (*x - center) * dot) * factor);
+        gx.iter_mut().beside(xs).for_each(|(g, x)| *g = (*g - sum - (*x - center) * dot) * factor);
     }
 }

@@ -4,6 +4,7 @@
 
 use candle_core::{Result, Shape, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::error::fail_shape;
@@ -121,7 +122,7 @@ impl Op for LinearOp {
         let bias = call.wanted.get(2).is_some_and(|is_wanted| *is_wanted).then(|| {
             let mut sums = vec![0f64; self.outputs];
             for row in call.grad.chunks_exact(self.outputs.max(1)) {
-                sums.iter_mut().zip(row).for_each(|(sum, grad)| *sum += grad.to_f64());
+                sums.iter_mut().beside(row).for_each(|(sum, grad)| *sum += grad.to_f64());
             }
             sums.into_iter().map(T::from_f64).collect()
         });

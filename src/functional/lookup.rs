@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Result, Shape, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, fail_dtype, fail_index, fail_shape};
@@ -50,7 +51,7 @@ pub fn one_hot(classes: &Tensor, num_classes: i64) -> Result<Tensor> {
     } as usize;
     let shape = [classes.dims(), &[count]].concat();
     let mut values = vec![0i64; size::checked(function, &shape, size_of::<i64>())?];
-    for (row, number) in values.chunks_exact_mut(count).zip(&numbers) {
+    for (row, number) in values.chunks_exact_mut(count).beside(&numbers) {
         row[*number as usize] = 1;
     }
     Tensor::from_vec(values, shape, &Device::Cpu)
@@ -137,12 +138,12 @@ impl Op for EmbeddingOp {
         let rows = (len / columns).div_ceil(PARTS).max(1);
         let grads = loops::by_pieces(len, rows * columns, |index, part| {
             let first = index * rows;
-            for (number, given) in self.numbers.iter().zip(call.grad.chunks(columns)) {
+            for (number, given) in self.numbers.iter().beside(call.grad.chunks(columns)) {
                 // A row before the part wraps to one far behind it.
                 let place = number.wrapping_sub(first);
                 if place < part.len() / columns && Some(*number) != self.padding {
                     let row = &mut part[place * columns..][..columns];
-                    row.iter_mut().zip(given).for_each(|(sum, grad)| *sum += *grad);
+                    row.iter_mut().beside(given).for_each(|(sum, grad)| *sum += *grad);
                 }
             }
         });

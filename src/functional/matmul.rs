@@ -5,6 +5,7 @@
 
 use candle_core::{D, DType, Result, Shape, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
@@ -267,11 +268,11 @@ impl Product {
         let values = |tensor: &Tensor| tensor.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>();
         let (left, right) = (values(a)?, values(b)?);
         let mut sums = vec![0i64; self.pairs.len() * n * m];
-        for (sums, (index_a, index_b)) in sums.chunks_mut((n * m).max(1)).zip(&self.pairs) {
+        for (sums, (index_a, index_b)) in sums.chunks_mut((n * m).max(1)).beside(&self.pairs) {
             let (left, right) = (&left[index_a * n * k..], &right[index_b * k * m..]);
             for (row, sums) in sums.chunks_mut(m.max(1)).enumerate() {
-                for (factor, right) in left[row * k..][..k].iter().zip(right.chunks(m.max(1))) {
-                    for (sum, right) in sums.iter_mut().zip(right) {
+                for (factor, right) in left[row * k..][..k].iter().beside(right.chunks(m.max(1))) {
+                    for (sum, right) in sums.iter_mut().beside(right) {
                         *sum = sum.wrapping_add(factor.wrapping_mul(*right));
                     }
                 }

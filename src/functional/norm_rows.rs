@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use candle_core::{Result, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::room::Room;
 use crate::error::fail_shape;
@@ -82,16 +83,16 @@ pub(super) fn rows_backward<T: WithDType, const N: usize>(
     let sums = (0..gy.len().div_ceil(part)).map(|_| OnceLock::new()).collect::<Vec<_>>();
     let gx = loops::by_pieces(gy.len(), part, |index, gx| {
         let mut sums_of_part = sizes.map(|size| vec![T::zero(); size]);
-        let inputs = xs[index * part..].chunks(len).zip(gy[index * part..].chunks(len));
-        let rows = gx.chunks_mut(len).zip(inputs);
+        let inputs = xs[index * part..].chunks(len).beside(gy[index * part..].chunks(len));
+        let rows = gx.chunks_mut(len).beside(inputs);
         rows.for_each(|(gx, (xs, gy))| row(gx, xs, gy, &mut sums_of_part));
         // Each part is done once, so its cell is still empty.
         let _ = sums[index].set(sums_of_part);
     });
     let mut totals = sizes.map(|size| vec![0.0; size]);
     for sums in sums.into_iter().filter_map(OnceLock::into_inner) {
-        for (totals, sums) in totals.iter_mut().zip(sums) {
-            totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.to_f64());
+        for (totals, sums) in totals.iter_mut().beside(sums) {
+            totals.iter_mut().beside(sums).for_each(|(total, sum)| *total += sum.to_f64());
         }
     }
     (gx, totals.map(|totals| totals.into_iter().map(T::from_f64).collect()))
@@ -102,8 +103,8 @@ pub(super) fn rows_backward<T: WithDType, const N: usize>(
 pub(super) fn times_weight<T: WithDType>(gx: &mut [T], gy: &[T], weight: Option<&[T]>) {
     match weight {
         Some(weight) => {
-            let products = gy.iter().zip(weight).map(|(gy, weight)| *gy * *weight);
-            gx.iter_mut().zip(products).for_each(|(gx, product)| *gx = product);
+            let products = gy.iter().beside(weight).map(|(gy, weight)| *gy * *weight);
+            gx.iter_mut().beside(products).for_each(|(gx, product)| *gx = product);
         }
         None => gx.copy_from_slice(gy),
     }

@@ -7,6 +7,7 @@
 use candle_core::{Result, Shape, WithDType};
 
 use super::sum::sum_groups;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{PIECE, appended, vectorized_over};
 use crate::compute::number::Number;
 use crate::compute::room::Room;
@@ -170,7 +171,7 @@ fn piece<A: Copy, B: Copy, G: Copy, Y: Copy>(
             (0, _) => {
                 let (a, right) = (left[a], &right[b..][..count]);
                 room.each(
-                    right.iter().zip(third),
+                    right.iter().beside(third),
                     #[inline(always)]
                     move |(b, g)| function(a, *b, *g),
                 );
@@ -178,14 +179,14 @@ fn piece<A: Copy, B: Copy, G: Copy, Y: Copy>(
             (_, 0) => {
                 let (left, b) = (&left[a..][..count], right[b]);
                 room.each(
-                    left.iter().zip(third),
+                    left.iter().beside(third),
                     #[inline(always)]
                     move |(a, g)| function(*a, b, *g),
                 );
             }
             _ => {
                 let (left, right) = (&left[a..][..count], &right[b..][..count]);
-                let triples = left.iter().zip(right).zip(third);
+                let triples = left.iter().beside(right).beside(third);
                 room.each(
                     triples,
                     #[inline(always)]

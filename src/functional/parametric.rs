@@ -5,6 +5,7 @@ use std::ops::Range;
 use candle_core::{DType, Device, Result, Shape, Tensor};
 
 use super::rectifiers::leaky_relu;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE, SMALL_PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -151,7 +152,7 @@ impl Prelu {
                     (&xs[range.clone()], &gs[range], weights.as_slice(), room, ()),
                     #[inline(always)]
                     |xs, gs, weights, room, ()| {
-                        let triples = xs.iter().zip(gs).zip(weights);
+                        let triples = xs.iter().beside(gs).beside(weights);
                         room.each(triples, |((x, g), weight)| slope(*x, *g, *weight));
                     },
                 );
@@ -176,7 +177,7 @@ impl Prelu {
                     (&xs[range.clone()], &gs[range], &mut *room, (), ()),
                     #[inline(always)]
                     move |xs, gs, room, (), ()| {
-                        room.each(xs.iter().zip(gs), move |(x, g)| slope(*x, *g, weight));
+                        room.each(xs.iter().beside(gs), move |(x, g)| slope(*x, *g, weight));
                     },
                 );
             }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor, WithDType};
 
 use super::window::{Pair, Planes, Slide};
+use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::threads;
@@ -204,7 +205,8 @@ fn windows(function: &str, planes: &Planes, slides: &[Slide; 2], ceil: bool) -> 
         );
     }
     let mut counts = [0; 2];
-    for ((slide, size), count) in slides.iter().zip([planes.height, planes.width]).zip(&mut counts)
+    for ((slide, size), count) in
+        slides.iter().beside([planes.height, planes.width]).beside(&mut counts)
     {
         slide.check(function)?;
         if slide.padding > slide.reach() / 2 {
@@ -310,11 +312,13 @@ impl Op for MaxPool {
         let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
         let planes = PIXELS_PER_TASK.div_ceil(area);
         let piece = planes * share;
-        let pieces = ys.chunks_mut(piece).zip(winners.chunks_mut(piece));
-        let pieces = pieces.zip(args[0].chunks(planes * area)).collect::<Vec<_>>();
+        let pieces = ys.chunks_mut(piece).beside(winners.chunks_mut(piece));
+        let pieces = pieces.beside(args[0].chunks(planes * area)).collect::<Vec<_>>();
         threads::jobs(pieces, &|((ys, winners), xs)| {
-            let planes = ys.chunks_mut(share).zip(winners.chunks_mut(share));
-            planes.zip(xs.chunks(area)).for_each(|((ys, winners), xs)| self.pool(xs, ys, winners));
+            let planes = ys.chunks_mut(share).beside(winners.chunks_mut(share));
+            planes
+                .beside(xs.chunks(area))
+                .for_each(|((ys, winners), xs)| self.pool(xs, ys, winners));
         });
         // Candle runs an op forward once, so the cell is still empty.
         let _ = self.winners.set(winners);
@@ -326,7 +330,7 @@ impl Op for MaxPool {
         let (area, share) = (self.planes.area(), self.rows.len() * self.columns.len());
         let grads = each_plane::<T>(self.planes.count, area, share, |plane, grads| {
             let results = plane * share..(plane + 1) * share;
-            for (grad, winner) in call.grad[results.clone()].iter().zip(&winners[results]) {
+            for (grad, winner) in call.grad[results.clone()].iter().beside(&winners[results]) {
                 if *winner != NOBODY {
                     grads[*winner as usize] += *grad;
                 }
@@ -339,9 +343,10 @@ impl Op for MaxPool {
 impl MaxPool {
     fn pool<T: WithDType>(&self, xs: &[T], ys: &mut [T], winners: &mut [u32]) {
         let (width, share) = (self.planes.width, self.columns.len());
-        let results = ys.chunks_exact_mut(share).zip(winners.chunks_exact_mut(share));
-        for (rows, (ys, winners)) in self.rows.iter().zip(results) {
-            for (columns, (y, winner)) in self.columns.iter().zip(ys.iter_mut().zip(winners)) {
+        let results = ys.chunks_exact_mut(share).beside(winners.chunks_exact_mut(share));
+        for (rows, (ys, winners)) in self.rows.iter().beside(results) {
+            for (columns, (y, winner)) in self.columns.iter().beside(ys.iter_mut().beside(winners))
+            {
                 if rows.start >= rows.end || columns.start >= columns.end {
                     (*y, *winner) = (T::from_f64(f64::NEG_INFINITY), NOBODY);
                     continue;
@@ -377,8 +382,8 @@ impl Op for Means {
         let share = self.rows.len() * self.columns.len();
         let ys = each_plane::<T>(self.planes.count, share, area, |plane, ys| {
             let xs = &args[0][plane * area..][..area];
-            for (rows, ys) in self.rows.iter().zip(ys.chunks_exact_mut(self.columns.len())) {
-                for (columns, y) in self.columns.iter().zip(ys) {
+            for (rows, ys) in self.rows.iter().beside(ys.chunks_exact_mut(self.columns.len())) {
+                for (columns, y) in self.columns.iter().beside(ys) {
                     let mut sum = 0.0;
                     for row in rows.start..rows.end {
                         let row = &xs[row * width..][columns.start..columns.end];
@@ -397,9 +402,10 @@ impl Op for Means {
         let share = self.rows.len() * self.columns.len();
         let grads = each_plane::<T>(self.planes.count, area, share, |plane, grads| {
             let above = &call.grad[plane * share..][..share];
-            for (rows, above) in self.rows.iter().zip(above.chunks_exact(self.columns.len().max(1)))
+            for (rows, above) in
+                self.rows.iter().beside(above.chunks_exact(self.columns.len().max(1)))
             {
-                for (columns, grad) in self.columns.iter().zip(above) {
+                for (columns, grad) in self.columns.iter().beside(above) {
                     let divisor = (rows.divisor * columns.divisor) as f64;
                     let grad = T::from_f64(grad.to_f64() / divisor);
                     for row in rows.start..rows.end {

@@ -8,6 +8,7 @@ use candle_core::{Result, Shape, Tensor};
 
 pub(crate) use super::recurrent_cells::Cell;
 use super::recurrent_cells::next_cell;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, vectorized};
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
@@ -87,7 +88,7 @@ impl Recurrence {
         parts.resize_with(self.batch.div_ceil(some), || Vec::with_capacity(self.steps));
         if !steps.is_empty() {
             for step in steps.chunks_mut(self.batch * row) {
-                for (part, rows) in parts.iter_mut().zip(step.chunks_mut(some * row)) {
+                for (part, rows) in parts.iter_mut().beside(step.chunks_mut(some * row)) {
                     part.push(rows);
                 }
             }
@@ -146,7 +147,7 @@ impl Recurrence {
     fn update<T: Number>(&self, gates: &[T], h: &mut [T], c: &mut [T]) {
         let rows = gates.chunks_exact(self.row_len());
         let mut cells = c.chunks_exact_mut(self.hidden);
-        for (gates, h) in rows.zip(h.chunks_exact_mut(self.hidden)) {
+        for (gates, h) in rows.beside(h.chunks_exact_mut(self.hidden)) {
             let c = cells.next().unwrap_or_default();
             vectorized(
                 #[inline(always)]
@@ -186,7 +187,7 @@ impl Recurrence {
         for step in self.order() {
             cells[step] = c.clone();
             let gates = gates[step].chunks_exact(self.row_len());
-            for (gates, c) in gates.zip(c.chunks_exact_mut(self.hidden)) {
+            for (gates, c) in gates.beside(c.chunks_exact_mut(self.hidden)) {
                 vectorized(
                     #[inline(always)]
                     || next_cell(gates, c),
@@ -207,8 +208,8 @@ impl Recurrence {
         let mut room = vec![T::ZERO; size];
         let mut hidden = hidden.chunks_exact_mut(row);
         let (mut c, mut grad_c) = (c.chunks_exact(size), grad_c.chunks_exact_mut(size));
-        let rows = gates.chunks_exact_mut(row).zip(h.chunks_exact(size));
-        for ((gates, h), grad_h) in rows.zip(grad_h.chunks_exact_mut(size)) {
+        let rows = gates.chunks_exact_mut(row).beside(h.chunks_exact(size));
+        for ((gates, h), grad_h) in rows.beside(grad_h.chunks_exact_mut(size)) {
             let hidden = hidden.next().unwrap_or_default();
             let (c, grad_c) = (c.next().unwrap_or_default(), grad_c.next().unwrap_or_default());
             vectorized(
@@ -233,7 +234,7 @@ impl Op for Recurrence {
         let (some, workers) = self.some_rows();
         let part = (some * self.hidden).max(1);
         let mut cells = c.chunks_mut(part);
-        let jobs = h.chunks_mut(part).zip(self.by_rows(&mut states, some, self.hidden));
+        let jobs = h.chunks_mut(part).beside(self.by_rows(&mut states, some, self.hidden));
         let jobs = jobs.enumerate().map(|(index, (h, states))| {
             (index * some, h, cells.next().unwrap_or_default(), states)
         });
@@ -270,8 +271,8 @@ impl Op for Recurrence {
         let gates_and_hidden = self
             .by_rows(&mut gates, some, self.row_len())
             .into_iter()
-            .zip(self.by_rows(&mut hidden, some, self.row_len()));
-        let jobs = grad_h.chunks_mut(part).zip(gates_and_hidden).enumerate().map(
+            .beside(self.by_rows(&mut hidden, some, self.row_len()));
+        let jobs = grad_h.chunks_mut(part).beside(gates_and_hidden).enumerate().map(
             |(index, (grad_h, gates_and_hidden))| {
                 let grad_c = of_cells.next().unwrap_or_default();
                 (index * part, grad_h, grad_c, gates_and_hidden)
@@ -285,7 +286,7 @@ impl Op for Recurrence {
             let cells = self.retraced_cells(&gates, first_cells);
             for step in self.order().rev() {
                 let states = step * size + first..step * size + first + grad_h.len();
-                let grads = grad_h.iter_mut().zip(&of_states[states.clone()]);
+                let grads = grad_h.iter_mut().beside(&of_states[states.clone()]);
                 grads.for_each(|(sum, grad)| *sum += *grad);
                 let gates = &mut *gates[step];
                 let hidden = hidden.get_mut(step).map(|hidden| &mut **hidden).unwrap_or_default();
@@ -315,7 +316,7 @@ impl Op for Recurrence {
             let mut sums = vec![0f64; self.hidden];
             for row in hidden.chunks_exact(3 * self.hidden) {
                 let row = &row[2 * self.hidden..];
-                sums.iter_mut().zip(row).for_each(|(sum, grad)| *sum += grad.wide());
+                sums.iter_mut().beside(row).for_each(|(sum, grad)| *sum += grad.wide());
             }
             of_state.extend(sums.into_iter().map(T::of));
         }

@@ -4,6 +4,7 @@
 //! gates, gate after gate; `activate` turns them into the gates' values in place, `backward` those into gradients.
 
 use super::unary_math::{logistic, tanh};
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 
 /// What happens at one step.
@@ -45,11 +46,12 @@ impl Cell {
                 let size = gates.len() / 3;
                 let (reset_update, candidate) = gates.split_at_mut(2 * size);
                 let (hidden, hidden_candidate) = hidden.split_at(2 * size);
-                for (gate, hidden) in reset_update.iter_mut().zip(hidden) {
+                for (gate, hidden) in reset_update.iter_mut().beside(hidden) {
                     *gate = logistic(*gate + *hidden);
                 }
                 let reset = reset_update.iter();
-                for ((new, hidden), reset) in candidate.iter_mut().zip(hidden_candidate).zip(reset)
+                for ((new, hidden), reset) in
+                    candidate.iter_mut().beside(hidden_candidate).beside(reset)
                 {
                     *new = tanh(*new + *reset * *hidden);
                 }
@@ -65,13 +67,13 @@ impl Cell {
             Cell::Lstm => {
                 next_cell(gates, c);
                 let output = &gates[3 * h.len()..];
-                for ((h, c), output) in h.iter_mut().zip(c.iter()).zip(output) {
+                for ((h, c), output) in h.iter_mut().beside(c.iter()).beside(output) {
                     *h = *output * tanh(*c);
                 }
             }
             Cell::Gru => {
                 let (update, new) = gates[h.len()..].split_at(h.len());
-                for ((h, update), new) in h.iter_mut().zip(update).zip(new) {
+                for ((h, update), new) in h.iter_mut().beside(update).beside(new) {
                     *h = (T::ONE - *update) * *new + *update * *h;
                 }
             }
@@ -90,13 +92,13 @@ impl Cell {
     ) {
         match self {
             Cell::Tanh => {
-                for (gate, grad) in gates.iter_mut().zip(grad_h.iter()) {
+                for (gate, grad) in gates.iter_mut().beside(grad_h.iter()) {
                     *gate = *grad * (T::ONE - *gate * *gate);
                 }
                 grad_h.fill(T::ZERO);
             }
             Cell::Relu => {
-                for (gate, grad) in gates.iter_mut().zip(grad_h.iter()) {
+                for (gate, grad) in gates.iter_mut().beside(grad_h.iter()) {
                     *gate = if *gate > T::ZERO { *grad } else { T::ZERO };
                 }
                 grad_h.fill(T::ZERO);
@@ -113,7 +115,9 @@ pub(super) fn next_cell<T: Number>(gates: &[T], c: &mut [T]) {
     let size = c.len();
     let (input, forget, candidate) =
         (&gates[..size], &gates[size..2 * size], &gates[2 * size..3 * size]);
-    for (((c, input), forget), candidate) in c.iter_mut().zip(input).zip(forget).zip(candidate) {
+    for (((c, input), forget), candidate) in
+        c.iter_mut().beside(input).beside(forget).beside(candidate)
+    {
         *c = *forget * *c + *input * *candidate;
     }
 }
@@ -128,7 +132,8 @@ fn lstm_backward<T: Number>(
     let [input, forget, candidate, output] = parts(gates);
     // A loop of its own, which changes nothing but `next`, becomes vector instructions.
     next.copy_from_slice(c);
-    for (((next, i), f), g) in next.iter_mut().zip(&*input).zip(&*forget).zip(&*candidate) {
+    for (((next, i), f), g) in next.iter_mut().beside(&*input).beside(&*forget).beside(&*candidate)
+    {
         *next = tanh(*f * *next + *i * *g);
     }
     for index in 0..c.len() {

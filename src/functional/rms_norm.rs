@@ -3,6 +3,7 @@
 use candle_core::{DType, Result, Shape, Tensor, WithDType};
 
 use super::norm_rows::{check_shapes, rows_backward, rows_forward, times_weight};
+use crate::compute::beside::Beside;
 use crate::compute::loops::vectorized;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
 use crate::compute::sums::{dot_by, sum_by};
@@ -83,7 +84,7 @@ impl Op for RmsNorm {
                     let scale = T::from_f64(self.scale(xs));
                     match args.get(1) {
                         Some(weight) => {
-                            room.each(xs.iter().zip(*weight), move |(x, w)| *x * scale * *w);
+                            room.each(xs.iter().beside(*weight), move |(x, w)| *x * scale * *w);
                         }
                         None => room.each(xs.iter(), move |x| *x * scale),
                     }
@@ -121,9 +122,9 @@ impl RmsNorm {
         let factor = T::from_f64(scale);
         times_weight(gx, gy, weight);
         let normal = xs.iter().map(|x| *x * factor);
-        gw.iter_mut().zip(gy.iter().zip(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
+        gw.iter_mut().beside(gy.iter().beside(normal)).for_each(|(gw, (gy, x))| *gw += *gy * x);
         let dot = dot_by(gx, xs, |g, x| g * x) / xs.len() as f64;
         let dot = T::from_f64(dot * scale * scale);
-        gx.iter_mut().zip(xs).for_each(|(g, x)| *g = (*g - *x * dot) * factor);
+        gx.iter_mut().beside(xs).for_each(|(g, x)| *g = (*g - *x * dot) * factor);
     }
 }

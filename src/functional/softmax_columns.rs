@@ -5,6 +5,7 @@
 
 use super::softmax_rows::{COLUMN_BLOCK, Kind, SoftmaxRows, larger};
 use super::unary_math::exp;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::room::Room;
@@ -26,7 +27,7 @@ impl SoftmaxRows {
             #[inline(always)]
             |row, room| {
                 let Columns { maxima, factors } = &blocks[row / self.size];
-                let columns = xs[row * inner..][..inner].iter().zip(maxima).zip(factors);
+                let columns = xs[row * inner..][..inner].iter().beside(maxima).beside(factors);
                 match self.kind {
                     Kind::Softmax => room.each(
                         columns,
@@ -45,13 +46,13 @@ impl SoftmaxRows {
 
     pub(super) fn high_backward<T: Number>(&self, ys: &[T], gs: &[T]) -> Vec<T> {
         let (rows, inner, block) = (*self, self.inner, self.size * self.inner);
-        let blocks = ys.chunks(block).zip(gs.chunks(block)).map(|(ys, gs)| {
+        let blocks = ys.chunks(block).beside(gs.chunks(block)).map(|(ys, gs)| {
             let sums = self.column_sums(
                 ys.len(),
                 #[inline(always)]
                 |row, sums: &mut [T]| {
                     let range = row * inner..(row + 1) * inner;
-                    for ((y, g), sum) in ys[range.clone()].iter().zip(&gs[range]).zip(sums) {
+                    for ((y, g), sum) in ys[range.clone()].iter().beside(&gs[range]).beside(sums) {
                         *sum += if rows.kind == Kind::Softmax { *y * *g } else { *g };
                     }
                 },
@@ -65,7 +66,7 @@ impl SoftmaxRows {
             |row, room| {
                 let range = row * inner..(row + 1) * inner;
                 let columns =
-                    ys[range.clone()].iter().zip(&gs[range]).zip(&blocks[row / self.size]);
+                    ys[range.clone()].iter().beside(&gs[range]).beside(&blocks[row / self.size]);
                 room.each(
                     columns,
                     #[inline(always)]
@@ -104,7 +105,7 @@ impl SoftmaxRows {
                     let mut maxima = vec![-T::INFINITY; inner];
                     let xs = &xs[index * size..xs.len().min((index + 1) * size)];
                     for xs in xs.chunks_exact(inner) {
-                        for (max, x) in maxima.iter_mut().zip(xs) {
+                        for (max, x) in maxima.iter_mut().beside(xs) {
                             *max = larger(sign * *x, *max);
                         }
                     }
@@ -114,14 +115,14 @@ impl SoftmaxRows {
         });
         let mut maxima = vec![-T::INFINITY; inner];
         for part in parts {
-            maxima.iter_mut().zip(part).for_each(|(max, part)| *max = larger(part, *max));
+            maxima.iter_mut().beside(part).for_each(|(max, part)| *max = larger(part, *max));
         }
         let sums = self.column_sums(
             xs.len(),
             #[inline(always)]
             |row, sums: &mut [T]| {
-                let columns = xs[row * inner..][..inner].iter().zip(&maxima);
-                for ((x, max), sum) in columns.zip(sums) {
+                let columns = xs[row * inner..][..inner].iter().beside(&maxima);
+                for ((x, max), sum) in columns.beside(sums) {
                     *sum += exp(sign * *x - *max);
                 }
             },
@@ -150,7 +151,7 @@ impl SoftmaxRows {
                         for row in first..end.min(first + COLUMN_BLOCK) {
                             add(row, &mut sums);
                         }
-                        for (total, sum) in totals.iter_mut().zip(&sums) {
+                        for (total, sum) in totals.iter_mut().beside(&sums) {
                             *total += sum.wide();
                         }
                     }
@@ -160,7 +161,7 @@ impl SoftmaxRows {
         });
         let mut totals = vec![0.0; inner];
         for part in parts {
-            totals.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+            totals.iter_mut().beside(part).for_each(|(total, part)| *total += part);
         }
         totals
     }

@@ -5,6 +5,7 @@
 //! the neighbouring rows of a tile are taken together, so that every loop runs over neighbours.
 
 use super::unary_math::exp;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE, SMALL_PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::threads;
@@ -76,7 +77,7 @@ impl SoftmaxRows {
             });
         }
         let mut ys = loops::zeros(xs.len());
-        let rows = ys.chunks_mut(self.size).zip(xs.chunks(self.size));
+        let rows = ys.chunks_mut(self.size).beside(xs.chunks(self.size));
         rows.for_each(|(ys, xs)| self.long_forward(xs, ys));
         ys
     }
@@ -111,8 +112,8 @@ impl SoftmaxRows {
             });
         }
         let mut out = loops::zeros(ys.len());
-        let rows = out.chunks_mut(self.size).zip(ys.chunks(self.size));
-        for ((out, ys), gs) in rows.zip(gs.chunks(self.size)) {
+        let rows = out.chunks_mut(self.size).beside(ys.chunks(self.size));
+        for ((out, ys), gs) in rows.beside(gs.chunks(self.size)) {
             self.long_backward(ys, gs, out);
         }
         out
@@ -137,7 +138,7 @@ impl SoftmaxRows {
         });
         let max = maxima.into_iter().fold(-T::of(f64::INFINITY), larger);
         let mut sums = vec![0.0; count];
-        let pieces = ys.chunks_mut(PIECE).zip(xs.chunks(PIECE)).zip(&mut sums);
+        let pieces = ys.chunks_mut(PIECE).beside(xs.chunks(PIECE)).beside(&mut sums);
         threads::jobs(pieces.collect(), &|((ys, xs), sum): ((&mut [T], &[T]), &mut f64)| {
             *sum = vectorized(
                 #[inline(always)]
@@ -215,7 +216,7 @@ impl SoftmaxRows {
     #[inline(always)]
     fn dot<T: Number>(&self, ys: &[T], gs: &[T]) -> f64 {
         let mut total = 0.0;
-        for (ys, gs) in ys.chunks(SMALL_PIECE).zip(gs.chunks(SMALL_PIECE)) {
+        for (ys, gs) in ys.chunks(SMALL_PIECE).beside(gs.chunks(SMALL_PIECE)) {
             total += match self.kind {
                 Kind::Softmax => fold(ys, gs, T::ZERO, |sum, y, g| sum + y * g),
                 Kind::LogSoftmax => fold(ys, gs, T::ZERO, |sum, _, g| sum + g),
@@ -253,12 +254,12 @@ fn fold<T: Number>(ys: &[T], gs: &[T], start: T, step: impl Fn(T, T, T) -> T) ->
     let mut lanes = [start; LANES];
     let ((ys_whole, ys_rest), (gs_whole, gs_rest)) =
         (ys.as_chunks::<LANES>(), gs.as_chunks::<LANES>());
-    for (ys, gs) in ys_whole.iter().zip(gs_whole) {
-        for ((lane, y), g) in lanes.iter_mut().zip(ys).zip(gs) {
+    for (ys, gs) in ys_whole.iter().beside(gs_whole) {
+        for ((lane, y), g) in lanes.iter_mut().beside(ys).beside(gs) {
             *lane = step(*lane, *y, *g);
         }
     }
-    for (lane, (y, g)) in lanes.iter_mut().zip(ys_rest.iter().zip(gs_rest)) {
+    for (lane, (y, g)) in lanes.iter_mut().beside(ys_rest.iter().beside(gs_rest)) {
         *lane = step(*lane, *y, *g);
     }
     lanes
@@ -280,7 +281,7 @@ fn sum_of<T: Number>(xs: &[T]) -> f64 {
 /// Writes the exponentials of a piece to `scratch`.
 #[inline(always)]
 fn take_exponentials<T: Number>(ys: &[T], scratch: &mut [T; SMALL_PIECE]) {
-    scratch.iter_mut().zip(ys).for_each(|(taken, y)| *taken = exp(*y));
+    scratch.iter_mut().beside(ys).for_each(|(taken, y)| *taken = exp(*y));
 }
 
 /// The sum of the exponentials of a row. For softmax, which is made of them, they take the place of
@@ -310,19 +311,19 @@ impl SoftmaxRows {
     #[inline(always)]
     fn forward_rows<T: Number>(self, xs: &[T], ys: &mut [T]) {
         let (size, sign) = (self.size, self.sign::<T>());
-        let pairs = xs.chunks_exact(size).zip(ys.chunks_exact_mut(size));
+        let pairs = xs.chunks_exact(size).beside(ys.chunks_exact_mut(size));
         if self.kind == Kind::LogSoftmax && (SHORT..=SMALL_PIECE).contains(&size) {
             for (xs, ys) in pairs {
                 let max = max_of(xs, sign);
                 let lanes = fold(xs, xs, T::ZERO, |sum, x, _| sum + exp(sign * x - max));
                 let log = T::of(lanes.into_iter().map(T::wide).sum::<f64>().ln());
-                ys.iter_mut().zip(xs).for_each(|(y, x)| *y = (sign * *x - max) - log);
+                ys.iter_mut().beside(xs).for_each(|(y, x)| *y = (sign * *x - max) - log);
             }
             return;
         }
         for (xs, ys) in pairs {
             let max = max_of(xs, sign);
-            ys.iter_mut().zip(xs).for_each(|(y, x)| *y = sign * *x - max);
+            ys.iter_mut().beside(xs).for_each(|(y, x)| *y = sign * *x - max);
         }
         if size > SMALL_PIECE {
             for ys in ys.chunks_exact_mut(size) {
@@ -339,7 +340,7 @@ impl SoftmaxRows {
         } else {
             let mut scratch = [T::ZERO; SMALL_PIECE];
             take_exponentials(ys, &mut scratch);
-            for (ys, taken) in ys.chunks_exact_mut(size).zip(scratch.chunks_exact(size)) {
+            for (ys, taken) in ys.chunks_exact_mut(size).beside(scratch.chunks_exact(size)) {
                 self.finish(ys, sum_of(taken));
             }
         }
@@ -350,8 +351,8 @@ impl SoftmaxRows {
     fn exponentials<T: Number>(self, xs: &[T], ys: &mut [T], max: T) -> f64 {
         let sign = self.sign::<T>();
         let mut total = 0.0;
-        for (xs, ys) in xs.chunks(SMALL_PIECE).zip(ys.chunks_mut(SMALL_PIECE)) {
-            ys.iter_mut().zip(xs).for_each(|(y, x)| *y = sign * *x - max);
+        for (xs, ys) in xs.chunks(SMALL_PIECE).beside(ys.chunks_mut(SMALL_PIECE)) {
+            ys.iter_mut().beside(xs).for_each(|(y, x)| *y = sign * *x - max);
             total += sum_exponentials(self.kind, ys);
         }
         total
@@ -360,10 +361,10 @@ impl SoftmaxRows {
     /// The backward pass of whole rows that lie side by side.
     #[inline(always)]
     fn backward_rows<T: Number>(self, ys: &[T], gs: &[T], out: &mut [T]) {
-        let inputs = ys.chunks_exact(self.size).zip(gs.chunks_exact(self.size));
-        for ((ys, gs), out) in inputs.zip(out.chunks_exact_mut(self.size)) {
+        let inputs = ys.chunks_exact(self.size).beside(gs.chunks_exact(self.size));
+        for ((ys, gs), out) in inputs.beside(out.chunks_exact_mut(self.size)) {
             let sum = T::of(self.dot(ys, gs));
-            for ((y, g), out) in ys.iter().zip(gs).zip(out) {
+            for ((y, g), out) in ys.iter().beside(gs).beside(out) {
                 *out = self.slope(*y, *g, sum);
             }
         }
@@ -373,7 +374,7 @@ impl SoftmaxRows {
     #[inline(always)]
     fn subtract<T: Number>(self, ys: &[T], gs: &[T], out: &mut [T], sum: f64) {
         let sum = T::of(sum);
-        for ((y, g), out) in ys.iter().zip(gs).zip(out) {
+        for ((y, g), out) in ys.iter().beside(gs).beside(out) {
             *out = self.slope(*y, *g, sum);
         }
     }
@@ -386,15 +387,16 @@ impl SoftmaxRows {
         let part = |row: usize| &xs[row * self.inner..][..width];
         let mut maxima = [-T::of(f64::INFINITY); TILE];
         for row in 0..self.size {
-            for (max, x) in maxima.iter_mut().zip(part(row)) {
+            for (max, x) in maxima.iter_mut().beside(part(row)) {
                 *max = larger(sign * *x, *max);
             }
         }
         let mut sums = [0.0; TILE];
         for (block, ys) in ys.chunks_mut(COLUMN_BLOCK).enumerate() {
             let mut some = [T::ZERO; TILE];
-            for (row, ys) in (block * COLUMN_BLOCK..).zip(ys) {
-                let columns = part(row).iter().zip(&maxima).zip(ys.iter_mut()).zip(&mut some);
+            for (row, ys) in (block * COLUMN_BLOCK..).beside(ys) {
+                let columns =
+                    part(row).iter().beside(&maxima).beside(ys.iter_mut()).beside(&mut some);
                 for (((x, max), y), sum) in columns {
                     let difference = sign * *x - *max;
                     let power = exp(difference);
@@ -402,14 +404,14 @@ impl SoftmaxRows {
                     *sum += power;
                 }
             }
-            sums.iter_mut().zip(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
+            sums.iter_mut().beside(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
         }
         let mut factors = [T::ZERO; TILE];
-        for (factor, sum) in factors.iter_mut().zip(&sums[..width]) {
+        for (factor, sum) in factors.iter_mut().beside(&sums[..width]) {
             *factor = T::of(if self.kind == Kind::Softmax { 1.0 / sum } else { sum.ln() });
         }
         for ys in &mut ys {
-            for (y, factor) in ys.iter_mut().zip(&factors) {
+            for (y, factor) in ys.iter_mut().beside(&factors) {
                 *y = if self.kind == Kind::Softmax { *y * *factor } else { *y - *factor };
             }
         }
@@ -424,18 +426,18 @@ impl SoftmaxRows {
         for first in (0..self.size).step_by(COLUMN_BLOCK) {
             let mut some = [T::ZERO; TILE];
             for row in first..self.size.min(first + COLUMN_BLOCK) {
-                let columns = ys[part(row)].iter().zip(&gs[part(row)]);
-                for ((y, g), sum) in columns.zip(&mut some) {
+                let columns = ys[part(row)].iter().beside(&gs[part(row)]);
+                for ((y, g), sum) in columns.beside(&mut some) {
                     *sum += if self.kind == Kind::Softmax { *y * *g } else { *g };
                 }
             }
-            sums.iter_mut().zip(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
+            sums.iter_mut().beside(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
         }
         let mut narrow = [T::ZERO; TILE];
-        narrow.iter_mut().zip(&sums[..width]).for_each(|(narrow, sum)| *narrow = T::of(*sum));
+        narrow.iter_mut().beside(&sums[..width]).for_each(|(narrow, sum)| *narrow = T::of(*sum));
         for (row, out) in out.iter_mut().enumerate() {
-            let columns = ys[part(row)].iter().zip(&gs[part(row)]);
-            for (((y, g), sum), out) in columns.zip(&narrow).zip(out.iter_mut()) {
+            let columns = ys[part(row)].iter().beside(&gs[part(row)]);
+            for (((y, g), sum), out) in columns.beside(&narrow).beside(out.iter_mut()) {
                 *out = self.slope(*y, *g, *sum);
             }
         }

@@ -5,6 +5,7 @@
 use candle_core::{CpuStorage, DType, Result, Shape, Storage, Tensor, WithDType, bail};
 
 use super::totals::{Adding, Floats, Integers, Span, totals};
+use crate::compute::beside::Beside;
 use crate::compute::copy::contiguous;
 use crate::compute::loops::{self, PIECE};
 use crate::compute::number::Number;
@@ -194,7 +195,7 @@ impl Sums {
         let is_added = axis::resolve_all(function, x, dims)?;
         let mut groups: Vec<Group> = Vec::new();
         let mut shape = Vec::new();
-        for (size, is_added) in x.dims().iter().copied().zip(is_added.iter().copied()) {
+        for (size, is_added) in x.dims().iter().copied().beside(is_added.iter().copied()) {
             match groups.last_mut() {
                 Some(group) if group.is_added == is_added => group.size *= size,
                 _ => groups.push(Group { size, is_added }),
@@ -279,7 +280,7 @@ impl Op for Sums {
         if shape.elem_count() == 0 || (row < LEAST && self.groups.len() > 1) {
             return Ok(None);
         }
-        let sizes = shape.dims().iter().zip(&self.is_added);
+        let sizes = shape.dims().iter().beside(&self.is_added);
         let kept = sizes.map(|(size, is_added)| if *is_added { 1 } else { *size });
         let grad = self.divided(&contiguous(grad)?)?.reshape(kept.collect::<Vec<_>>())?;
         grad.broadcast_as(shape).map(Some)

@@ -5,6 +5,7 @@
 
 use candle_core::WithDType;
 
+use crate::compute::beside::Beside;
 use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::threads;
 
@@ -115,7 +116,7 @@ pub(super) fn totals<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], span: Span) 
         vectorized(
             #[inline(always)]
             || {
-                for (sums, xs) in sums.chunks_mut(inner).zip(xs.chunks(block)) {
+                for (sums, xs) in sums.chunks_mut(inner).beside(xs.chunks(block)) {
                     block_totals::<T, A>(xs, inner, sums);
                 }
             },
@@ -128,7 +129,7 @@ pub(super) fn totals<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], span: Span) 
             work((sums, &xs[index * some * block..]));
         });
     } else {
-        let blocks = sums.chunks_mut(inner).zip(xs.chunks(block));
+        let blocks = sums.chunks_mut(inner).beside(xs.chunks(block));
         blocks.for_each(|(sums, xs)| shared_totals::<T, A>(xs, inner, sums));
     }
     sums
@@ -180,7 +181,7 @@ fn add_all<T: Copy + Send + Sync, A: Adding<T>>(
     parts: impl IntoIterator<Item = Vec<A::Total>>,
 ) {
     for part in parts {
-        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum = A::add(*sum, part));
+        sums.iter_mut().beside(part).for_each(|(sum, part)| *sum = A::add(*sum, part));
     }
 }
 
@@ -199,7 +200,7 @@ fn block_totals<T: Copy + Send + Sync, A: Adding<T>>(
         let mut wide = [A::NONE; NARROW];
         add_columns::<T, A>(&xs[..whole], joined, &mut wide[..joined]);
         for row in wide[..joined].chunks_exact(inner) {
-            sums.iter_mut().zip(row).for_each(|(sum, part)| *sum = A::add(*sum, *part));
+            sums.iter_mut().beside(row).for_each(|(sum, part)| *sum = A::add(*sum, *part));
         }
         add_columns::<T, A>(&xs[whole..], inner, sums);
     } else {
@@ -244,14 +245,14 @@ fn add_columns<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], step: usize, sums:
     for rows in xs.chunks(4 * step) {
         if rows.len() >= 3 * step + width {
             let row = |index: usize| rows[index * step..][..width].iter();
-            let rows = row(0).zip(row(1)).zip(row(2).zip(row(3)));
-            for (sum, ((a, b), (c, d))) in sums.iter_mut().zip(rows) {
+            let rows = row(0).beside(row(1)).beside(row(2).beside(row(3)));
+            for (sum, ((a, b), (c, d))) in sums.iter_mut().beside(rows) {
                 *sum = A::add(*sum, four::<T, A>([*a, *b, *c, *d]));
             }
         } else {
             for row in rows.chunks(step).filter(|row| row.len() >= width) {
                 let wide = row.iter().map(|x| A::widen(*x));
-                sums.iter_mut().zip(wide).for_each(|(sum, wide)| *sum = A::add(*sum, wide));
+                sums.iter_mut().beside(wide).for_each(|(sum, wide)| *sum = A::add(*sum, wide));
             }
         }
     }

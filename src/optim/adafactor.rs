@@ -8,6 +8,7 @@ use super::options::{config, first_complaint};
 use super::rule::Rule;
 use super::sums::square_sum;
 use super::sweep::{Sweep, lerp};
+use crate::compute::beside::Beside;
 use crate::compute::loops::PARALLEL_FROM;
 use crate::compute::number::Number;
 use crate::compute::sums::dot_by;
@@ -169,7 +170,7 @@ impl<T: Number> SecondMoment<T> {
     /// Moves the second moment towards the gradient's; returns the sum of the squared parameter.
     fn learn(&mut self, sweep: &mut Sweep<'_, T>, weight: T) -> f64 {
         if !self.is_factored {
-            for (v, g) in sweep.buffers[VARIANCE].iter_mut().zip(sweep.g) {
+            for (v, g) in sweep.buffers[VARIANCE].iter_mut().beside(sweep.g) {
                 *v = lerp(*v, *g * *g, weight);
             }
             return square_sum(sweep.p);
@@ -179,13 +180,15 @@ impl<T: Number> SecondMoment<T> {
         let (of_rows, of_columns) = sweep.buffers.split_at_mut(COLUMNS);
         let parts = matrices(sweep.p, sweep.g, &mut of_rows[ROWS], rows, columns);
         let (mut row_sums, mut totals) = (vec![0.0; rows], vec![0.0; columns]);
-        for ((part, c), mean) in parts.zip(of_columns[0].chunks_mut(columns)).zip(&mut self.means) {
+        for ((part, c), mean) in
+            parts.beside(of_columns[0].chunks_mut(columns)).beside(&mut self.means)
+        {
             totals.fill(0.0);
             of_p += square_sums(part.p, part.g, &mut row_sums, &mut totals);
-            for (r, sum) in part.r.iter_mut().zip(&row_sums) {
+            for (r, sum) in part.r.iter_mut().beside(&row_sums) {
                 *r = lerp(*r, T::of(*sum / columns as f64), weight);
             }
-            for (c, sum) in c.iter_mut().zip(&totals) {
+            for (c, sum) in c.iter_mut().beside(&totals) {
                 *c = lerp(*c, T::of(*sum / rows as f64), weight);
             }
             let of_r = part.r.iter().map(|r| r.to_f64()).sum::<f64>();
@@ -211,7 +214,7 @@ impl<T: Number> SecondMoment<T> {
         let floor = self.floor;
         self.each_row(sweep, &mut |rows| {
             rows.reduce(&|p, g, r, c| {
-                for ((p, g), c) in p.iter_mut().zip(g).zip(c) {
+                for ((p, g), c) in p.iter_mut().beside(g).beside(c) {
                     *p = *p * shrink - size * (*g / at_least(r * *c, floor).sqrt());
                 }
                 0.0
@@ -228,9 +231,9 @@ impl<T: Number> SecondMoment<T> {
         }
         let size = rows * columns;
         let (of_rows, of_columns) = (&sweep.buffers[ROWS], &sweep.buffers[COLUMNS]);
-        let parts = sweep.p.chunks_mut(size).zip(sweep.g.chunks(size));
-        let factors = of_rows.chunks(rows).zip(of_columns.chunks(columns));
-        for (((p, g), (r, c)), mean) in parts.zip(factors).zip(&self.means) {
+        let parts = sweep.p.chunks_mut(size).beside(sweep.g.chunks(size));
+        let factors = of_rows.chunks(rows).beside(of_columns.chunks(columns));
+        for (((p, g), (r, c)), mean) in parts.beside(factors).beside(&self.means) {
             call(FactoredRows { p, g, r, c, scale: T::one() / *mean });
         }
     }
@@ -254,7 +257,7 @@ fn matrices<'a, T>(
     columns: usize,
 ) -> impl Iterator<Item = MatrixParts<'a, T>> {
     let size = rows * columns;
-    let parts = p.chunks(size).zip(g.chunks(size)).zip(r.chunks_mut(rows));
+    let parts = p.chunks(size).beside(g.chunks(size)).beside(r.chunks_mut(rows));
     parts.map(|((p, g), r)| MatrixParts { p, g, r })
 }
 
@@ -273,7 +276,7 @@ impl<T: Number> FactoredRows<'_, T> {
         let FactoredRows { p, g, r, c, scale } = self;
         let columns = c.len();
         if p.len() < PARALLEL_FROM || r.len() == 1 {
-            let parts = p.chunks_mut(columns).zip(g.chunks(columns)).zip(r);
+            let parts = p.chunks_mut(columns).beside(g.chunks(columns)).beside(r);
             return parts.map(|((p, g), r)| row(p, g, *r * scale, c)).sum();
         }
         let middle = r.len() / 2;
@@ -302,22 +305,22 @@ fn square_sums<T: Number>(p: &[T], g: &[T], row_sums: &mut [f64], totals: &mut [
             || square_sums(p, g, row_sums, totals),
             || square_sums(other_p, other_g, other_sums, &mut other_totals),
         );
-        for (total, other) in totals.iter_mut().zip(&other_totals) {
+        for (total, other) in totals.iter_mut().beside(&other_totals) {
             *total += *other;
         }
         return sum + other;
     }
     let mut partial = vec![T::zero(); columns];
     // A few rows at a time, since long sums in `f32` drift.
-    for (g, row_sums) in g.chunks(columns * 64).zip(row_sums.chunks_mut(64)) {
+    for (g, row_sums) in g.chunks(columns * 64).beside(row_sums.chunks_mut(64)) {
         partial.fill(T::zero());
-        for (g, row_sum) in g.chunks(columns).zip(row_sums) {
+        for (g, row_sum) in g.chunks(columns).beside(row_sums) {
             *row_sum = square_sum(g);
-            for (partial, g) in partial.iter_mut().zip(g) {
+            for (partial, g) in partial.iter_mut().beside(g) {
                 *partial += *g * *g;
             }
         }
-        for (total, partial) in totals.iter_mut().zip(&partial) {
+        for (total, partial) in totals.iter_mut().beside(&partial) {
             *total += partial.to_f64();
         }
     }

@@ -13,6 +13,7 @@ use super::options::{Options, config, first_complaint, not_negative, whole, word
 use super::state_dict::{NOTES, list, numbers};
 use super::step::backward;
 use super::sums::{add_scaled, dot, largest};
+use crate::compute::beside::Beside;
 use crate::error::{fail, fail_shape};
 use crate::parameters::{Parameters, requires_grad};
 use crate::rt::interrupt_point;
@@ -435,7 +436,7 @@ impl Memory {
             self.h_diag = 1.0;
             return;
         }
-        let y = g.iter().zip(&self.prev_flat_grad).map(|(g, old)| g - old).collect::<Vec<_>>();
+        let y = g.iter().beside(&self.prev_flat_grad).map(|(g, old)| g - old).collect::<Vec<_>>();
         let s = self.d.iter().map(|d| d * self.t).collect::<Vec<_>>();
         let curvature = dot(&y, &s);
         if curvature > 1e-10 && history_size > 0 {
@@ -450,7 +451,7 @@ impl Memory {
             self.ro.push(1.0 / curvature);
         }
         let mut q = g.iter().map(|g| -g).collect::<Vec<_>>();
-        let pairs = || self.old_dirs.iter().zip(&self.old_stps).zip(&self.ro);
+        let pairs = || self.old_dirs.iter().beside(&self.old_stps).beside(&self.ro);
         let mut factors = Vec::with_capacity(self.ro.len());
         for ((y, s), ro) in pairs().rev() {
             let factor = dot(s, &q) * ro;
@@ -458,7 +459,7 @@ impl Memory {
             factors.push(factor);
         }
         q.iter_mut().for_each(|q| *q *= self.h_diag);
-        for (((y, s), ro), factor) in pairs().zip(factors.iter().rev()) {
+        for (((y, s), ro), factor) in pairs().beside(factors.iter().rev()) {
             let back = dot(y, &q) * ro;
             add_scaled(&mut q, s, factor - back);
         }

@@ -8,6 +8,7 @@ use super::options::{config, first_complaint, words};
 use super::rule::Rule;
 use super::sums::square_sum;
 use super::sweep::{Sweep, lerp};
+use crate::compute::beside::Beside;
 use crate::compute::copy::contiguous;
 use crate::compute::loops::{map, map2, zeros};
 use crate::compute::matrix::{Matrix, Workers, add_product};
@@ -148,7 +149,7 @@ impl Rule for MuonRule {
         };
         let shrink = T::of(1.0 - config.lr * config.weight_decay);
         let size = T::of(config.lr * factor);
-        for (p, u) in sweep.p.iter_mut().zip(update) {
+        for (p, u) in sweep.p.iter_mut().beside(update) {
             *p = *p * shrink - size * T::of(f64::from(u));
         }
         Ok(())

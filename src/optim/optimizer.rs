@@ -13,6 +13,7 @@ use super::groups::{DOUBLES, ParamGroup, ParamGroups, write_groups};
 use super::options::Options;
 use super::rule::{Rule, State};
 use super::step::{backward, step};
+use crate::compute::beside::Beside;
 use crate::error::fail;
 use crate::parameters::{Parameters, requires_grad};
 use crate::rt::interrupt_point;
@@ -94,8 +95,8 @@ impl<R: Rule> RuleOptimizer<R> {
 
     pub(super) fn step(&mut self, grads: &GradStore) -> Result<()> {
         self.make_states();
-        for (group, states) in self.groups.iter().zip(&mut self.states) {
-            for (var, state) in group.params.iter().zip(states) {
+        for (group, states) in self.groups.iter().beside(&mut self.states) {
+            for (var, state) in group.params.iter().beside(states) {
                 interrupt_point();
                 let Some(grad) = grads.get(var).filter(|_| requires_grad(var)) else { continue };
                 let state = match state {
@@ -168,7 +169,7 @@ impl<R: Rule> ParamGroups for RuleOptimizer<R> {
 /// options in both forms.
 impl<R: Rule> fmt::Display for RuleOptimizer<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups = self.groups.iter().zip(&self.notes);
+        let groups = self.groups.iter().beside(&self.notes);
         write_groups(f, R::NAME, groups.map(|(group, notes)| (group.config.keys(), notes)))
     }
 }

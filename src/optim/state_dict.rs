@@ -9,6 +9,7 @@ use super::optimizer::RuleOptimizer;
 use super::options::{Options, whole};
 use super::rule::{Rule, State};
 use super::sweep::Buffers;
+use crate::compute::beside::Beside;
 use crate::error::{fail, fail_shape};
 use crate::state_dict::{Save, StateDict};
 
@@ -26,7 +27,7 @@ impl<R: Rule> RuleOptimizer<R> {
     pub fn state_dict(&self) -> Result<StateDict> {
         let mut dict = StateDict::new();
         let mut first = 0;
-        for (number, (group, notes)) in self.groups.iter().zip(&self.notes).enumerate() {
+        for (number, (group, notes)) in self.groups.iter().beside(&self.notes).enumerate() {
             let prefix = format!("param_groups.{number}");
             for name in R::Config::names() {
                 let numbers = group.config.numbers(name).unwrap_or_default();
@@ -137,7 +138,7 @@ pub(super) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
 
 fn save<R: Rule>(dict: &mut StateDict, prefix: &str, state: &State, dims: &[usize]) -> Result<()> {
     dict.insert(format!("{prefix}.step"), Tensor::new(state.steps as f32, &Device::Cpu)?);
-    for (name, number) in R::NUMBERS.iter().zip(&state.numbers) {
+    for (name, number) in R::NUMBERS.iter().beside(&state.numbers) {
         dict.insert(format!("{prefix}.{name}"), Tensor::new(*number, &Device::Cpu)?);
     }
     for (index, name) in R::BUFFERS.iter().enumerate() {
@@ -179,7 +180,7 @@ fn load<R: Rule>(
         };
         state.steps = steps;
     }
-    for (name, number) in R::NUMBERS.iter().zip(&mut state.numbers) {
+    for (name, number) in R::NUMBERS.iter().beside(&mut state.numbers) {
         let Some(tensor) = get(name) else { continue };
         used += 1;
         *number = numbers(tensor)?.first().copied().unwrap_or(*number);

@@ -2,6 +2,7 @@
 //!
 //! The sums are those of `compute/sums.rs`; the loops that change numbers in place are in `sweep.rs`.
 
+use crate::compute::beside::Beside;
 use crate::compute::loops::{PARALLEL_FROM, vectorized};
 use crate::compute::number::Number;
 use crate::compute::sums::{dot_by, sum_by};
@@ -43,7 +44,7 @@ pub(super) fn add_scaled<T: Number>(y: &mut [T], x: &[T], factor: f64) {
     vectorized(
         #[inline(always)]
         || {
-            for (y, x) in y.iter_mut().zip(x) {
+            for (y, x) in y.iter_mut().beside(x) {
                 // Rounded once, as PyTorch does it: a line search multiplies what the last bits
                 // differ by.
                 *y = factor.mul_add(*x, *y);
@@ -65,7 +66,7 @@ pub(super) fn largest<T: Number>(numbers: &[T]) -> f64 {
             let mut lanes = [T::ZERO; LANES];
             let blocks = numbers.chunks(LANES);
             for block in blocks {
-                for (lane, number) in lanes.iter_mut().zip(block) {
+                for (lane, number) in lanes.iter_mut().beside(block) {
                     *lane = larger(number.abs(), *lane);
                 }
             }

@@ -4,6 +4,7 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 
+use crate::compute::beside::Beside;
 use crate::error::fail;
 use crate::nn::Layer;
 use crate::nn::layers::{Copies, Part, Parts};
@@ -120,11 +121,11 @@ impl<L: Layer> AveragedModel<L> {
             averaged.extend(buffers);
             new.extend(new_buffers);
         } else {
-            for ((_, buffer), (_, new)) in buffers.iter().zip(&new_buffers) {
+            for ((_, buffer), (_, new)) in buffers.iter().beside(&new_buffers) {
                 buffer.set(&new.as_detached_tensor().copy()?)?;
             }
         }
-        for ((_, average), (_, new)) in averaged.iter().zip(&new) {
+        for ((_, average), (_, new)) in averaged.iter().beside(&new) {
             let new = new.as_detached_tensor();
             let mean = if count == 0 { new.copy()? } else { self.mean(average, &new, count)? };
             average.set(&mean)?;

@@ -5,7 +5,7 @@
 //! allocation nor a hand-over where it is small. The rules are in files of their own.
 
 use std::any::Any;
-use std::{array, mem};
+use std::mem;
 
 use candle_core::{DType, Result};
 
@@ -168,11 +168,14 @@ fn pass<T: Number, const N: usize, F>(
     // With an index the compiler proves each access once, for all buffers; zips of five don't vectorise.
     #[allow(clippy::needless_range_loop)]
     for i in 0..len {
-        let old = array::from_fn(|buffer| match buffer {
-            0 => a[i],
-            1 => b[i],
-            _ => c[i],
-        });
+        let mut old = [T::ZERO; N];
+        for buffer in 0..N {
+            old[buffer] = match buffer {
+                0 => a[i],
+                1 => b[i],
+                _ => c[i],
+            };
+        }
         let (value, new) = rule(p[i], g[i], old);
         p[i] = value;
         if let Some(new) = new.first() {

@@ -5,6 +5,7 @@
 
 use super::normal::{self, BLOCK};
 use super::twister::Twister;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE};
 use crate::compute::number::Number;
 
@@ -242,7 +243,7 @@ impl<R> Draw<R> {
     {
         let Draw { recipe, count, pieces, .. } = self;
         let mut numbers = vec![T::default(); count];
-        let jobs = numbers.chunks_mut(PIECE).zip(pieces);
+        let jobs = numbers.chunks_mut(PIECE).beside(pieces);
         let jobs = jobs.map(|(out, twister)| Filling { recipe, twister, out }).collect();
         loops::each(count, jobs, run);
         numbers

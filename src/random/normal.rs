@@ -6,6 +6,7 @@
 
 use std::f64::consts::{PI, TAU};
 
+use crate::compute::beside::Beside;
 use crate::compute::number::polynomial;
 
 /// How many numbers are made together: eight radii and eight angles.
@@ -35,7 +36,7 @@ pub(super) fn of_f32(numbers: &mut [f32], mean: f32, deviation: f32) {
 pub(super) fn of_f64(numbers: &mut [f64], mean: f64, deviation: f64) {
     for block in numbers.chunks_exact_mut(BLOCK) {
         let (first, second) = block.split_at_mut(HALF);
-        for (a, b) in first.iter_mut().zip(second) {
+        for (a, b) in first.iter_mut().beside(second) {
             let radius = (-2.0 * (1.0 - *a).ln()).sqrt();
             let angle = 2.0 * PI * *b;
             *a = (radius * angle.cos()).mul_add(deviation, mean);

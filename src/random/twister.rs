@@ -3,6 +3,7 @@
 //! What is made of the numbers is in `draw.rs`. A block is computed and read in loops over vectors, and a block that
 //! nobody reads costs no more than a tenth of a microsecond: that is how draws are skipped.
 
+use crate::compute::beside::Beside;
 use crate::compute::loops::vectorized;
 
 /// Words of the state, which are also the numbers of a block.
@@ -73,7 +74,7 @@ impl Twister {
             let words = &self.state[self.read..];
             let count = words.len().min(out.len());
             let (now, later) = out.split_at_mut(count);
-            for (place, word) in now.iter_mut().zip(words) {
+            for (place, word) in now.iter_mut().beside(words) {
                 *place = make(tempered(*word));
             }
             self.read += count;
@@ -88,7 +89,7 @@ impl Twister {
         for out in out.chunks_mut(PAIRS) {
             let halves = &mut halves[..2 * out.len()];
             self.fill(halves, |word| word);
-            for (place, pair) in out.iter_mut().zip(halves.chunks_exact(2)) {
+            for (place, pair) in out.iter_mut().beside(halves.chunks_exact(2)) {
                 *place = make(u64::from(pair[0]) << 32 | u64::from(pair[1]));
             }
         }

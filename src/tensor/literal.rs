@@ -2,6 +2,8 @@
 
 use candle_core::{DType, Device, Tensor};
 
+use crate::compute::beside::Beside;
+
 /// A tensor from nested literals, as `torch.tensor` makes one.
 ///
 /// Floats give `f32`, integers `i64`, truth values `u8`; a row that mixes them takes the widest.
@@ -184,7 +186,7 @@ pub fn single(scalar: Scalar, text: &str) -> Nested {
 /// A row of literals, and how they are written.
 #[doc(hidden)]
 pub fn row(scalars: &[Scalar], text: &str) -> Nested {
-    scalars.iter().zip(text.split(',')).for_each(|(scalar, text)| check_sign(*scalar, text));
+    scalars.iter().beside(text.split(',')).for_each(|(scalar, text)| check_sign(*scalar, text));
     Nested { shape: vec![scalars.len()], scalars: scalars.to_vec() }
 }
 

@@ -4,6 +4,7 @@
 
 use candle_core::{DType, Layout, Result, Shape, Tensor};
 
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::compute::sums::sum_lanes;
@@ -82,7 +83,7 @@ fn gather<T: Number>(dims: &[usize], strides: &[usize], grads: &[T], sums: &mut 
         ([], _) | (_, []) => sums[0] += grads[0].wide(),
         ([_], [0]) => sums[0] += sum_lanes(grads),
         ([size], [1]) => {
-            for (sum, grad) in sums[..*size].iter_mut().zip(grads) {
+            for (sum, grad) in sums[..*size].iter_mut().beside(grads) {
                 *sum += grad.wide();
             }
         }

@@ -12,6 +12,7 @@ use candle_core::{
 
 use super::places::Putting;
 use crate::compute::any::{any_storage, any_tensor};
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE};
 use crate::compute::op::with_elements;
 use crate::compute::recording;
@@ -83,9 +84,9 @@ impl Along {
             let (outer, column) = (first / (count * inner), first % inner);
             let xs = &xs[self.outer[outer] * block..][..block];
             let numbers = numbers[first..].chunks(inner);
-            for (row, numbers) in rows.into_iter().zip(numbers) {
+            for (row, numbers) in rows.into_iter().beside(numbers) {
                 let places = &self.inner[column..];
-                for ((out, number), place) in row.iter_mut().zip(numbers).zip(places) {
+                for ((out, number), place) in row.iter_mut().beside(numbers).beside(places) {
                     *out = xs[*number as usize * self.width + place];
                 }
             }
@@ -121,7 +122,7 @@ impl Along {
                     line.extend((at * block..(at + 1) * block).map(first));
                     if let Some(at) = of_block(at) {
                         let range = at * count..(at + 1) * count;
-                        let pairs = numbers[range.clone()].iter().zip(&values[range]);
+                        let pairs = numbers[range.clone()].iter().beside(&values[range]);
                         pairs.for_each(|(number, value)| put(&mut line[*number as usize], *value));
                     }
                     room.each(line.iter(), |sum| last(*sum));
@@ -144,14 +145,14 @@ impl Along {
                 let places = &self.inner[from..to];
                 for line in at * count..(at + 1) * count {
                     let range = line * inner + from..line * inner + to;
-                    let pairs = numbers[range.clone()].iter().zip(&values[range]);
-                    for ((number, value), place) in pairs.zip(places) {
+                    let pairs = numbers[range.clone()].iter().beside(&values[range]);
+                    for ((number, value), place) in pairs.beside(places) {
                         put(&mut sums[*number as usize * columns + place - column], *value);
                     }
                 }
             }
-            for (row, sums) in rows.into_iter().zip(sums.chunks_exact(columns.max(1))) {
-                row.iter_mut().zip(sums).for_each(|(out, sum)| *out = last(*sum));
+            for (row, sums) in rows.into_iter().beside(sums.chunks_exact(columns.max(1))) {
+                row.iter_mut().beside(sums).for_each(|(out, sum)| *out = last(*sum));
             }
         })
     }
@@ -185,7 +186,7 @@ impl Along {
 /// Where the elements of a smaller block are in a block of these dims, both in the order of their axes.
 fn offsets(shape: &[usize], dims: &[usize]) -> Vec<usize> {
     let mut offsets = vec![0];
-    for (size, width) in shape.iter().zip(dims) {
+    for (size, width) in shape.iter().beside(dims) {
         let longer = |offset: &usize| {
             let start = offset * width;
             (0..*size).map(move |at| start + at)

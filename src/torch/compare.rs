@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor, WithDType};
 
 use crate::compute::any::any_tensor;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE};
 use crate::compute::op;
 use crate::error::fail;
@@ -139,9 +140,9 @@ fn answers<T: WithDType>(
 ) -> Result<Tensor> {
     let values = op::with_elements(other, |ys: &[T]| {
         Ok(loops::by_pieces(xs.len(), PIECE, |index, out: &mut [u8]| {
-            let pairs = xs[index * PIECE..].iter().zip(&ys[index * PIECE..]);
+            let pairs = xs[index * PIECE..].iter().beside(&ys[index * PIECE..]);
             let answer = |(out, (x, y)): (&mut u8, (&T, &T))| *out = u8::from(question(*x, *y));
-            out.iter_mut().zip(pairs).for_each(answer);
+            out.iter_mut().beside(pairs).for_each(answer);
         }))
     })?;
     Tensor::from_vec(values, other.shape(), other.device())

@@ -5,6 +5,7 @@ use candle_core::{DType, Device, Result, Tensor, WithDType};
 use super::keys::{self, Order};
 use super::places::{Places, pick};
 use crate::compute::any::any_tensor;
+use crate::compute::beside::Beside;
 use crate::compute::op::with_elements;
 use crate::error::fail;
 use crate::functional::transpose::contiguous;
@@ -104,7 +105,7 @@ pub fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: usize) -> Resul
     }
     let mut sums = vec![0f64; count];
     let values = contiguous(&weights.to_dtype(DType::F64)?)?.to_vec1::<f64>()?;
-    numbers.iter().zip(values).for_each(|(number, weight)| sums[*number as usize] += weight);
+    numbers.iter().beside(values).for_each(|(number, weight)| sums[*number as usize] += weight);
     let dtype = if weights.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
     Tensor::from_vec(sums, count, &Device::Cpu)?.to_dtype(dtype)
 }

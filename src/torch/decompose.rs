@@ -9,6 +9,7 @@ use candle_core::{D, Result, Shape, Tensor};
 use super::dense::{Decomposition, Size, narrow, wide};
 use super::reflections::Qr;
 use super::rotations::{Eigh, Svd};
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail_shape;
@@ -163,7 +164,7 @@ fn factors<F: Decomposition, const N: usize>(
     let all = op::apply(function, Factors { decomposition, area, shape }, [a])?;
     let mut start = 0;
     let mut parts = Vec::with_capacity(N);
-    for (shape, length) in shapes.iter().zip(lengths) {
+    for (shape, length) in shapes.iter().beside(lengths) {
         let part = all.narrow(D::Minus1, start, length)?;
         parts.push(part.reshape([batch, shape].concat())?);
         start += length;
@@ -187,7 +188,7 @@ impl<F: Decomposition> Op for Factors<F> {
 
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let length = self.shape.dims().last().copied().unwrap_or(1).max(1);
-        let pairs = call.result.chunks(length).zip(call.grad.chunks(length));
+        let pairs = call.result.chunks(length).beside(call.grad.chunks(length));
         let grads = pairs.flat_map(|(factors, grads)| {
             narrow::<T>(self.decomposition.gradient(&wide(factors), &wide(grads)))
         });

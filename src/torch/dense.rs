@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 use crate::error::{fail_shape, need_float};
 
@@ -26,9 +27,9 @@ pub(super) fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64
 /// The product of `a` (rows x inner) and `b` (inner x columns).
 pub(super) fn product(a: &[f64], b: &[f64], inner: usize, columns: usize) -> Vec<f64> {
     let mut sums = vec![0.0; a.len() / inner.max(1) * columns];
-    for (sums, row) in sums.chunks_mut(columns.max(1)).zip(a.chunks(inner.max(1))) {
-        for (factor, line) in row.iter().zip(b.chunks(columns.max(1))) {
-            sums.iter_mut().zip(line).for_each(|(sum, x)| *sum += factor * x);
+    for (sums, row) in sums.chunks_mut(columns.max(1)).beside(a.chunks(inner.max(1))) {
+        for (factor, line) in row.iter().beside(b.chunks(columns.max(1))) {
+            sums.iter_mut().beside(line).for_each(|(sum, x)| *sum += factor * x);
         }
     }
     sums

@@ -7,6 +7,7 @@ use candle_core::{D, Result, Shape, Tensor};
 use super::products::same_dtype;
 use super::reduce::Norm;
 use super::rows::RowFunction;
+use crate::compute::beside::{Beside, each};
 use crate::compute::loops::{self, PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -108,13 +109,13 @@ impl Distances {
         let mut totals = [[0.0; LANES]; N];
         for start in (0..packed.len()).step_by(BLOCK) {
             let packed = &packed[start..packed.len().min(start + BLOCK)];
-            let rows = rows.map(|row| &row[start..][..packed.len()]);
+            let rows = each(rows, |row| &row[start..][..packed.len()]);
             let mut sums = [[T::ZERO; LANES]; N];
             if is_square {
                 for (column, others) in packed.iter().enumerate() {
-                    for (sums, row) in sums.iter_mut().zip(rows) {
+                    for (sums, row) in sums.iter_mut().beside(rows) {
                         let x = row[column];
-                        for (sum, other) in sums.iter_mut().zip(others) {
+                        for (sum, other) in sums.iter_mut().beside(others) {
                             let difference = x - *other;
                             *sum = difference.mul_add(difference, *sum);
                         }
@@ -122,9 +123,9 @@ impl Distances {
                 }
             } else {
                 for (column, others) in packed.iter().enumerate() {
-                    for (sums, row) in sums.iter_mut().zip(rows) {
+                    for (sums, row) in sums.iter_mut().beside(rows) {
                         let x = row[column];
-                        for (sum, other) in sums.iter_mut().zip(others) {
+                        for (sum, other) in sums.iter_mut().beside(others) {
                             *sum += Number::abs(x - *other);
                         }
                     }
@@ -132,17 +133,17 @@ impl Distances {
             }
             if is_square && is_short {
                 // The root of a number of this type, rounded, is that of the same number in `f64`.
-                for (out, sums) in out.into_iter().zip(sums) {
-                    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = Number::sqrt(sum));
+                for (out, sums) in out.into_iter().beside(sums) {
+                    out.iter_mut().beside(sums).for_each(|(out, sum)| *out = Number::sqrt(sum));
                 }
                 return;
             }
-            for (totals, sums) in totals.iter_mut().zip(sums) {
-                totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.wide());
+            for (totals, sums) in totals.iter_mut().beside(sums) {
+                totals.iter_mut().beside(sums).for_each(|(total, sum)| *total += sum.wide());
             }
         }
-        for (out, totals) in out.into_iter().zip(totals) {
-            for (out, total) in out.iter_mut().zip(totals) {
+        for (out, totals) in out.into_iter().beside(totals) {
+            for (out, total) in out.iter_mut().beside(totals) {
                 *out = T::of(if is_square { total.sqrt() } else { total });
             }
         }
@@ -175,11 +176,11 @@ impl Distances {
         let (others, columns) = (self.others, self.columns);
         let blocks = others.div_ceil(LANES);
         let mut packed = vec![[T::ZERO; LANES]; b.len() / (others * columns) * blocks * columns];
-        let matrices = packed.chunks_mut(blocks * columns).zip(b.chunks(others * columns));
+        let matrices = packed.chunks_mut(blocks * columns).beside(b.chunks(others * columns));
         for (packed, matrix) in matrices {
             for (other, row) in matrix.chunks(columns).enumerate() {
                 let packed = &mut packed[other / LANES * columns..][..columns];
-                packed.iter_mut().zip(row).for_each(|(lanes, x)| lanes[other % LANES] = *x);
+                packed.iter_mut().beside(row).for_each(|(lanes, x)| lanes[other % LANES] = *x);
             }
         }
         packed
@@ -200,7 +201,7 @@ impl Distances {
             let (mut difference, mut slopes) = (vec![T::ZERO; columns], vec![T::ZERO; columns]);
             let mut factors = [T::ZERO; BLOCK];
             let (mut totals, mut sums) = (vec![0.0; columns], vec![T::ZERO; columns]);
-            for (row, out) in (start / columns..).zip(out.chunks_mut(columns)) {
+            for (row, out) in (start / columns..).beside(out.chunks_mut(columns)) {
                 let (matrix, row) = (row / rows, row % rows);
                 let x = &xs[(matrix * rows + row) * columns..][..columns];
                 let ys = &ys[matrix * others * columns..][..others * columns];
@@ -214,28 +215,31 @@ impl Distances {
                     };
                     if self.p == 2.0 {
                         let factors = &mut factors[..ys.len() / columns];
-                        for (other, factor) in (block * BLOCK..).zip(factors.iter_mut()) {
+                        for (other, factor) in (block * BLOCK..).beside(factors.iter_mut()) {
                             let (distance, grad) = given(other);
                             // Equal rows have no slope; their differences are finite, and 0 times these is 0.
                             *factor = if distance == T::ZERO { T::ZERO } else { grad / distance };
                         }
                         add_differences(x, ys, factors, &mut sums);
-                        totals.iter_mut().zip(&sums).for_each(|(total, sum)| *total += sum.wide());
+                        totals
+                            .iter_mut()
+                            .beside(&sums)
+                            .for_each(|(total, sum)| *total += sum.wide());
                         continue;
                     }
-                    for (other, y) in (block * BLOCK..).zip(ys.chunks(columns)) {
+                    for (other, y) in (block * BLOCK..).beside(ys.chunks(columns)) {
                         let (distance, grad) = given(other);
                         difference
                             .iter_mut()
-                            .zip(x.iter().zip(y))
+                            .beside(x.iter().beside(y))
                             .for_each(|(d, (x, y))| *d = *x - *y);
                         slopes.fill(T::ZERO);
                         Norm(self.p).gradient(&difference, distance, grad, &mut slopes);
-                        sums.iter_mut().zip(&slopes).for_each(|(sum, slope)| *sum += *slope);
+                        sums.iter_mut().beside(&slopes).for_each(|(sum, slope)| *sum += *slope);
                     }
-                    totals.iter_mut().zip(&sums).for_each(|(total, sum)| *total += sum.wide());
+                    totals.iter_mut().beside(&sums).for_each(|(total, sum)| *total += sum.wide());
                 }
-                out.iter_mut().zip(&totals).for_each(|(out, total)| *out = T::of(*total));
+                out.iter_mut().beside(&totals).for_each(|(out, total)| *out = T::of(*total));
             }
             Ok(())
         })
@@ -254,16 +258,16 @@ fn add_differences<T: Number>(x: &[T], ys: &[T], factors: &[T], sums: &mut [T]) 
             for first in (0..whole).step_by(COLUMNS) {
                 let x = &x[first..][..COLUMNS];
                 let mut lanes = [T::ZERO; COLUMNS];
-                for (y, factor) in ys.chunks_exact(columns).zip(factors) {
+                for (y, factor) in ys.chunks_exact(columns).beside(factors) {
                     let y = &y[first..][..COLUMNS];
-                    for (lane, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
+                    for (lane, (x, y)) in lanes.iter_mut().beside(x.iter().beside(y)) {
                         *lane = factor.mul_add(*x - *y, *lane);
                     }
                 }
                 sums[first..][..COLUMNS].copy_from_slice(&lanes);
             }
             for column in whole..columns {
-                for (y, factor) in ys.chunks_exact(columns).zip(factors) {
+                for (y, factor) in ys.chunks_exact(columns).beside(factors) {
                     sums[column] = factor.mul_add(x[column] - y[column], sums[column]);
                 }
             }
@@ -291,10 +295,10 @@ impl Op for Distances {
                     let are_there = row % rows + ROWS <= rows && out.len() >= ROWS * others;
                     let count = if are_there { ROWS } else { 1 };
                     let (some, rest) = out.split_at_mut(count * others);
-                    let mut each = some.chunks_exact_mut(others);
-                    match (each.next(), each.next(), each.next(), each.next()) {
+                    let mut lines = some.chunks_exact_mut(others);
+                    match (lines.next(), lines.next(), lines.next(), lines.next()) {
                         (Some(a), Some(b), Some(c), Some(d)) => {
-                            let rows = [0, 1, 2, 3].map(|next| row_of(row + next));
+                            let rows = each([0, 1, 2, 3], |next| row_of(row + next));
                             self.between_rows(rows, packed, [a, b, c, d]);
                         }
                         (Some(one), ..) => self.between_rows([row_of(row)], packed, [one]),
@@ -308,11 +312,11 @@ impl Op for Distances {
         }
         let distances = loops::fill(len, some * others, |start, out: &mut [T]| {
             let mut difference = vec![T::ZERO; columns];
-            for (pair, out) in (start..).zip(out) {
+            for (pair, out) in (start..).beside(out) {
                 let (row, other) = (pair / others, pair % others);
                 let y = &b[(row / rows * others + other) * columns..][..columns];
-                let pairs = row_of(row).iter().zip(y);
-                difference.iter_mut().zip(pairs).for_each(|(d, (x, y))| *d = *x - *y);
+                let pairs = row_of(row).iter().beside(y);
+                difference.iter_mut().beside(pairs).for_each(|(d, (x, y))| *d = *x - *y);
                 *out = Norm(self.p).value(&difference);
             }
             Ok(())

@@ -5,6 +5,7 @@
 use candle_core::{DType, Device, Result, Shape, Tensor};
 
 use super::order::topk;
+use crate::compute::beside::Beside;
 use crate::compute::op::with_elements;
 use crate::error::{fail, wrong_dtype};
 use crate::functional::transpose::contiguous;
@@ -120,7 +121,7 @@ pub fn bernoulli(p: &Tensor) -> Result<Tensor> {
             _ => floats::<f32, _>(ps.len(), FRACTIONS).into_iter().map(f64::from).collect(),
         };
         let coin = |(p, draw): (&f64, f64)| f64::from(u8::from(draw < *p));
-        Ok(ps.iter().zip(draws).map(coin).collect::<Vec<_>>())
+        Ok(ps.iter().beside(draws).map(coin).collect::<Vec<_>>())
     })?;
     Tensor::from_vec(coins, p.shape(), &Device::Cpu)?.to_dtype(p.dtype())
 }

@@ -6,6 +6,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::places::{Places, pick};
+use crate::compute::beside::Beside;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::functional::matmul::matmul;
@@ -83,10 +84,10 @@ fn summed(equation: &str, operands: &[&Tensor]) -> Result<Tensor> {
     }
     let mut sizes: Vec<(Label, usize)> = Vec::new();
     let mut named = Vec::new();
-    for (index, (term, tensor)) in terms.iter().zip(operands).enumerate() {
+    for (index, (term, tensor)) in terms.iter().beside(operands).enumerate() {
         let labels = labels(term, tensor.rank(), index)?;
         let tensor = recording::argument(tensor);
-        for (label, size) in labels.iter().zip(tensor.dims()) {
+        for (label, size) in labels.iter().beside(tensor.dims()) {
             match sizes.iter_mut().find(|(known, _)| known == label) {
                 None => sizes.push((*label, *size)),
                 Some((_, known)) if *known == 1 => *known = *size,
@@ -201,7 +202,7 @@ fn diagonal(operand: Named) -> Result<Named> {
     let Named { tensor, labels } = operand;
     let mut names: Vec<(Label, usize, usize)> = Vec::new();
     let mut stride = tensor.elem_count();
-    for (label, size) in labels.iter().zip(tensor.dims()) {
+    for (label, size) in labels.iter().beside(tensor.dims()) {
         stride = stride.checked_div(*size).unwrap_or_default();
         match names.iter_mut().find(|(known, ..)| known == label) {
             Some((_, _, known)) => *known += stride,
@@ -378,7 +379,7 @@ fn contracted(a: &Tensor, b: &Tensor, left: &[i64], right: &[i64]) -> Result<Ten
     let mut labels_of_b =
         (0..b.rank()).map(|axis| Label::Number(a.rank() + axis)).collect::<Vec<_>>();
     let labels_of_a = (0..a.rank()).map(Label::Number).collect::<Vec<_>>();
-    for (first, second) in left.iter().zip(right) {
+    for (first, second) in left.iter().beside(right) {
         let (at, other) = (axis::resolve(NAME, a, first)?, axis::resolve(NAME, b, second)?);
         let (size, other_size) = (a.dims().get(at), b.dims().get(other));
         if size != other_size {

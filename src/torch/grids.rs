@@ -3,6 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 
 use super::join;
+use crate::compute::beside::Beside;
 
 use super::places::{NOWHERE, Places, pick};
 use crate::compute::any::{any_storage, any_tensor};
@@ -83,7 +84,7 @@ impl Triangle {
         let lines = loops::rows_of(columns);
         loops::appended(xs.len(), lines * columns, |start, room| {
             let xs = &xs[start..][..room.left()];
-            for (line, xs) in (start / columns..).zip(xs.chunks_exact(columns)) {
+            for (line, xs) in (start / columns..).beside(xs.chunks_exact(columns)) {
                 let row = (line % self.rows) as i64;
                 let first_above = match self.kept {
                     Kept::Below => row.saturating_add(self.diagonal).saturating_add(1),

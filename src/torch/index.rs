@@ -8,6 +8,7 @@ use candle_core::{DType, Device, Result, Tensor, WithDType};
 use super::along::{self, Along};
 use super::places::{Places, Run, pick};
 use crate::compute::any::any_tensor;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::op::with_elements;
 use crate::compute::recording;
@@ -270,7 +271,7 @@ fn true_places<T: WithDType>(values: &[T]) -> Vec<usize> {
     let pieces = threads::collect(values.len().div_ceil(PIECE), 2, |index| {
         let piece = &values[index * PIECE..values.len().min((index + 1) * PIECE)];
         let (mut places, mut count) = (vec![0; piece.len()], 0);
-        for (place, value) in (index * PIECE..).zip(piece) {
+        for (place, value) in (index * PIECE..).beside(piece) {
             // Written in any case: no processor foresees the masks of chance.
             places[count] = place;
             count += usize::from(*value != T::zero());
@@ -302,9 +303,9 @@ pub fn nonzero(x: &Tensor) -> Result<Tensor> {
     let places = any_tensor!("torch::nonzero", &values, values => Ok(true_places(values)))?;
     let (count, rank) = (places.len(), x.rank());
     let mut rows = vec![0i64; count * rank];
-    for (row, place) in rows.chunks_mut(rank.max(1)).zip(&places) {
+    for (row, place) in rows.chunks_mut(rank.max(1)).beside(&places) {
         let mut rest = *place;
-        for (number, size) in row.iter_mut().zip(x.dims()).rev() {
+        for (number, size) in row.iter_mut().beside(x.dims()).rev() {
             (*number, rest) = ((rest % size) as i64, rest / size);
         }
     }

@@ -4,6 +4,7 @@
 
 use candle_core::{DType, Result, Tensor};
 
+use crate::compute::beside::Beside;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::tensor::axis::{self, Axis};
@@ -63,7 +64,7 @@ fn joined(function: &str, tensors: &[&Tensor], dim: &dyn Axis) -> Result<Tensor>
                 ),
             );
         }
-        let pairs = first.dims().iter().zip(other.dims()).enumerate();
+        let pairs = first.dims().iter().beside(other.dims()).enumerate();
         let mut different = pairs.filter(|(at, (size, other))| *at != axis && size != other);
         if let Some((_, (expected, got))) = different.next() {
             return fail(

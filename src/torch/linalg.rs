@@ -5,6 +5,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::dense::{identity, narrow, product, transposed, wide};
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::{fail, wrong_dtype};
@@ -242,7 +243,7 @@ impl Op for Inverse {
         let size = self.size;
         let block = (size * size).max(1);
         let mut grads = Vec::with_capacity(call.grad.len());
-        for (inverse, grad) in call.result.chunks(block).zip(call.grad.chunks(block)) {
+        for (inverse, grad) in call.result.chunks(block).beside(call.grad.chunks(block)) {
             let turned = transposed(&wide(inverse), size, size);
             let slope = product(&product(&turned, &wide(grad), size, size), &turned, size, size);
             grads.extend(slope.into_iter().map(|x| T::of(-x)));
@@ -289,7 +290,7 @@ impl Op for Determinant {
     fn backward<T: Number>(&self, call: Call<'_, T>) -> Result<Gradients<T>> {
         let mut grads = Vec::with_capacity(call.args[0].len());
         let matrices = call.args[0].chunks((self.size * self.size).max(1));
-        for (matrix, grad) in matrices.zip(call.grad) {
+        for (matrix, grad) in matrices.beside(call.grad) {
             let cofactors = self.cofactors(matrix, &Triangles::of(matrix, self.size));
             grads.extend(cofactors.into_iter().map(|x| T::of(x * grad.wide())));
         }
@@ -308,7 +309,7 @@ impl Op for Solution {
         let Solution { size, columns, .. } = *self;
         let mut solutions = Vec::with_capacity(args[1].len());
         let matrices = args[0].chunks((size * size).max(1));
-        for (matrix, b) in matrices.zip(args[1].chunks((size * columns).max(1))) {
+        for (matrix, b) in matrices.beside(args[1].chunks((size * columns).max(1))) {
             let triangles = Triangles::of(matrix, size);
             if triangles.zero.is_some() {
                 return fail(
@@ -326,8 +327,8 @@ impl Op for Solution {
         let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
         let block = (size * columns).max(1);
         let matrices = call.args[0].chunks((size * size).max(1));
-        let pairs = call.result.chunks(block).zip(call.grad.chunks(block));
-        for (matrix, (x, grad)) in matrices.zip(pairs) {
+        let pairs = call.result.chunks(block).beside(call.grad.chunks(block));
+        for (matrix, (x, grad)) in matrices.beside(pairs) {
             let turned = transposed(&wide(matrix), size, size);
             // The gradient of b solves the transposed system, and that of A is its product with the solution.
             let of_right = Triangles::of(&turned, size).solve(&wide(grad), columns);

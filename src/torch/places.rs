@@ -10,6 +10,7 @@ use candle_core::{
 };
 
 use crate::compute::any::{any_storage, any_tensor};
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PARALLEL_FROM, PIECE};
 use crate::compute::recording;
 use crate::compute::room::Room;
@@ -131,12 +132,12 @@ impl Places {
             }
         };
         if let Line::First = self.line {
-            let values = self.starts.iter().zip(values);
+            let values = self.starts.iter().beside(values);
             values.for_each(|(place, value)| put_at(part, *place, *value));
             return;
         }
         let end = first + part.len();
-        for (start, values) in self.starts.iter().zip(values.chunks_exact(self.width.max(1))) {
+        for (start, values) in self.starts.iter().beside(values.chunks_exact(self.width.max(1))) {
             if *start >= end || start + self.extent <= first {
                 continue;
             }
@@ -144,17 +145,17 @@ impl Places {
                 Line::First => {}
                 Line::Each(offsets) if first <= *start && start + self.extent <= end => {
                     let part = &mut part[start - first..][..self.extent];
-                    let values = offsets.iter().zip(values);
+                    let values = offsets.iter().beside(values);
                     values.for_each(|(offset, value)| put(&mut part[*offset as usize], *value));
                 }
                 Line::Each(offsets) => {
-                    let values = offsets.iter().zip(values);
+                    let values = offsets.iter().beside(values);
                     values.for_each(|(offset, value)| {
                         put_at(part, start + *offset as usize, *value);
                     });
                 }
                 Line::Runs(runs, before) => {
-                    for (run, before) in runs.iter().zip(before) {
+                    for (run, before) in runs.iter().beside(before) {
                         let (begin, values) = (start + run.first, &values[*before..][..run.len]);
                         if run.step == -1 {
                             // The same from the last element on, whose place is the first.
@@ -163,7 +164,7 @@ impl Places {
                             if from < to {
                                 let slots = &mut part[from - first..to - first];
                                 let values = &values[begin + run.len - to..begin + run.len - from];
-                                let pairs = slots.iter_mut().rev().zip(values);
+                                let pairs = slots.iter_mut().rev().beside(values);
                                 pairs.for_each(|(slot, value)| put(slot, *value));
                             }
                             continue;
@@ -181,7 +182,7 @@ impl Places {
                             let values = &values[from - begin..to - begin];
                             slots
                                 .iter_mut()
-                                .zip(values)
+                                .beside(values)
                                 .for_each(|(slot, value)| put(slot, *value));
                         }
                     }
@@ -338,7 +339,7 @@ fn summed<T: WithDType>(
     by_parts(len, places, &|range, part: &mut [T]| {
         let mut sums = range.clone().map(&first).collect::<Vec<f64>>();
         places.put_within(range.start, &mut sums, values, |sum, value| *sum += value.to_f64());
-        part.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::from_f64(sum));
+        part.iter_mut().beside(sums).for_each(|(out, sum)| *out = T::from_f64(sum));
     })
 }
 

@@ -5,6 +5,7 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::rows::{self, Order, Reduced, RowFunction, Rows};
+use crate::compute::beside::Beside;
 use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::with_elements;
@@ -92,7 +93,7 @@ fn on_lanes<const N: usize, T: Number>(
                 let blocks = row.chunks_exact(N);
                 let rest = blocks.remainder().iter().fold(first, |all, x| step(all, *x));
                 for block in blocks {
-                    lanes.iter_mut().zip(block).for_each(|(lane, x)| *lane = step(*lane, *x));
+                    lanes.iter_mut().beside(block).for_each(|(lane, x)| *lane = step(*lane, *x));
                 }
                 lanes.into_iter().fold(rest, join)
             },
@@ -135,7 +136,7 @@ impl RowFunction for Product {
             return T::vectorized(
                 #[inline(always)]
                 || {
-                    for (out, x) in out.iter_mut().zip(row) {
+                    for (out, x) in out.iter_mut().beside(row) {
                         *out = T::of(grad * (all / x.wide()));
                     }
                 },
@@ -147,7 +148,7 @@ impl RowFunction for Product {
             after[index] = after[index + 1] * x.wide();
         }
         let mut before = grad.wide();
-        for ((out, x), after) in out.iter_mut().zip(row).zip(&after[1..]) {
+        for ((out, x), after) in out.iter_mut().beside(row).beside(&after[1..]) {
             *out = T::of(before * after);
             before *= x.wide();
         }
@@ -222,7 +223,7 @@ impl RowFunction for LogSumExp {
         vectorized(
             #[inline(always)]
             || {
-                for (out, x) in out.iter_mut().zip(row) {
+                for (out, x) in out.iter_mut().beside(row) {
                     *out = grad * Number::exp(*x - value);
                 }
             },
@@ -353,7 +354,7 @@ impl RowFunction for Norm {
 
     fn gradient<T: Number>(&self, row: &[T], value: T, grad: T, out: &mut [T]) {
         let (p, norm, grad) = (self.0, value.wide(), grad.wide());
-        let pairs = out.iter_mut().zip(row.iter().map(|x| x.wide()));
+        let pairs = out.iter_mut().beside(row.iter().map(|x| x.wide()));
         if p.is_infinite() {
             let is_extreme = |x: f64| x.abs() == norm || x.is_nan() && norm.is_nan();
             let count = row.iter().filter(|x| is_extreme(x.wide())).count();

@@ -1,6 +1,7 @@
 //! QR by Householder's reflections, which give LAPACK's signs.
 
 use super::dense::{Decomposition, Size, product, transposed};
+use crate::compute::beside::Beside;
 
 /// `A = Q R`
 pub(super) struct Qr(pub(super) Size);
@@ -38,13 +39,13 @@ impl Decomposition for Qr {
         let beyond = product(q, &columns(r, k..n), k, n - k);
         let mut of_q = of_q.to_vec();
         let more = product(&beyond, &transposed(&rest, k, n - k), n - k, k);
-        of_q.iter_mut().zip(more).for_each(|(sum, x)| *sum += x);
+        of_q.iter_mut().beside(more).for_each(|(sum, x)| *sum += x);
         let (r, of_r) = (columns(r, 0..k), columns(of_r, 0..k));
         let mut middle = product(&r, &transposed(&of_r, k, k), k, k);
         let back = product(&transposed(&of_q, m, k), q, m, k);
-        middle.iter_mut().zip(back).for_each(|(sum, x)| *sum -= x);
+        middle.iter_mut().beside(back).for_each(|(sum, x)| *sum -= x);
         let lower = (0..k * k).map(|at| middle[at.max(at % k * k + at / k)]).collect::<Vec<_>>();
-        of_q.iter_mut().zip(product(q, &lower, k, k)).for_each(|(sum, x)| *sum += x);
+        of_q.iter_mut().beside(product(q, &lower, k, k)).for_each(|(sum, x)| *sum += x);
         let first = rows_by_upper(&of_q, &r, k);
         let rest = product(q, &rest, k, n - k);
         let joined = first.chunks(k.max(1)).enumerate().flat_map(|(row, first)| {

@@ -1,6 +1,7 @@
 //! Singular values and symmetric eigenvalues by Jacobi's rotations, each of which makes two rows orthogonal.
 
 use super::dense::{Decomposition, Size, identity, product, transposed};
+use crate::compute::beside::Beside;
 
 /// The cosine and sine of the rotation that makes two columns orthogonal, whose squares sum to `alpha` and `beta` and
 /// whose product is `gamma`.
@@ -32,7 +33,7 @@ impl Svd {
         let mut turned = identity(count);
         let dot = |a: &[f64], p: usize, q: usize| {
             let (x, y) = (&a[p * width..][..width], &a[q * width..][..width]);
-            x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>()
+            x.iter().beside(y).map(|(x, y)| x * y).sum::<f64>()
         };
         for _ in 0..ROUNDS {
             let mut is_done = true;
@@ -73,8 +74,8 @@ fn unit_rows(rows: &mut [f64], width: usize, lengths: &[f64]) {
                 for (other, row) in rows.chunks(width).enumerate().take(lengths.len()) {
                     if other < at || lengths[other] > largest * 1e-150 && other != at {
                         let size = row.iter().map(|x| x * x).sum::<f64>();
-                        let along = row.iter().zip(&unit).map(|(x, y)| x * y).sum::<f64>();
-                        unit.iter_mut().zip(row).for_each(|(x, y)| *x -= along / size * y);
+                        let along = row.iter().beside(&unit).map(|(x, y)| x * y).sum::<f64>();
+                        unit.iter_mut().beside(row).for_each(|(x, y)| *x -= along / size * y);
                     }
                 }
             }
@@ -140,18 +141,18 @@ impl Decomposition for Svd {
         let mut all = product(&u, &inner, k, k);
         if m > k {
             // What of U's gradient is outside of the space of its columns.
-            let outside = of_u.iter().zip(product(&u, &in_u, k, k)).map(|(x, y)| x - y);
+            let outside = of_u.iter().beside(product(&u, &in_u, k, k)).map(|(x, y)| x - y);
             all.iter_mut()
-                .zip(outside)
+                .beside(outside)
                 .enumerate()
                 .for_each(|(at, (sum, x))| *sum += x / s[at % k]);
         }
         let mut grad = product(&all, &vh, k, n);
         if n > k {
-            let outside = of_v.iter().zip(product(&v, &in_v, k, k)).map(|(x, y)| x - y);
+            let outside = of_v.iter().beside(product(&v, &in_v, k, k)).map(|(x, y)| x - y);
             let outside = outside.enumerate().map(|(at, x)| x / s[at % k]).collect::<Vec<_>>();
             let more = product(&u, &transposed(&outside, n, k), k, n);
-            grad.iter_mut().zip(more).for_each(|(sum, x)| *sum += x);
+            grad.iter_mut().beside(more).for_each(|(sum, x)| *sum += x);
         }
         grad
     }

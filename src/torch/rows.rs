@@ -5,6 +5,7 @@
 
 use candle_core::{Result, Shape, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::copy::permuted;
 use crate::compute::loops::{self, PARALLEL_FROM, PIECE};
 use crate::compute::number::Number;
@@ -112,7 +113,7 @@ impl Order {
         let axes = |named: bool| (0..x.rank()).filter(move |axis| is_named[*axis] == named);
         let size = |named: bool| axes(named).map(|axis| x.dims()[axis]).product();
         let mut shape = Vec::new();
-        for (size, is_named) in x.dims().iter().zip(is_named) {
+        for (size, is_named) in x.dims().iter().beside(is_named) {
             match (is_named, reduced) {
                 (false, _) => shape.push(*size),
                 (true, Reduced::Kept) => shape.push(1),

@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Result, Shape, Tensor};
 
+use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -91,12 +92,12 @@ impl Op for Products {
             let places = index * block..index * block + grads.len();
             let (xs, gs) = (&xs[places.clone()], &gs[places]);
             let (mut rest, mut sum, mut factor) = (vec![0.0; size], 0.0, 0.0);
-            for ((rest, g), x) in rest.iter_mut().zip(gs).zip(xs).rev() {
+            for ((rest, g), x) in rest.iter_mut().beside(gs).beside(xs).rev() {
                 sum = g.wide() + factor * sum;
                 (*rest, factor) = (sum, x.wide());
             }
             let mut before = 1.0;
-            for ((out, rest), x) in grads.iter_mut().zip(rest).zip(xs) {
+            for ((out, rest), x) in grads.iter_mut().beside(rest).beside(xs) {
                 *out = T::of(before * rest);
                 before *= x.wide();
             }
@@ -115,17 +116,17 @@ fn slopes<T: Number>(xs: &[T], gs: &[T], inner: usize, rows: Vec<&mut [T]>) {
     let (mut sums, mut factors) = (vec![0.0; width], vec![0.0; width]);
     let mut rest = vec![0.0; rows.len() * width];
     for (row, rest) in rest.chunks_exact_mut(width.max(1)).enumerate().rev() {
-        let numbers = sums.iter_mut().zip(&factors).zip(&gs[row * inner..]).zip(rest);
+        let numbers = sums.iter_mut().beside(&factors).beside(&gs[row * inner..]).beside(rest);
         for (((sum, factor), g), rest) in numbers {
             *sum = g.wide() + factor * *sum;
             *rest = *sum;
         }
-        factors.iter_mut().zip(&xs[row * inner..]).for_each(|(factor, x)| *factor = x.wide());
+        factors.iter_mut().beside(&xs[row * inner..]).for_each(|(factor, x)| *factor = x.wide());
     }
     let mut before = factors;
     before.fill(1.0);
-    for (row, (out, rest)) in rows.into_iter().zip(rest.chunks_exact(width.max(1))).enumerate() {
-        let numbers = out.iter_mut().zip(&mut before).zip(rest).zip(&xs[row * inner..]);
+    for (row, (out, rest)) in rows.into_iter().beside(rest.chunks_exact(width.max(1))).enumerate() {
+        let numbers = out.iter_mut().beside(&mut before).beside(rest).beside(&xs[row * inner..]);
         for (((out, before), rest), x) in numbers {
             *out = T::of(*before * rest);
             *before *= x.wide();

@@ -5,6 +5,7 @@
 use candle_core::{Result, Tensor};
 
 use super::rows::{self, Reduced, RowFunction};
+use crate::compute::beside::Beside;
 use crate::compute::loops::{PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::sums::{sum_lanes, sum_pieces};
@@ -216,7 +217,7 @@ fn squares<T: Number>(xs: &[T], mean: f64) -> f64 {
     let square = |x: &T| (x.wide() - mean) * (x.wide() - mean);
     let rest = blocks.remainder().iter().map(square).sum::<f64>();
     for block in blocks {
-        lanes.iter_mut().zip(block).for_each(|(lane, x)| *lane += square(x));
+        lanes.iter_mut().beside(block).for_each(|(lane, x)| *lane += square(x));
     }
     lanes.iter().sum::<f64>() + rest
 }
@@ -244,7 +245,7 @@ impl RowFunction for Spread {
         vectorized(
             #[inline(always)]
             || {
-                for (out, x) in out.iter_mut().zip(row) {
+                for (out, x) in out.iter_mut().beside(row) {
                     *out = T::of((x.wide() - mean) * slope);
                 }
             },

@@ -6,6 +6,7 @@ use candle_core::{DType, Result, Tensor};
 
 use super::places::{Places, Run, pick};
 use super::shapes;
+use crate::compute::beside::Beside;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::tensor::axis::{self, Axes, Axis};
@@ -33,7 +34,7 @@ fn flipped(function: &'static str, x: &Tensor, dims: &[i64]) -> Result<Tensor> {
         return Ok(recording::argument(x));
     }
     let is_named = axis::resolve_all(function, x, &dims)?;
-    let orders = x.dims().iter().zip(is_named).map(|(size, is_named)| {
+    let orders = x.dims().iter().beside(is_named).map(|(size, is_named)| {
         let forward = 0..*size;
         if is_named { forward.rev().collect() } else { forward.collect() }
     });
@@ -53,7 +54,7 @@ fn reordered(
     let is_kept = |(order, size): &(&Vec<usize>, &usize)| {
         order.len() == **size && order.iter().enumerate().all(|(at, from)| at == *from)
     };
-    let kept = orders.iter().zip(x.dims()).rev().take_while(is_kept).count();
+    let kept = orders.iter().beside(x.dims()).rev().take_while(is_kept).count();
     let moved = x.rank() - kept;
     let block = x.dims()[moved..].iter().product::<usize>();
     // The last axis that is moved is cut into runs, which begin where those in front say.
@@ -62,7 +63,7 @@ fn reordered(
         None => (vec![Run::block(0, block)], &[][..]),
     };
     let mut starts = vec![0];
-    for (order, size) in outer.iter().zip(x.dims()) {
+    for (order, size) in outer.iter().beside(x.dims()) {
         let longer = |start: &usize| {
             let start = start * size;
             order.iter().map(move |from| start + from)
@@ -139,7 +140,7 @@ fn rolled(x: &Tensor, shifts: &[i64], dims: &[i64]) -> Result<Tensor> {
         );
     }
     let mut orders = x.dims().iter().map(|size| (0..*size).collect()).collect::<Vec<Vec<_>>>();
-    for (shift, dim) in shifts.iter().zip(dims) {
+    for (shift, dim) in shifts.iter().beside(dims) {
         let axis = axis::resolve(NAME, x, dim)?;
         if let Some(order) = orders.get_mut(axis).filter(|order| !order.is_empty()) {
             let len = order.len() as i64;

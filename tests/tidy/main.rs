@@ -294,6 +294,14 @@ fn sockets_are_opened_in_one_file_and_nobody_is_called() {
 }
 
 #[test]
+fn loops_over_numbers_take_pairs_that_inline() {
+    let zips = |file: &&File| file.code.windows(3).any(|it| is_sequence(it, &[".", "zip", "("]));
+    let files = tables::LOOPS.iter().flat_map(|folder| files(folder)).filter(zips);
+    let complaints: Vec<String> = files.map(|file| file.path.clone()).collect();
+    refuse("`zip` where `compute::beside` should be, which inlines:", &complaints);
+}
+
+#[test]
 fn no_type_of_the_prelude_stands_for_one_of_candle() {
     let complaints: Vec<String> = files("src")
         .flat_map(|file| stand_ins(&file.code).map(|name| format!("{name} in {}", file.path)))

@@ -189,3 +189,7 @@ pub const OWN_VARIABLES: &[&str] = &[
 
 /// Types of candle that a learner holds, and no other type in their place.
 pub const CANDLE: &[&str] = &["DType", "Device", "Layout", "Shape", "Storage", "Tensor", "Var"];
+
+/// Folders with loops over the numbers of tensors.
+pub const LOOPS: &[&str] =
+    &["src/compute", "src/functional", "src/optim", "src/random", "src/tensor", "src/torch"];

@@ -44,7 +44,11 @@ impl ClassRows {
     /// Where the positions from `start` on begin; the last of `count` stands in for missing ones.
     #[inline(always)]
     pub(super) fn bases(self, start: usize, count: usize) -> [usize; LANES] {
-        std::array::from_fn(|lane| self.base(start + lane.min(count - 1)))
+        let mut bases = [0; LANES];
+        for (lane, base) in bases.iter_mut().enumerate() {
+            *base = self.base(start + lane.min(count - 1));
+        }
+        bases
     }
 
     /// How many positions one thread takes at a time; all classes of a position stay together.

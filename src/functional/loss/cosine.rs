@@ -3,6 +3,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::options::Reduction;
+use crate::compute::beside::Beside;
 use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -107,7 +108,7 @@ struct Cosine {
 #[inline(always)]
 fn products<R: Number>(us: &[R], vs: &[R]) -> [f64; 3] {
     let mut sums = [0.0, EPSILON, EPSILON];
-    for (u, v) in us.iter().zip(vs) {
+    for (u, v) in us.iter().beside(vs) {
         let (u, v) = (u.to_f64(), v.to_f64());
         sums[0] += u * v;
         sums[1] += u * u;
@@ -162,7 +163,7 @@ impl Op for Cosine {
                 let slope = self.slope(dot / length, targets[row].to_f64())
                     * self.outcome.gradient(call.grad, row).to_f64();
                 let (along, across) = (slope * dot / (length * uu), slope / length);
-                for ((out, u), v) in out.iter_mut().zip(us).zip(vs) {
+                for ((out, u), v) in out.iter_mut().beside(us).beside(vs) {
                     *out = R::of(across * v.to_f64() - along * u.to_f64());
                 }
                 Ok(())

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use candle_core::{DType, Result, Shape, Tensor};
 
 use super::options::Reduction;
+use crate::compute::beside::Beside;
 use crate::compute::loops::vectorized_over;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -200,7 +201,7 @@ impl Path {
 
     /// The log probabilities of the places at a step whose classes have `xs`; minus infinity behind the last place.
     fn logs<R: Number>(&self, xs: &[R], logs: &mut [f64]) {
-        for (log, class) in logs.iter_mut().zip(&self.places) {
+        for (log, class) in logs.iter_mut().beside(&self.places) {
             *log = xs[*class].wide();
         }
     }
@@ -230,7 +231,7 @@ impl Alignments {
     fn of_each<T: Send>(&self, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
         /// Fewer numbers than this are done before another thread has woken up.
         const LEAST: usize = 1 << 11;
-        let lengths = self.input_lengths.iter().zip(&self.paths);
+        let lengths = self.input_lengths.iter().beside(&self.paths);
         let numbers = lengths.map(|(steps, path)| steps * path.row()).sum::<usize>();
         match self.batch > 1 && numbers >= LEAST {
             true => threads::collect(self.batch, 1, work),
@@ -299,7 +300,7 @@ impl Alignments {
             let there = &there[(step + 1) * row..][OUTSIDE..row];
             write_shares(&mut shares, there, &on, loss, &logs);
             sums.fill(0.0);
-            for (class, share) in path.places.iter().zip(&shares) {
+            for (class, share) in path.places.iter().beside(&shares) {
                 sums[*class] += share.wide();
             }
             let out = &mut gradient[step * self.classes..][..self.classes];
@@ -358,7 +359,7 @@ fn write_slopes<R: Number>(out: &mut [R], xs: &[R], shares: &[f64], grad: f64) {
         (out, xs, shares, (), ()),
         #[inline(always)]
         |out, xs, shares, (), ()| {
-            for ((out, x), share) in out.iter_mut().zip(xs).zip(shares) {
+            for ((out, x), share) in out.iter_mut().beside(xs).beside(shares) {
                 *out = R::of(grad * (x.exp().wide() - share));
             }
         },

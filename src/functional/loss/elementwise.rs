@@ -8,6 +8,7 @@
 use candle_core::{Result, Shape, Tensor};
 
 use super::options::Reduction;
+use crate::compute::beside::each;
 use crate::compute::loops::{PIECE, appended};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
@@ -81,14 +82,14 @@ struct ElementwiseLoss<E, const K: usize> {
 
 impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
     fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
-        let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
+        let inputs: [&[R]; K] = arguments(inputs);
         reduced(
             self.outcome,
             &self.shape,
             Cut { piece: PIECE, block: BLOCK },
             #[inline(always)]
             |start, losses| {
-                let inputs = inputs.map(|input| &input[start..][..losses.len()]);
+                let inputs = each(inputs, |input| &input[start..][..losses.len()]);
                 // A copy, whose parameters the loop's writes can't change, is not read again for each element.
                 let formula = self.formula;
                 write_values(&formula, inputs, losses);
@@ -99,7 +100,7 @@ impl<E: Formula<K>, const K: usize> Op for ElementwiseLoss<E, K> {
 
     fn backward<R: Number>(&self, call: Call<'_, R>) -> Result<Gradients<R>> {
         let Call { args: inputs, grad: gradient, wanted, .. } = call;
-        let inputs: [&[R]; K] = std::array::from_fn(|index| inputs[index]);
+        let inputs: [&[R]; K] = arguments(inputs);
         let gradient = match self.outcome {
             Outcome::Each => LossGradient::Each(gradient),
             Outcome::Over(divisor) => LossGradient::All(R::of(gradient[0].to_f64() / divisor)),
@@ -124,7 +125,7 @@ impl<E: Formula<K>, const K: usize> ElementwiseLoss<E, K> {
     ) -> Vec<R> {
         appended(inputs[0].len(), PIECE, |start, room| {
             let range = start..start + room.left();
-            let inputs = inputs.map(|input| &input[range.clone()]);
+            let inputs = each(inputs, |input| &input[range.clone()]);
             let gradient = gradient.slice(range);
             // A copy, whose parameters the loop's writes can't change, is not read again for each element.
             let formula = self.formula;
@@ -152,6 +153,14 @@ impl<R> LossGradient<'_, R> {
     }
 }
 
+/// As many of the inputs as the formula has.
+#[inline(always)]
+fn arguments<'a, R, const K: usize>(inputs: &[&'a [R]]) -> [&'a [R]; K] {
+    let mut arguments: [&[R]; K] = [&[]; K];
+    arguments.copy_from_slice(&inputs[..K]);
+    arguments
+}
+
 #[inline(always)]
 fn write_values<R: Number, E: Formula<K>, const K: usize>(
     formula: &E,
@@ -159,9 +168,9 @@ fn write_values<R: Number, E: Formula<K>, const K: usize>(
     losses: &mut [R],
 ) {
     // Lengths that the compiler can see to be equal make the loop free of checks.
-    let inputs = inputs.map(|input| &input[..losses.len()]);
+    let inputs = each(inputs, |input| &input[..losses.len()]);
     for index in 0..losses.len() {
-        losses[index] = formula.value(inputs.map(|input| input[index]));
+        losses[index] = formula.value(each(inputs, |input| input[index]));
     }
 }
 
@@ -174,20 +183,20 @@ fn append_slopes<R: Number, E: Formula<K>, const K: usize, const AT: usize>(
     room: &mut Room<'_, R>,
 ) {
     let count = room.left();
-    let inputs = inputs.map(|input| &input[..count]);
+    let inputs = each(inputs, |input| &input[..count]);
     match gradient {
         LossGradient::Each(values) => {
             let values = &values[..count];
             room.each(
                 0..count,
                 #[inline(always)]
-                |index| formula.slopes(inputs.map(|input| input[index]))[AT] * values[index],
+                |index| formula.slopes(each(inputs, |input| input[index]))[AT] * values[index],
             );
         }
         LossGradient::All(value) => room.each(
             0..count,
             #[inline(always)]
-            |index| formula.slopes(inputs.map(|input| input[index]))[AT] * value,
+            |index| formula.slopes(each(inputs, |input| input[index]))[AT] * value,
         ),
     }
 }

@@ -4,6 +4,7 @@ use candle_core::{Result, Shape, Tensor};
 
 use super::elementwise::{self, Formula};
 use super::options::Reduction;
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 use crate::error::{fail, fail_shape, need_float};
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast, result_dtype};
@@ -68,7 +69,7 @@ fn check_variance(function: &str, input: &Tensor, var: &Tensor) -> Result<Tensor
     if sizes.split_last().is_some_and(|(_, rest)| rest == found) {
         return var.unsqueeze(found.len());
     }
-    let differing = sizes.iter().zip(found).filter(|(a, b)| a != b);
+    let differing = sizes.iter().beside(found).filter(|(a, b)| a != b);
     if sizes.len() == found.len() && differing.map(|(_, size)| size).sum::<usize>() == 1 {
         return Ok(var.clone());
     }

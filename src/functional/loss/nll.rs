@@ -4,6 +4,7 @@ use candle_core::{Result, Shape, Tensor};
 
 use super::classes::{Classes, WeightedMean, class_axis, class_weights};
 use super::options::Reduction;
+use crate::compute::beside::Beside;
 use crate::compute::loops::{POSITIONS, fill};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -54,7 +55,7 @@ impl Op for PickedLogs {
         classes.with_numbers(|numbers| {
             let write = |start: usize, losses: &mut [R]| {
                 let mut counted = 0.0;
-                for (loss, position) in losses.iter_mut().zip(start..) {
+                for (loss, position) in losses.iter_mut().beside(start..) {
                     let class = classes.class(numbers[position])?;
                     let weight = class.map_or(0.0, |class| classes.weight(class));
                     counted += weight;

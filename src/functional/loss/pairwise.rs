@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Shape, Tensor};
 
+use crate::compute::beside::Beside;
 use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -94,14 +95,14 @@ impl Pairwise {
     ) -> impl Iterator<Item = f64> + Clone + use<'a, R> {
         let eps = R::of(self.eps);
         let range = row * self.size..(row + 1) * self.size;
-        us[range.clone()].iter().zip(&vs[range]).map(move |(u, v)| (*u - *v + eps).to_f64())
+        us[range.clone()].iter().beside(&vs[range]).map(move |(u, v)| (*u - *v + eps).to_f64())
     }
 }
 
 impl Op for Pairwise {
     fn forward<R: Number>(&self, inputs: &[&[R]]) -> Result<(Vec<R>, Shape)> {
         let write = |start: usize, lengths: &mut [R]| {
-            for (length, row) in lengths.iter_mut().zip(start..) {
+            for (length, row) in lengths.iter_mut().beside(start..) {
                 let differences = self.differences(inputs[0], inputs[1], row);
                 *length = R::of(self.norm.length(differences));
             }
@@ -120,7 +121,7 @@ impl Op for Pairwise {
                 _ => 1.0,
             };
             let grad = call.grad[row].to_f64();
-            for (out, d) in out.iter_mut().zip(differences) {
+            for (out, d) in out.iter_mut().beside(differences) {
                 *out = R::of(grad * self.norm.slope(d, length, ties));
             }
             Ok(())

@@ -8,6 +8,7 @@ use candle_core::{Result, Shape, Tensor};
 use super::classes::{ClassRows, class_axis};
 use super::options::{CrossEntropyLoss, Reduction};
 use super::tile::{LANES, Tile, gather, scatter};
+use crate::compute::beside::Beside;
 use crate::compute::loops::{fill, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -157,7 +158,7 @@ impl SoftTargets {
                 logs[lane] = tile.sums[lane].ln();
             }
             let mut sums = [0.0; LANES];
-            for (row, counts) in tile.shifted.iter().zip(&counts) {
+            for (row, counts) in tile.shifted.iter().beside(&counts) {
                 for lane in 0..LANES {
                     sums[lane] += (counts[lane] * (logs[lane] - row[lane])).to_f64();
                 }
@@ -201,7 +202,7 @@ impl SoftTargets {
                 for lane in 0..LANES {
                     sums[lane] /= tile.sums[lane];
                 }
-                for (row, powers) in counts.iter_mut().zip(&tile.powers) {
+                for (row, powers) in counts.iter_mut().beside(&tile.powers) {
                     for lane in 0..LANES {
                         row[lane] = grads[lane] * (powers[lane] * sums[lane] - row[lane]);
                     }
@@ -211,7 +212,7 @@ impl SoftTargets {
                 for lane in 0..LANES {
                     logs[lane] = tile.sums[lane].ln();
                 }
-                for (class, (row, shifted)) in counts.iter_mut().zip(&tile.shifted).enumerate() {
+                for (class, (row, shifted)) in counts.iter_mut().beside(&tile.shifted).enumerate() {
                     let factor = kept * R::of(self.weight(class));
                     for lane in 0..LANES {
                         row[lane] = grads[lane] * factor * (logs[lane] - shifted[lane]);

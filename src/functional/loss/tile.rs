@@ -3,6 +3,7 @@
 //! Both cross entropies load a tile, compute in it, and scatter the results; positions come from `classes.rs`.
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
+use crate::compute::beside::Beside;
 use crate::compute::number::Number;
 
 /// Positions of a tile.
@@ -37,7 +38,7 @@ impl<R: Number> Tile<R> {
                 max[lane] = if row[lane] > max[lane] { row[lane] } else { max[lane] };
             }
         }
-        for (row, powers) in self.shifted.iter_mut().zip(&mut self.powers) {
+        for (row, powers) in self.shifted.iter_mut().beside(&mut self.powers) {
             for lane in 0..LANES {
                 row[lane] -= max[lane];
             }
@@ -67,7 +68,7 @@ pub(super) fn gather<R: Number>(
     if stride == 1 {
         for lane in 0..LANES {
             let xs = &xs[bases[lane]..][..rows.len()];
-            for (row, x) in rows.iter_mut().zip(xs) {
+            for (row, x) in rows.iter_mut().beside(xs) {
                 row[lane] = *x;
             }
         }
@@ -89,7 +90,7 @@ pub(super) fn scatter<R: Number>(
     base: usize,
     stride: usize,
 ) {
-    for (row, out) in rows.iter().zip(out[base..].iter_mut().step_by(stride.max(1))) {
+    for (row, out) in rows.iter().beside(out[base..].iter_mut().step_by(stride.max(1))) {
         *out = row[lane];
     }
 }

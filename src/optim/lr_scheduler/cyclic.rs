@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use super::core::{At, Attached, PerGroup, Rate, Schedule, Scheduler, set_momentum};
+use crate::compute::beside::Beside;
 use crate::optim::ParamGroups;
 use crate::print::python::float_repr;
 
@@ -131,7 +132,8 @@ fn attach_momentum(
                 .to_owned(),
         );
     }
-    let bounds = base.of("base_momentum", count)?.into_iter().zip(max.of("max_momentum", count)?);
+    let bounds =
+        base.of("base_momentum", count)?.into_iter().beside(max.of("max_momentum", count)?);
     let bounds = bounds.collect::<Vec<_>>();
     for (group, (base, max)) in bounds.iter().enumerate() {
         set_momentum(optimizer, group, *max);
@@ -159,7 +161,7 @@ impl Schedule for Cyclic {
         for (group, lr) in base.iter().enumerate() {
             optimizer.set(group, "lr", &[*lr]);
         }
-        Ok(Cyclic { config, rates: base.into_iter().zip(max).collect(), momentums })
+        Ok(Cyclic { config, rates: base.into_iter().beside(max).collect(), momentums })
     }
 
     fn lr(&self, at: At) -> Rate {
