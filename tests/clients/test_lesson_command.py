@@ -169,7 +169,7 @@ def test_learners_and_graders_versions(course, tmp_path):
         "solution": True, "task": False,
     }
     assert metadata["ex1-check"]["grade"] and metadata["ex1-check"]["points"] == 1 and metadata["ex1-check"]["locked"]
-    assert "// BEGIN SOLUTION\nlet y = torch::sigmoid" in next(it for it in source.cells if it.id == "ex1-answer").source
+    assert "// BEGIN SOLUTION\n// STUB let y: Tensor = blank!();\nlet y = torch::sigmoid" in next(it for it in source.cells if it.id == "ex1-answer").source
 
 
 def test_cells_are_compiled_ahead(course, tmp_path):

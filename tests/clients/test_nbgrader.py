@@ -1,6 +1,6 @@
 """nbgrader with the configuration that is shipped: from a teacher's notebook to marks and feedback.
 
-The exercises are those of lesson 1. All submissions are graded once, by the command line as a teacher does it, and
+The exercises are some of lesson 1's with asserts; those with `check!` are in `test_nbgrader_lessons.py`. All submissions are graded once, by the command line as a teacher does it, and
 each test looks at its own.
 """
 
@@ -97,32 +97,46 @@ def source(autotest=False):
 
 
 class Course:
-    """A course's folder, with the shipped files."""
+    """A course's folder, with the shipped files, and one assignment of one notebook."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, lesson=LESSON, notebook=NOTEBOOK):
+        self.folder, self.lesson, self.notebook = folder, lesson, notebook
         folder.mkdir()
         for name in ("nbgrader_config.py", "autotests.yml"):
             shutil.copy(CHECKOUT / "classroom" / name, folder / name)
 
+    def source(self):
+        return self.folder / "source" / self.lesson / f"{self.notebook}.ipynb"
+
+    def released(self):
+        return nbformat.read(self.folder / "release" / self.lesson / f"{self.notebook}.ipynb", as_version=4)
+
+    def submitted(self, learner):
+        return self.folder / "submitted" / learner / self.lesson / f"{self.notebook}.ipynb"
+
+    def feedback(self, learner):
+        return self.folder / "feedback" / learner / self.lesson / f"{self.notebook}.html"
+
     def assign(self, book):
-        path = self.folder / "source" / LESSON / f"{NOTEBOOK}.ipynb"
+        self.source().parent.mkdir(parents=True)
+        nbformat.write(book, self.source())
+        self.nbgrader("generate_assignment", self.lesson)
+        return self.released()
+
+    def put(self, learner, book):
+        path = self.submitted(learner)
         path.parent.mkdir(parents=True)
         nbformat.write(book, path)
-        self.nbgrader("generate_assignment", LESSON)
-        return nbformat.read(self.folder / "release" / LESSON / f"{NOTEBOOK}.ipynb", as_version=4)
+        return path
 
     def submit(self, learner, answers):
         """The released notebook, solved but for these answers."""
-        book = nbformat.read(self.folder / "release" / LESSON / f"{NOTEBOOK}.ipynb", as_version=4)
+        book = self.released()
         solutions = {exercise[0]: exercise[3] for exercise in EXERCISES}
         for cell in book.cells:
             if cell.id in solutions:
                 cell.source = cell.source.replace("todo!()", answers.get(cell.id, solutions[cell.id]))
-        path = self.folder / "submitted" / learner / LESSON / f"{NOTEBOOK}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(book, path)
-        return path
+        return self.put(learner, book)
 
     def nbgrader(self, *arguments):
         env = {**os.environ, "AKARI_LANG": "ja"}
@@ -137,7 +151,7 @@ class Course:
 
         marks = {}
         with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as gradebook:
-            for submission in gradebook.assignment_submissions(LESSON):
+            for submission in gradebook.assignment_submissions(self.lesson):
                 (notebook,) = submission.notebooks
                 marks[submission.student.id] = {it.name.removeprefix("test-"): it.score for it in notebook.grades}
         return marks
@@ -160,8 +174,7 @@ def marks(course):
 
 
 def test_learners_get_stubs_and_no_hidden_test(course):
-    book = nbformat.read(course.folder / "release" / LESSON / f"{NOTEBOOK}.ipynb", as_version=4)
-    text = nbformat.writes(book)
+    text = nbformat.writes(course.released())
     assert text.count("todo!()") == len(EXERCISES)
     for word in ("SOLUTION", "HIDDEN", "0.99331", "1.5399", "NotImplementedError"):
         assert word not in text
@@ -184,7 +197,7 @@ def test_identical_submissions_get_identical_marks(marks):
 
 
 def test_feedback_says_what_was_wrong_in_the_learners_language(course):
-    feedback = {it: course.folder / "feedback" / it / LESSON / f"{NOTEBOOK}.html" for it in SUBMISSIONS}
+    feedback = {it: course.feedback(it) for it in SUBMISSIONS}
     assert all(it.is_file() for it in feedback.values())
     unsolved = feedback["unsolved"].read_text()
     assert "(Score: 0.0 / 10.0)" in unsolved and "自分のコードに置き換えます" in unsolved
@@ -193,7 +206,7 @@ def test_feedback_says_what_was_wrong_in_the_learners_language(course):
 
 def test_validate_tells_a_learner_before_the_teacher_does(course, tmp_path):
     for learner, is_right in (("solved", True), ("unsolved", False), ("no-rust", False)):
-        said = course.nbgrader("validate", str(course.folder / "submitted" / learner / LESSON / f"{NOTEBOOK}.ipynb"))
+        said = course.nbgrader("validate", str(course.submitted(learner)))
         assert ("Success" in said) == is_right and ("VALIDATION FAILED" in said) != is_right, said
 
 

@@ -1,7 +1,8 @@
 //! A learner's version of a lesson, and the source that nbgrader makes assignments of.
 //!
-//! A teacher's notebook may have its answers in it, between `// BEGIN SOLUTION` and `// END SOLUTION`; a line
-//! `// STUB let y: Tensor = blank!();` there says what a learner finds in their place.
+//! A teacher's notebook may have its answers in it, between `// BEGIN SOLUTION` and `// END SOLUTION`; lines
+//! `// STUB let y: Tensor = blank!();` there say what a learner finds in their place. nbgrader knows one stub for all
+//! cells; the configuration in `classroom/` reads these lines.
 
 use serde_json::{Value, json};
 
@@ -37,8 +38,10 @@ fn parts(source: &str) -> Option<Parts> {
             stub.extend(own);
         } else if let Some(stubs) = &mut stubs {
             match line.trim_start().strip_prefix(STUB) {
+                // What a stub of several lines is indented by stays, behind one space.
                 Some(text) => {
-                    stubs.push(format!("{indent}{}", text.trim_start_matches(':').trim()))
+                    let text = text.strip_prefix(' ').unwrap_or(text);
+                    stubs.push(format!("{indent}{text}").trim_end().to_owned());
                 }
                 None => solution.push(line.to_owned()),
             }
@@ -118,8 +121,10 @@ pub fn nbgrader(sheet: &Sheet) -> Value {
             sheet.exercises().iter().find(|it| Some(&it.id) == exercise.as_ref())
         {
             if !text.contains(BEGIN) {
-                let solution = exercise.solution.trim_end();
-                cell["source"] = lines(&format!("// {BEGIN}\n{solution}\n// {END}"));
+                let stubs: Vec<String> =
+                    text.lines().map(|it| format!("{STUB} {it}").trim_end().to_owned()).collect();
+                let (stubs, solution) = (stubs.join("\n"), exercise.solution.trim_end());
+                cell["source"] = lines(&format!("// {BEGIN}\n{stubs}\n{solution}\n// {END}"));
             }
             cell["metadata"]["nbgrader"] = graded(&id, false, true);
         } else if text.contains(BEGIN) {
@@ -164,6 +169,9 @@ mod tests {
         let inner = parts("let y = {\n    // BEGIN SOLUTION\n    2\n    // END SOLUTION\n};")
             .expect("one too");
         assert_eq!(inner.stub, "let y = {\n    todo!()\n};");
+        let function = parts("// BEGIN SOLUTION\n// STUB fn f() -> f64 {\n// STUB     blank!()\n// STUB\n// STUB }\nfn f() -> f64 { 1.0 }\n// END SOLUTION")
+            .expect("a function too");
+        assert_eq!(function.stub, "fn f() -> f64 {\n    blank!()\n\n}");
         assert_eq!(parts("let x = 1;"), None);
     }
 
@@ -206,7 +214,12 @@ mod tests {
         assert!(cells[2]["metadata"].get("nbgrader").is_none());
         assert_eq!(
             cells[3]["source"],
-            json!(["// BEGIN SOLUTION\n", "let z = 5.0;\n", "// END SOLUTION"])
+            json!([
+                "// BEGIN SOLUTION\n",
+                "// STUB let z: f64 = blank!();\n",
+                "let z = 5.0;\n",
+                "// END SOLUTION"
+            ])
         );
     }
 }
