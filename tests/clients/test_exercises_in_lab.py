@@ -1,6 +1,6 @@
 """An exercise in JupyterLab, in Chromium: a learner solves it wrongly, reads the hint, solves it, and sees ✓.
 
-AKARI_PICTURE names a file for a screenshot of it.
+AKARI_PICTURE names a folder for pictures of it: `exercise-wrong.png` and `exercise-right.png`; those of the documents are made so.
 """
 
 import json
@@ -12,8 +12,11 @@ from test_browser import LESSON, TIMEOUT, lab, opened
 
 assert lab
 
-WRONG = "let mse: Tensor = tensor!(1.08); let cross_entropy: Tensor = tensor!(1.539918);"
-RIGHT = "let mse: Tensor = tensor!(0.27); let cross_entropy: Tensor = tensor!(1.539918);"
+RIGHT = """let output = tensor!([[0.3, 0.3, 0.3, 0.1]]);
+
+let mse: Tensor = nn::MSELoss::default().forward(&output, &tensor!([[0, 0, 0, 1]]))?;
+let cross_entropy: Tensor = nn::CrossEntropyLoss::default().forward(&output, &tensor!([3]))?;"""
+WRONG = RIGHT.replace("nn::MSELoss::default()", "nn::MSELoss { reduction: Reduction::Sum }")
 
 
 def fill(cell, page, code):
@@ -37,6 +40,20 @@ def with_all_cells(folder):
     settings.write_text(json.dumps({"windowingMode": "none"}))
 
 
+def picture(page, name, first, last):
+    """A picture of the cells from one to another, if it is wanted."""
+    folder = os.environ.get("AKARI_PICTURE")
+    if not folder:
+        return
+    # Nothing blinks, and no cell is marked as the one that is written in.
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.add_style_tag(content=".jp-cell-toolbar, .jp-Collapser { visibility: hidden !important }")
+    above, below = first.bounding_box(), last.bounding_box()
+    clip = {"x": above["x"], "y": above["y"], "width": above["width"], "height": below["y"] + below["height"] - above["y"]}
+    page.screenshot(path=f"{folder}/{name}.png", clip=clip)
+
+
 def test_a_learner_solves_an_exercise(lab):
     with_all_cells(lab[1])
     with opened(lab, f"en/{LESSON}", height=3000) as page:
@@ -58,12 +75,11 @@ def test_a_learner_solves_an_exercise(lab):
         hint = cell('hint!("01-2")')
         run(hint, page)
         expect(hint.locator(".jp-OutputArea")).to_contain_text("Hint 1 of 3", timeout=TIMEOUT)
+        picture(page, "exercise-wrong", answer, hint)
         fill(answer, page, RIGHT)
         run(check, page)
         expect(output).to_contain_text("✓ 01-2: right", timeout=TIMEOUT)
+        picture(page, "exercise-right", answer, check)
         solution = cell('solution!("01-2")')
         run(solution, page)
         expect(solution.locator("pre code")).to_contain_text("CrossEntropyLoss", timeout=TIMEOUT)
-        if os.environ.get("AKARI_PICTURE"):
-            check.scroll_into_view_if_needed()
-            page.screenshot(path=os.environ["AKARI_PICTURE"])
