@@ -10,6 +10,7 @@ usage: python hub.py SETTINGS.json (see `Settings`)
 import json
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
@@ -107,6 +108,11 @@ def copied_on_writing(lower, target):
 def settle(settings):
     """Makes the machine of the class, as far as it is not Akari's own work."""
     mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run")
+    # As `cargo install` puts it: away from its checkout, so that it uses the sources that it carries.
+    installed = Path("/run/bin/akari")
+    installed.parent.mkdir()
+    shutil.copy(settings.akari, installed)
+    settings.akari = str(installed)
     open_to_learners(settings.needed)
     Path("/run/etc").mkdir()
     subprocess.run(["cp", "-a", "/etc/.", "/run/etc"], check=True)

@@ -25,6 +25,9 @@ const NAME: &str = include_str!(concat!(env!("OUT_DIR"), "/carried.txt"));
 /// The folder in a home that holds unpacked sources, by the hash of the archive.
 const FOLDER: &str = "sources";
 
+/// Nothing of the sources is secret, and a home may be opened to others later.
+const READERS: Readers = Readers::Everybody;
+
 /// The beginning of the names of folders that are not whole.
 const UNFINISHED: &str = ".unfinished-";
 
@@ -65,9 +68,8 @@ pub fn prepare(look: Look) -> Result<(), HomeError> {
     }
     let home = home::make_home()?;
     let failed = |source| HomeError::write(&home, source);
-    let readers = home::readers(&home);
-    write::folder(&home.join(FOLDER), readers).map_err(failed)?;
-    unpack(CARRIED, &folder, readers).map_err(failed)
+    write::folder(&home.join(FOLDER), READERS).map_err(failed)?;
+    unpack(CARRIED, &folder).map_err(failed)
 }
 
 /// The folder that this program was compiled in.
@@ -76,12 +78,18 @@ fn built_in() -> PathBuf {
     kernel.parent().unwrap_or(kernel).to_owned()
 }
 
-/// The folder for the carried sources, unless the program is one of a checkout that is there, or carries nothing.
+/// The folder for the carried sources, unless the program is one of a checkout that is there, or carries nothing: the shared
+/// one where they are there, so that a learner needs no room for them, nor a home that can be written.
 fn carried_folder() -> Option<PathBuf> {
     if CARRIED.is_empty() || lies_in(&std::env::current_exe().ok()?, &built_in()) {
         return None;
     }
-    Some(home::home().ok()?.join(FOLDER).join(NAME))
+    let place = Path::new(FOLDER).join(NAME);
+    let shared = home::find_shared().ok().flatten().map(|it| it.join(&place));
+    match shared.filter(|it| it.is_dir()) {
+        Some(shared) => Some(shared),
+        None => Some(home::home().ok()?.join(place)),
+    }
 }
 
 /// Whether a program lies in a checkout that is there.
@@ -130,20 +138,19 @@ pub fn carried_notebooks() -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// Unpacks the archive into the folder, which gets its name when it is whole.
-fn unpack(archive: &[u8], folder: &Path, readers: Readers) -> io::Result<()> {
+fn unpack(archive: &[u8], folder: &Path) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(folder);
-    let mode = if readers == Readers::User { 0o700 } else { 0o755 };
     let unfinished = tempfile::Builder::new()
         .prefix(UNFINISHED)
-        .permissions(Permissions::from_mode(mode))
+        .permissions(Permissions::from_mode(0o755))
         .tempdir_in(parent)?;
     for entry in Archive::new(GzDecoder::new(archive)).entries()? {
         let mut entry = entry?;
         let path = unfinished.path().join(entry.path()?);
-        write::folder(path.parent().unwrap_or(parent), readers)?;
+        write::folder(path.parent().unwrap_or(parent), READERS)?;
         let mut text = Vec::new();
         entry.read_to_end(&mut text)?;
-        write::file(&path, &[&text], readers)?;
+        write::file(&path, &[&text], READERS)?;
     }
     if folder.symlink_metadata().is_ok() {
         let old = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(parent)?;
@@ -166,7 +173,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("key");
         assert!(!is_whole(CARRIED, &folder));
-        unpack(CARRIED, &folder, Readers::User).unwrap();
+        unpack(CARRIED, &folder).unwrap();
         for path in ["Cargo.lock", "src/lib.rs", "kernel/seam/src/lib.rs", "rust-toolchain.toml"] {
             let ours = fs::read(built_in().join(path)).unwrap();
             assert_eq!(fs::read(folder.join(path)).unwrap(), ours, "{path}");
@@ -175,7 +182,7 @@ mod tests {
         for harm in ["Cargo.toml", "src/lib.rs"] {
             fs::write(folder.join(harm), "").unwrap();
             assert!(!is_whole(CARRIED, &folder), "{harm}");
-            unpack(CARRIED, &folder, Readers::User).unwrap();
+            unpack(CARRIED, &folder).unwrap();
             assert!(is_whole(CARRIED, &folder), "{harm}");
         }
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
