@@ -216,6 +216,17 @@ fn no_files_name_each_other_in_a_circle() {
     );
 }
 
+/// The sources that a program carries are without tests and benches. Cargo then refuses a target that it has to look for,
+/// and with it the whole prelude; one with a path it doesn't miss.
+#[test]
+fn every_target_has_a_path() {
+    let text = fs::read_to_string(checkout().join("Cargo.toml")).expect("it is there");
+    let targets = text.split("[[").skip(1);
+    let complaints: Vec<String> =
+        targets.filter(|it| !it.contains("\npath = ")).map(str::to_owned).collect();
+    refuse("these targets of Cargo.toml need a `path`:", &complaints);
+}
+
 #[test]
 fn every_file_begins_with_a_header() {
     let files = FILES.iter().filter(|file| !file.text.starts_with("//!"));
