@@ -10,10 +10,11 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=shim/park.rs");
-    for name in ["read", "readv"] {
+    let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets `{name}`"));
+    let is_linux = variable("CARGO_CFG_TARGET_OS") == "linux";
+    for name in ["read", "readv"].iter().filter(|_| is_linux) {
         println!("cargo::rustc-link-arg-bins=-Wl,--export-dynamic-symbol={name}");
     }
-    let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets `{name}`"));
     let folder = PathBuf::from(variable("OUT_DIR"));
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
     let packed = carried::pack(&package, &folder.join("carried.tar.gz"));
@@ -25,6 +26,19 @@ fn main() {
         panic!("the toolchain's pin could not be read: {error}");
     }
     let output = folder.join("park.so");
+    // The system's calls by which a program is parked are Linux's, and to link the shim for another machine would take a
+    // linker for that. An empty file says that nothing is parked.
+    if !is_linux || variable("TARGET") != variable("HOST") {
+        if let Err(error) = fs::write(output, "") {
+            panic!("the shim's place could not be written: {error}");
+        }
+        if is_linux {
+            println!(
+                "cargo::warning=built for another machine than this one: compilers won't be parked"
+            );
+        }
+        return;
+    }
     let status = Command::new(variable("RUSTC"))
         .args(["shim/park.rs", "--crate-name=park", "--crate-type=cdylib", "--edition=2024"])
         .args(["-Copt-level=2", "-Cpanic=abort", "-Cstrip=symbols", "--target"])

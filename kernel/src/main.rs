@@ -14,6 +14,7 @@ mod home;
 mod jupyter;
 mod lesson;
 mod notebook;
+mod platform;
 mod process;
 mod runtime;
 mod setup;

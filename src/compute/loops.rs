@@ -16,6 +16,7 @@ pub(crate) use super::lanes::{has_avx512, vectorized, vectorized_in_arrays, vect
 use super::number::Number;
 use super::room::Room;
 use super::threads;
+use crate::rt::ask_for_large_pages;
 
 /// From this many elements on, waking other threads pays.
 pub(crate) const PARALLEL_FROM: usize = 1 << 16;
@@ -219,36 +220,6 @@ fn filled<T: WithDType, E: Send>(
     // run over slices of the piece's own length, and have come to their end.
     unsafe { values.set_len(len) };
     Ok(values)
-}
-
-/// Asks for memory in large pages where `len` numbers will be written for the first time.
-///
-/// The first touch of a page costs more than all arithmetic on its numbers; a page of 2 MiB is
-/// touched once instead of 512 times. Refusal changes nothing.
-fn ask_for_large_pages<T>(first: *const T, len: usize) {
-    #[cfg(target_os = "linux")]
-    {
-        use std::ffi::{c_int, c_void};
-
-        /// Smaller vectors come from memory that has been touched before.
-        const LEAST: usize = 8 << 20;
-        const PAGE: usize = 2 << 20;
-        const MADV_HUGEPAGE: c_int = 14;
-        unsafe extern "C" {
-            fn madvise(address: *mut c_void, length: usize, advice: c_int) -> c_int;
-        }
-        let bytes = len * size_of::<T>();
-        let offset = first.addr().next_multiple_of(PAGE) - first.addr();
-        if bytes < LEAST || offset > bytes {
-            return;
-        }
-        let whole = (bytes - offset) / PAGE * PAGE;
-        // SAFETY: the range lies within the allocation and begins at a page; the advice is about
-        // how memory is provided and changes no content.
-        unsafe { madvise(first.cast_mut().cast::<u8>().add(offset).cast(), whole, MADV_HUGEPAGE) };
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (first, len);
 }
 
 #[cfg(test)]

@@ -1,28 +1,15 @@
 //! The calls that led to a panic, as far as they are in the libraries of cells.
-#![allow(unsafe_code)]
 
 use std::collections::BTreeMap;
-use std::ffi::{c_int, c_void};
+use std::env::consts::DLL_SUFFIX;
 use std::fmt::Write;
-use std::fs;
 
-/// More calls than this, counted from the innermost, are not looked at.
-const MOST: usize = 256;
-
-unsafe extern "C" {
-    /// glibc's: fills the buffer with return addresses, the innermost first.
-    fn backtrace(buffer: *mut *mut c_void, size: c_int) -> c_int;
-}
+use super::platform;
 
 /// A line for each call in a cell's library, the innermost first: the library's file name and the
 /// offset of the call in it, in hexadecimal.
 pub(super) fn calls() -> String {
-    let mut buffer = [std::ptr::null_mut(); MOST];
-    // SAFETY: the size is that of the buffer.
-    let count = unsafe { backtrace(buffer.as_mut_ptr(), MOST as c_int) };
-    let count = usize::try_from(count).unwrap_or(0);
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    described(buffer.iter().take(count).map(|address| address.addr()), &maps)
+    described(platform::return_addresses().into_iter(), &platform::memory_map())
 }
 
 fn described(addresses: impl Iterator<Item = usize>, maps: &str) -> String {
@@ -47,10 +34,10 @@ fn described(addresses: impl Iterator<Item = usize>, maps: &str) -> String {
     text
 }
 
-/// A line of `/proc/self/maps` about a cell's library: where it lies, and its file name.
+/// A line of the map of memory about a cell's library: where it lies, and its file name.
 fn mapped(line: &str) -> Option<(usize, usize, &str)> {
     let name =
-        line.rsplit('/').next().filter(|it| it.starts_with("cell-") && it.ends_with(".so"))?;
+        line.rsplit('/').next().filter(|it| it.starts_with("cell-") && it.ends_with(DLL_SUFFIX))?;
     let (start, end) = line.split_whitespace().next()?.split_once('-')?;
     let number = |text| usize::from_str_radix(text, 16).ok();
     Some((number(start)?, number(end)?, name))

@@ -5,24 +5,13 @@
 //! longer than most arithmetic on it. A training step makes the same tensors again and again.
 #![allow(unsafe_code)]
 
+use super::platform;
+
 /// Keeps freed memory for the next tensors until [`return_memory`], and lets candle's threads rest. To be called before
 /// the process has other threads.
 pub fn reuse_memory() {
     rest_between_works();
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        /// All threads share one heap: in those of other threads, blocks of over 64 MiB would still
-        /// come from the system.
-        const M_ARENA_MAX: c_int = -8;
-        const M_MMAP_THRESHOLD: c_int = -3;
-        const M_TRIM_THRESHOLD: c_int = -1;
-        for (option, value) in
-            [(M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, c_int::MAX), (M_TRIM_THRESHOLD, c_int::MAX)]
-        {
-            // SAFETY: sets an option of the allocator; one that it doesn't take changes nothing.
-            unsafe { mallopt(option, value) };
-        }
-    }
+    platform::keep_freed_memory();
 }
 
 /// Lets the threads of candle's own pool, which add gradients up, sleep soon after a work.
@@ -38,18 +27,5 @@ fn rest_between_works() {
 
 /// Gives free memory back to the system.
 pub fn return_memory() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: touches only what the allocator knows to be free.
-    unsafe {
-        malloc_trim(0);
-    }
-}
-
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-use std::ffi::c_int;
-
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-unsafe extern "C" {
-    fn mallopt(option: c_int, value: c_int) -> c_int;
-    fn malloc_trim(pad: usize) -> c_int;
+    platform::trim_memory();
 }

@@ -265,6 +265,26 @@ fn is_unsafe(tokens: &[Token]) -> bool {
 }
 
 #[test]
+fn what_only_linux_has_stands_in_one_folder() {
+    let files = FILES.iter().filter(|file| !is_in(&file.path, tables::PLATFORM));
+    let complaints: Vec<String> = files
+        .flat_map(|file| of_linux(&file.code).map(|name| format!("{name} in {}", file.path)))
+        .collect();
+    refuse("what other systems don't have, outside of `platform`:", &complaints);
+}
+
+/// Names and paths that only Linux has.
+fn of_linux(tokens: &[Token]) -> impl Iterator<Item = &str> {
+    let is_path = |token: &Token| {
+        let text = token.text.trim_start_matches(['b', 'c', 'r', '#', '"']);
+        token.kind == SyntaxKind::STRING
+            && tables::LINUX_PATHS.iter().any(|path| text.starts_with(path))
+    };
+    let is_named = |token: &Token| tables::LINUX.contains(&token.text.as_str());
+    tokens.iter().filter(move |it| is_named(it) || is_path(it)).map(|it| it.text.as_str())
+}
+
+#[test]
 fn evcxr_is_named_in_one_folder() {
     // At the beginning of a path it is the crate; `engine::evcxr` is a folder of ours.
     let is_evcxr = |path: &Vec<String>| path.first().is_some_and(|first| first == "evcxr");
@@ -393,6 +413,16 @@ mod checks {
                 == [true; 3]
         );
         assert!(!is_unsafe("unsafe(no_mangle)") && !is_unsafe("unsafe extern \"C\" fn(*const u8)"));
+    }
+
+    #[test]
+    fn what_only_linux_has_is_told() {
+        let text =
+            "#[cfg(target_os = \"linux\")] fn f() { read(\"/proc/self/maps\"); g(\"a /proc/\") }";
+        assert_eq!(
+            of_linux(&tokens(text)).collect::<Vec<_>>(),
+            ["target_os", "\"/proc/self/maps\""]
+        );
     }
 
     #[test]

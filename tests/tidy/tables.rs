@@ -23,25 +23,30 @@ pub const KERNEL: Arrows = &[
             "key",
             "lesson",
             "notebook",
+            "platform",
             "setup",
         ],
     ),
-    ("jupyter", &["engine", "engine::start", "history"]),
+    ("jupyter", &["engine", "engine::start", "history", "platform"]),
     ("lesson", &["engine", "key", "notebook"]),
     ("notebook", &["engine"]),
     ("export", &["cargo", "engine"]),
     ("setup", &["cargo", "home", "process"]),
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
-    ("engine::instant", &["engine", "engine::instant::deps", "home", "process", "runtime", "seam"]),
-    ("engine::instant::deps", &["cargo", "engine::instant", "home", "seam"]),
+    (
+        "engine::instant",
+        &["engine", "engine::instant::deps", "home", "platform", "process", "runtime", "seam"],
+    ),
+    ("engine::instant::deps", &["cargo", "engine::instant", "home", "platform", "seam"]),
     ("engine::evcxr", &["engine", "engine::program", "evcxr protocol"]),
     ("engine::program", &["cargo", "engine", "evcxr protocol", "process"]),
-    ("engine", &["engine::program", "evcxr protocol", "home"]),
+    ("engine", &["engine::program", "evcxr protocol", "home", "platform"]),
     ("history", &["home"]),
-    ("runtime", &["process", "seam"]),
+    ("runtime", &["platform", "process", "seam"]),
     ("cargo", &["home", "process"]),
-    ("process", &[]),
+    ("process", &["platform"]),
     ("home", &[]),
+    ("platform", &[]),
     ("key", &[]),
     ("seam", &[]),
     ("evcxr protocol", &[]),
@@ -136,8 +141,9 @@ pub const CIRCLES: &[(&str, &str)] = &[];
 pub const UNSAFE: &[&str] = &[
     "kernel/evcxr/src/child.rs",
     "kernel/shim/park.rs",
+    "kernel/src/platform/elsewhere.rs",
+    "kernel/src/platform/linux/stdio.rs",
     "kernel/src/process/group.rs",
-    "kernel/src/runtime/c_stdio.rs",
     "kernel/src/runtime/environment.rs",
     "kernel/src/runtime/load.rs",
     "kernel/src/runtime/stdin.rs",
@@ -146,12 +152,41 @@ pub const UNSAFE: &[&str] = &[
     "src/compute/loops.rs",
     "src/compute/matrix.rs",
     "src/compute/threads.rs",
-    "src/rt/calls.rs",
     "src/rt/display.rs",
     "src/rt/host.rs",
     "src/rt/memory.rs",
+    "src/rt/platform.rs",
     "src/rt/store.rs",
 ];
+
+/// Where it may be asked which system this is, and where what only Linux has may be named. `kernel/build` chooses what is
+/// compiled for it, and the shim that parks compilers is made for Linux alone.
+pub const PLATFORM: &[&str] =
+    &["kernel/build/", "kernel/shim/", "kernel/src/platform/", "src/rt/platform.rs"];
+
+/// Names that only Linux or its C library has; a cell engine of others' is as its authors made it.
+pub const LINUX: &[&str] = &[
+    "target_os",
+    "target_env",
+    "target_vendor",
+    "SYS_read",
+    "SYS_readv",
+    "__errno_location",
+    "fopencookie",
+    "mallopt",
+    "malloc_trim",
+    "memfd_create",
+    "pidfd_open",
+    "pipe_with",
+    "prlimit",
+    "procfs",
+    "set_parent_process_death_signal",
+    "O_TMPFILE",
+    "TMPFILE",
+];
+
+/// Beginnings of texts that are paths of Linux.
+pub const LINUX_PATHS: &[&str] = &["/proc/", "/sys/"];
 
 /// Where JSON may be written by hand (`json!`): everywhere else it is a type.
 pub const JSON: &[&str] = &["kernel/src/jupyter/message/", "kernel/src/lesson/"];

@@ -15,7 +15,6 @@ use std::thread;
 use akari_seam::symbol;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
 use rustix::stdio;
 
@@ -89,13 +88,13 @@ fn end(code: i32) -> ! {
 
 /// Puts a pipe in the place of stdout, and a thread behind it that writes to evcxr.
 fn relay() -> io::Result<()> {
-    // Programs that a cell starts have no use for these descriptors.
+    // Programs that a cell starts have no use for these descriptors, and don't inherit them.
     let out = File::from(rustix::io::fcntl_dupfd_cloexec(stdio::stdout(), 3)?);
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (reader, writer) = io::pipe()?;
     stdio::dup2_stdout(&writer)?;
     thread::Builder::new()
         .name("relay".into())
-        .spawn(move || pass_on(BufReader::new(File::from(reader)), out))
+        .spawn(move || pass_on(BufReader::new(reader), out))
         .map(drop)
 }
 

@@ -1,5 +1,6 @@
 //! What cargo's messages say of a compiled crate, and the list of those in a built prelude.
 
+use std::env::consts::DLL_EXTENSION;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,7 +76,7 @@ fn name_and_version(id: &str) -> Option<(String, String)> {
 }
 
 fn is_library(path: &Path) -> bool {
-    path.extension().is_some_and(|it| it == "rlib" || it == "so" || it == "rmeta")
+    path.extension().is_some_and(|it| it == "rlib" || it == DLL_EXTENSION || it == "rmeta")
 }
 
 #[cfg(test)]

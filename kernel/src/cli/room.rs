@@ -1,13 +1,11 @@
 //! The memory that is left for learners: the machine's, or less where a control group has a limit, as in containers and
 //! in the slices of a hub.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use procfs::{Current, Meminfo};
+use anyhow::Context;
 
-/// Where control groups are.
-const GROUPS: &str = "/sys/fs/cgroup";
+use crate::platform;
 
 /// Bytes that are free, of how many, and the group whose limit that is.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,47 +17,19 @@ pub struct Room {
 
 /// The narrowest room that this process is in.
 pub fn room() -> anyhow::Result<Room> {
-    let memory = Meminfo::current()?;
-    let free = memory.mem_available.unwrap_or(memory.mem_free);
-    let machine = Room { free, total: memory.mem_total, group: None };
-    let named = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let groups = groups(&named, Path::new(GROUPS));
-    let rooms = groups.iter().filter_map(|it| of_group(it)).filter(|it| it.total < machine.total);
-    let narrowest = rooms.min_by_key(|it| it.free).filter(|it| it.free < machine.free);
-    Ok(narrowest.unwrap_or(machine))
+    narrowest(platform::memory(), platform::control_groups()).context(
+        "this system doesn't tell how much memory is free, so learners can't be counted here",
+    )
 }
 
-/// The folders of the groups that a process is in, as `/proc/self/cgroup` names them, and those above.
-fn groups(named: &str, root: &Path) -> Vec<PathBuf> {
-    let mut folders = Vec::new();
-    for line in named.lines() {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
-        let mount = match controllers {
-            // The second version of control groups has one tree for all.
-            "" => root.to_owned(),
-            it if it.split(',').any(|it| it == "memory") => root.join("memory"),
-            _ => continue,
-        };
-        let folder = mount.join(path.trim_start_matches('/'));
-        folders
-            .extend(folder.ancestors().take_while(|it| it.starts_with(&mount)).map(Path::to_owned));
-    }
-    folders
-}
-
-/// The room in one group; none if it has no limit.
-fn of_group(folder: &Path) -> Option<Room> {
-    let number = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse().ok();
-    let total: u64 = number("memory.max").or_else(|| number("memory.limit_in_bytes"))?;
-    let used = number("memory.current").or_else(|| number("memory.usage_in_bytes"))?;
-    // The system gives up what it only keeps of files before a limit hurts anybody.
-    let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
-    let kept = ["total_inactive_file ", "inactive_file "].into_iter().find_map(|name| {
-        stat.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok())
-    });
-    let free = total.saturating_sub(used.saturating_sub(kept.unwrap_or(0)));
-    Some(Room { free, total, group: Some(folder.to_owned()) })
+fn narrowest(memory: Option<platform::Memory>, limits: Vec<platform::Limit>) -> Option<Room> {
+    let platform::Memory { total, available, .. } = memory?;
+    let below = limits.into_iter().filter(|it| it.total < total && it.free < available);
+    let group = below.min_by_key(|it| it.free);
+    Some(match group {
+        Some(it) => Room { free: it.free, total: it.total, group: Some(it.group) },
+        None => Room { free: available, total, group: None },
+    })
 }
 
 #[cfg(test)]
@@ -67,53 +37,14 @@ fn of_group(folder: &Path) -> Option<Room> {
 mod tests {
     use super::*;
 
-    fn group(folder: &Path, files: &[(&str, &str)]) {
-        fs::create_dir_all(folder).unwrap();
-        for (name, text) in files {
-            fs::write(folder.join(name), text).unwrap();
-        }
-    }
-
     #[test]
-    fn groups_of_both_versions_are_found_with_those_above() {
-        let root = Path::new("/g");
-        let paths = |named| -> Vec<String> {
-            groups(named, root).iter().map(|it| it.display().to_string()).collect()
-        };
-        assert_eq!(paths("0::/user.slice/a:b"), ["/g/user.slice/a:b", "/g/user.slice", "/g"]);
-        assert_eq!(
-            paths("5:cpu,memory:/docker/x\n2:pids:/y"),
-            ["/g/memory/docker/x", "/g/memory/docker", "/g/memory"]
-        );
-        assert_eq!(paths("nonsense"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn kept_files_count_as_free_and_no_limit_is_no_room() {
-        let root = tempfile::tempdir().unwrap();
-        let (new, old, open) =
-            (root.path().join("new"), root.path().join("old"), root.path().join("open"));
-        group(
-            &new,
-            &[
-                ("memory.max", "1000\n"),
-                ("memory.current", "700\n"),
-                ("memory.stat", "anon 1\ninactive_file 300\n"),
-            ],
-        );
-        group(
-            &old,
-            &[
-                ("memory.limit_in_bytes", "1000"),
-                ("memory.usage_in_bytes", "900"),
-                ("memory.stat", "inactive_file 9\ntotal_inactive_file 100\n"),
-            ],
-        );
-        group(&open, &[("memory.max", "max\n"), ("memory.current", "700\n")]);
-        let room = |folder: &Path| of_group(folder).map(|it| (it.free, it.total));
-        assert_eq!(room(&new), Some((600, 1000)));
-        assert_eq!(room(&old), Some((200, 1000)));
-        assert_eq!(room(&open), None);
+    fn narrowest_limit_counts_if_there_is_less_than_the_machine_has() {
+        let memory = platform::Memory { total: 100, available: 50, ..Default::default() };
+        let limit = |free, total| platform::Limit { free, total, group: "g".into() };
+        let free = |limits| narrowest(Some(memory), limits).map(|it| (it.free, it.total));
+        assert_eq!(free(vec![limit(30, 60), limit(20, 80)]), Some((20, 80)));
+        assert_eq!(free(vec![limit(60, 70), limit(20, 100)]), Some((50, 100)));
+        assert_eq!(narrowest(None, vec![limit(20, 80)]), None);
     }
 
     #[test]

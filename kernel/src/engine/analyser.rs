@@ -16,6 +16,7 @@ use akari_evcxr_protocol::questions::{Answer, Asked, Question, Said};
 
 use super::EngineConfig;
 use super::program::Program;
+use crate::platform;
 
 /// `off` keeps the analyser from starting.
 const SWITCH: &str = "AKARI_ANALYSER";
@@ -64,7 +65,7 @@ impl Analyser {
             return Ok(());
         }
         let file = self.config.evcxr.find()?;
-        if available_mb().is_some_and(|it| it < NEEDED_MB) {
+        if platform::memory().is_some_and(|it| it.available >> 20 < NEEDED_MB) {
             return Ok(());
         }
         match Program::start(file, QUESTIONS, &self.config, Stdio::null()) {
@@ -116,11 +117,4 @@ impl Process {
 /// Whether the user wants no analyser.
 pub fn is_off() -> bool {
     std::env::var(SWITCH).is_ok_and(|it| it == "off")
-}
-
-fn available_mb() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|it| it.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes / 1024)
 }

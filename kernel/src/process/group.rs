@@ -13,10 +13,9 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process_group,
-    pidfd_open, set_parent_process_death_signal, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process_group, waitid};
+
+use crate::platform;
 
 /// How often the caller is asked whether to wait any longer.
 const LOOK: Duration = Duration::from_millis(20);
@@ -28,28 +27,24 @@ const LOOK_BLINDLY: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Group {
     process: Child,
-    /// A descriptor that is readable once the program has ended; old systems have none.
+    /// A descriptor that is readable once the program has ended, where the system has such.
     end: Option<OwnedFd>,
     /// Whether somebody has asked for the status: the program's id may then be another's.
     was_asked: bool,
 }
 
 impl Group {
-    /// Starts the program. The system kills it as soon as the calling *thread* ends, so that a
+    /// Starts the program. The system kills it as soon as the calling *thread* ends, where it can, so that a
     /// killed kernel leaves no program behind; processes that the program has started are not
     /// killed then.
     pub fn start(command: &mut Command) -> io::Result<Group> {
-        let parent = Some(getpid());
-        let end_with_parent = move || {
-            set_parent_process_death_signal(Some(Signal::KILL))?;
-            // If the parent ended before the call above, no signal will come.
-            if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
-        };
-        // SAFETY: between fork and exec the closure makes two plain system calls, and allocates
+        let parent = getpid();
+        let end_with_parent = move || platform::end_with_parent(parent);
+        // SAFETY: between fork and exec the closure makes plain system calls, and allocates
         // nothing.
         unsafe { command.pre_exec(end_with_parent) };
         let process = command.process_group(0).spawn()?;
-        let end = pidfd_open(Pid::from_child(&process), PidfdFlags::empty()).ok();
+        let end = platform::end_descriptor(&process);
         Ok(Group { process, end, was_asked: false })
     }
 
@@ -138,6 +133,13 @@ mod tests {
         let status = Group::start(&mut shell("kill -9 $$")).unwrap().wait(&|| true).unwrap();
         assert_eq!(status.unwrap().signal(), Some(9));
         assert!(Group::start(&mut Command::new("/no/such/program")).is_err());
+    }
+
+    #[test]
+    fn end_is_seen_on_a_system_without_descriptors_of_processes() {
+        let mut group = Group::start(&mut shell("sleep 0.05; exit 7")).unwrap();
+        group.end = None;
+        assert_eq!(group.wait(&|| true).unwrap().unwrap().code(), Some(7));
     }
 
     #[test]

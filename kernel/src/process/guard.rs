@@ -11,6 +11,8 @@ use std::process::{Child, Command, ExitCode, Stdio};
 
 use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
 
+use crate::platform;
+
 /// The argument that chooses the role.
 pub const ROLE: &str = "guard";
 
@@ -24,8 +26,7 @@ impl Guard {
     /// Watches over the group of `leader`; none if that fails, as for a group that has ended.
     pub fn of(leader: &Child) -> Option<Guard> {
         let group = i32::try_from(leader.id()).ok()?;
-        // The running program's own file, also if another has been installed in its place.
-        let mut command = Command::new("/proc/self/exe");
+        let mut command = Command::new(platform::own_program().ok()?);
         command.arg(ROLE).process_group(group);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         Some(Guard { process: command.spawn().ok()? })

@@ -15,11 +15,11 @@ use std::thread;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, fstat};
 use rustix::io::ioctl_fionread;
-use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
 use rustix::process::{Pid, getpid};
 use rustix::stdio;
 
 use super::wire::{self, Event};
+use crate::platform;
 
 /// The lowest number of this module's own descriptors. Programs that close «all» descriptors rarely
 /// go so far, and the usual limit is 1,024.
@@ -42,7 +42,7 @@ pub struct Capture {
 }
 
 /// Device and inode.
-type FileId = (u64, u64);
+pub type FileId = (libc::dev_t, libc::ino_t);
 
 #[derive(Debug)]
 struct State {
@@ -54,8 +54,8 @@ struct State {
 impl Capture {
     /// Puts the pipes in place and starts the thread that forwards them.
     pub fn start(socket: &UnixStream) -> io::Result<&'static Capture> {
-        let (stdout, stdout_writer) = pipe_with(PipeFlags::CLOEXEC)?;
-        let (stderr, stderr_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (stdout, stdout_writer) = io::pipe()?;
+        let (stderr, stderr_writer) = io::pipe()?;
         stdio::dup2_stdout(&stdout_writer)?;
         stdio::dup2_stderr(&stderr_writer)?;
         for reader in [&stdout, &stderr] {
@@ -159,14 +159,17 @@ impl Capture {
 impl State {
     fn drain(&mut self) {
         let State { socket, stdout, stderr } = self;
-        drain(stdout, socket, wire::stdout_head);
-        drain(stderr, socket, wire::stderr_head);
+        drain(stdout, socket, wire::stdout_head, &platform::move_bytes);
+        drain(stderr, socket, wire::stderr_head, &platform::move_bytes);
     }
 }
 
+/// A way to move bytes, at most so many.
+type Move = dyn Fn(&File, &UnixStream, usize) -> io::Result<usize>;
+
 /// Moves the contents of a pipe to the socket. The bytes never pass through this process's memory,
 /// where a crash of a cell would lose what the cell printed last.
-fn drain(pipe: &File, socket: &mut UnixStream, head: fn(u32) -> [u8; 5]) {
+fn drain(pipe: &File, socket: &mut UnixStream, head: fn(u32) -> [u8; 5], moves: &Move) {
     // The first look finds everything that was printed before, the second the rest of a line. There
     // is no third one: a thread that never stops printing must not delay the next message.
     for _ in 0..2 {
@@ -177,10 +180,10 @@ fn drain(pipe: &File, socket: &mut UnixStream, head: fn(u32) -> [u8; 5]) {
         }
         let mut left = length as usize;
         while left > 0 {
-            match splice(pipe, None, &*socket, None, left, SpliceFlags::empty()) {
+            match moves(pipe, socket, left) {
                 Ok(0) => break,
                 Ok(moved) => left -= moved,
-                Err(rustix::io::Errno::INTR) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
         }
@@ -203,7 +206,34 @@ pub fn own(fd: impl AsFd) -> io::Result<OwnedFd> {
     Ok(copy.or_else(|_| rustix::io::fcntl_dupfd_cloexec(&fd, 3))?)
 }
 
-fn file_id(fd: impl AsFd) -> io::Result<FileId> {
+/// What tells a file from all others, whatever descriptor it has.
+pub fn file_id(fd: impl AsFd) -> io::Result<FileId> {
     let stat = fstat(fd)?;
     Ok((stat.st_dev, stat.st_ino))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_comes_whole_where_the_system_moves_no_bytes() {
+        let text = "灯り".repeat(1000);
+        let refused = |_: &File, _: &UnixStream, _: usize| Err(io::ErrorKind::Unsupported.into());
+        let in_two = |pipe: &File, socket: &UnixStream, length: usize| match length {
+            0..5000 => Err(io::ErrorKind::Unsupported.into()),
+            _ => platform::move_bytes(pipe, socket, 1000),
+        };
+        for moves in [&refused as &Move, &in_two, &platform::move_bytes] {
+            let (reader, mut writer) = io::pipe().unwrap();
+            let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+            writer.write_all(text.as_bytes()).unwrap();
+            drain(&File::from(OwnedFd::from(reader)), &mut ours, wire::stdout_head, moves);
+            drop(ours);
+            let mut message = Vec::new();
+            theirs.read_to_end(&mut message).unwrap();
+            assert_eq!(message, [&wire::stdout_head(6000)[..], text.as_bytes()].concat());
+        }
+    }
 }

@@ -16,7 +16,6 @@ use std::time::Duration;
 use akari_seam::symbol::DONE;
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
-use super::c_stdio;
 use super::capture::{Capture, own};
 use super::environment::{self, Inheritance};
 use super::life::Run;
@@ -24,6 +23,7 @@ use super::load::{Prelude, end_group};
 use super::stdin::{self, Answer};
 use super::ticker::Ticker;
 use super::wire::{Command, Event};
+use crate::platform;
 
 /// Deep recursion is ordinary in learners' code, and `backward` recurses along the graph.
 const STACK: usize = 256 << 20;
@@ -58,7 +58,7 @@ fn serve(inheritance: &Inheritance) -> io::Result<()> {
             return Err(io::Error::other(error));
         }
     };
-    c_stdio::write_at_once();
+    platform::write_c_stdout_at_once();
     stdin::serve(&prelude)?;
     let ticker = Ticker::start(&prelude)?;
     let shell = Arc::new(Shell::default());

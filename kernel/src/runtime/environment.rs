@@ -13,6 +13,8 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::platform::LIBRARY_PATHS;
+
 /// The name that the process has among its arguments.
 const NAME: &str = "akari";
 
@@ -22,9 +24,8 @@ const KERNEL: &str = "AKARI_KERNEL_PROCESS";
 const FOLDER: &str = "AKARI_SESSION_FOLDER";
 const PRELUDE: &str = "AKARI_PRELUDE";
 const SEED: &str = "AKARI_SESSION_SEED";
-/// Where the loader finds the prelude; it looks at the variable once, before the program begins.
-const LIBRARIES: &str = "LD_LIBRARY_PATH";
-/// What the learner has in that variable.
+/// What the learner has in the variable by which the loader finds the prelude. The loader looks at that once, before the
+/// program begins.
 const OWN_LIBRARIES: &str = "AKARI_OWN_LIBRARIES";
 
 /// What the process needs to find its libraries.
@@ -58,7 +59,7 @@ pub fn is_runtime() -> bool {
 /// A command that starts the process.
 pub fn command(settings: &ChildSettings) -> io::Result<Command> {
     let mut command = Command::new(&settings.program);
-    let own = env::var_os(LIBRARIES);
+    let own = env::var_os(LIBRARY_PATHS);
     let theirs = own.as_deref().map(env::split_paths).into_iter().flatten();
     let libraries = settings.library_paths.iter().cloned().chain(theirs);
     command
@@ -67,7 +68,7 @@ pub fn command(settings: &ChildSettings) -> io::Result<Command> {
         .env(FOLDER, &settings.folder)
         .env(PRELUDE, &settings.prelude)
         .env(SEED, settings.seed.to_string())
-        .env(LIBRARIES, env::join_paths(libraries).map_err(io::Error::other)?)
+        .env(LIBRARY_PATHS, env::join_paths(libraries).map_err(io::Error::other)?)
         // A backtrace of the kernel's frames helps no learner; the traceback names the learner's
         // line.
         .env("RUST_BACKTRACE", "0");
@@ -81,7 +82,7 @@ pub fn command(settings: &ChildSettings) -> io::Result<Command> {
 pub fn take() -> Inheritance {
     let [kernel, folder, prelude, seed, own] =
         [KERNEL, FOLDER, PRELUDE, SEED, OWN_LIBRARIES].map(take_variable);
-    set(LIBRARIES, own.as_deref());
+    set(LIBRARY_PATHS, own.as_deref());
     let number = |value: Option<OsString>| value?.into_string().ok();
     Inheritance {
         kernel: number(kernel).and_then(|it| it.parse().ok()),

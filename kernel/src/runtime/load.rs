@@ -11,8 +11,8 @@ use std::sync::Arc;
 use akari_seam::{ABI_VERSION, Frame, symbol};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
-use super::c_stdio;
 use super::capture::Capture;
+use crate::platform;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -119,13 +119,14 @@ impl Prelude {
     /// Empties std's buffer of an unfinished line, and C's of everything.
     pub fn flush(&self) {
         (self.functions.flush)();
-        c_stdio::flush_all();
+        // SAFETY: a null pointer asks for all open streams.
+        unsafe { libc::fflush(std::ptr::null_mut()) };
     }
 
     /// Lets go what a cell has printed of a line that it has not finished.
     pub fn flush_unfinished_line(&self) {
         (self.functions.flush)();
-        c_stdio::flush_stdout();
+        platform::flush_c_stdout();
     }
 
     /// Gives memory that cells have freed back to the system.

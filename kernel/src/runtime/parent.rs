@@ -4,11 +4,10 @@
 //! carries the actions out. What the process sends goes to the run that is under way, and between
 //! runs to whoever takes output in the background.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -23,6 +22,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use super::environment;
 use super::life::{Action, Life, LifeEvent, Run};
 use super::wire::{Command, Event};
+use crate::platform;
 use crate::process::group;
 
 pub use super::environment::ChildSettings;
@@ -130,7 +130,8 @@ impl Child {
         let mut child = Child { process, events, has_taken, handle, leftovers, run: 0 };
         match child.events.recv_timeout(START) {
             Ok(Event::Ready { stdout, stderr }) => {
-                child.leftovers = [child.open_pipe(stdout), child.open_pipe(stderr)];
+                child.leftovers =
+                    [stdout, stderr].map(|it| platform::open_pipe(child.process.id(), it));
                 Ok(child)
             }
             Ok(Event::LoadFailed { text, .. }) => Err(ChildError::Prelude(text)),
@@ -147,7 +148,7 @@ impl Child {
 
     /// Whether the process has ended since the last run.
     pub fn is_over(&self) -> bool {
-        group::has_ended(self.handle.pid) || is_ending(self.handle.pid)
+        group::has_ended(self.handle.pid) || platform::is_ending(self.handle.pid)
     }
 
     /// Whether the process has ended, or ends in half a second. A process that ends closes its
@@ -168,12 +169,6 @@ impl Child {
     /// How the process ended by itself, between two runs.
     pub fn end_between_runs(&mut self) -> Death {
         self.death()
-    }
-
-    /// Opens a pipe of the process for reading.
-    fn open_pipe(&self, descriptor: i32) -> Option<File> {
-        let path = format!("/proc/{}/fd/{descriptor}", self.process.id());
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()
     }
 
     /// Carries a task out. `begun` is called as soon as an interrupt reaches the run, and its guard
@@ -416,12 +411,4 @@ fn wait_until_over(pid: Pid) -> rustix::io::Result<()> {
             result => return result.map(drop),
         }
     }
-}
-
-/// Whether the process's first thread has ended. The first thread lives as long as the process, so
-/// the other threads are about to end; until they have, there is no status to ask for.
-fn is_ending(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-    // The program's name stands before the state, and may contain brackets and blanks.
-    stat.is_ok_and(|text| text.rsplit(')').next().is_some_and(|it| it.starts_with(" Z")))
 }

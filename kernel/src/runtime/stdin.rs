@@ -1,26 +1,25 @@
 //! The learner's stdin, in the process that runs cells: whoever reads it asks the kernel for a line.
 //!
-//! The program exports `read` and `readv` (`build.rs`), so that the standard library and all that
-//! cells load read by the functions here. Only descriptor 0 of this very process is served; every
-//! other read is libc's own. C's stdio reads by no name that could be taken over; `c_stdio` has its
-//! stream. Behind descriptor 0 is `/dev/null`: what reads past these functions,
-//! such as a program that a cell starts, is at the end of its input and waits for nobody.
+//! `platform` lets the standard library, C's stdio and all that cells load ask here, on systems where that can be done.
+//! Only descriptor 0 of this very process is served; every other read is libc's own. Behind descriptor 0 is `/dev/null`:
+//! what reads past the functions here, such as a program that a cell starts, is at the end of its input and waits for
+//! nobody.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_int, c_long, c_void};
+use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use rustix::fs::fstat;
+use errno::Errno;
 use rustix::stdio;
 
-use super::c_stdio;
-use super::capture::Capture;
+use super::capture::{Capture, FileId, file_id};
 use super::life::Run;
 use super::load::Prelude;
 use super::wire::Event;
+use crate::platform::{self, Reader};
 
 /// The size of std's buffer of stdin. It is filled whenever a line is missing; who reads by other
 /// sizes, as `read_to_string` does, reads until the end.
@@ -30,8 +29,8 @@ static STDIN: OnceLock<Stdin> = OnceLock::new();
 
 struct Stdin {
     prelude: Prelude,
-    /// Device and inode of `/dev/null`: a cell may put something of its own in its place.
-    nothing: (u64, u64),
+    /// `/dev/null`: a cell may put something of its own in its place.
+    nothing: FileId,
     /// Held by the thread that reads, also while it waits for an answer.
     reading: Mutex<Reading>,
     answers: Answers,
@@ -71,10 +70,9 @@ pub enum Answer {
 /// Serves stdin from now on.
 pub fn serve(prelude: &Prelude) -> io::Result<()> {
     stdio::dup2_stdin(File::open("/dev/null")?)?;
-    let stat = fstat(stdio::stdin())?;
     let stdin = Stdin {
         prelude: prelude.clone(),
-        nothing: (stat.st_dev, stat.st_ino),
+        nothing: file_id(stdio::stdin())?,
         reading: Mutex::default(),
         answers: Answers::default(),
         run: AtomicU64::new(0),
@@ -82,7 +80,7 @@ pub fn serve(prelude: &Prelude) -> io::Result<()> {
         is_at_end: AtomicBool::new(false),
     };
     if STDIN.set(stdin).is_ok() {
-        c_stdio::read_stdin_by(read_for_c);
+        platform::serve_reads(serve_read);
     }
     Ok(())
 }
@@ -92,7 +90,7 @@ pub fn begin(run: Run) {
     let Some(stdin) = STDIN.get() else { return };
     stdin.run.store(run, Ordering::Relaxed);
     if stdin.is_at_end.swap(false, Ordering::Relaxed) {
-        c_stdio::forget_end_of_stdin();
+        platform::forget_end_of_c_stdin();
     }
 }
 
@@ -109,7 +107,7 @@ impl Stdin {
     fn serves(&self, fd: c_int) -> bool {
         fd == 0
             && Capture::get().is_ours()
-            && fstat(stdio::stdin()).is_ok_and(|it| (it.st_dev, it.st_ino) == self.nothing)
+            && file_id(stdio::stdin()).is_ok_and(|it| it == self.nothing)
     }
 
     /// Copies what is there, at most a line, and asks for more if nothing is. Copies nothing at the
@@ -169,8 +167,7 @@ impl Stdin {
         match self.read(target, reads_lines) {
             Ok(length) => length.cast_signed(),
             Err(code) => {
-                // SAFETY: the place of the calling thread's error number.
-                unsafe { *libc::__errno_location() = code };
+                errno::set_errno(Errno(code));
                 -1
             }
         }
@@ -185,54 +182,15 @@ fn served(fd: c_int) -> Option<&'static Stdin> {
     STDIN.get().filter(|stdin| stdin.serves(fd))
 }
 
-/// libc's `read`, for this program and all libraries in it.
-///
-/// # Safety
-///
-/// As for `read(2)`: `length` bytes can be written at `target`.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn read(fd: c_int, target: *mut c_void, length: usize) -> isize {
-    match served(fd) {
-        Some(stdin) => stdin.read_into(target, length, length == BUFFER),
-        // SAFETY: the caller's promise.
-        None => unsafe { libc::syscall(libc::SYS_read, c_long::from(fd), target, length) as isize },
-    }
-}
-
-/// libc's `readv`. A part of what was asked for is enough, so the first place gets all.
-///
-/// # Safety
-///
-/// As for `readv(2)`.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn readv(fd: c_int, targets: *const libc::iovec, count: c_int) -> isize {
-    let Some(stdin) = served(fd) else {
-        // SAFETY: the caller's promise.
-        return unsafe {
-            libc::syscall(libc::SYS_readv, c_long::from(fd), targets, c_long::from(count)) as isize
-        };
-    };
-    let count = usize::try_from(count).unwrap_or(0);
-    if targets.is_null() || count == 0 {
-        return 0;
-    }
-    // SAFETY: the caller's promise.
-    let targets = unsafe { std::slice::from_raw_parts(targets, count) };
-    let target = targets.iter().find(|target| target.iov_len > 0);
-    target.map_or(0, |it| stdin.read_into(it.iov_base, it.iov_len, true))
-}
-
-/// Reads for C's stdio.
-fn read_for_c(target: *mut c_void, length: usize) -> isize {
-    let Some(stdin) = served(0) else {
-        // SAFETY: stdio hands over that many bytes.
-        return unsafe { libc::syscall(libc::SYS_read, 0 as c_long, target, length) as isize };
-    };
-    let length = stdin.read_into(target, length, true);
-    if length <= 0 {
+/// Serves a read of the learner's stdin, and no other.
+fn serve_read(fd: c_int, reader: Reader, target: *mut c_void, length: usize) -> Option<isize> {
+    let stdin = served(fd)?;
+    let reads_lines = reader != Reader::Plain || length == BUFFER;
+    let length = stdin.read_into(target, length, reads_lines);
+    if reader == Reader::Stdio && length <= 0 {
         stdin.is_at_end.store(true, Ordering::Relaxed);
     }
-    length
+    Some(length)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

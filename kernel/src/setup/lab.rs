@@ -66,7 +66,7 @@ pub fn command(lab: &Lab, folder: &Path, has_browser: Browser, rest: &[OsString]
         command.arg("--no-browser");
     }
     // JupyterLab refuses to run as root unless it is told to; in a container nobody else is there.
-    if is_root() && !rest.iter().any(|it| it == "--allow-root") {
+    if rustix::process::geteuid().is_root() && !rest.iter().any(|it| it == "--allow-root") {
         command.arg("--allow-root");
     }
     command.args(rest).arg(folder);
@@ -79,11 +79,6 @@ pub fn command(lab: &Lab, folder: &Path, has_browser: Browser, rest: &[OsString]
         }
     }
     command
-}
-
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
 }
 
 /// Whether a browser is opened.

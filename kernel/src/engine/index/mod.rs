@@ -9,6 +9,7 @@ mod docs;
 mod text;
 
 use std::collections::BTreeMap;
+use std::env::consts::DLL_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -189,7 +190,7 @@ fn libraries(prelude: &Path) -> BTreeMap<String, String> {
         let file = entry.file_name().to_string_lossy().into_owned();
         let name = file
             .strip_prefix("lib")
-            .and_then(|it| it.strip_suffix(".rlib").or_else(|| it.strip_suffix(".so")))
+            .and_then(|it| it.strip_suffix(".rlib").or_else(|| it.strip_suffix(DLL_SUFFIX)))
             .and_then(|it| it.rsplit_once('-'));
         if let Some((name, _)) = name {
             found

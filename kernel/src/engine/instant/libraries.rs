@@ -5,6 +5,7 @@
 //! `build` asks.
 
 use std::collections::BTreeMap;
+use std::env::consts::DLL_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -78,7 +79,7 @@ impl Libraries {
 
     fn fresh_name(&mut self, seal: &str) -> PathBuf {
         self.count += 1;
-        self.folder.join(format!("cell-{seal}-{}.so", self.count))
+        self.folder.join(format!("cell-{seal}-{}{DLL_SUFFIX}", self.count))
     }
 }
 

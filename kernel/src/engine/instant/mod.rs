@@ -103,6 +103,7 @@ use super::stop::Stop;
 use super::traceback::{compile_error, plain_error};
 use super::{Background, Cell, Engine, EngineConfig, Mover, Sink, Teller, index, nesting};
 use crate::home;
+use crate::platform;
 use crate::runtime::parent::{Child, ChildError, ChildSettings, RunEnd, Task};
 
 /// Why the engine could not start.
@@ -142,7 +143,7 @@ impl InstantEngine {
         let folder = Folder::make("").map_err(StartError::Folder)?;
         let child_settings = ChildSettings {
             program: settings.program.clone(),
-            prelude: settings.prelude.join("libakari.so"),
+            prelude: settings.prelude.join(platform::prelude_file()),
             library_paths: vec![settings.prelude.clone(), settings.std_folder.clone()],
             folder: folder.path().to_owned(),
             seed: seed(),

@@ -4,12 +4,14 @@
 //! source, stands beside the arguments, so that no argument is forgotten in it. The module above
 //! runs the compiler.
 
+use std::env::consts::DLL_SUFFIX;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use akari_seam::path::CELL_CRATE;
 
 use super::Compiler;
+use crate::platform;
 
 /// The crate of a parked compiler, which includes the cell's file; `answer` does not count it among a
 /// cell's inputs.
@@ -72,7 +74,7 @@ impl Compiler {
     ) -> Command {
         let product = match product {
             Product::Object => format!("obj={stem}.o"),
-            Product::Library => format!("link={stem}.so"),
+            Product::Library => format!("link={stem}{DLL_SUFFIX}"),
         };
         let mut command = Command::new(&self.rustc);
         command
@@ -89,7 +91,7 @@ impl Compiler {
             .env("RUSTC_BOOTSTRAP", "1")
             .env("TMPDIR", folder)
             .arg("--extern")
-            .arg(format!("akari={}", self.prelude.join("libakari.so").display()))
+            .arg(format!("akari={}", self.prelude.join(platform::prelude_file()).display()))
             .arg("-L")
             .arg(format!("dependency={}", self.prelude.display()))
             .args(dependencies)

@@ -20,6 +20,7 @@ use super::{Compiler, Library};
 use crate::engine::instant::generate::Source;
 use crate::engine::instant::slots::Slots;
 use crate::engine::stop::{Stop, Wish};
+use crate::platform::{self, Processors};
 use crate::process::group::Group;
 
 /// The level of optimisation. Of two levels rustc takes the last.
@@ -151,11 +152,11 @@ fn optimising(ordinary: &Command) -> Command {
 /// Waits until the machine has a processor to spare; none if that takes too long, or at a stop.
 fn wait_for_a_processor(stop: &Stop) -> Option<()> {
     let begin = Instant::now();
-    let mut before = Ticks::now();
+    let mut before = platform::processors();
     while stop.wish_within(LOOK).is_none() && begin.elapsed() < PATIENCE {
-        let now = Ticks::now();
+        let now = platform::processors();
         match (before, now) {
-            (Some(before), Some(now)) if !now.is_idle_since(before) => {}
+            (Some(before), Some(now)) if !were_idle(before, now) => {}
             _ => return Some(()),
         }
         before = now;
@@ -163,31 +164,11 @@ fn wait_for_a_processor(stop: &Stop) -> Option<()> {
     None
 }
 
-/// The time that all processors together have spent since the machine started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Ticks {
-    idle: u64,
-    all: u64,
-}
-
-impl Ticks {
-    fn now() -> Option<Ticks> {
-        Ticks::parse(&std::fs::read_to_string("/proc/stat").ok()?)
-    }
-
-    /// The first line: `cpu`, then user, nice, system, idle, waiting, and so on.
-    fn parse(text: &str) -> Option<Ticks> {
-        let words = text.lines().next()?.split_whitespace().skip(1);
-        let numbers: Vec<u64> = words.map_while(|it| it.parse().ok()).collect();
-        let idle = numbers.get(3)? + numbers.get(4)?;
-        Some(Ticks { idle, all: numbers.iter().sum() })
-    }
-
-    /// Whether the processors were idle for a quarter of the time since.
-    fn is_idle_since(self, before: Ticks) -> bool {
-        let since = |now: u64, before: u64| now.saturating_sub(before);
-        since(self.idle, before.idle) * 4 >= since(self.all, before.all)
-    }
+/// Whether the processors were idle for a quarter of the time since.
+fn were_idle(before: Processors, now: Processors) -> bool {
+    let since = |now: u64, before: u64| now.saturating_sub(before);
+    let (idle, busy) = (since(now.idle, before.idle), since(now.busy, before.busy));
+    idle * 4 >= idle + busy
 }
 
 #[cfg(test)]
@@ -195,13 +176,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn idle_time_is_read_from_what_the_system_counts() {
-        let at = |text: &str| Ticks::parse(text).map(|it| (it.idle, it.all));
-        assert_eq!(at("cpu  10 0 5 80 5 0 0\ncpu0 1 2 3 4"), Some((85, 100)));
-        assert_eq!(at("intr 5"), None);
-        let before = Ticks { idle: 0, all: 0 };
-        assert!(Ticks { idle: 25, all: 100 }.is_idle_since(before));
-        assert!(!Ticks { idle: 24, all: 100 }.is_idle_since(before));
+    fn a_quarter_of_idle_time_is_a_processor_to_spare() {
+        let at = |busy, idle| Processors { busy, idle, count: 4 };
+        assert!(were_idle(at(5, 7), at(80, 32)));
+        assert!(!were_idle(at(5, 7), at(81, 31)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! a quarter of the time. A cell that needs more than the prelude, the standard library and C's own
 //! libraries is linked by rustc: see [`is_ordinary`].
 
+use std::env::consts::DLL_EXTENSION;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use super::run::Run;
 use crate::engine::instant::statics::{EXPORT, EXTERN};
 use crate::engine::instant::words::words;
 use crate::engine::stop::Stop;
+use crate::platform;
 use crate::process::group::Group;
 
 /// The file that lists what a library exports.
@@ -45,9 +47,8 @@ impl Linker {
         let program = std_folder.parent()?.join("bin").join("rust-lld");
         let builtins =
             files(std_folder).find(|path| has_name(path, "libcompiler_builtins-", "rlib"))?;
-        let mapped = fs::read_to_string("/proc/self/maps").ok()?;
         // The process that runs cells is this program too, and so loads the same libraries of C.
-        let system = SYSTEM.map(|name| mapped_file(&mapped, name));
+        let system = SYSTEM.map(platform::loaded_library);
         let mut libraries = vec![builtins];
         for path in system {
             libraries.push(path?);
@@ -64,7 +65,7 @@ impl Linker {
             true => true,
             false => self.link_anew(run, stop)?,
         };
-        Ok(is_linked && fs::rename(folder.join(LIBRARY), run.file("so")).is_ok())
+        Ok(is_linked && fs::rename(folder.join(LIBRARY), run.file(DLL_EXTENSION)).is_ok())
     }
 
     fn link_parked(&self, folder: &Path, stop: &Stop) -> Result<bool, CompileError> {
@@ -151,14 +152,6 @@ fn has_name(path: &Path, start: &str, extension: &str) -> bool {
     name.starts_with(start) && path.extension() == Some(OsStr::new(extension))
 }
 
-/// The file of a library, found in the map of a process's memory.
-fn mapped_file(maps: &str, name: &str) -> Option<PathBuf> {
-    let paths = maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])));
-    let mut found = paths
-        .filter(|path| path.file_name().unwrap_or_default().to_string_lossy().starts_with(name));
-    found.next().filter(|path| path.is_file()).map(Path::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -193,14 +186,5 @@ mod tests {
         ] {
             assert!(!is_ordinary(&source(code)), "{code}");
         }
-    }
-
-    #[test]
-    fn libraries_are_found_in_the_map_of_memory() {
-        let path = std::env::current_exe().ok().unwrap_or_default();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let maps = format!("00-10 rw-p 00 00:00 0\n00-10 r-xp 00 08:01 7    {}\n", path.display());
-        assert_eq!(mapped_file(&maps, &name), Some(path));
-        assert_eq!(mapped_file("00-10 r-xp 00 08:01 7  /no/where/libc.so.6\n", "libc.so"), None);
     }
 }

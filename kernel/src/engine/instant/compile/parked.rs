@@ -25,7 +25,7 @@ use super::run::private_folder;
 use crate::engine::stop::Stop;
 use crate::process::group::Group;
 
-/// Compiled by `build.rs`.
+/// Compiled by `build/main.rs`; empty where no program can be parked.
 const SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/park.so"));
 
 /// The number that a parked program sends first; `shim/park.rs` has the same.
@@ -137,7 +137,7 @@ impl Parked {
         command: impl FnOnce(&Path) -> Command,
     ) -> io::Result<Parked> {
         // A preloaded library of the learner's own would have to stay, and to come first.
-        if std::env::var_os("LD_PRELOAD").is_some() {
+        if SHIM.is_empty() || std::env::var_os("LD_PRELOAD").is_some() {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let folder = private_folder("parked-", parent)?;

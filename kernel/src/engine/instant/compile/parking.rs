@@ -20,6 +20,7 @@ use super::{CompileError, Compiler};
 use crate::engine::instant::edition::Edition;
 use crate::engine::instant::generate::{PRELUDE_LINE, Source};
 use crate::engine::stop::Stop;
+use crate::platform;
 
 #[derive(Debug, Default)]
 pub struct Parking {
@@ -91,7 +92,7 @@ impl Circumstances {
             metadata: source.metadata.clone(),
             files: [
                 stamp(&compiler.rustc),
-                stamp(&compiler.prelude.join("libakari.so")),
+                stamp(&compiler.prelude.join(platform::prelude_file())),
                 stamp(&std_source),
             ],
             name_length: source.file.len(),

@@ -4,6 +4,7 @@
 //! knows the source under another name of the same length; what is read here has the source's own
 //! name.
 
+use std::env::consts::DLL_EXTENSION;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -68,8 +69,8 @@ impl Run {
 
     /// Moves the library to the folder, and reads what the compiler has written about it.
     pub fn library(&self, folder: &Path) -> Result<Library, CompileError> {
-        let path = folder.join(&self.file).with_extension("so");
-        fs::rename(self.file("so"), &path).map_err(|error| self.error(error))?;
+        let path = folder.join(&self.file).with_extension(DLL_EXTENSION);
+        fs::rename(self.file(DLL_EXTENSION), &path).map_err(|error| self.error(error))?;
         let mir = self.read(&self.file("mir"));
         Ok(Library {
             path,

@@ -6,6 +6,7 @@
 //! lacks is compiled beside it, and so is every crate on top of that one: the prelude's would stand
 //! on other types. For candle itself missing features are an error.
 
+use std::env::consts::DLL_EXTENSION;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -15,6 +16,7 @@ use std::process::{Command, ExitCode};
 
 use super::candle::SHARED;
 use crate::cargo::artifact::{Artifact, read_list};
+use crate::platform;
 
 /// The folder of the built prelude; that it is set chooses this role.
 pub const PRELUDE: &str = "AKARI_DEPS_PRELUDE";
@@ -56,7 +58,9 @@ pub fn run() -> Option<ExitCode> {
     }
     if std::env::var_os("CARGO_MANIFEST_DIR") == std::env::var_os(PROJECT) && asked.name.is_some() {
         command.args(["-C", "prefer-dynamic"]);
-        command.arg("--extern").arg(format!("akari={}", prelude.join("libakari.so").display()));
+        command
+            .arg("--extern")
+            .arg(format!("akari={}", prelude.join(platform::prelude_file()).display()));
         for earlier in std::env::var(EARLIER).unwrap_or_default().lines() {
             command.arg("--extern").arg(earlier);
         }
@@ -182,7 +186,7 @@ impl Asked {
     /// The prelude's crate of this package. One that a build needs is there unoptimised, and may be
     /// there optimised as well.
     fn find<'a>(&self, list: &'a [Artifact], package: &str, version: &str) -> Option<&'a Artifact> {
-        let extension = if self.kind == Some(Kind::Macro) { "so" } else { "rmeta" };
+        let extension = if self.kind == Some(Kind::Macro) { DLL_EXTENSION } else { "rmeta" };
         let is_it = |it: &&Artifact| {
             it.package == package && it.version == version && it.file(extension).is_some()
         };

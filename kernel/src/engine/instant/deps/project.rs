@@ -4,6 +4,7 @@
 //! When it is built, and what cells then see of it, is decided by `Dependencies`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::env::consts::DLL_EXTENSION;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -24,6 +25,7 @@ use crate::cargo::failure::{Cause, causes, complaint};
 use crate::cargo::run::{self, News};
 use crate::home::trust;
 use crate::home::write::{self, Readers};
+use crate::platform;
 
 /// Lines of cargo's messages that are shown when a build fails.
 const TAIL: usize = 20;
@@ -276,10 +278,10 @@ impl<'a> Project<'a> {
     pub fn keep(&self, artifacts: &[Artifact]) -> Result<Object, DepError> {
         let own = artifacts.iter().find(|it| it.package == self.package);
         let built = own
-            .and_then(|it| it.file("so"))
+            .and_then(|it| it.file(DLL_EXTENSION))
             .ok_or_else(|| DepError::Missing(self.package.clone()))?;
         let name = self.package.replace('-', "_");
-        let mut files = vec![(format!("lib{name}.so"), self.read(built)?)];
+        let mut files = vec![(platform::library_file(&name), self.read(built)?)];
         let ours = read_list(&self.place.prelude).unwrap_or_default();
         for artifact in artifacts.iter().filter(|it| it.package != self.package) {
             let Some(file) = compiled_file(artifact) else { continue };
@@ -298,7 +300,7 @@ impl<'a> Project<'a> {
             self.put(&folder.join(name), bytes)
                 .map_err(|source| DepError::Write { path: folder.clone(), source })?;
         }
-        Ok(Object { path: folder.join(format!("lib{name}.so")), name })
+        Ok(Object { path: folder.join(platform::library_file(&name)), name })
     }
 
     /// The file of a crate beside the object that holds it.
