@@ -260,18 +260,16 @@ pub fn taken<T: Taken>(found: T) -> T::Place {
 #[derive(Debug)]
 pub struct Held<T>(T);
 
-impl Deref for Held<Tensor> {
-    type Target = Tensor;
-
-    fn deref(&self) -> &Tensor {
+impl Held<Tensor> {
+    /// What is held.
+    pub fn get(&self) -> &Tensor {
         &self.0
     }
 }
 
-impl<T: ?Sized> Deref for Held<&T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
+impl<T: ?Sized> Held<&T> {
+    /// What is held.
+    pub fn get(&self) -> &T {
         self.0
     }
 }

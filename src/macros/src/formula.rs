@@ -300,7 +300,7 @@ fn indexed(part: &Expr) -> Result<Option<TokenStream>> {
         Expr::Group(inner) => indexed(&inner.expr),
         Expr::Index(index) => {
             let found = found(index)?;
-            Ok(Some(quote!((*::akari::formula::index::held(#found)?))))
+            Ok(Some(quote!((*::akari::formula::index::held(#found)?.get()))))
         }
         _ => Ok(None),
     }
