@@ -1,6 +1,7 @@
 //! The distances of each row of one matrix from each row of another, without all differences in memory at a time.
 //!
 //! The common norms add up lanes of distances side by side; the others take each pair of rows by itself.
+#![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
 use candle_core::{D, Result, Shape, Tensor};
 
@@ -103,7 +104,7 @@ impl Distances {
         &self,
         rows: [&[T]; N],
         packed: &[[T; LANES]],
-        out: [&mut [T]; N],
+        out: &mut [[T; LANES]; N],
     ) {
         let (is_square, is_short) = (self.p == 2.0, packed.len() <= BLOCK);
         let mut totals = [[0.0; LANES]; N];
@@ -111,40 +112,41 @@ impl Distances {
             let packed = &packed[start..packed.len().min(start + BLOCK)];
             let rows = each(rows, |row| &row[start..][..packed.len()]);
             let mut sums = [[T::ZERO; LANES]; N];
-            if is_square {
-                for (column, others) in packed.iter().enumerate() {
-                    for (sums, row) in sums.iter_mut().beside(rows) {
-                        let x = row[column];
-                        for (sum, other) in sums.iter_mut().beside(others) {
-                            let difference = x - *other;
-                            *sum = difference.mul_add(difference, *sum);
-                        }
+            for (column, others) in packed.iter().enumerate() {
+                // Copies of what is read and added to, in loops over an index: the compiler keeps these in registers.
+                let others = *others;
+                for at in 0..N {
+                    let (x, mut of_row) = (rows[at][column], sums[at]);
+                    for lane in 0..LANES {
+                        let difference = x - others[lane];
+                        of_row[lane] = if is_square {
+                            difference.mul_add(difference, of_row[lane])
+                        } else {
+                            of_row[lane] + Number::abs(difference)
+                        };
                     }
-                }
-            } else {
-                for (column, others) in packed.iter().enumerate() {
-                    for (sums, row) in sums.iter_mut().beside(rows) {
-                        let x = row[column];
-                        for (sum, other) in sums.iter_mut().beside(others) {
-                            *sum += Number::abs(x - *other);
-                        }
-                    }
+                    sums[at] = of_row;
                 }
             }
             if is_square && is_short {
                 // The root of a number of this type, rounded, is that of the same number in `f64`.
-                for (out, sums) in out.into_iter().beside(sums) {
-                    out.iter_mut().beside(sums).for_each(|(out, sum)| *out = Number::sqrt(sum));
+                for at in 0..N {
+                    for lane in 0..LANES {
+                        out[at][lane] = Number::sqrt(sums[at][lane]);
+                    }
                 }
                 return;
             }
-            for (totals, sums) in totals.iter_mut().beside(sums) {
-                totals.iter_mut().beside(sums).for_each(|(total, sum)| *total += sum.wide());
+            for at in 0..N {
+                for lane in 0..LANES {
+                    totals[at][lane] += sums[at][lane].wide();
+                }
             }
         }
-        for (out, totals) in out.into_iter().beside(totals) {
-            for (out, total) in out.iter_mut().beside(totals) {
-                *out = T::of(if is_square { total.sqrt() } else { total });
+        for at in 0..N {
+            for lane in 0..LANES {
+                let total = totals[at][lane];
+                out[at][lane] = T::of(if is_square { total.sqrt() } else { total });
             }
         }
     }
@@ -159,13 +161,15 @@ impl Distances {
         T::vectorized(
             #[inline(always)]
             || {
-                let mut rest = out;
-                for packed in packed.chunks(self.columns) {
-                    let out = rest.each_mut().map(|rest| {
-                        let count = rest.len().min(LANES);
-                        rest.split_off_mut(..count).unwrap_or_default()
-                    });
-                    self.side_by_side(rows, packed, out);
+                for (block, packed) in packed.chunks(self.columns).enumerate() {
+                    let mut distances = [[T::ZERO; LANES]; N];
+                    self.side_by_side(rows, packed, &mut distances);
+                    let first = block * LANES;
+                    for at in 0..N {
+                        let out = &mut out[at][first..];
+                        let count = out.len().min(LANES);
+                        out[..count].copy_from_slice(&distances[at][..count]);
+                    }
                 }
             },
         );
@@ -260,8 +264,8 @@ fn add_differences<T: Number>(x: &[T], ys: &[T], factors: &[T], sums: &mut [T]) 
                 let mut lanes = [T::ZERO; COLUMNS];
                 for (y, factor) in ys.chunks_exact(columns).beside(factors) {
                     let y = &y[first..][..COLUMNS];
-                    for (lane, (x, y)) in lanes.iter_mut().beside(x.iter().beside(y)) {
-                        *lane = factor.mul_add(*x - *y, *lane);
+                    for at in 0..COLUMNS {
+                        lanes[at] = factor.mul_add(x[at] - y[at], lanes[at]);
                     }
                 }
                 sums[first..][..COLUMNS].copy_from_slice(&lanes);
