@@ -39,6 +39,23 @@ impl<A: Iterator, B: Iterator> Iterator for Pairs<A, B> {
         };
         (first.0.min(second.0), most)
     }
+
+    // The standard library's own two are functions of their own, compiled for any processor.
+    #[inline(always)]
+    fn fold<C, F: FnMut(C, Self::Item) -> C>(mut self, start: C, mut step: F) -> C {
+        let mut all = start;
+        while let Some(pair) = self.next() {
+            all = step(all, pair);
+        }
+        all
+    }
+
+    #[inline(always)]
+    fn for_each<F: FnMut(Self::Item)>(mut self, mut work: F) {
+        while let Some(pair) = self.next() {
+            work(pair);
+        }
+    }
 }
 
 impl<A: ExactSizeIterator, B: ExactSizeIterator> ExactSizeIterator for Pairs<A, B> {}

@@ -2,6 +2,7 @@
 //!
 //! Totals are `f64`, as in PyTorch. Where few long rows are shared between threads, it is in pieces of a fixed size, so
 //! that a sum doesn't depend on their number. Sums are in `sum.rs`.
+#![allow(clippy::needless_range_loop)] // An index runs over several slices at once.
 
 use candle_core::{CpuStorage, DType, Result, Shape, Storage, Tensor, WithDType, bail};
 
@@ -220,9 +221,11 @@ fn columns<T, A, const IS_REVERSED: bool>(
 
 #[inline(always)]
 fn add_row<T: WithDType, A: Adding<T>>(xs: &[T], ys: &mut [T], sums: &mut [A::Total]) {
-    for ((x, y), sum) in xs.iter().beside(ys).beside(sums) {
-        *sum = A::add(*sum, A::widen(*x));
-        *y = A::narrow(*sum);
+    // Slices of one length under one index: of several ends the compiler makes no vectors.
+    let (xs, sums) = (&xs[..ys.len()], &mut sums[..ys.len()]);
+    for at in 0..ys.len() {
+        sums[at] = A::add(sums[at], A::widen(xs[at]));
+        ys[at] = A::narrow(sums[at]);
     }
 }
 

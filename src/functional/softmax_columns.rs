@@ -2,6 +2,7 @@
 //!
 //! Each thread takes some rows; the columns' maxima and sums of the rows are put together in the rows' order. Shorter columns and rows
 //! of neighbours are in `softmax_rows.rs`, which calls this.
+#![allow(clippy::needless_range_loop)] // An index runs over several slices at once.
 
 use super::softmax_rows::{COLUMN_BLOCK, Kind, SoftmaxRows, larger};
 use super::unary_math::exp;
@@ -52,8 +53,10 @@ impl SoftmaxRows {
                 #[inline(always)]
                 |row, sums: &mut [T]| {
                     let range = row * inner..(row + 1) * inner;
-                    for ((y, g), sum) in ys[range.clone()].iter().beside(&gs[range]).beside(sums) {
-                        *sum += if rows.kind == Kind::Softmax { *y * *g } else { *g };
+                    let (y, g) = (&ys[range.clone()][..inner], &gs[range][..inner]);
+                    let sums = &mut sums[..inner];
+                    for at in 0..inner {
+                        sums[at] += if rows.kind == Kind::Softmax { y[at] * g[at] } else { g[at] };
                     }
                 },
             );
@@ -121,9 +124,10 @@ impl SoftmaxRows {
             xs.len(),
             #[inline(always)]
             |row, sums: &mut [T]| {
-                let columns = xs[row * inner..][..inner].iter().beside(&maxima);
-                for ((x, max), sum) in columns.beside(sums) {
-                    *sum += exp(sign * *x - *max);
+                let (x, max) = (&xs[row * inner..][..inner], &maxima[..inner]);
+                let sums = &mut sums[..inner];
+                for at in 0..inner {
+                    sums[at] += exp(sign * x[at] - max[at]);
                 }
             },
         );

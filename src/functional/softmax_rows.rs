@@ -3,6 +3,7 @@
 //! Rows whose elements lie side by side are taken several at a time, as many as stay in a core's
 //! own cache; a row that is too long for that is itself shared between cores. Along any other axis
 //! the neighbouring rows of a tile are taken together, so that every loop runs over neighbours.
+#![allow(clippy::needless_range_loop)] // An index runs over several slices at once.
 
 use super::unary_math::exp;
 use crate::compute::beside::Beside;
@@ -395,13 +396,14 @@ impl SoftmaxRows {
         for (block, ys) in ys.chunks_mut(COLUMN_BLOCK).enumerate() {
             let mut some = [T::ZERO; TILE];
             for (row, ys) in (block * COLUMN_BLOCK..).beside(ys) {
-                let columns =
-                    part(row).iter().beside(&maxima).beside(ys.iter_mut()).beside(&mut some);
-                for (((x, max), y), sum) in columns {
-                    let difference = sign * *x - *max;
+                // Slices of one length under one index: of several ends the compiler makes no vectors.
+                let (x, max) = (&part(row)[..width], &maxima[..width]);
+                let (y, some) = (&mut ys[..width], &mut some[..width]);
+                for at in 0..width {
+                    let difference = sign * x[at] - max[at];
                     let power = exp(difference);
-                    *y = if self.kind == Kind::Softmax { power } else { difference };
-                    *sum += power;
+                    y[at] = if self.kind == Kind::Softmax { power } else { difference };
+                    some[at] += power;
                 }
             }
             sums.iter_mut().beside(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
@@ -426,9 +428,10 @@ impl SoftmaxRows {
         for first in (0..self.size).step_by(COLUMN_BLOCK) {
             let mut some = [T::ZERO; TILE];
             for row in first..self.size.min(first + COLUMN_BLOCK) {
-                let columns = ys[part(row)].iter().beside(&gs[part(row)]);
-                for ((y, g), sum) in columns.beside(&mut some) {
-                    *sum += if self.kind == Kind::Softmax { *y * *g } else { *g };
+                let (y, g) = (&ys[part(row)][..width], &gs[part(row)][..width]);
+                let some = &mut some[..width];
+                for at in 0..width {
+                    some[at] += if self.kind == Kind::Softmax { y[at] * g[at] } else { g[at] };
                 }
             }
             sums.iter_mut().beside(&some[..width]).for_each(|(sum, some)| *sum += some.wide());
@@ -436,9 +439,10 @@ impl SoftmaxRows {
         let mut narrow = [T::ZERO; TILE];
         narrow.iter_mut().beside(&sums[..width]).for_each(|(narrow, sum)| *narrow = T::of(*sum));
         for (row, out) in out.iter_mut().enumerate() {
-            let columns = ys[part(row)].iter().beside(&gs[part(row)]);
-            for (((y, g), sum), out) in columns.beside(&narrow).beside(out.iter_mut()) {
-                *out = self.slope(*y, *g, *sum);
+            let (y, g) = (&ys[part(row)][..width], &gs[part(row)][..width]);
+            let (sum, out) = (&narrow[..width], &mut out[..width]);
+            for at in 0..width {
+                out[at] = self.slope(y[at], g[at], sum[at]);
             }
         }
     }

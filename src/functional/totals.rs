@@ -251,8 +251,9 @@ fn add_columns<T: Copy + Send + Sync, A: Adding<T>>(xs: &[T], step: usize, sums:
             }
         } else {
             for row in rows.chunks(step).filter(|row| row.len() >= width) {
-                let wide = row.iter().map(|x| A::widen(*x));
-                sums.iter_mut().beside(wide).for_each(|(sum, wide)| *sum = A::add(*sum, wide));
+                for (sum, x) in sums.iter_mut().beside(row) {
+                    *sum = A::add(*sum, A::widen(*x));
+                }
             }
         }
     }

@@ -217,14 +217,30 @@ impl Distances {
                         let pair = pairs + at(row, other);
                         (distances[pair], grads[pair])
                     };
-                    if self.p == 2.0 {
+                    if self.p == 2.0 || self.p == 1.0 {
                         let factors = &mut factors[..ys.len() / columns];
                         for (other, factor) in (block * BLOCK..).beside(factors.iter_mut()) {
                             let (distance, grad) = given(other);
                             // Equal rows have no slope; their differences are finite, and 0 times these is 0.
-                            *factor = if distance == T::ZERO { T::ZERO } else { grad / distance };
+                            *factor = if self.p == 1.0 {
+                                grad
+                            } else if distance == T::ZERO {
+                                T::ZERO
+                            } else {
+                                grad / distance
+                            };
                         }
-                        add_differences(x, ys, factors, &mut sums);
+                        if self.p == 2.0 {
+                            add_slopes(
+                                (x, ys),
+                                factors,
+                                &mut sums,
+                                #[inline(always)]
+                                |difference| difference,
+                            );
+                        } else {
+                            add_slopes((x, ys), factors, &mut sums, Number::sign);
+                        }
                         totals
                             .iter_mut()
                             .beside(&sums)
@@ -250,8 +266,13 @@ impl Distances {
     }
 }
 
-/// Adds the differences of a row from others, each times its factor.
-fn add_differences<T: Number>(x: &[T], ys: &[T], factors: &[T], sums: &mut [T]) {
+/// Adds the slopes at the differences of a row from others, each times its factor.
+fn add_slopes<T: Number>(
+    (x, ys): (&[T], &[T]),
+    factors: &[T],
+    sums: &mut [T],
+    slope: impl Fn(T) -> T + Copy,
+) {
     /// How many columns are added up in registers.
     const COLUMNS: usize = 32;
     let columns = x.len();
@@ -264,15 +285,18 @@ fn add_differences<T: Number>(x: &[T], ys: &[T], factors: &[T], sums: &mut [T]) 
                 let mut lanes = [T::ZERO; COLUMNS];
                 for (y, factor) in ys.chunks_exact(columns).beside(factors) {
                     let y = &y[first..][..COLUMNS];
+                    // A copy, which the compiler keeps in registers.
+                    let mut sums = lanes;
                     for at in 0..COLUMNS {
-                        lanes[at] = factor.mul_add(x[at] - y[at], lanes[at]);
+                        sums[at] = factor.mul_add(slope(x[at] - y[at]), sums[at]);
                     }
+                    lanes = sums;
                 }
                 sums[first..][..COLUMNS].copy_from_slice(&lanes);
             }
             for column in whole..columns {
                 for (y, factor) in ys.chunks_exact(columns).beside(factors) {
-                    sums[column] = factor.mul_add(x[column] - y[column], sums[column]);
+                    sums[column] = factor.mul_add(slope(x[column] - y[column]), sums[column]);
                 }
             }
         },

@@ -6,7 +6,8 @@
 use candle_core::{DType, WithDType};
 use rayon::prelude::*;
 
-use crate::compute::loops::PARALLEL_FROM;
+use crate::compute::beside::Beside;
+use crate::compute::loops::{PARALLEL_FROM, vectorized};
 
 /// Which come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,13 +105,21 @@ fn place(key: u64) -> usize {
 
 impl Keys {
     fn of<T: WithDType>(row: &[T], order: Order) -> Keys {
-        let pairs = row.iter().enumerate();
         let turned = |key: u64| if order == Order::Descending { !key } else { key };
         if is_wide::<T>() || row.len() > u32::MAX as usize {
-            Keys::Wide(pairs.map(|(place, x)| (turned(key(*x)), place)).collect())
-        } else {
-            Keys::Narrow(pairs.map(|(place, x)| turned(key(*x)) << 32 | place as u64).collect())
+            let pairs = row.iter().enumerate();
+            return Keys::Wide(pairs.map(|(place, x)| (turned(key(*x)), place)).collect());
         }
+        let mut keys = vec![0; row.len()];
+        vectorized(
+            #[inline(always)]
+            || {
+                for (place, (joined, x)) in keys.iter_mut().beside(row).enumerate() {
+                    *joined = turned(key(*x)) << 32 | place as u64;
+                }
+            },
+        );
+        Keys::Narrow(keys)
     }
 
     fn sort(&mut self) {
@@ -138,11 +147,36 @@ impl Keys {
     }
 }
 
-fn keep<K: Ord>(keys: &mut Vec<K>, count: usize) {
-    if 0 < count && count < keys.len() {
-        keys.select_nth_unstable(count - 1);
+/// Leaves the `count` smallest of the keys, in any order.
+fn keep<K: Ord + Copy>(keys: &mut Vec<K>, count: usize) {
+    /// From so many times as many keys on, most of them are passed over after one comparison.
+    const MANY: usize = 8;
+    if count == 0 || count >= keys.len() {
+        return keys.truncate(count);
     }
-    keys.truncate(count);
+    // How many keys are gathered before the largest of them are dropped.
+    let some = 2 * count.max(16);
+    if some * MANY > keys.len() {
+        keys.select_nth_unstable(count - 1);
+        return keys.truncate(count);
+    }
+    let drop_large = |kept: &mut Vec<K>| {
+        let largest = *kept.select_nth_unstable(count - 1).1;
+        kept.truncate(count);
+        largest
+    };
+    let mut kept = keys[..some].to_vec();
+    let mut largest = drop_large(&mut kept);
+    for key in &keys[some..] {
+        if *key < largest {
+            kept.push(*key);
+            if kept.len() == some {
+                largest = drop_large(&mut kept);
+            }
+        }
+    }
+    drop_large(&mut kept);
+    *keys = kept;
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::classes::{Classes, WeightedMean, class_axis, class_weights};
 use super::options::{CrossEntropyLoss, Reduction};
 use super::soft_cross_entropy::of_probabilities;
 use super::tile::{LANES, Tile, scatter};
+use crate::compute::beside::each;
 use crate::compute::loops::{fill, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -136,7 +137,7 @@ impl HardTargets {
                         sums[lane] += weight * row[lane].to_f64();
                     }
                 }
-                spread[first..][..count].copy_from_slice(&sums.map(R::of)[..count]);
+                spread[first..][..count].copy_from_slice(&each(sums, R::of)[..count]);
             }
         }
         let (hard, soft) = self.shares::<R>();

@@ -8,7 +8,7 @@ use candle_core::{Result, Shape, Tensor};
 use super::classes::{ClassRows, class_axis};
 use super::options::{CrossEntropyLoss, Reduction};
 use super::tile::{LANES, Tile, gather, scatter};
-use crate::compute::beside::Beside;
+use crate::compute::beside::{Beside, each};
 use crate::compute::loops::{fill, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -163,7 +163,7 @@ impl SoftTargets {
                     sums[lane] += (counts[lane] * (logs[lane] - row[lane])).to_f64();
                 }
             }
-            losses[start - range.start..][..count].copy_from_slice(&sums.map(R::of)[..count]);
+            losses[start - range.start..][..count].copy_from_slice(&each(sums, R::of)[..count]);
         }
     }
 

@@ -3,7 +3,7 @@
 //! Both cross entropies load a tile, compute in it, and scatter the results; positions come from `classes.rs`.
 #![allow(clippy::needless_range_loop)] // An index runs over several arrays at once.
 
-use crate::compute::beside::Beside;
+use crate::compute::beside::{Beside, each};
 use crate::compute::number::Number;
 
 /// Positions of a tile.
@@ -53,7 +53,7 @@ impl<R: Number> Tile<R> {
                 sums[lane] += row[lane].to_f64();
             }
         }
-        self.sums = sums.map(R::of);
+        self.sums = each(sums, R::of);
     }
 }
 
