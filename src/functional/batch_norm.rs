@@ -166,10 +166,16 @@ fn channel_moments<T: WithDType>(xs: &[T], dims: [usize; 3]) -> Vec<(f64, f64)> 
             || {
                 let mean = channel_sum(dims, channel, (xs, xs), |x, _| x) / count;
                 let center = T::from_f64(mean);
-                let squares = channel_sum(dims, channel, (xs, xs), |x, _| {
-                    let distance = x - center;
-                    distance * distance
-                });
+                let squares = channel_sum(
+                    dims,
+                    channel,
+                    (xs, xs),
+                    #[inline(always)]
+                    |x, _| {
+                        let distance = x - center;
+                        distance * distance
+                    },
+                );
                 let shift = mean - center.to_f64();
                 (mean, (squares / count - shift * shift).max(0.0))
             },
@@ -195,7 +201,14 @@ fn channel_sum<T: WithDType>(
     let mut total = 0.0;
     for image in 0..images {
         let start = (image * channels + channel) * area;
-        total += dot_by(&xs[start..][..area], &ys[start..][..area], &term);
+        let (xs, ys) = (&xs[start..][..area], &ys[start..][..area]);
+        // The standard library's call by a reference to a closure doesn't inline.
+        total += dot_by(
+            xs,
+            ys,
+            #[inline(always)]
+            |x, y| term(x, y),
+        );
     }
     total
 }
@@ -276,8 +289,13 @@ impl Op for BatchNorm {
                 #[inline(always)]
                 || {
                     let grads = channel_sum(self.dims, channel, (call.grad, xs), |g, _| g);
-                    let dots =
-                        channel_sum(self.dims, channel, (call.grad, xs), |g, x| g * (x - center));
+                    let dots = channel_sum(
+                        self.dims,
+                        channel,
+                        (call.grad, xs),
+                        #[inline(always)]
+                        |g, x| g * (x - center),
+                    );
                     (grads, dots * scale)
                 },
             )

@@ -44,12 +44,10 @@ pub(super) fn key<T: WithDType>(x: T) -> u64 {
         _ => {
             let x = x.to_f64() as f32 + 0.0;
             let bits = x.to_bits();
-            let key = match (x.is_nan(), bits >> 31 == 0) {
-                (true, _) => u32::MAX,
-                (false, true) => bits | 1 << 31,
-                (false, false) => !bits,
-            };
-            u64::from(key)
+            // All bits of a negative number are turned, and of the others the sign's, without a branch: signs are
+            // as good as random.
+            let negative = (bits as i32 >> 31) as u32;
+            u64::from(if x.is_nan() { u32::MAX } else { bits ^ (negative | 1 << 31) })
         }
     }
 }
@@ -105,17 +103,17 @@ fn place(key: u64) -> usize {
 
 impl Keys {
     fn of<T: WithDType>(row: &[T], order: Order) -> Keys {
-        let turned = |key: u64| if order == Order::Descending { !key } else { key };
+        let turn = if order == Order::Descending { u64::MAX } else { 0 };
         if is_wide::<T>() || row.len() > u32::MAX as usize {
             let pairs = row.iter().enumerate();
-            return Keys::Wide(pairs.map(|(place, x)| (turned(key(*x)), place)).collect());
+            return Keys::Wide(pairs.map(|(place, x)| (key(*x) ^ turn, place)).collect());
         }
         let mut keys = vec![0; row.len()];
         vectorized(
             #[inline(always)]
             || {
                 for (place, (joined, x)) in keys.iter_mut().beside(row).enumerate() {
-                    *joined = turned(key(*x)) << 32 | place as u64;
+                    *joined = (key(*x) ^ turn) << 32 | place as u64;
                 }
             },
         );
