@@ -42,17 +42,17 @@ impl<A: Iterator, B: Iterator> Iterator for Pairs<A, B> {
 
     // The standard library's own two are functions of their own, compiled for any processor.
     #[inline(always)]
-    fn fold<C, F: FnMut(C, Self::Item) -> C>(mut self, start: C, mut step: F) -> C {
+    fn fold<C, F: FnMut(C, Self::Item) -> C>(self, start: C, mut step: F) -> C {
         let mut all = start;
-        while let Some(pair) = self.next() {
+        for pair in self {
             all = step(all, pair);
         }
         all
     }
 
     #[inline(always)]
-    fn for_each<F: FnMut(Self::Item)>(mut self, mut work: F) {
-        while let Some(pair) = self.next() {
+    fn for_each<F: FnMut(Self::Item)>(self, mut work: F) {
+        for pair in self {
             work(pair);
         }
     }
