@@ -9,6 +9,7 @@ mod cargo;
 mod cli;
 mod engine;
 mod export;
+mod hidden;
 mod history;
 mod home;
 mod jupyter;

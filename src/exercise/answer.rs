@@ -39,20 +39,54 @@ pub struct Function<'a> {
 }
 
 /// Calls the function with what the inputs become.
-type Call<'a> = dyn Fn(&[Value]) -> Result<Got> + 'a;
+type Call<'a> = dyn Fn(&[Input]) -> Result<Returned> + 'a;
+
+/// An input of a function: a value as a key has it, or a tensor of a hidden test with its dtype and its graph.
+#[derive(Debug, Clone)]
+pub enum Input {
+    Value(Value),
+    Tensor(Tensor),
+}
+
+/// What a function gives.
+#[derive(Debug, Clone)]
+pub struct Returned {
+    pub got: Got,
+    /// The tensor itself, if it is one, with the graph behind it.
+    pub tensor: Option<Tensor>,
+}
+
+impl Returned {
+    fn of(answer: &(impl Answered + ?Sized)) -> Returned {
+        Returned { got: answer.got(), tensor: answer.tensor() }
+    }
+}
+
+impl From<Got> for Returned {
+    fn from(got: Got) -> Returned {
+        Returned { got, tensor: None }
+    }
+}
 
 impl Function<'_> {
-    /// What the function gives.
+    /// What the function gives for inputs of a key.
     pub fn on(&self, inputs: &[Value]) -> Got {
+        self.returned(&inputs.iter().cloned().map(Input::Value).collect::<Vec<_>>()).got
+    }
+
+    /// What the function gives.
+    pub fn returned(&self, inputs: &[Input]) -> Returned {
         if inputs.len() != self.takes {
             let (takes, given) = (self.takes, inputs.len());
             return Got::Failed(format!(
                 "the function takes {takes} inputs, and there are {given}"
-            ));
+            ))
+            .into();
         }
         let before = rt::blanks_made();
-        let got = (self.call)(inputs).unwrap_or_else(|error| Got::Failed(error.to_string()));
-        if rt::blanks_made() == before { got } else { Got::Blank }
+        let returned = (self.call)(inputs);
+        let returned = returned.unwrap_or_else(|error| Got::Failed(error.to_string()).into());
+        if rt::blanks_made() == before { returned } else { Got::Blank.into() }
     }
 }
 
@@ -89,11 +123,15 @@ pub struct Takes<Parameters>(PhantomData<Parameters>);
 /// The kind of a parameter: how an input of the key becomes one.
 trait Parameter {
     type Owned;
-    fn of(value: &Value) -> Result<Self::Owned>;
+    fn of(input: &Input) -> Result<Self::Owned>;
 }
 
-fn wrong(value: &Value, wanted: &str) -> candle_core::Error {
-    candle_core::Error::Msg(format!("the input {value:?} is no {wanted}")).bt()
+fn wrong(input: &Input, wanted: &str) -> candle_core::Error {
+    let input: &dyn fmt::Debug = match input {
+        Input::Value(value) => value,
+        Input::Tensor(tensor) => tensor,
+    };
+    candle_core::Error::Msg(format!("the input {input:?} is no {wanted}")).bt()
 }
 
 macro_rules! parameters {
@@ -105,9 +143,9 @@ macro_rules! parameters {
         impl Parameter for $kind {
             type Owned = $owned;
 
-            fn of(value: &Value) -> Result<$owned> {
-                let read: fn(&Value) -> Option<$owned> = $read;
-                read(value).ok_or_else(|| wrong(value, $wanted))
+            fn of(input: &Input) -> Result<$owned> {
+                let read: fn(&Input) -> Option<$owned> = $read;
+                read(input).ok_or_else(|| wrong(input, $wanted))
             }
         }
     )*};
@@ -115,49 +153,60 @@ macro_rules! parameters {
 
 parameters! {
     /// `&Tensor`
-    Lent: Tensor, "tensor", |value| tensor(value).ok().flatten();
+    Lent: Tensor, "tensor", tensor;
     /// `Tensor`
-    Moved: Tensor, "tensor", |value| tensor(value).ok().flatten();
+    Moved: Tensor, "tensor", tensor;
     /// `f64`
     Double: f64, "number", number;
     /// `f32`
-    Single: f32, "number", |value| number(value).map(|it| it as f32);
+    Single: f32, "number", |input| number(input).map(|it| it as f32);
     /// `i64`
     Whole: i64, "whole number", whole;
     /// `usize`
-    Count: usize, "whole number", |value| whole(value)?.try_into().ok();
+    Count: usize, "whole number", |input| whole(input)?.try_into().ok();
     /// `bool`
-    Truth: bool, "truth value", |value| match value { Value::Truth(truth) => Some(*truth), _ => None };
+    Truth: bool, "truth value", |input| match value(input)? { Value::Truth(truth) => Some(*truth), _ => None };
     /// `&str`
-    Word: String, "text", Value::text;
+    Word: String, "text", |input| value(input)?.text();
     /// `&[f64]`
-    Row: Vec<f64>, "list of numbers", |value| Some(value.array().ok()??.numbers);
+    Row: Vec<f64>, "list of numbers", |input| Some(value(input)?.array().ok()??.numbers);
     /// `Vec<f64>`
-    OwnRow: Vec<f64>, "list of numbers", |value| Some(value.array().ok()??.numbers);
+    OwnRow: Vec<f64>, "list of numbers", |input| Some(value(input)?.array().ok()??.numbers);
 }
 
-/// The tensor that `tensor!` makes of such a literal.
-fn tensor(value: &Value) -> Result<Option<Tensor>> {
-    let Ok(Some(array)) = value.array() else { return Ok(None) };
-    let tensor = Tensor::from_slice(&array.numbers, &*array.shape, &Device::Cpu)?;
+fn value(input: &Input) -> Option<&Value> {
+    match input {
+        Input::Value(value) => Some(value),
+        Input::Tensor(_) => None,
+    }
+}
+
+/// The tensor, or the one that `tensor!` makes of such a literal.
+fn tensor(input: &Input) -> Option<Tensor> {
+    let value = match input {
+        Input::Value(value) => value,
+        Input::Tensor(tensor) => return Some(tensor.clone()),
+    };
+    let array = value.array().ok()??;
+    let tensor = Tensor::from_slice(&array.numbers, &*array.shape, &Device::Cpu).ok()?;
     let dtype = match (array.are_truths, array.are_whole) {
         (true, _) => DType::U8,
         (_, true) => DType::I64,
         _ => DType::F32,
     };
-    tensor.to_dtype(dtype).map(Some)
+    tensor.to_dtype(dtype).ok()
 }
 
-fn number(value: &Value) -> Option<f64> {
-    match value {
+fn number(input: &Input) -> Option<f64> {
+    match value(input)? {
         Value::Number(number) => Some(*number),
         Value::Whole(number) => Some(*number as f64),
         _ => None,
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
-    match value {
+fn whole(input: &Input) -> Option<i64> {
+    match value(input)? {
         Value::Whole(number) => Some(*number),
         _ => None,
     }
@@ -173,13 +222,13 @@ macro_rules! functions {
         {
             fn given(&self) -> Given<'_> {
                 let takes = [$(stringify!($name)),+].len();
-                let call = move |inputs: &[Value]| {
+                let call = move |inputs: &[Input]| {
                     let mut inputs = inputs.iter();
                     $(
-                        let value = inputs.next().unwrap_or(&Value::Truth(false));
-                        let $name = $kind::of(value)?;
+                        let input = inputs.next().unwrap_or(&Input::Value(Value::Truth(false)));
+                        let $name = $kind::of(input)?;
                     )+
-                    Ok(self($($pass),+).got())
+                    Ok(Returned::of(&self($($pass),+)))
                 };
                 Given::Function(Function { takes, call: Box::new(call) })
             }

@@ -38,7 +38,8 @@ impl Numbers {
         self.rows(&self.shape, &self.numbers)
     }
 
-    fn tensor(&self) -> candle_core::Result<Tensor> {
+    /// The numbers as a tensor, of their own dtype where tensors have it.
+    pub fn tensor(&self) -> candle_core::Result<Tensor> {
         let dtype = self.dtype.parse().unwrap_or(DType::F32);
         let tensor = Tensor::from_slice(&self.numbers, &*self.shape, &Device::Cpu)?;
         tensor.to_dtype(dtype)
@@ -84,6 +85,12 @@ impl Display for Got {
 pub trait Answered {
     #[doc(hidden)]
     fn got(&self) -> Got;
+
+    /// The tensor that it is, with its graph.
+    #[doc(hidden)]
+    fn tensor(&self) -> Option<Tensor> {
+        None
+    }
 }
 
 macro_rules! numbers {
@@ -148,11 +155,19 @@ impl Answered for Tensor {
     fn got(&self) -> Got {
         of_tensor(self).unwrap_or_else(|error| Got::Failed(error.to_string()))
     }
+
+    fn tensor(&self) -> Option<Tensor> {
+        Some(self.clone())
+    }
 }
 
 impl Answered for Var {
     fn got(&self) -> Got {
         self.as_tensor().got()
+    }
+
+    fn tensor(&self) -> Option<Tensor> {
+        Some(self.as_tensor().clone())
     }
 }
 
@@ -160,17 +175,29 @@ impl<T: Answered + ?Sized> Answered for &T {
     fn got(&self) -> Got {
         (**self).got()
     }
+
+    fn tensor(&self) -> Option<Tensor> {
+        (**self).tensor()
+    }
 }
 
 impl<T: Answered + ?Sized> Answered for &mut T {
     fn got(&self) -> Got {
         (**self).got()
     }
+
+    fn tensor(&self) -> Option<Tensor> {
+        (**self).tensor()
+    }
 }
 
 impl<T: Answered + ?Sized> Answered for Box<T> {
     fn got(&self) -> Got {
         (**self).got()
+    }
+
+    fn tensor(&self) -> Option<Tensor> {
+        (**self).tensor()
     }
 }
 
@@ -181,11 +208,19 @@ impl<T: Answered, E: Display> Answered for Result<T, E> {
             Err(error) => Got::Failed(error.to_string()),
         }
     }
+
+    fn tensor(&self) -> Option<Tensor> {
+        self.as_ref().ok()?.tensor()
+    }
 }
 
 impl<T: Answered> Answered for Option<T> {
     fn got(&self) -> Got {
         self.as_ref().map_or_else(|| Got::Failed("None".to_owned()), Answered::got)
+    }
+
+    fn tensor(&self) -> Option<Tensor> {
+        self.as_ref()?.tensor()
     }
 }
 

@@ -116,6 +116,10 @@ pub struct Place {
 pub fn judge(answer: &Answer, tolerance: Tolerance, given: &Given<'_>) -> Verdict {
     match given {
         Given::Value(Got::Blank) => Verdict::Blank,
+        // Hidden tests say what is right.
+        Given::Value(Got::Numbers(_) | Got::Text(_)) | Given::Function(_) if answer.is_open() => {
+            Verdict::Right
+        }
         Given::Value(got) if !answer.cases.is_empty() => wrong(Fault::NotAFunction, got),
         Given::Value(got) => {
             let expected = answer.value.as_ref().and_then(|it| expected(it, got, answer));

@@ -8,7 +8,9 @@
 mod answer;
 mod blank;
 mod got;
+pub mod hidden;
 mod judge;
+mod library;
 mod page;
 mod rehearse;
 mod slips;
@@ -20,9 +22,10 @@ use std::panic::Location;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use akari_key::{Exercise, find, lesson_of, read};
+use akari_key::{Exercise, find, hidden_library, lesson_of, read};
 use akari_seam::frame::{CHECK_FAILED, EXERCISE_ERROR};
 
+use self::hidden::Outcome;
 use self::judge::{Pair, Verdict, judge};
 use crate::display;
 use crate::rt::{self, is_japanese};
@@ -30,6 +33,7 @@ use crate::rt::{self, is_japanese};
 pub use self::answer::{Answer, Given, Plain, given};
 pub use self::blank::{Blank, blank};
 pub use self::got::{Answered, Got, Numbers};
+pub use self::hidden::Attempt;
 
 /// Looks whether the answers of an exercise are right.
 ///
@@ -120,7 +124,7 @@ enum Stopped {
 pub fn check(id: &str, answers: &[(&str, Given<'_>)]) {
     let ja = is_japanese();
     let judged = look_up(id, ja).map_err(Stopped::NoExercise);
-    match judged.and_then(|exercise| verdict(&exercise, answers, ja)) {
+    match judged.and_then(|exercise| whole_verdict(&exercise, answers, ja)) {
         Ok(Verdict::Right) => {
             remember(id, |it| it.is_solved = true);
             let text = words::right(id, ja);
@@ -252,11 +256,44 @@ fn verdict(
     };
     let mut lines = words::wrong(id, names[at], &wrong, exercise.secret, ja);
     lines.extend(diagnosis(exercise, at, &wrong.pairs, ja));
+    Err(wrong_attempt(exercise, lines, ja))
+}
+
+/// Notes an attempt that was wrong: what is said of it, with what can be done next.
+fn wrong_attempt(exercise: &Exercise, mut lines: Vec<String>, ja: bool) -> Stopped {
+    let id = exercise.id.as_str();
     let progress = remember(id, |it| it.attempts += 1);
     let left = exercise.hints.len().saturating_sub(progress.hints);
     let is_open = progress.attempts >= ATTEMPTS && !exercise.solution.trim().is_empty();
     lines.extend(words::next_step(id, left, is_open, ja));
-    Err(Stopped::Wrong(lines.join("\n")))
+    Stopped::Wrong(lines.join("\n"))
+}
+
+/// The verdict by the key, and of a right answer that by the hidden test.
+fn whole_verdict(
+    exercise: &Exercise,
+    answers: &[(&str, Given<'_>)],
+    ja: bool,
+) -> Result<Verdict, Stopped> {
+    let verdict = verdict(exercise, answers, ja)?;
+    if !exercise.hidden || verdict != Verdict::Right {
+        return Ok(verdict);
+    }
+    let id = exercise.id.as_str();
+    let no_verdict = |text: String| Stopped::NoExercise(text);
+    let lesson = lesson_of(id).map_err(|error| no_verdict(words::no_key(&error, ja)))?;
+    let path = env::current_dir().unwrap_or_default().join(hidden_library(lesson));
+    let table =
+        library::load(&path).map_err(|error| no_verdict(words::no_tests(id, &path, &error, ja)))?;
+    let test = table(id).ok_or_else(|| no_verdict(words::no_test(id, &path, ja)))?;
+    match hidden::run(test, answers) {
+        Outcome::Passed => Ok(Verdict::Right),
+        Outcome::Blank => Ok(Verdict::Blank),
+        Outcome::Unmet(texts) => {
+            Err(wrong_attempt(exercise, words::unmet(id, texts.text(ja), ja), ja))
+        }
+        Outcome::Stopped => Err(wrong_attempt(exercise, vec![words::stopped(id, ja)], ja)),
+    }
 }
 
 /// What explains a wrong answer, if something does.

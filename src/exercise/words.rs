@@ -1,8 +1,12 @@
 //! What is said to a learner, in English and in Japanese: the verdict, what is wrong, what to do next.
 
+use std::path::Path;
+
 use akari_key::{FindError, KeyError};
+use akari_seam::symbol::fault;
 
 use super::judge::{Fault, Place, Wrong};
+use super::library::NoTests;
 use super::slips::Usual;
 
 /// Picks the sentence in the learner's language.
@@ -285,6 +289,99 @@ pub fn usual(slip: &Usual, ja: bool) -> String {
         ),
     };
     either(ja, english, japanese)
+}
+
+/// An answer that a hidden test does not take, with the teacher's words, if there are any.
+pub fn unmet(id: &str, text: &str, ja: bool) -> Vec<String> {
+    let text = match text {
+        "" => either(
+            ja,
+            "a hidden test does not pass".to_owned(),
+            "隠しテストに通りませんでした。".to_owned(),
+        ),
+        text => text.to_owned(),
+    };
+    vec![
+        either(ja, format!("{id}: not right yet"), format!("{id} まだ正しくありません")),
+        format!("  {}", text.replace('\n', "\n  ")),
+    ]
+}
+
+/// An answer at which a hidden test ended by an error or a panic.
+pub fn stopped(id: &str, ja: bool) -> String {
+    either(
+        ja,
+        format!("{id}: not right yet: a hidden test came to no end with this answer"),
+        format!("{id} まだ正しくありません。この答えでは、隠しテストが途中で止まりました。"),
+    )
+}
+
+/// Why the hidden tests of an exercise can't be run.
+pub fn no_tests(id: &str, path: &Path, error: &NoTests, ja: bool) -> String {
+    let path = path.display();
+    let (english, japanese) = match error {
+        NoTests::Outside => (
+            "and they run in Akari's own kernel alone (`akari lab`, `akari run`)".to_owned(),
+            "Akari のカーネル（`akari lab`、`akari run`）でだけ実行できます。".to_owned(),
+        ),
+        NoTests::Fault(fault::MISSING, _) => (
+            format!("and `{path}` is not there; copy it from the lesson's files"),
+            format!("`{path}` がありません。教材のファイルからコピーします。"),
+        ),
+        NoTests::Fault(fault::WRITABLE, writable) => (
+            format!(
+                "and `{path}` is not trusted, since others can write `{writable}`; `chmod go-w {writable}` mends it"
+            ),
+            format!(
+                "`{path}` を信用できません。`{writable}` にほかの人も書き込めるためです。`chmod go-w {writable}` で直せます。"
+            ),
+        ),
+        NoTests::Fault(fault::FOREIGN, foreign) => (
+            format!(
+                "and `{path}` is not trusted, since `{foreign}` belongs to neither you nor root; copy the lesson to a folder of your own"
+            ),
+            format!(
+                "`{path}` を信用できません。`{foreign}` があなたのものでも root のものでもないためです。教材を自分のフォルダーにコピーします。"
+            ),
+        ),
+        NoTests::Fault(fault::STALE, _) => (
+            format!(
+                "and `{path}` was made for another version of Akari or Rust, or another system; the teacher makes it anew by `akari lesson hide`"
+            ),
+            format!(
+                "`{path}` は、別の版の Akari か Rust、または別のシステム向けのものです。先生が `akari lesson hide` で作り直します。"
+            ),
+        ),
+        NoTests::Fault(fault::DAMAGED, _) => (
+            format!("and `{path}` is not as it was made; copy it from the lesson's files again"),
+            format!("`{path}` が壊れています。教材のファイルからコピーし直します。"),
+        ),
+        NoTests::Fault(_, text) => (
+            format!(
+                "and `{path}` can't be loaded; ask the teacher to run `akari lesson hide` again: {text}"
+            ),
+            format!("`{path}` を読み込めません。先生が `akari lesson hide` で作り直します：{text}"),
+        ),
+    };
+    either(
+        ja,
+        format!("{id} has hidden tests, {english}"),
+        format!("{id} には隠しテストがありますが、{japanese}"),
+    )
+}
+
+/// A library without a test for an exercise that is to have one.
+pub fn no_test(id: &str, path: &Path, ja: bool) -> String {
+    let path = path.display();
+    either(
+        ja,
+        format!(
+            "{id} has hidden tests, and `{path}` has none for it; the teacher adds it and runs `akari lesson hide`"
+        ),
+        format!(
+            "{id} には隠しテストがありますが、`{path}` に入っていません。先生が書き加えて `akari lesson hide` を実行します。"
+        ),
+    )
 }
 
 /// What can be done after a wrong answer.

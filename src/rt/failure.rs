@@ -174,6 +174,22 @@ pub fn interrupt_point() {
     }
 }
 
+/// Runs what may panic without an end of the cell, and gives the payload of a panic. An interrupt goes on, and so does a
+/// failure that was told already. Nothing else stays: no text or place of a panic for a later one, no drawn numbers.
+pub(crate) fn contained<T>(body: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    let random = random::copy();
+    let ended = panic::catch_unwind(AssertUnwindSafe(body));
+    random::put_back(random);
+    ended.map_err(|payload| {
+        if payload.is::<Interrupted>() || payload.is::<Reported>() {
+            panic::resume_unwind(payload);
+        }
+        LAST_PANIC.take();
+        elsewhere().take();
+        payload
+    })
+}
+
 /// Notes a panic of the cell's thread instead of printing it; those of other threads, which end
 /// no cell, are printed as usual.
 pub(super) fn install_panic_hook() {
@@ -260,6 +276,31 @@ mod tests {
         check("bad age: no digit", &["no digit"], "bad age: no digit");
         check("a", &["b", "b", "c"], "a\n  caused by: b\n  caused by: c");
         check("a", &[], "a");
+    }
+
+    #[test]
+    fn contained_panics_leave_nothing_and_interrupts_go_on() {
+        let drawn = random::state();
+        let payload = contained(|| {
+            LAST_PANIC.set(Some(NotedPanic {
+                text: "a".into(),
+                place: None,
+                calls: String::new(),
+            }));
+            panic::resume_unwind(Box::new(5))
+        })
+        .map(|()| 0);
+        assert_eq!(payload.unwrap_err().downcast_ref::<i32>(), Some(&5));
+        assert!(LAST_PANIC.take().is_none() && random::state() == drawn);
+        for is_interrupt in [true, false] {
+            let went_on = panic::catch_unwind(|| {
+                let _ = contained(|| match is_interrupt {
+                    true => panic::resume_unwind(Box::new(Interrupted)),
+                    false => panic::resume_unwind(Box::new(Reported)),
+                });
+            });
+            assert!(went_on.is_err());
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use akari_seam::{ABI_VERSION, symbol};
 
-use super::{failure, language, memory, values, widgets, wire};
+use super::{failure, hidden, language, memory, values, widgets, wire};
 
 // The kernel calls the functions below by these types.
 const _: symbol::Init = init;
@@ -17,6 +17,7 @@ const _: symbol::MoveWidget = move_widget;
 const _: symbol::React = react;
 const _: symbol::Describe = describe;
 const _: symbol::Language = set_language;
+const _: symbol::Hidden = connect_hidden;
 
 /// Connects the prelude to its process, which says the seed of the session. Returns the version of this interface.
 #[unsafe(export_name = akari_seam::symbol!(init))]
@@ -93,6 +94,12 @@ pub unsafe extern "C" fn set_language(name: *const u8, len: usize) {
     // SAFETY: the caller's promise.
     let name = unsafe { std::slice::from_raw_parts(name, len) };
     language::set_language(&String::from_utf8_lossy(name));
+}
+
+/// Takes the function that loads hidden tests.
+#[unsafe(export_name = akari_seam::symbol!(hidden))]
+pub extern "C" fn connect_hidden(loader: symbol::LoadTests) {
+    hidden::connect(loader);
 }
 
 /// Tells a few words on each variable, on the thread of the cells.

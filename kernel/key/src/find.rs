@@ -1,5 +1,6 @@
 //! Where the key of an exercise lies: beside the notebook, above it, or where the caller says.
 
+use std::env::consts::DLL_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,11 @@ pub fn lesson_of(id: &str) -> Result<&str, FindError> {
     let is_name =
         |it: &str| !it.is_empty() && it.chars().all(|it| it.is_alphanumeric() || it == '_');
     if is_name(lesson) { Ok(lesson) } else { Err(FindError::Name { id: id.to_owned() }) }
+}
+
+/// The name of the library of a lesson's hidden tests, which lies beside the notebook.
+pub fn hidden_library(lesson: &str) -> String {
+    format!("{lesson}.hidden{DLL_SUFFIX}")
 }
 
 /// The file of a lesson's key: in the folder or file that is named, if one is, or else from a folder upwards.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use self::find::{FindError, find, lesson_of, read};
+pub use self::find::{FindError, find, hidden_library, lesson_of, read};
 pub use self::value::{Array, Ragged, Value};
 
 /// What stands in a key.
@@ -38,6 +38,9 @@ pub struct Exercise {
     /// Whether the expected values are not to be told.
     #[serde(default)]
     pub secret: bool,
+    /// Whether the library of hidden tests has one for it, which a right answer has to pass too.
+    #[serde(default)]
+    pub hidden: bool,
     /// One for each argument of `check!` behind the id, in order.
     #[serde(default, rename = "answer")]
     pub answers: Vec<Answer>,
@@ -99,6 +102,13 @@ pub struct Case {
     #[serde(default)]
     inputs: Vec<Value>,
     pub output: Value,
+}
+
+impl Answer {
+    /// Whether nothing is said of what is right, as where hidden tests say all of it.
+    pub fn is_open(&self) -> bool {
+        self.value.is_none() && self.cases.is_empty() && self.properties.is_empty()
+    }
 }
 
 impl Case {
@@ -271,7 +281,7 @@ impl Exercise {
             if let Some(name) = answer.unknown.keys().next() {
                 return Err(KeyError::UnknownField { id: id(), name: name.clone() });
             }
-            if answer.value.is_none() && answer.cases.is_empty() && answer.properties.is_empty() {
+            if answer.is_open() && !self.hidden {
                 let name = answer.name.clone().unwrap_or_default();
                 return Err(KeyError::Anything { id: id(), name });
             }
@@ -382,6 +392,9 @@ en = "b"
         assert_eq!(Key::parse(none), Err(KeyError::NoAnswer { id: "a".into() }));
         let any = format!("{none}[[exercise.answer]]\nname = \"y\"\n");
         assert!(matches!(Key::parse(&any), Err(KeyError::Anything { .. })));
+        // Hidden tests may say what is right.
+        let open = Key::parse(&any.replacen("id", "hidden = true\nid", 1)).unwrap();
+        assert!(open.exercises[0].hidden && open.exercises[0].answers[0].is_open());
         let bare = format!("{none}[[exercise.answer]]\nvalue = 1\n[[exercise.slip]]\nen = \"x\"\n");
         assert!(matches!(Key::parse(&bare), Err(KeyError::SlipWithoutSign { .. })));
     }

@@ -2,6 +2,8 @@
 //!
 //! The prelude and each compiled cell export them, the process that runs cells looks them up.
 
+use std::ffi::c_void;
+
 /// The literal for a C function's name, for `export_name`: an attribute takes no constant.
 #[macro_export]
 macro_rules! symbol {
@@ -31,6 +33,9 @@ macro_rules! symbol {
     };
     (react) => {
         "akari_rt_react"
+    };
+    (hidden) => {
+        "akari_rt_hidden"
     };
 }
 
@@ -80,6 +85,39 @@ pub type Language = unsafe extern "C" fn(*const u8, usize);
 /// thread of the cells.
 pub const DESCRIBE: &str = symbol!(describe);
 pub type Describe = extern "C" fn();
+
+/// Hands over the process's function that loads hidden tests.
+pub const HIDDEN: &str = symbol!(hidden);
+pub type Hidden = extern "C" fn(LoadTests);
+
+/// The process's function that loads the library of hidden tests with this path: a pointer to the path's bytes and their
+/// number, both valid through the call. Returns the address of the library's [`TESTS`], or null, after it has told why by
+/// one call of the function that follows, to which it passes the last argument on.
+pub type LoadTests =
+    unsafe extern "C" fn(*const u8, usize, TellFault, *mut c_void) -> *const c_void;
+
+/// Takes one of the [`fault`]s, and the text of one that has a text: a pointer to its bytes and their number.
+pub type TellFault = unsafe extern "C" fn(*mut c_void, u32, *const u8, usize);
+
+/// Why a library of hidden tests is not loaded.
+pub mod fault {
+    /// There is none.
+    pub const MISSING: u32 = 1;
+    /// Others can write the file or folder that the text names.
+    pub const WRITABLE: u32 = 2;
+    /// The file or folder that the text names belongs neither to the user nor to root.
+    pub const FOREIGN: u32 = 3;
+    /// It is none, or not as it was made.
+    pub const DAMAGED: u32 = 4;
+    /// It was made for another prelude, compiler or system.
+    pub const STALE: u32 = 5;
+    /// It can't be read, or the loader refuses it; the text says why.
+    pub const UNLOADABLE: u32 = 6;
+}
+
+/// The function that a library of hidden tests exports. Its type is the prelude's own, of Rust, so that nobody may call it
+/// in a library that was compiled against another prelude.
+pub const TESTS: &str = "akari_hidden_tests";
 
 /// The function that a compiled cell exports. It runs the cell and returns [`DONE`], [`MISSING`], or
 /// another number if the cell failed, which a frame has told before.

@@ -148,6 +148,7 @@ pub struct Lesson {
 pub enum LessonCommand {
     New(LessonNew),
     Check(LessonCheck),
+    Hide(LessonHide),
     Student(LessonStudent),
     Warm(LessonWarm),
 }
@@ -179,7 +180,27 @@ pub struct LessonCheck {
     pub files: Vec<PathBuf>,
 }
 
+/// Compile the hidden tests of lessons into libraries beside their notebooks
+///
+/// The tests are Rust, in `hidden/NN.rs` beside the folder of the keys; that folder stays with you. Learners get the
+/// library, `NN.hidden.so`, which `akari lesson student` puts beside their notebook. An exercise with `hidden = true` in
+/// its key is right only where its hidden test passes as well. A library is good for the version of Akari and the
+/// compiler that it was made with.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  akari lesson hide ja/09-attention.ipynb en/09-attention.ipynb
+
+Exit code: 0 if all are compiled, 2 if the tests don't compile or there are none")]
+pub struct LessonHide {
+    /// The notebooks (.ipynb)
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+}
+
 /// Write the learner's version of a lesson: stubs in the place of answers, solutions folded, no outputs
+///
+/// Where exercises have hidden tests, the library of these is written beside --output, compiled anew if need be.
 #[derive(Debug, Args)]
 pub struct LessonStudent {
     /// The notebook (.ipynb), with answers between `// BEGIN SOLUTION` and `// END SOLUTION` or in its key

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use super::config::{Choice, engine_config};
-use super::{args, find_prelude, say};
+use super::{args, find_prelude, hidden, say};
 use crate::engine::outcome::Output;
 use crate::engine::stop::Stop;
 use crate::engine::{EngineConfig, start};
@@ -22,6 +22,7 @@ pub fn lesson(arguments: &args::Lesson) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         args::LessonCommand::New(arguments) => new(arguments),
         args::LessonCommand::Check(arguments) => check(arguments),
+        args::LessonCommand::Hide(arguments) => hide(arguments),
         args::LessonCommand::Student(arguments) => learners(arguments),
         args::LessonCommand::Warm(arguments) => warm(arguments),
     }
@@ -70,6 +71,7 @@ fn check(arguments: &args::LessonCheck) -> anyhow::Result<ExitCode> {
     };
     for sheet in &sheets {
         tell(sheet.findings());
+        tell(hidden::findings(sheet, &config.prelude)?);
         match parallel::sibling(&sheet.path) {
             Some(path) if path.is_file() => tell(parallel::findings(sheet, &read(&path)?)),
             Some(path) => {
@@ -132,6 +134,17 @@ impl Observer for Unseen {
     }
 }
 
+fn hide(arguments: &args::LessonHide) -> anyhow::Result<ExitCode> {
+    let sheets: Vec<Sheet> = arguments.files.iter().map(|it| read(it)).collect::<Result<_, _>>()?;
+    let toolchain = Toolchain::find()?;
+    let prelude = find_prelude(&toolchain)?;
+    let config = engine_config(Choice::Instant, toolchain, prelude)?;
+    for sheet in &sheets {
+        say(&hidden::hide(sheet, &config)?.display().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn learners(arguments: &args::LessonStudent) -> anyhow::Result<ExitCode> {
     let sheet = read(&arguments.file)?;
     let root =
@@ -143,6 +156,7 @@ fn learners(arguments: &args::LessonStudent) -> anyhow::Result<ExitCode> {
             if path == sheet.path {
                 bail!("--output would write over the teacher's notebook; name another file");
             }
+            hidden::hand_out(&sheet, &path)?;
             store::write(&text, &path)?;
         }
         None => say(text.trim_end()),

@@ -7,6 +7,7 @@ mod doctor;
 mod evcxr_program;
 mod export;
 mod finder;
+mod hidden;
 mod install;
 mod kernel;
 mod lab;

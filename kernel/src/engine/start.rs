@@ -1,8 +1,11 @@
 //! The start of an engine: the one place that knows which engines there are, and what may keep each
 //! of them from starting.
 
+use std::path::Path;
+
 use super::evcxr::{EvcxrEngine, EvcxrError};
 use super::exported::{Part, Program, ProgramError};
+use super::instant::hidden::{self, HiddenError};
 use super::instant::{InstantEngine, StartError};
 use super::stop::Stop;
 use super::{Engine, EngineChoice, EngineConfig};
@@ -34,6 +37,11 @@ pub fn program(
 ) -> Result<Program, ProgramStart> {
     let engine = InstantEngine::start(config).map_err(|error| ProgramStart::Engine(error.into()));
     engine?.program(parts, stop).map_err(ProgramStart::Program)
+}
+
+/// The hidden tests in a file as a library, compiled as cells are.
+pub fn hidden_tests(config: &EngineConfig, file: &Path) -> Result<Vec<u8>, HiddenError> {
+    hidden::compile(config, file)
 }
 
 /// Starts an engine with an empty session. Where that fails because the prelude is damaged, the

@@ -4,6 +4,7 @@
 //! of the same name in the other language's folder, and a key for both; docs/lessons.md has the form of their cells.
 
 pub mod finding;
+pub mod hidden;
 pub mod parallel;
 pub mod prose;
 pub mod rehearse;

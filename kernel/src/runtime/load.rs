@@ -12,6 +12,7 @@ use akari_seam::{ABI_VERSION, Frame, symbol};
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 
 use super::capture::Capture;
+use super::hidden;
 use crate::platform;
 
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,9 @@ impl Prelude {
             if found != ABI_VERSION {
                 return Err(LoadError::Version { found, expected: ABI_VERSION });
             }
+            let connect = *library.get::<symbol::Hidden>(symbol::HIDDEN)?;
+            hidden::connect(path);
+            connect(hidden::load_tests);
             let functions = Functions {
                 flush: *library.get::<symbol::Flush>(symbol::FLUSH)?,
                 return_memory: *library.get::<symbol::ReturnMemory>(symbol::RETURN_MEMORY)?,

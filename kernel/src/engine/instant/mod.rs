@@ -26,6 +26,7 @@ mod fn_items;
 mod generate;
 mod head;
 mod here;
+pub mod hidden;
 mod hints;
 mod identity;
 mod journal;

@@ -167,6 +167,19 @@ impl Compiler {
         self.run(source, &arguments, Product::Library, folder, stop)?.library(folder)
     }
 
+    /// Compiles a source, with optimisation, into a library that tells little of it: neither places nor names.
+    pub fn without_traces(
+        &self,
+        source: &Source,
+        folder: &Path,
+        stop: &Stop,
+    ) -> Result<Library, CompileError> {
+        let arguments = [later::OPTIMISED, "-Zlocation-detail=none", "-Cstrip=symbols"];
+        let _slot = self.slots.take(stop);
+        self.run(source, &arguments.map(str::to_owned), Product::Library, folder, stop)?
+            .library(folder)
+    }
+
     fn object(&self, source: &Source, folder: &Path, stop: &Stop) -> Result<Run, CompileError> {
         match self.shortcuts.parking.compile(self, source, folder, stop)? {
             Some(run) => Ok(run),
