@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::home::trust::{self, TrustError};
 
-/// What ends the file. Raised when a stamp or the type of the tests changes its meaning.
+/// The last bytes of the file. Their number is raised when a stamp or the type of the tests changes its meaning.
 const END: &str = "akari hidden tests 1\n";
 
 /// So many digits in front of it are the length of the stamp.
@@ -30,7 +30,7 @@ pub enum Fault {
     Stale,
 }
 
-/// What stands behind the library.
+/// The stamp at the end of the library.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stamp {
     /// The name of the prelude's folder, which is a hash of its sources and of the compiler.
@@ -72,7 +72,7 @@ impl Stamp {
     }
 }
 
-/// What is to stand behind a library that was compiled from this source against the prelude in a folder.
+/// The stamp of a library that was compiled from this source against the prelude in a folder.
 pub fn stamp(library: &[u8], source: &str, prelude: &Path) -> String {
     let mut stamp = Stamp {
         prelude: name_of(prelude),

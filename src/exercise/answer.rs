@@ -48,7 +48,7 @@ pub enum Input {
     Tensor(Tensor),
 }
 
-/// What a function gives.
+/// The result of a function.
 #[derive(Debug, Clone)]
 pub struct Returned {
     pub got: Got,
@@ -69,12 +69,12 @@ impl From<Got> for Returned {
 }
 
 impl Function<'_> {
-    /// What the function gives for inputs of a key.
+    /// The results of the function for inputs of a key.
     pub fn on(&self, inputs: &[Value]) -> Got {
         self.returned(&inputs.iter().cloned().map(Input::Value).collect::<Vec<_>>()).got
     }
 
-    /// What the function gives.
+    /// The result of the function.
     pub fn returned(&self, inputs: &[Input]) -> Returned {
         if inputs.len() != self.takes {
             let (takes, given) = (self.takes, inputs.len());

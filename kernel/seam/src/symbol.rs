@@ -107,11 +107,11 @@ pub mod fault {
     pub const WRITABLE: u32 = 2;
     /// The file or folder that the text names belongs neither to the user nor to root.
     pub const FOREIGN: u32 = 3;
-    /// It is none, or not as it was made.
+    /// The file is no library of hidden tests, or not as it was made.
     pub const DAMAGED: u32 = 4;
-    /// It was made for another prelude, compiler or system.
+    /// The library was made for another prelude, compiler or system.
     pub const STALE: u32 = 5;
-    /// It can't be read, or the loader refuses it; the text says why.
+    /// The file can't be read, or the loader refuses it; the text says why.
     pub const UNLOADABLE: u32 = 6;
 }
 

@@ -80,7 +80,7 @@ fn put(path: &Path, parts: &[&[u8]]) -> anyhow::Result<()> {
         .with_context(|| format!("could not write `{}`", path.display()))
 }
 
-/// What is wrong with the library of a lesson, for `akari lesson check`.
+/// The fault of a lesson's library, for `akari lesson check`.
 pub fn findings(sheet: &Sheet, prelude: &Path) -> anyhow::Result<Vec<Finding>> {
     let Some(tests) = tests(sheet)? else { return Ok(Vec::new()) };
     let unfit = tests.source.as_ref().and_then(|(path, text)| {

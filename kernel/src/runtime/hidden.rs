@@ -1,6 +1,6 @@
 //! Loading the hidden tests of a lesson, which the prelude asks for.
 //!
-//! What `hidden` has found right is written to a private folder, loaded from there and removed again, so that nobody can
+//! A library that `hidden` has found right is written to a private folder, loaded from there and removed again, so that nobody can
 //! put another library in between. A library stays loaded as that of a cell does; one that is there with the same
 //! contents is not loaded twice.
 #![allow(unsafe_code)]
