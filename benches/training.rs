@@ -21,7 +21,7 @@ fn step(bench: &Bench, row: &str, runs: usize, model: &nn::Sequential, x: &Tenso
     let mut adam = optim::Adam::new(model.parameters(), Default::default()).unwrap();
     let loss = || nn::CrossEntropyLoss::default().forward(&model.forward(x).unwrap(), y).unwrap();
     let step = || adam.backward_step(&loss()).unwrap();
-    bench.with_share(row, runs, step, || (loss(), 1));
+    bench.with_share(row, runs, step, (&loss, 1));
 }
 
 fn mlp(bench: &Bench) {

@@ -42,24 +42,26 @@ impl Bench {
     /// The row of a number and its `backward`.
     pub fn backward(&self, row: &str, runs: usize, loss: impl Fn() -> Result<Tensor>) {
         let run = || drop(loss().unwrap().backward().unwrap());
-        self.with_share(row, runs, run, || (loss().unwrap(), 1));
+        self.with_share(row, runs, run, (|| loss().unwrap(), 1));
     }
 
     /// A row in which `backward` runs from a number, some times; beside it stands candle's share of that.
+    ///
+    /// The share is timed after a forward pass whose tensors are still there, as in the row itself: by itself it would
+    /// find all of its memory in the processor's caches.
     pub fn with_share(
         &self,
         row: &str,
         runs: usize,
         run: impl FnMut(),
-        loss: impl FnOnce() -> (Tensor, usize),
+        (loss, times): (impl Fn() -> Tensor, usize),
     ) {
         if !self.wants(row) {
             return;
         }
-        let (loss, times) = loss();
-        let share = candles_share(&loss).unwrap();
-        drop(loss);
-        let share = timed(runs, || (0..times).for_each(|_| drop(share.backward().unwrap())));
+        let share = candles_share(&loss()).unwrap();
+        let backward = |_: &Tensor| (0..times).for_each(|_| drop(share.backward().unwrap()));
+        let share = timed_after(runs, &loss, backward);
         self.told(row, runs, run, Some(share[runs / 2]));
     }
 
@@ -83,11 +85,17 @@ impl Bench {
 
 /// The milliseconds of some runs after a first one, from the least to the most.
 fn timed(runs: usize, mut run: impl FnMut()) -> Vec<f64> {
-    run();
+    timed_after(runs, || (), |_| run())
+}
+
+/// The milliseconds of `run` alone, which is handed what `before` makes and doesn't drop it.
+fn timed_after<T>(runs: usize, before: impl Fn() -> T, mut run: impl FnMut(&T)) -> Vec<f64> {
+    run(&before());
     let mut times = Vec::with_capacity(runs);
     for _ in 0..runs {
+        let made = before();
         let begin = Instant::now();
-        run();
+        run(&made);
         times.push(begin.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_unstable_by(f64::total_cmp);
