@@ -7,6 +7,8 @@
 use candle_core::WithDType;
 use gemm::{Parallelism, gemm};
 
+use super::threads::{self, First};
+
 /// A matrix in a slice, with the steps from row to row and from column to column.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
@@ -34,6 +36,12 @@ impl<'a, T> Matrix<'a, T> {
             ..self
         }
     }
+
+    /// Neighbouring rows.
+    fn some_rows(self, start: usize, count: usize) -> Self {
+        assert!(start + count <= self.rows, "a part lies within its matrix");
+        Matrix { values: &self.values[start * self.row_step..], rows: count, ..self }
+    }
 }
 
 /// The threads that work on one product.
@@ -46,6 +54,10 @@ pub(crate) enum Workers {
 }
 
 /// Adds the product of `a` and `b` to `sum`, row after row; `f32` and `f64` only.
+///
+/// The sum is cut into strips, one for each thread, along its longer side; `gemm` by itself would wake rayon's threads for
+/// each product, which takes longer than a small one. `gemm` adds along the inner axis in pieces whose size depends on
+/// that axis alone, so that each number is the same however the sum is cut.
 pub(crate) fn add_product<T: WithDType>(
     sum: &mut [T],
     a: Matrix<'_, T>,
@@ -57,22 +69,60 @@ pub(crate) fn add_product<T: WithDType>(
     if sum.is_empty() || a.columns == 0 {
         return;
     }
-    let threads = rayon::current_num_threads();
-    let parallelism = match workers {
-        Workers::All if threads > 1 => Parallelism::Rayon(threads),
-        _ => Parallelism::None,
+    let (rows, columns) = (a.rows, b.columns);
+    let threads = match workers {
+        Workers::All if rows * columns * a.columns >= PARALLEL_FROM => threads::count(),
+        _ => 1,
     };
+    let (is_tall, longer) = (rows > columns, rows.max(columns));
+    let strip = longer.div_ceil(threads).next_multiple_of(STRIP);
+    let first = First::new(sum);
+    threads::share(longer.div_ceil(strip), 1, &|index| {
+        let start = index * strip;
+        let count = strip.min(longer - start);
+        // SAFETY: `share` takes each index once and below the count, so that a strip begins within the sum, overlaps no
+        // other and ends where the sum does at the latest; nobody else can reach the sum.
+        unsafe {
+            if is_tall {
+                let first = first.get().add(start * columns);
+                add_strip(first, columns, a.some_rows(start, count), b);
+            } else {
+                let b = b.transposed().some_rows(start, count).transposed();
+                add_strip(first.get().add(start), columns, a, b);
+            }
+        }
+    });
+}
+
+/// From this many multiplications on, calling another thread pays.
+const PARALLEL_FROM: usize = 1 << 19;
+
+/// Strips have a multiple of this many rows or columns, as the registers of `gemm` hold them.
+const STRIP: usize = 16;
+
+/// Adds the product of `a` and `b` to a matrix whose rows begin `row_step` numbers apart, on this thread.
+///
+/// # Safety
+///
+/// As many rows as `a` has, of as many numbers as `b` has columns, can be written from `first` on, and nobody else
+/// reads or writes them meanwhile.
+unsafe fn add_strip<T: WithDType>(
+    first: *mut T,
+    row_step: usize,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+) {
     // SAFETY: `Matrix::new` checked that (rows - 1) * row_step + (columns - 1) * column_step lies
-    // in the slice, transposing keeps that true, and the two asserts above say the same of `sum`,
-    // which nobody else can reach. `T` is what the slices hold, a number without padding.
+    // in the slice, and transposing and taking some rows keep that true; the caller says the same of `first`. `T` is
+    // what the slices hold, a number without padding.
     unsafe {
         gemm(
             a.rows,
             b.columns,
             a.columns,
-            sum.as_mut_ptr(),
+            first,
             1,
-            b.columns as isize,
+            row_step as isize,
             true,
             a.values.as_ptr(),
             a.column_step as isize,
@@ -85,7 +135,7 @@ pub(crate) fn add_product<T: WithDType>(
             false,
             false,
             false,
-            parallelism,
+            Parallelism::None,
         );
     }
 }
@@ -104,5 +154,28 @@ mod tests {
         let mut sum = [0.0; 9];
         add_product(&mut sum, left.transposed(), Matrix::new(&b, 2, 3), Workers::One);
         assert_eq!(sum, [5.0, 0.0, 14.0, 7.0, 0.0, 19.0, 9.0, 0.0, 24.0]);
+    }
+
+    #[test]
+    fn strips_have_the_numbers_of_the_whole() {
+        let numbers = |len: usize| (0..len).map(|i| (i * 7919 % 1009) as f32 / 504.0 - 1.0);
+        for (rows, inner, columns) in
+            [(200, 1500, 33), (33, 1500, 200), (1, 70_000, 90), (90, 70_000, 1)]
+        {
+            let a = numbers(rows * inner).collect::<Vec<_>>();
+            let b = numbers(inner * columns).collect::<Vec<_>>();
+            let (mut whole, mut strips) = (vec![0.5; rows * columns], vec![0.5; rows * columns]);
+            for turned in [false, true] {
+                let left = Matrix::new(&a, rows, inner);
+                let right = if turned {
+                    Matrix::new(&b, columns, inner).transposed()
+                } else {
+                    Matrix::new(&b, inner, columns)
+                };
+                add_product(&mut whole, left, right, Workers::One);
+                add_product(&mut strips, left, right, Workers::All);
+                assert!(whole == strips, "{rows} x {inner} x {columns}, turned: {turned}");
+            }
+        }
     }
 }

@@ -52,13 +52,17 @@ pub(crate) fn join<A: Send, B: Send>(
 }
 
 /// A pointer to elements of which each thread takes others.
-struct First<T>(*mut T);
+pub(super) struct First<T>(*mut T);
 
-// SAFETY: `pieces`, which alone makes one, gives no element to two threads, and elements may be sent.
+// SAFETY: whoever uses the pointer, which needs `unsafe`, gives no element to two threads; and elements may be sent.
 unsafe impl<T: Send> Sync for First<T> {}
 
 impl<T> First<T> {
-    fn get(&self) -> *mut T {
+    pub(super) fn new(values: &mut [T]) -> Self {
+        First(values.as_mut_ptr())
+    }
+
+    pub(super) fn get(&self) -> *mut T {
         self.0
     }
 }
@@ -71,7 +75,7 @@ pub(crate) fn pieces<T: Send>(
     least: usize,
     work: &(dyn Fn(usize, &mut [T]) + Sync),
 ) {
-    let (first, len) = (First(values.as_mut_ptr()), values.len());
+    let (first, len) = (First::new(values), values.len());
     share(len.div_ceil(size), least, &|index| {
         let start = index * size;
         // SAFETY: `share` takes each index once, and below the count, so that the range begins within the slice and

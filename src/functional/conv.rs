@@ -324,7 +324,7 @@ impl Convolution {
 impl Op for Convolution {
     fn forward<T: Number>(&self, args: &[&[T]]) -> Result<(Vec<T>, Shape)> {
         let (_, windows) = self.areas();
-        if let Some(direct) = self.direct() {
+        if let Some(direct) = self.direct_if_better() {
             return Ok((direct.results(args)?, self.shape.clone()));
         }
         let mut y = vec![T::ZERO; self.images * self.outputs * windows];
@@ -363,8 +363,8 @@ pub(super) fn bias_gradient<T: Number>(
 
 impl Convolution {
     fn image_gradient<T: Number>(&self, call: &Call<'_, T>) -> Result<Vec<T>> {
-        let reversed = self.direct().filter(|_| !self.is_better_in_columns());
-        if let Some(reversed) = reversed.and_then(|direct| direct.reversed()) {
+        let reversed = self.direct_if_better().and_then(|direct| direct.reversed());
+        if let Some(reversed) = reversed {
             return reversed.image_gradient(call);
         }
         let mut gx = vec![T::ZERO; self.images * self.groups * self.channels * self.areas().0];
@@ -373,14 +373,14 @@ impl Convolution {
     }
 
     fn weight_gradient<T: Number>(&self, call: &Call<'_, T>) -> Vec<T> {
-        match self.direct().filter(|_| !self.is_better_in_columns()) {
+        match self.direct_if_better() {
             Some(direct) => direct.weight_gradient(call),
             None => self.weight_gradient_by_columns(call),
         }
     }
 
-    /// The way without a matrix of windows, where there is one.
-    fn direct(&self) -> Option<Direct> {
+    /// The way without a matrix of windows, where there is one that is faster than with it.
+    fn direct_if_better(&self) -> Option<Direct> {
         let direct = Direct {
             images: self.images,
             groups: self.groups,
@@ -390,6 +390,7 @@ impl Convolution {
             windows: self.windows,
             slides: self.slides,
         };
-        (direct.is_possible() && !self.is_pointwise()).then_some(direct)
+        let is_possible = direct.is_possible() && !self.is_pointwise();
+        (is_possible && !self.is_better_in_columns()).then_some(direct)
     }
 }

@@ -1,7 +1,7 @@
 //! Convolutions as products of matrices: each window of an image becomes a column (`unfold`), and gradients of columns
 //! are added to the pixels that they came from (`fold`).
 //!
-//! `conv.rs` calls this where windows move by more than one pixel, and for gradients of small images with many channels.
+//! `conv.rs` calls this where windows move by more than one pixel, and for small images with many channels.
 //! Windows of small images stand side by side in one matrix; of large ones, each thread takes an image. The products are
 //! those of `compute/matrix.rs`.
 
@@ -28,7 +28,7 @@ const LONG: usize = 64;
 const NUMBERS: usize = 1 << 20;
 
 impl Convolution {
-    /// Whether gradients are computed faster by columns than in place.
+    /// Whether columns are faster than windows in place.
     pub(super) fn is_better_in_columns(&self) -> bool {
         let is_narrow = self.areas().1 <= SMALL && self.windows[1] < LONG;
         is_narrow && self.channels.min(self.outputs_per_group) >= MANY_CHANNELS
