@@ -16,8 +16,7 @@ macro_rules! any_storage {
     ) => {
         match $storage {
             $(candle_core::CpuStorage::$dtype(values) => {
-                let layout: &candle_core::Layout = $layout;
-                let $elements = &values[layout.start_offset()..][..layout.shape().elem_count()];
+                let $elements = $crate::compute::parts::part(values, $layout);
                 $work
             })*
             other => {

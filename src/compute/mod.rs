@@ -15,6 +15,7 @@ pub(crate) mod loops;
 pub(crate) mod matrix;
 pub(crate) mod number;
 pub(crate) mod op;
+pub(crate) mod parts;
 pub(crate) mod recording;
 pub(crate) mod reduce;
 pub(crate) mod room;

@@ -15,6 +15,7 @@ use candle_core::{
 use super::beside::Beside;
 use super::copy::contiguous;
 use super::number::Number;
+use super::parts::part;
 use super::{recording, watch};
 use crate::error::{fail_dtype, wrong_dtype};
 
@@ -335,12 +336,7 @@ pub(crate) fn elements<'a, T: WithDType>(
     storage: &'a CpuStorage,
     layout: &Layout,
 ) -> Result<&'a [T]> {
-    let values = T::cpu_storage_as_slice(storage)?;
-    match layout.shape().elem_count() {
-        // A part of an empty tensor may begin behind the end of its storage.
-        0 => Ok(&[]),
-        count => Ok(&values[layout.start_offset()..][..count]),
-    }
+    Ok(part(T::cpu_storage_as_slice(storage)?, layout))
 }
 
 impl CustomOp1 for Custom {

@@ -7,6 +7,7 @@ use std::hash::Hash;
 
 use candle_core::{Device, Result, Tensor};
 
+use crate::compute::parts;
 use crate::error::fail;
 
 /// The types of examples, and how some examples become a batch: PyTorch's `default_collate`.
@@ -69,7 +70,7 @@ pub(super) fn stack(tensors: &[Tensor]) -> Result<Tensor> {
             ),
         );
     }
-    Tensor::stack(tensors, 0)
+    parts::stacked(tensors, 0)
 }
 
 macro_rules! numbers {

@@ -2,8 +2,9 @@
 //!
 //! All of them take logits or classes as predictions, and count in whole numbers, so that nothing rounds.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
+use crate::compute::parts;
 use crate::error::fail;
 use crate::functional::extreme::argmax;
 
@@ -217,11 +218,10 @@ fn classes(function: &str, predictions: &Tensor, labels: &Tensor) -> Result<(Vec
 
 /// Class numbers, which may be stored as floats.
 fn whole_numbers(function: &str, argument: &str, tensor: &Tensor) -> Result<Vec<i64>> {
-    let flat = tensor.flatten_all()?;
     if !tensor.dtype().is_float() {
-        return flat.to_dtype(DType::I64)?.to_vec1();
+        return parts::values(tensor);
     }
-    let numbers = flat.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+    let numbers = parts::values::<f64>(tensor)?;
     match numbers.iter().find(|number| number.fract() != 0.0 || !number.is_finite()) {
         Some(number) => fail(
             function,

@@ -11,6 +11,7 @@ use std::ops::{
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use super::{Operand, Value};
+use crate::compute::parts;
 use crate::error::{fail, fail_index};
 use crate::tensor::axis::Axis;
 use crate::torch;
@@ -414,7 +415,7 @@ fn picked(text: &'static str, x: &Tensor, axis: usize, index: &Tensor) -> Result
 
 /// Places of which negative ones count from the end.
 fn wrapped(places: &Tensor, len: usize) -> Result<Tensor> {
-    let places = places.to_dtype(DType::I64)?.to_vec1::<i64>()?;
+    let places = parts::values::<i64>(places)?;
     let wrap = |at: i64| if at < 0 { at + len as i64 } else { at };
     Tensor::new(places.into_iter().map(wrap).collect::<Vec<_>>(), &Device::Cpu)
 }

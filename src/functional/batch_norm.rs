@@ -6,6 +6,7 @@ use super::norm_rows::NUMBERS_PER_TASK;
 use crate::compute::beside::Beside;
 use crate::compute::loops::{self, vectorized};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
+use crate::compute::parts;
 use crate::compute::sums::{dot_by, sum_of};
 use crate::compute::threads;
 use crate::error::{fail, fail_shape};
@@ -118,8 +119,7 @@ pub(crate) fn batch_norm_named(
             moments
         }
         Some((mean, variance)) => {
-            let values = |var: &Var| var.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
-            values(mean)?.into_iter().beside(values(variance)?).collect()
+            parts::values(mean)?.into_iter().beside(parts::values(variance)?).collect()
         }
         None => {
             return fail(
@@ -215,7 +215,7 @@ fn update_running(
     momentum: f64,
 ) -> Result<()> {
     let update = |var: &Var, new: Vec<f64>| -> Result<()> {
-        let old = var.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>()?;
+        let old = parts::values::<f64>(var)?;
         let mixed =
             old.iter().beside(new).map(|(old, new)| (1.0 - momentum) * old + momentum * new);
         let mixed = Tensor::from_vec(mixed.collect::<Vec<_>>(), var.shape(), var.device())?;

@@ -5,6 +5,7 @@ use candle_core::{DType, Result, Shape, Tensor};
 use crate::compute::loops::{self, map, map2};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::parts;
 
 /// `|x|` of each element; the gradient at 0 is 0. Integers keep their dtype.
 ///
@@ -78,7 +79,7 @@ pub fn round(x: &Tensor) -> Result<Tensor> {
 }
 
 fn map_integers(x: &Tensor, function: impl Fn(i64) -> i64) -> Result<Tensor> {
-    let values = x.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?;
+    let values = parts::values::<i64>(x)?;
     let values = values.into_iter().map(function).collect::<Vec<_>>();
     Tensor::from_vec(values, x.shape(), x.device())?.to_dtype(x.dtype())
 }

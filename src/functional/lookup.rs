@@ -1,10 +1,11 @@
 //! Functions of class numbers: one-hot rows, and rows of a table.
 
-use candle_core::{DType, Device, Result, Shape, Tensor, WithDType};
+use candle_core::{Device, Result, Shape, Tensor, WithDType};
 
 use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::parts;
 use crate::error::{fail, fail_dtype, fail_index, fail_shape};
 use crate::tensor::size;
 
@@ -67,7 +68,7 @@ fn class_numbers(function: &str, classes: &Tensor) -> Result<Vec<i64>> {
             ),
         );
     }
-    classes.to_dtype(DType::I64)?.flatten_all()?.to_vec1()
+    parts::values(classes)
 }
 
 /// The rows of a table that the numbers name.

@@ -3,13 +3,14 @@
 //! The products are those of `matrix.rs`. candle's `matmul` multiplies a batch on one thread after the other and takes no
 //! vectors, no integers and no batches that broadcast.
 
-use candle_core::{D, DType, Result, Shape, Tensor, WithDType};
+use candle_core::{D, Result, Shape, Tensor, WithDType};
 
 use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::parts;
 use crate::compute::threads;
 use crate::error::{fail_dtype, fail_shape};
 use crate::tensor::promote::broadcast_shape;
@@ -265,8 +266,7 @@ impl Product {
     /// The products of integers, in their own dtype, where they wrap as PyTorch's do.
     fn of_integers(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         let (n, k, m) = (self.rows, self.inner, self.columns);
-        let values = |tensor: &Tensor| tensor.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>();
-        let (left, right) = (values(a)?, values(b)?);
+        let (left, right) = (parts::values::<i64>(a)?, parts::values::<i64>(b)?);
         let mut sums = vec![0i64; self.pairs.len() * n * m];
         for (sums, (index_a, index_b)) in sums.chunks_mut((n * m).max(1)).beside(&self.pairs) {
             let (left, right) = (&left[index_a * n * k..], &right[index_b * k * m..]);

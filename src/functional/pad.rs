@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
+use crate::compute::parts;
 use crate::error::{fail, fail_shape, wrong_dtype};
 use crate::tensor::{copy, size};
 
@@ -61,14 +62,7 @@ pub fn pad(x: &Tensor, widths: &[i64], value: f64) -> Result<Tensor> {
             Tensor::full(value, dims, x.device())?.to_dtype(x.dtype())
         };
         let (before, after) = (border(pair[0])?, border(pair[1])?);
-        // candle joins no empty tensors.
-        let parts = [before, padded, after];
-        let parts = parts.iter().filter(|part| part.dims()[axis] > 0).collect::<Vec<_>>();
-        padded = match parts.as_slice() {
-            [] => return Tensor::zeros(dims, x.dtype(), x.device()),
-            [one] => (*one).clone(),
-            parts => Tensor::cat(parts, axis)?,
-        };
+        padded = parts::joined(&[before, padded, after], axis)?;
     }
     Ok(padded)
 }

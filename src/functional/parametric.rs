@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use candle_core::{DType, Device, Result, Shape, Tensor};
+use candle_core::{Device, Result, Shape, Tensor};
 
 use super::rectifiers::leaky_relu;
 use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE, SMALL_PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::parts;
 use crate::compute::sums::{dot_by, sum_pieces};
 use crate::compute::threads;
 use crate::error::{fail, fail_dtype, fail_shape, wrong_dtype};
@@ -53,7 +54,7 @@ pub fn rrelu(x: &Tensor, lower: f64, upper: f64, is_training: bool) -> Result<Te
     if !is_training {
         return leaky_relu(x, (lower + upper) / 2.0);
     }
-    let xs = x.detach().flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+    let xs = parts::values::<f64>(&x.detach())?;
     // PyTorch draws one slope for each element that isn't positive, in order.
     let slopes = random::uniform_where(xs.iter().map(|x| *x <= 0.0), lower, upper, 1.0);
     x * Tensor::from_vec(slopes, x.shape(), &Device::Cpu)?.to_dtype(x.dtype())?

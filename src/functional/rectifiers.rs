@@ -91,8 +91,8 @@ activations! {
     /// hardswish'(x) = 0 where x <= -3, x / 3 + 1/2 where -3 < x < 3, else 1
     /// ```
     ///
-    /// Differs from candle, whose slopes at -3 and 3 are -1/4 and 5/4. Source: PyTorch's
-    /// `F.hardswish`; Howard et al., 2019.
+    /// Differs from candle, whose slopes at -3 and 3 are -1/4 and 5/4. At nan the slope is 1; PyTorch's is 1 or nan
+    /// there, by the element's place. Source: PyTorch's `F.hardswish`; Howard et al., 2019.
     "F::hardswish" Hardswish pub hardswish() Refuse
         example "F::hardswish(&tensor!([-4.0, 1.5, 3.0]))?" => "tensor([-0.0000, 1.1250, 3.0000])";
         value |x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0;

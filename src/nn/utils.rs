@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 
+use crate::compute::parts;
 use crate::error::fail;
 use crate::parameters::requires_grad;
 
@@ -61,7 +62,7 @@ pub fn clip_grad_norm(
     let mut total = 0f64;
     let parameters = once_each(parameters);
     for grad in parameters.iter().filter_map(|var| grads.get(var)) {
-        let grad = grad.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+        let grad = parts::values::<f64>(grad)?;
         for g in grad {
             total = match norm_type {
                 f64::INFINITY if g.is_nan() => g,
@@ -194,6 +195,7 @@ fn change(
 pub mod rnn {
     use candle_core::{Result, Tensor};
 
+    use crate::compute::parts;
     use crate::error::fail;
     use crate::functional::pad;
 
@@ -248,6 +250,6 @@ pub mod rnn {
                 ),
             );
         }
-        Tensor::stack(&all, usize::from(!batch_first))
+        parts::stacked(&all, usize::from(!batch_first))
     }
 }

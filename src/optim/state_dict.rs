@@ -10,6 +10,7 @@ use super::options::{Options, whole};
 use super::rule::{Rule, State};
 use super::sweep::Buffers;
 use crate::compute::beside::Beside;
+use crate::compute::parts;
 use crate::error::{fail, fail_shape};
 use crate::state_dict::{Save, StateDict};
 
@@ -133,7 +134,7 @@ pub(super) fn list(numbers: &[f64]) -> Result<Tensor> {
 }
 
 pub(super) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
-    tensor.to_dtype(f64::DTYPE)?.flatten_all()?.to_vec1()
+    parts::values(tensor)
 }
 
 fn save<R: Rule>(dict: &mut StateDict, prefix: &str, state: &State, dims: &[usize]) -> Result<()> {
@@ -206,5 +207,5 @@ fn load<R: Rule>(
 }
 
 fn elements<T: WithDType>(tensor: &Tensor) -> Result<Vec<T>> {
-    tensor.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1()
+    parts::values(tensor)
 }

@@ -11,6 +11,7 @@ use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Storage, Tensor, Var};
 use super::rule::{Rule, State};
 use super::sweep::Sweep;
 use crate::compute::number::Number;
+use crate::compute::parts::part;
 use crate::error::{fail, fail_dtype, fail_shape};
 
 /// The gradients of a loss. candle takes every tensor for a loss; PyTorch asks for one number that
@@ -118,8 +119,8 @@ impl<R: Rule> InPlace<'_, R> {
         let State { steps, numbers, buffers } = &mut **state;
         let sweep = Sweep {
             dims: p_layout.dims(),
-            p: &mut p[start..end],
-            g: &g.get(g_layout.start_offset()..).unwrap_or_default()[..end - start],
+            p: p.get_mut(start..end).unwrap_or_default(),
+            g: part(g, g_layout),
             buffers: buffers.of::<T>(),
         };
         R::update(self.config, *steps, numbers, sweep)

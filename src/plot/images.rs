@@ -1,10 +1,11 @@
 //! Tensors as pictures: one image, or a batch of them in rows.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::chart::{Bitmap, Chart, Sheet};
 use super::figure::Figure;
 use super::text::{brief, counted};
+use crate::compute::parts;
 use crate::error::{fail, fail_shape};
 
 /// More pictures than this can't be seen.
@@ -133,7 +134,7 @@ fn colors(channels: Channels) -> &'static str {
 /// The elements from 0 to 255, and a word about it where the numbers don't say that themselves.
 fn scaled(tensor: &Tensor) -> Result<(Vec<f64>, String)> {
     let is_integer = tensor.dtype().is_int();
-    let values = tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    let values = parts::values::<f64>(tensor)?;
     let most = if is_integer { 255.0 } else { 1.0 };
     let finite = values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = finite

@@ -8,6 +8,7 @@ use std::ops::{Range, RangeInclusive};
 
 use candle_core::{DType, Result, Tensor, Var};
 
+use crate::compute::parts;
 use crate::error::{fail, fail_shape};
 
 /// A number: of any of Rust's types, or a tensor of one element.
@@ -235,7 +236,7 @@ impl Numbers for Vec<Tensor> {
 
 /// All elements of a tensor, row by row.
 pub(super) fn tensor_numbers(tensor: &Tensor) -> Result<Vec<f64>> {
-    tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()
+    parts::values(tensor)
 }
 
 impl<T: Matrix + ?Sized> Matrix for &T {

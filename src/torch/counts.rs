@@ -7,6 +7,7 @@ use super::places::{Places, pick};
 use crate::compute::any::any_tensor;
 use crate::compute::beside::Beside;
 use crate::compute::op::with_elements;
+use crate::compute::parts;
 use crate::error::fail;
 use crate::functional::transpose::contiguous;
 use crate::tensor::size;
@@ -89,7 +90,7 @@ pub fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: usize) -> Resul
             format_args!("not implemented for {:?}: needs whole numbers", x.dtype()),
         );
     }
-    let numbers = contiguous(&x.to_dtype(DType::I64)?)?.flatten_all()?.to_vec1::<i64>()?;
+    let numbers = parts::values::<i64>(x)?;
     if x.rank() != 1 || numbers.iter().any(|number| *number < 0) {
         return fail(NAME, "bincount only supports 1-d non-negative integral inputs.");
     }
@@ -104,7 +105,7 @@ pub fn bincount(x: &Tensor, weights: Option<&Tensor>, minlength: usize) -> Resul
         return fail(NAME, "weights should be 1-d and have the same length as input");
     }
     let mut sums = vec![0f64; count];
-    let values = contiguous(&weights.to_dtype(DType::F64)?)?.to_vec1::<f64>()?;
+    let values = parts::values::<f64>(weights)?;
     numbers.iter().beside(values).for_each(|(number, weight)| sums[*number as usize] += weight);
     let dtype = if weights.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
     Tensor::from_vec(sums, count, &Device::Cpu)?.to_dtype(dtype)

@@ -5,6 +5,7 @@
 use candle_core::{DType, Result, Tensor};
 
 use crate::compute::beside::Beside;
+use crate::compute::parts;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::tensor::axis::{self, Axis};
@@ -81,7 +82,7 @@ fn joined(function: &str, tensors: &[&Tensor], dim: &dyn Axis) -> Result<Tensor>
     let all = all.collect::<Result<Vec<_>>>()?;
     match all.as_slice() {
         [one] => copy::clone(one),
-        all => Tensor::cat(all, axis),
+        all => parts::joined(all, axis),
     }
 }
 

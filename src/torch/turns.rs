@@ -2,11 +2,12 @@
 //!
 //! Each says where its elements come from; `places.rs` has the loop, and the gradient that comes back to each of them.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::places::{Places, Run, pick};
 use super::shapes;
 use crate::compute::beside::Beside;
+use crate::compute::parts;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::tensor::axis::{self, Axes, Axis};
@@ -215,7 +216,7 @@ impl Repeats for &Tensor {
         if !self.dtype().is_int() || self.rank() > 1 {
             return fail(NAME, "repeats must be a 0-dim or 1-dim tensor of whole numbers");
         }
-        self.to_dtype(DType::I64)?.flatten_all()?.to_vec1()
+        parts::values(self)
     }
 }
 

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use akari::candle_core::Result;
 use akari::prelude::*;
 
+use crate::seeded;
+
 #[test]
 fn options_by_name_are_those_of_the_configs() -> Result<()> {
+    let _seeded = seeded();
     let config = nn::Conv2dOptions { stride: (2, 1).into(), bias: false, ..Default::default() };
     let whole = nn::Conv2d::with_options(2, 4, (3, 1), config)?;
     assert_eq!(
@@ -36,6 +39,7 @@ fn options_by_name_are_those_of_the_configs() -> Result<()> {
 
 #[test]
 fn options_by_place_come_before_those_by_name() -> Result<()> {
+    let _seeded = seeded();
     for (layer, expected) in [
         (nn::LeakyReLU!(0.2).to_string(), "LeakyReLU(negative_slope=0.2)"),
         (nn::Softmax!(1).to_string(), "Softmax(dim=1)"),
@@ -58,6 +62,7 @@ fn options_by_place_come_before_those_by_name() -> Result<()> {
 
 #[test]
 fn optimizers_schedules_and_loaders_take_them_too() -> Result<()> {
+    let _seeded = seeded();
     use optim::lr_scheduler::{ExponentialLR, MultiStepLR, OneCycleLR};
     let w = torch::zeros(2)?.requires_grad_()?;
     let adam = optim::AdamW!([w.clone()], betas = (0.8, 0.9), lr = 1)?;
@@ -100,6 +105,7 @@ impl Pair {
 
 #[test]
 fn a_model_may_hold_its_struct_and_a_forward_of_its_own() -> Result<()> {
+    let _seeded = seeded();
     let names = BTreeMap::from([("right".to_owned(), nn::Linear::new(3, 1)?)]);
     let model = Pair { left: nn::Linear::new(2, 1)?, names, scale: 2.0 };
     assert_eq!(model.forward(&torch::rand((4, 2))?, &torch::rand((4, 3))?)?.dims(), &[4, 1]);

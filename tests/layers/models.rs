@@ -107,6 +107,7 @@ fn layers_begin_and_print_as_pytorchs() {
 
 #[test]
 fn batch_norms_keep_running_moments_and_use_them_after_eval() {
+    let _seeded = seeded();
     let norm = nn::BatchNorm1d::new(1).unwrap();
     let x = tensor!([[1.0], [3.0]]);
     let y = values(&norm.forward(&x).unwrap());

@@ -76,6 +76,7 @@ fn gradients_of_layers_agree_with_finite_differences() {
 
 #[test]
 fn empty_batches_pass_through_layers() {
+    let _seeded = seeded();
     let none = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
     let (image, sequence) = (none(&[0, 2, 4, 4]), none(&[0, 2, 6]));
     let dims = |y: Result<Tensor>| y.unwrap().dims().to_vec();

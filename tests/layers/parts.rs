@@ -103,6 +103,7 @@ fn a_shared_weight_is_stepped_once() {
 
 #[test]
 fn a_double_in_an_optimizers_list_is_refused() {
+    let _seeded = seeded();
     let var = Var::new(&[1f32], &Device::Cpu).unwrap();
     let text = error(optim::Adam::new(vec![var.clone(), var.clone()], Default::default()));
     assert!(text.starts_with("optim::Adam: optimizer contains a parameter group with duplicate"));
@@ -111,6 +112,7 @@ fn a_double_in_an_optimizers_list_is_refused() {
 
 #[test]
 fn clipping_counts_a_gradient_once() {
+    let _seeded = seeded();
     let var = Var::new(&[3f32, 4.0], &Device::Cpu).unwrap();
     let mut grads = (var.sqr().unwrap().sum_all().unwrap() / 2.0).unwrap().backward().unwrap();
     let twice = [var.clone(), var.clone()];
@@ -318,6 +320,7 @@ fn what_is_shared_in_a_model_is_shared_in_its_copy() {
 
 #[test]
 fn a_layer_by_hand_says_that_it_cannot_be_copied() {
+    let _seeded = seeded();
     struct Net(nn::Linear);
     impl Module for Net {
         fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -337,6 +340,7 @@ fn a_layer_by_hand_says_that_it_cannot_be_copied() {
 
 #[test]
 fn an_optimizer_comes_back_from_its_file() {
+    let _seeded = seeded();
     let path = std::env::temp_dir().join(format!("akari-optim-{}.safetensors", std::process::id()));
     let var = Var::new(&[1f32, -2.0], &Device::Cpu).unwrap();
     let make = || optim::Adam::new([var.clone()], optim::AdamConfig::default()).unwrap();
@@ -405,6 +409,7 @@ fn widths_of_a_border_do_not_wrap_around() {
 
 #[test]
 fn vgg_is_a_layer_with_torchvisions_names() {
+    let _seeded = seeded();
     let vgg = models::vgg11().unwrap();
     assert!(nn::Layer::repr(&vgg).starts_with("VGG(\n  (features): Sequential(\n    (0): Conv2d"));
     vgg.eval();

@@ -5,6 +5,7 @@
 mod convolution;
 mod copies;
 mod elementary;
+mod empty_views;
 mod errors;
 #[path = "../finite_differences.rs"]
 mod finite_differences;

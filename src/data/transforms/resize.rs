@@ -3,10 +3,11 @@
 //! A pixel of the result is a weighted sum of pixels of the image, along one axis and then along the other. The
 //! weights are computed once for all rows and channels.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::{Transform, sizes};
+use crate::compute::parts;
 use crate::error::fail;
 
 const FUNCTION: &str = "data::transforms::Resize";
@@ -109,7 +110,7 @@ impl Transform for Resize {
         if (high, wide) == (height, width) {
             return Ok(image.clone());
         }
-        let pixels = image.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+        let pixels = parts::values::<f32>(image)?;
         let planes = image.elem_count() / (height * width);
         let (columns, rows) = (weights(width, wide), weights(height, high));
         let mut resized = vec![0f32; planes * high * wide];

@@ -12,6 +12,7 @@ use super::tile::LANES;
 use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::with_elements;
+use crate::compute::parts;
 use crate::error::{fail_dtype, fail_index, fail_shape};
 
 /// Where the classes of each position of an input lie.
@@ -218,5 +219,5 @@ pub(super) fn class_weights(
             ),
         );
     }
-    Ok(Some(weight.to_dtype(DType::F64)?.to_vec1()?))
+    Ok(Some(parts::values(weight)?))
 }

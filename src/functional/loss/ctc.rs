@@ -2,13 +2,14 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{DType, Result, Shape, Tensor};
+use candle_core::{Result, Shape, Tensor};
 
 use super::options::Reduction;
 use crate::compute::beside::Beside;
 use crate::compute::loops::vectorized_over;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
+use crate::compute::parts;
 use crate::compute::reduce::Outcome;
 use crate::compute::threads;
 use crate::error::{fail, fail_dtype, fail_index, fail_shape, need_float};
@@ -117,7 +118,7 @@ fn labels(
             ),
         );
     }
-    let numbers = targets.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?;
+    let numbers = parts::values::<i64>(targets)?;
     let (width, longest) = (targets.dims().last().copied().unwrap_or(0), lengths.iter().max());
     let total = lengths.iter().sum::<usize>();
     let is_table = targets.rank() == 2;

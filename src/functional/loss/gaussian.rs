@@ -6,6 +6,7 @@ use super::elementwise::{self, Formula};
 use super::options::Reduction;
 use crate::compute::beside::Beside;
 use crate::compute::number::Number;
+use crate::compute::parts;
 use crate::error::{fail, fail_shape, need_float};
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast, result_dtype};
 
@@ -58,7 +59,7 @@ pub(crate) fn gaussian_nll_loss_named(
 
 /// The variance with as many axes as the input.
 fn check_variance(function: &str, input: &Tensor, var: &Tensor) -> Result<Tensor> {
-    let least = var.detach().to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    let least = parts::values::<f64>(&var.detach())?;
     if least.iter().any(|variance| *variance < 0.0) {
         return fail(function, "var has negative entry/entries");
     }
