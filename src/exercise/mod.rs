@@ -307,15 +307,15 @@ fn diagnosis(exercise: &Exercise, at: usize, pairs: &[Pair], ja: bool) -> Option
     }
 }
 
-/// What each slip of an exercise that gives a value is told, for the author: a line each with the slip's number, a tab,
-/// and nothing, or what is said in the place of its own text.
+/// What each slip of an exercise that gives a value is told, for the author in this language: a line each with the slip's
+/// number, a tab, and nothing, or what is said in the place of its own text.
 #[doc(hidden)]
-pub fn rehearsal(id: &str) -> String {
-    let exercise = match look_up(id, false) {
+pub fn rehearsal(id: &str, ja: bool) -> String {
+    let exercise = match look_up(id, ja) {
         Ok(exercise) => exercise,
         Err(text) => return format!("0\t{text}\n"),
     };
-    let told = rehearse::slips(&exercise).map(|(at, told)| format!("{}\t{told}\n", at + 1));
+    let told = rehearse::slips(&exercise, ja).map(|(at, told)| format!("{}\t{told}\n", at + 1));
     told.collect()
 }
 

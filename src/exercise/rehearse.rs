@@ -2,20 +2,20 @@
 
 use akari_key::{Answer, Exercise, Slip, Value};
 
-use super::diagnosis;
 use super::got::{Got, Numbers};
 use super::judge::{Pair, difference, expected};
+use super::{diagnosis, words};
 
 /// The slips that give a value, by their place, with what is said in the place of their own text: nothing if all is well.
-pub fn slips(exercise: &Exercise) -> impl Iterator<Item = (usize, String)> {
-    exercise.slips.iter().enumerate().filter_map(|(at, slip)| {
+pub fn slips(exercise: &Exercise, ja: bool) -> impl Iterator<Item = (usize, String)> {
+    exercise.slips.iter().enumerate().filter_map(move |(at, slip)| {
         let answer = exercise.answer_of(slip)?;
         let pairs = pairs(&exercise.answers[answer], slip)?;
-        Some((at, told(exercise, answer, slip, &pairs)))
+        Some((at, told(exercise, answer, slip, &pairs, ja)))
     })
 }
 
-fn told(exercise: &Exercise, at: usize, slip: &Slip, pairs: &[Pair]) -> String {
+fn told(exercise: &Exercise, at: usize, slip: &Slip, pairs: &[Pair], ja: bool) -> String {
     let tolerance = exercise.tolerance_of(&exercise.answers[at]);
     let is_right = |pair: &Pair| match pair {
         Pair { expected: Some(Got::Numbers(expected)), got: Got::Numbers(got) } => {
@@ -27,12 +27,12 @@ fn told(exercise: &Exercise, at: usize, slip: &Slip, pairs: &[Pair]) -> String {
         Pair { expected: None, .. } => false,
     };
     if pairs.iter().all(is_right) {
-        return "its value passes for the right answer".to_owned();
+        return words::slip_is_right(ja);
     }
-    match diagnosis(exercise, at, pairs, false) {
-        Some(said) if said == slip.texts().text(false) => String::new(),
+    match diagnosis(exercise, at, pairs, ja) {
+        Some(said) if said == slip.texts().text(ja) => String::new(),
         Some(said) => said.replace('\n', " "),
-        None => "nothing is said to it".to_owned(),
+        None => words::slip_is_unknown(ja),
     }
 }
 

@@ -103,14 +103,17 @@ fn what_there_is_no_key_for_is_one_sentence() {
 fn slips_are_rehearsed() {
     let exercise =
         look_up_in("zz-1", Path::new("/"), Some(&FOLDER.join("zz.toml")), false).unwrap();
-    let told: Vec<String> = rehearse::slips(&exercise).map(|it| it.1).collect();
-    assert_eq!(told, [""]);
+    let told = |exercise: &Exercise, ja: bool| {
+        rehearse::slips(exercise, ja).map(|it| it.1).collect::<Vec<String>>()
+    };
+    assert_eq!(told(&exercise, false), [""]);
     let mut other = exercise;
     other.slips.insert(0, other.slips[0].clone());
     other.slips[0].en = Some("first".into());
-    let told: Vec<String> = rehearse::slips(&other).map(|it| it.1).collect();
-    assert_eq!(told, ["", "first"]);
+    other.slips[0].ja = Some("最初".into());
+    assert_eq!(told(&other, false), ["", "first"]);
+    assert_eq!(told(&other, true), ["", "最初"]);
     other.slips[0].value = other.answers[0].value.clone();
-    let told: Vec<String> = rehearse::slips(&other).map(|it| it.1).collect();
-    assert!(told[0].contains("passes for the right answer"), "{told:?}");
+    assert!(told(&other, false)[0].contains("passes for the right answer"));
+    assert!(told(&other, true)[0].contains("正解とみなされます"));
 }

@@ -481,6 +481,16 @@ fn broken(path: &str, fault: &KeyError) -> String {
     format!("解答のファイル `{path}` に誤りがあります（先生に知らせてください）：{fault}")
 }
 
+/// To the author: a slip that would be marked as right.
+pub fn slip_is_right(ja: bool) -> String {
+    either(ja, "its value passes for the right answer".into(), "この値は正解とみなされます".into())
+}
+
+/// To the author: a slip that nothing is said to.
+pub fn slip_is_unknown(ja: bool) -> String {
+    either(ja, "nothing is said to it".into(), "何も返されません".into())
+}
+
 pub fn unknown(id: &str, known: &[&str], ja: bool) -> String {
     let known = known.join(", ");
     either(

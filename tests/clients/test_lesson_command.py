@@ -47,8 +47,8 @@ def course(sample, tmp_path):
     return tmp_path / "course"
 
 
-def check(course, language="en"):
-    return akari("lesson", "check", course / language / f"{NAME}.ipynb")
+def check(course, language="en", **environment):
+    return akari("lesson", "check", course / language / f"{NAME}.ipynb", **environment)
 
 
 def cell(root, name):
@@ -115,8 +115,10 @@ FAULTS = {
 
 def test_a_new_lesson_is_in_order(course):
     for language in ("ja", "en"):
-        done = check(course, language)
-        assert done.returncode == 0 and done.stdout == "", done.stdout + done.stderr
+        # What the lesson shows is in its own language, whatever the author's is.
+        for author in ("", "ja", "en"):
+            done = check(course, language, AKARI_LANG=author)
+            assert done.returncode == 0 and done.stdout == "", done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -131,11 +133,51 @@ def test_seeded_fault_is_found(course, name):
     assert all(".ipynb: " in it or ".toml: " in it for it in lines), done.stdout
 
 
+JAPANESE = {
+    "a text that promises something else": ["p1-example-expected: 本文では \"relu: tensor([0., 3.])\" と表示される"],
+    "a stored output of another run": ["p1-example: 実行し直すと、保存された出力と違う結果になります: -relu: 5 +relu: tensor([0., 2.])"],
+    "a number from nowhere": ["ex1-task: 数値 0.777 が", "<!-- numbers: 0.777 -->"],
+    "a solved exercise": ["ex1-check: 解かないままで正解になります", "`blank!()` も `todo!()` もありません"],
+    "a solution that does not pass": ["ex1-check: 09-1 の解答例が正解になりません", "これは ReLU です。"],
+    "a slip that is right": ["09-1: よくある間違い 1 に、用意した文とは違うものが返されます: この値は正解とみなされます"],
+}
+
+
+@pytest.mark.parametrize("name", JAPANESE)
+def test_finding_is_told_in_the_authors_language(course, name):
+    """The English lesson keeps its English outputs; what its author reads of it is Japanese, and the same lines."""
+    FAULTS[name][0](course)
+    japanese, english = (check(course, AKARI_LANG=it).stdout.splitlines() for it in ("ja", "en"))
+    assert [it.split(": ")[:2] for it in japanese] == [it.split(": ")[:2] for it in english]
+    for part in JAPANESE[name]:
+        assert any(part in line for line in japanese), japanese
+    kana = [it for it in japanese if any("ぁ" <= letter <= "ヾ" for letter in it)]
+    assert japanese and kana == japanese, japanese
+
+
+def test_messages_are_in_the_authors_language(course):
+    def refusal(*arguments):
+        done = akari("lesson", *arguments, AKARI_LANG="ja")
+        assert done.returncode == 2 and done.stdout == "", done.stdout
+        return done.stderr
+
+    path = course / "en" / f"{NAME}.ipynb"
+    assert "レッスンの名前になりません" in refusal("new", "attention")
+    assert "はすでにあります" in refusal("new", NAME, "--dir", course)
+    assert "教師用ノートブックが上書きされます" in refusal("student", path, "--output", path)
+    assert "`/dev` に書き込めません: フォルダーです。別のファイル名を" in refusal("student", path, "--output", "/dev")
+    assert "隠しテストのある問題がありません" in refusal("hide", path)
+    harm_key('id = "09-q1"', 'id = "09-1"')(course)
+    assert "誤りがあります: 問題 `09-1` が2回書かれています" in refusal("check", path)
+    (course / "keys" / "09.toml").unlink()
+    assert "解答のファイル `keys/09.toml` がありません" in refusal("warm", path)
+
+
 def test_nothing_to_check_is_another_exit_code(course):
     assert check(course, "fr").returncode == 2
     harm_key('id = "09-1"', "id = ")(course)
     broken = check(course)
-    assert broken.returncode == 2 and "line 3" in broken.stderr, broken.stderr
+    assert broken.returncode == 2 and "line 4" in broken.stderr, broken.stderr
 
 
 def test_a_new_lesson_writes_over_nothing(course):

@@ -98,6 +98,7 @@ pub fn engine_config(
         prelude,
         program: std::env::current_exe()?,
         checkout: checkout(),
+        language: None,
     })
 }
 

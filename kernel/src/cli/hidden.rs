@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::config::{Choice, engine_config};
-use super::find_prelude;
+use super::{find_prelude, words};
 use crate::engine::{EngineConfig, start};
-use crate::hidden::{self, Fault};
+use crate::hidden;
 use crate::home::write::{self, Readers};
-use crate::lesson::finding::Finding;
+use crate::lesson::finding::{Fault, Finding};
 use crate::lesson::hidden::{fits, lesson, library, source};
 use crate::lesson::sheet::Sheet;
 use crate::setup::toolchain::Toolchain;
@@ -41,7 +41,7 @@ fn tests(sheet: &Sheet) -> anyhow::Result<Option<Tests>> {
 fn fault(tests: &Tests, prelude: &Path) -> Option<String> {
     let opened = match hidden::read(&tests.library, prelude) {
         Ok(opened) => opened,
-        Err(Fault::Untrusted(error)) if error.is_absence() => {
+        Err(hidden::Fault::Untrusted(error)) if error.is_absence() => {
             return Some("the library of its hidden tests is not there".to_owned());
         }
         Err(error) => return Some(format!("the library of its hidden tests: {error}")),
@@ -69,7 +69,7 @@ fn compile(sheet: &Sheet, tests: &Tests, config: &EngineConfig) -> anyhow::Resul
     let Some((path, text)) = &tests.source else {
         bail!("there are no hidden tests in `{}`; write them there", tests.path.display());
     };
-    fits(sheet.exercises(), path, text)?;
+    fits(sheet.exercises(), path, text).map_err(|it| anyhow!(words::fault(&it)))?;
     let library = start::hidden_tests(config, path)?;
     let stamp = hidden::stamp(&library, text, &config.prelude);
     put(&tests.library, &[&library, stamp.as_bytes()])
@@ -83,11 +83,10 @@ fn put(path: &Path, parts: &[&[u8]]) -> anyhow::Result<()> {
 /// The fault of a lesson's library, for `akari lesson check`.
 pub fn findings(sheet: &Sheet, prelude: &Path) -> anyhow::Result<Vec<Finding>> {
     let Some(tests) = tests(sheet)? else { return Ok(Vec::new()) };
-    let unfit = tests.source.as_ref().and_then(|(path, text)| {
-        fits(sheet.exercises(), path, text).err().map(|it| it.to_string())
-    });
-    let fault = fault(&tests, prelude).map(|it| format!("{it}; run `akari lesson hide`"));
-    Ok(unfit.into_iter().chain(fault).map(|it| sheet.finding("", it)).collect())
+    let fits = |(path, text): &(PathBuf, String)| fits(sheet.exercises(), path, text).err();
+    let unfit = tests.source.as_ref().and_then(fits);
+    let library = fault(&tests, prelude).map(|it| Fault::Library { why: words::whole(&it) });
+    Ok(unfit.into_iter().chain(library).map(|it| sheet.finding("", it)).collect())
 }
 
 /// Puts the library beside a learner's version of a lesson; one that is not of today is compiled anew first.

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use super::config::{Choice, engine_config};
-use super::{args, find_prelude, hidden, say};
+use super::{args, find_prelude, hidden, say, words};
 use crate::engine::outcome::Output;
 use crate::engine::stop::Stop;
-use crate::engine::{EngineConfig, start};
-use crate::lesson::finding::Finding;
+use crate::engine::{EngineConfig, Language, start};
+use crate::lesson::finding::{Fault, Finding};
 use crate::lesson::sheet::Sheet;
 use crate::lesson::{parallel, rehearse, student, template};
 use crate::notebook::format::{CellOutput, CodeCell, Notebook};
@@ -67,29 +67,38 @@ fn check(arguments: &args::LessonCheck) -> anyhow::Result<ExitCode> {
     let mut count = 0;
     let mut tell = |findings: Vec<Finding>| {
         count += findings.len();
-        findings.iter().for_each(|it| say(&it.to_string()));
+        findings.iter().for_each(|it| say(&line(it)));
     };
     for sheet in &sheets {
         tell(sheet.findings());
         tell(hidden::findings(sheet, &config.prelude)?);
         match parallel::sibling(&sheet.path) {
             Some(path) if path.is_file() => tell(parallel::findings(sheet, &read(&path)?)),
-            Some(path) => {
-                tell(vec![sheet.finding(
-                    "",
-                    format!("there is no `{}` in the other language", path.display()),
-                )]);
-            }
+            Some(beside) => tell(vec![sheet.finding("", Fault::NoOtherLanguage { beside })]),
             None => {}
         }
+        // Stored outputs are in the language of the lesson, whatever the author's own.
+        let language = sheet.path.parent().and_then(Language::of_folder);
+        let config_of_lesson = EngineConfig { language, ..config.clone() };
         let cells = rehearse::unsolved(sheet);
-        tell(rehearse::of_unsolved(sheet, &cells, &outputs(sheet, &cells, &config)?));
+        tell(rehearse::of_unsolved(sheet, &cells, &outputs(sheet, &cells, &config_of_lesson)?));
         if !sheet.exercises().is_empty() {
-            let cells = rehearse::solved(sheet);
+            let language = words::language();
+            let config = EngineConfig { language: Some(language), ..config.clone() };
+            let cells = rehearse::solved(sheet, language);
             tell(rehearse::of_solved(sheet, &cells, &outputs(sheet, &cells, &config)?));
         }
     }
     Ok(if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A finding in one line, in the author's language.
+fn line(finding: &Finding) -> String {
+    let text = words::fault(&finding.fault).trim_end().replace('\n', " | ");
+    match finding.place.as_str() {
+        "" => format!("{}: {text}", finding.file.display()),
+        place => format!("{}: {place}: {text}", finding.file.display()),
+    }
 }
 
 /// The notebook with its key, if it has exercises.
@@ -176,7 +185,7 @@ fn warm(arguments: &args::LessonWarm) -> anyhow::Result<ExitCode> {
     }
     for sheet in &sheets {
         outputs(sheet, &rehearse::unsolved(sheet), &config)?;
-        outputs(sheet, &rehearse::solved(sheet), &config)?;
+        outputs(sheet, &rehearse::solved(sheet, words::language()), &config)?;
         say(&sheet.path.display().to_string());
     }
     Ok(ExitCode::SUCCESS)

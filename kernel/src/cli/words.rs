@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use crate::engine::Language;
+use crate::lesson::finding::Fault;
 
 /// English and Japanese by turns, with a blank line behind each pair; `{}` is what is filled in.
 const JAPANESE: &str = include_str!("words/ja.txt");
@@ -42,6 +43,16 @@ pub fn told(sentence: &str, parts: &[&str]) -> String {
 /// A finished text in the user's language, as far as the table has its sentences.
 pub fn whole(text: &str) -> String {
     whole_in(language(), text)
+}
+
+/// What is wrong with a lesson.
+pub fn fault(fault: &Fault) -> String {
+    fault_in(language(), fault)
+}
+
+fn fault_in(language: Language, fault: &Fault) -> String {
+    let (sentence, parts) = fault.told();
+    told_in(language, sentence, &parts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn told_in(language: Language, sentence: &str, parts: &[&str]) -> String {
@@ -101,6 +112,7 @@ fn filled(template: &str, parts: &[&str]) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::path::{Path, PathBuf};
 
@@ -169,6 +181,7 @@ mod tests {
         "akari install",
         "akari lab",
         "akari prelude 3",
+        "akari hidden tests 1\n",
         "akari-evcxr 1",
         "akari: {}",
         "akari: {}{}",
@@ -176,6 +189,7 @@ mod tests {
         "akari: {} ({}{} s)",
         "channel = ",
         "inactive_file ",
+        "#[path = {}]\npub mod tests;",
         "let new_to_all = {}u128;",
         "let x = tensor!([[2.0, 5.0, 3.0]]);\nlet y = F::softmax(&x, 1)?;\ny",
         "release: ",
@@ -198,19 +212,34 @@ mod tests {
         "All users may read what is kept here. `akari install --shared` made this file.\n",
     ];
 
-    /// Each sentence that a user may see has its row: of the commands, of what sets Akari up, of what keeps folders,
-    /// and of notebooks that can't be read.
+    /// Files outside of those folders whose sentences `akari run` and `akari lesson` show.
+    const FURTHER: [&str; 10] = [
+        "src/engine/instant/hidden.rs",
+        "src/engine/start.rs",
+        "src/hidden.rs",
+        "src/lesson/finding.rs",
+        "src/notebook/error.rs",
+        "src/notebook/store.rs",
+        "src/runtime/parent.rs",
+        "key/src/find.rs",
+        "key/src/lib.rs",
+        "key/src/value.rs",
+    ];
+
+    /// Each sentence that a user may see has its row: of the commands, of what sets Akari up, of what keeps folders, of
+    /// notebooks that can't be read, and of lessons and their keys.
     #[test]
     fn every_sentence_of_the_sources_has_a_row() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut files = vec![root.join("notebook/error.rs")];
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = package.join("src");
+        let mut files: Vec<PathBuf> = FURTHER.iter().map(|it| package.join(it)).collect();
         for folder in ["cli", "setup", "home"] {
             collect(&root.join(folder), &mut files);
         }
         let mut without = Vec::new();
         let mut count = 0;
         for path in files {
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
             if ENGLISH.contains(&name.as_str()) {
                 continue;
             }
@@ -226,6 +255,78 @@ mod tests {
         }
         assert!(count > 100, "{count}");
         assert!(without.is_empty(), "without Japanese:\n{}", without.join("\n"));
+    }
+
+    /// The faults are one of each kind: their sentences are all that stand in the source, where a `match` asks for one
+    /// for each kind.
+    #[test]
+    fn every_fault_of_a_lesson_is_told_in_both_languages() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lesson/finding.rs");
+        let faults = one_of_each_fault();
+        let told: BTreeSet<&str> = faults.iter().map(|it| it.told().0).collect();
+        let written = sentences(&fs::read_to_string(root).unwrap());
+        assert_eq!(told, written.iter().map(String::as_str).collect());
+        assert_eq!(told.len(), faults.len());
+        for fault in &faults {
+            let (sentence, parts) = fault.told();
+            assert_eq!(sentence.matches("{}").count(), parts.len(), "{sentence}");
+            let [english, japanese] =
+                [Language::English, Language::Japanese].map(|it| fault_in(it, fault));
+            let is_kana = |it: char| ('\u{3041}'..='\u{30fe}').contains(&it);
+            assert!(japanese.chars().any(is_kana) && !english.chars().any(is_kana), "{japanese}");
+            for part in &parts {
+                assert!(english.contains(part) && japanese.contains(part), "{english}\n{japanese}");
+            }
+            assert!(!english.contains("{}") && !japanese.contains(['{', '}']), "{japanese}");
+        }
+    }
+
+    fn one_of_each_fault() -> Vec<Fault> {
+        let text = |it: &str| it.to_owned();
+        let (id, name, told) = (|| text("09-1"), || text("cell-7"), || text("TypeError: x"));
+        let (beside, source) = (|| PathBuf::from("/c/ja/09.ipynb"), || PathBuf::from("/h/09.rs"));
+        vec![
+            Fault::SameId,
+            Fault::NoCodeOfText { name: name() },
+            Fault::NoTextBlock,
+            Fault::OtherText { text: text("y: 1"), name: name(), stored: text("y: 2") },
+            Fault::UnknownNumber { number: text("0.777") },
+            Fault::NoKey { id: id() },
+            Fault::NoExercise { id: id() },
+            Fault::NoAnswerCell,
+            Fault::NoBlank { id: id() },
+            Fault::NoCheck,
+            Fault::NoHints,
+            Fault::NoSolution,
+            Fault::HintWithoutText { number: 2, language: "en" },
+            Fault::SlipWithoutText { number: 2, language: "ja" },
+            Fault::NoOtherLanguage { beside: beside() },
+            Fault::NoCellBeside { beside: beside() },
+            Fault::OtherCellBeside { beside: beside(), id: name() },
+            Fault::OtherKindBeside { beside: beside(), kinds: [text("code"), text("markdown")] },
+            Fault::OtherCodeBeside { beside: beside() },
+            Fault::OtherTagsBeside { beside: beside() },
+            Fault::OnlyBeside { beside: beside() },
+            Fault::UnsolvedError { told: told() },
+            Fault::UnsolvedPasses,
+            Fault::CellFails { told: told() },
+            Fault::OtherOutput { lines: text("-y: 1 +y: 2") },
+            Fault::Stderr,
+            Fault::SolutionFails { told: told() },
+            Fault::SolutionIsWrong { id: id(), told: told() },
+            Fault::SlipsNotTried { told: told() },
+            Fault::SlipWithOtherText { number: text("3"), told: told() },
+            Fault::NoHiddenTest { source: source(), id: id() },
+            Fault::NotHidden { source: source(), id: id() },
+            Fault::Library { why: text("/c/09.hidden.so") },
+        ]
+    }
+
+    /// What a lesson prints is no sentence of the program, whatever it says.
+    #[test]
+    fn texts_of_lessons_are_not_translated() {
+        let fault = Fault::CellFails { told: "done".to_owned() };
+        assert!(fault_in(Language::Japanese, &fault).ends_with(": done"));
     }
 
     #[test]
@@ -272,7 +373,8 @@ mod tests {
         let words = text
             .split([' ', '\n'])
             .filter(|it| it.chars().filter(char::is_ascii_lowercase).count() > 1);
-        text.contains(' ') && words.count() > 0 && !text.starts_with("\"")
+        let is_code = text.starts_with('"') || text.contains("macro_rules!");
+        text.contains(' ') && words.count() > 0 && !is_code
     }
 
     /// The text of a format with `{}` for each part of it, as the table has it.

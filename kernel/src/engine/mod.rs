@@ -68,6 +68,8 @@ pub struct EngineConfig {
     pub dependencies: PathBuf,
     /// Finds the program that has evcxr and its rust-analyzer.
     pub evcxr: Finder,
+    /// The language of the session; without one, that of its folder or of the environment.
+    pub language: Option<Language>,
 }
 
 /// The folders of compiled cells.

@@ -7,16 +7,8 @@ use std::path::{Path, PathBuf};
 
 use akari_key::Exercise;
 
+use super::finding::Fault;
 use super::sheet::Sheet;
-
-/// Why source and key don't fit each other.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    #[error("`{}` has no test for `{id}`, which the key calls hidden", file.display())]
-    WithoutTest { file: PathBuf, id: String },
-    #[error("`{}` has a test for `{id}`, which would never run; write `hidden = true` in the key", file.display())]
-    NotHidden { file: PathBuf, id: String },
-}
 
 /// The lesson that the hidden tests of a notebook are for; none where it has none.
 pub fn lesson(sheet: &Sheet) -> Option<&str> {
@@ -36,13 +28,13 @@ pub fn library(notebook: &Path, lesson: &str) -> PathBuf {
 }
 
 /// Whether the source has tests for the exercises that are to have some, and for no others.
-pub fn fits(exercises: &[Exercise], source: &Path, text: &str) -> Result<(), Unfit> {
+pub fn fits(exercises: &[Exercise], source: &Path, text: &str) -> Result<(), Fault> {
     let has_test = |id: &str| text.contains(&format!("{id:?}"));
     for exercise in exercises {
-        let (file, id) = (source.to_owned(), exercise.id.clone());
+        let (source, id) = (source.to_owned(), exercise.id.clone());
         match (exercise.hidden, has_test(&id)) {
-            (true, false) => return Err(Unfit::WithoutTest { file, id }),
-            (false, true) => return Err(Unfit::NotHidden { file, id }),
+            (true, false) => return Err(Fault::NoHiddenTest { source, id }),
+            (false, true) => return Err(Fault::NotHidden { source, id }),
             _ => {}
         }
     }
@@ -85,8 +77,8 @@ mod tests {
         let fits = |text: &str| fits(hidden.exercises(), Path::new("/c/hidden/09.rs"), text);
         assert_eq!(fits("hidden! { \"09-2\" => |y| {} }"), Ok(()));
         let missing = fits("hidden! { \"09-3\" => |y| {} }").unwrap_err();
-        assert!(matches!(missing, Unfit::WithoutTest { .. }), "{missing}");
+        assert!(matches!(missing, Fault::NoHiddenTest { .. }), "{missing:?}");
         let more = fits("\"09-1\" \"09-2\"").unwrap_err();
-        assert!(more.to_string().contains("`09-1`") && more.to_string().contains("hidden = true"));
+        assert!(matches!(&more, Fault::NotHidden { id, .. } if id == "09-1"), "{more:?}");
     }
 }

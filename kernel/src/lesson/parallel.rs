@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::finding::Finding;
+use super::finding::{Fault, Finding};
 use super::sheet::Sheet;
 
 /// The notebook of the other language: `en/01.ipynb` beside `ja/01.ipynb`. None where the folder is of no language.
@@ -19,32 +19,33 @@ pub fn sibling(path: &Path) -> Option<PathBuf> {
 /// Where the cells of the two differ; told of the first.
 pub fn findings(sheet: &Sheet, other: &Sheet) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let beside = other.path.display();
+    let beside = || other.path.clone();
     for (at, cell) in sheet.cells.iter().enumerate() {
         let Some(same) = other.cells.get(at) else {
-            findings.push(sheet.finding(&cell.id, format!("`{beside}` has no such cell")));
+            findings.push(sheet.finding(&cell.id, Fault::NoCellBeside { beside: beside() }));
             break;
         };
-        let text = if cell.id != same.id {
-            format!("`{beside}` has the cell `{}` at this place", same.id)
+        let fault = if cell.id != same.id {
+            Fault::OtherCellBeside { beside: beside(), id: same.id.clone() }
         } else if cell.kind != same.kind {
-            format!("the cell is {} here and {} in `{beside}`", cell.kind, same.kind)
+            let kinds = [cell.kind.clone(), same.kind.clone()];
+            Fault::OtherKindBeside { beside: beside(), kinds }
         } else if cell.kind == "code" && cell.source != same.source {
-            format!("the code is another one in `{beside}`")
+            Fault::OtherCodeBeside { beside: beside() }
         } else if cell.tags != same.tags || cell.exercise != same.exercise {
-            format!("tags or exercise are others in `{beside}`")
+            Fault::OtherTagsBeside { beside: beside() }
         } else {
             continue;
         };
         let is_shifted = cell.id != same.id;
-        findings.push(sheet.finding(&cell.id, text));
+        findings.push(sheet.finding(&cell.id, fault));
         // From there on every cell would differ.
         if is_shifted {
             return findings;
         }
     }
     if let Some(cell) = other.cells.get(sheet.cells.len()) {
-        findings.push(sheet.finding(&cell.id, format!("only `{beside}` has this cell")));
+        findings.push(sheet.finding(&cell.id, Fault::OnlyBeside { beside: beside() }));
     }
     findings
 }

@@ -1,7 +1,8 @@
 //! What a lesson's cells do when they run: as they are, and with the solutions in the place of the blanks.
 
-use super::finding::Finding;
+use super::finding::{Fault, Finding};
 use super::sheet::{Sheet, printed};
+use crate::engine::Language;
 use crate::notebook::check::diff;
 use crate::notebook::format::{CellOutput, CodeCell};
 
@@ -14,8 +15,9 @@ pub fn unsolved(sheet: &Sheet) -> Vec<CodeCell> {
     cells.map(|it| CodeCell { may_fail: true, ..it }).collect()
 }
 
-/// The same with each solution in the place of its stub, and at the end a cell for the slips of each exercise.
-pub fn solved(sheet: &Sheet) -> Vec<CodeCell> {
+/// The same with each solution in the place of its stub, and at the end a cell for the slips of each exercise, which tells
+/// of them in the author's language.
+pub fn solved(sheet: &Sheet, language: Language) -> Vec<CodeCell> {
     let mut cells = unsolved(sheet);
     for cell in &mut cells {
         let Some(id) = sheet.cells.get(cell.index).and_then(|it| it.exercise.as_deref()) else {
@@ -27,10 +29,14 @@ pub fn solved(sheet: &Sheet) -> Vec<CodeCell> {
     }
     // The cells that rehearse slips belong to no cell of the notebook.
     let index = sheet.cells.len();
+    let is_japanese = language == Language::Japanese;
     let rehearsals =
         sheet.exercises().iter().filter(|it| !it.slips.is_empty()).map(|it| CodeCell {
             index,
-            source: format!("print!(\"{{}}\", akari::exercise::rehearsal({:?}));", it.id),
+            source: format!(
+                "print!(\"{{}}\", akari::exercise::rehearsal({:?}, {is_japanese}));",
+                it.id
+            ),
             may_fail: true,
         });
     cells.extend(rehearsals);
@@ -53,14 +59,14 @@ pub fn of_unsolved(sheet: &Sheet, cells: &[CodeCell], outputs: &[Vec<CellOutput>
         let Some(read) = sheet.cells.get(cell.index) else { continue };
         let is_check = sheet.calls("check").any(|it| it.0.id == read.id);
         match error(outputs) {
-            Some(text) if is_check => {
-                findings.push(sheet.finding(&read.id, format!("unsolved, it is an error: {text}")));
+            Some(told) if is_check => {
+                findings.push(sheet.finding(&read.id, Fault::UnsolvedError { told }));
             }
-            Some(text) if !may_fail.contains(&cell.index) => {
-                findings.push(sheet.finding(&read.id, format!("the cell fails: {text}")));
+            Some(told) if !may_fail.contains(&cell.index) => {
+                findings.push(sheet.finding(&read.id, Fault::CellFails { told }));
             }
             _ if is_check && printed(outputs).starts_with(RIGHT) => {
-                findings.push(sheet.finding(&read.id, "unsolved, it passes".into()));
+                findings.push(sheet.finding(&read.id, Fault::UnsolvedPasses));
             }
             _ => {
                 if let Some(diff) = diff(&read.id, &read.outputs, outputs) {
@@ -69,22 +75,14 @@ pub fn of_unsolved(sheet: &Sheet, cells: &[CodeCell], outputs: &[Vec<CellOutput>
                         .filter(|it| !it.starts_with("---") && !it.starts_with("+++"))
                         .take(2)
                         .collect();
-                    let text = format!(
-                        "a fresh run gives another output than is stored: {}",
-                        lines.join(" ")
-                    );
-                    findings.push(sheet.finding(&read.id, text));
+                    let fault = Fault::OtherOutput { lines: lines.join(" ") };
+                    findings.push(sheet.finding(&read.id, fault));
                 }
             }
         }
         let says = |it: &CellOutput| matches!(it, CellOutput::Stream { stream: crate::engine::outcome::Stream::Stderr, text } if !text.is_empty());
         if outputs.iter().any(says) {
-            findings.push(
-                sheet.finding(
-                    &read.id,
-                    "it writes to stderr, which graders take for a failure".into(),
-                ),
-            );
+            findings.push(sheet.finding(&read.id, Fault::Stderr));
         }
     }
     findings
@@ -102,16 +100,16 @@ pub fn of_solved(sheet: &Sheet, cells: &[CodeCell], outputs: &[Vec<CellOutput>])
             continue;
         };
         if read.exercise.is_some()
-            && let Some(text) = error(outputs)
+            && let Some(told) = error(outputs)
         {
-            findings.push(sheet.finding(&read.id, format!("the solution fails: {text}")));
+            findings.push(sheet.finding(&read.id, Fault::SolutionFails { told }));
         }
         if let Some((_, id)) = sheet.calls("check").find(|it| it.0.id == read.id)
             && !printed(outputs).trim_start().starts_with(RIGHT)
         {
-            let said = error(outputs).unwrap_or_else(|| printed(outputs));
-            let text = format!("the solution of {id} does not pass: {said}");
-            findings.push(sheet.finding(&read.id, text));
+            let told = error(outputs).unwrap_or_else(|| printed(outputs));
+            let fault = Fault::SolutionIsWrong { id: id.to_owned(), told };
+            findings.push(sheet.finding(&read.id, fault));
         }
     }
     findings
@@ -119,14 +117,14 @@ pub fn of_solved(sheet: &Sheet, cells: &[CodeCell], outputs: &[Vec<CellOutput>])
 
 /// What is said to the slips of an exercise, a line each: the number, a tab, and what is wrong.
 fn of_slips(sheet: &Sheet, id: &str, outputs: &[CellOutput]) -> Vec<Finding> {
-    if let Some(text) = error(outputs) {
-        return vec![sheet.finding(id, format!("the slips could not be tried: {text}"))];
+    if let Some(told) = error(outputs) {
+        return vec![sheet.finding(id, Fault::SlipsNotTried { told })];
     }
     let told = printed(outputs);
     let wrong = told.lines().filter_map(|line| line.split_once('\t')).filter(|it| !it.1.is_empty());
-    wrong
-        .map(|(number, said)| {
-            sheet.finding(id, format!("slip {number} is not told its own text: {said}"))
-        })
-        .collect()
+    let fault = |(number, told): (&str, &str)| Fault::SlipWithOtherText {
+        number: number.to_owned(),
+        told: told.to_owned(),
+    };
+    wrong.map(|it| sheet.finding(id, fault(it))).collect()
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use akari_key::{Exercise, Key};
+use akari_key::{Exercise, Key, Texts};
 
-use super::finding::Finding;
+use super::finding::{Fault, Finding};
 use super::prose;
 use crate::engine::outcome::Stream;
 use crate::notebook::format::{CellOutput, Notebook, ReadCell};
@@ -26,13 +26,13 @@ impl Sheet {
         Sheet { path: path.to_owned(), notebook, cells, key }
     }
 
-    pub fn finding(&self, place: &str, text: String) -> Finding {
-        Finding { file: self.path.clone(), place: place.to_owned(), text }
+    pub fn finding(&self, place: &str, fault: Fault) -> Finding {
+        Finding { file: self.path.clone(), place: place.to_owned(), fault }
     }
 
-    fn key_finding(&self, place: &str, text: String) -> Finding {
+    fn key_finding(&self, place: &str, fault: Fault) -> Finding {
         let file = self.key.as_ref().map_or(&self.path, |it| &it.0).clone();
-        Finding { file, place: place.to_owned(), text }
+        Finding { file, place: place.to_owned(), fault }
     }
 
     pub fn exercises(&self) -> &[Exercise] {
@@ -58,7 +58,7 @@ impl Sheet {
     fn cell_ids(&self) -> Vec<Finding> {
         let mut known = BTreeSet::new();
         let twice = self.cells.iter().filter(|it| !known.insert(&it.id));
-        twice.map(|it| self.finding(&it.id, "another cell has the same id".into())).collect()
+        twice.map(|it| self.finding(&it.id, Fault::SameId)).collect()
     }
 
     /// The text block of each `X-expected` against the stored output of `X`.
@@ -67,25 +67,20 @@ impl Sheet {
         for cell in &self.cells {
             let Some(name) = cell.id.strip_suffix("-expected") else { continue };
             let Some(code) = self.cells.iter().find(|it| it.id == name && it.kind == "code") else {
-                findings.push(
-                    self.finding(
-                        &cell.id,
-                        format!("there is no code cell `{name}` that prints this"),
-                    ),
-                );
+                let fault = Fault::NoCodeOfText { name: name.to_owned() };
+                findings.push(self.finding(&cell.id, fault));
                 continue;
             };
             let Some(block) = prose::text_blocks(&cell.source).into_iter().next() else {
-                findings.push(self.finding(&cell.id, "it has no ```text block".into()));
+                findings.push(self.finding(&cell.id, Fault::NoTextBlock));
                 continue;
             };
             let stored = printed(&code.outputs);
             if block.trim_end() != stored.trim_end() {
                 let (text, stored) = first_difference(&block, &stored);
-                let text = format!(
-                    "the text promises {text:?}, and the stored output of `{name}` has {stored:?}"
-                );
-                findings.push(self.finding(&cell.id, text));
+                let (text, stored) = (text.to_owned(), stored.to_owned());
+                let fault = Fault::OtherText { text, name: name.to_owned(), stored };
+                findings.push(self.finding(&cell.id, fault));
             }
         }
         findings
@@ -109,13 +104,11 @@ impl Sheet {
         texts
             .flat_map(|cell| {
                 let numbers = prose::numbers_of(&cell.source);
-                let unknown: BTreeSet<String> = numbers.into_iter().filter(|it| !known.has(it)).collect();
-                unknown.into_iter().map(|number| {
-                    let text = format!(
-                        "the number {number} stands in no output, code or text block; print it, or name it in <!-- numbers: {number} -->"
-                    );
-                    self.finding(&cell.id, text)
-                })
+                let unknown: BTreeSet<String> =
+                    numbers.into_iter().filter(|it| !known.has(it)).collect();
+                unknown
+                    .into_iter()
+                    .map(|number| self.finding(&cell.id, Fault::UnknownNumber { number }))
             })
             .collect()
     }
@@ -125,8 +118,7 @@ impl Sheet {
         let mut findings = Vec::new();
         if self.key.is_none() {
             for (cell, id) in self.calls("check").chain(self.calls("hint")) {
-                findings
-                    .push(self.finding(&cell.id, format!("there is no key for exercise `{id}`")));
+                findings.push(self.finding(&cell.id, Fault::NoKey { id: id.to_owned() }));
             }
             return findings;
         }
@@ -134,25 +126,19 @@ impl Sheet {
         let calls = ["check", "hint", "solution"].into_iter().flat_map(|it| self.calls(it));
         let answers = self.cells.iter().filter_map(|it| Some((it, it.exercise.as_deref()?)));
         for (cell, id) in calls.chain(answers).filter(|it| !known.contains(it.1)) {
-            findings.push(self.finding(&cell.id, format!("the key has no exercise `{id}`")));
+            findings.push(self.finding(&cell.id, Fault::NoExercise { id: id.to_owned() }));
         }
         for id in known {
             let answer = self.cells.iter().find(|it| it.exercise.as_deref() == Some(id));
             match answer {
-                None => findings.push(self.key_finding(
-                    id,
-                    "no cell of the notebook is for its answer (metadata akari.exercise)".into(),
-                )),
-                Some(cell) if !is_blank(&cell.source) => findings.push(self.finding(
-                    &cell.id,
-                    format!(
-                        "the answer's cell of exercise {id} has no `blank!()` or `todo!()` in it"
-                    ),
-                )),
+                None => findings.push(self.key_finding(id, Fault::NoAnswerCell)),
+                Some(cell) if !is_blank(&cell.source) => {
+                    findings.push(self.finding(&cell.id, Fault::NoBlank { id: id.to_owned() }));
+                }
                 Some(_) => {}
             }
             if !self.calls("check").any(|it| it.1 == id) {
-                findings.push(self.key_finding(id, "no cell of the notebook checks it".into()));
+                findings.push(self.key_finding(id, Fault::NoCheck));
             }
         }
         findings
@@ -161,37 +147,35 @@ impl Sheet {
     /// The texts of the key in both languages.
     fn key_texts(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let is_empty = |it: &Option<String>| it.as_deref().is_none_or(|it| it.trim().is_empty());
         for exercise in self.exercises() {
             let id = exercise.id.as_str();
-            let mut say = |text: String| findings.push(self.key_finding(id, text));
+            let mut say = |fault: Fault| findings.push(self.key_finding(id, fault));
             if exercise.hints.is_empty() && self.calls("hint").any(|it| it.1 == id) {
-                say("the notebook asks for hints, and the key has none".into());
+                say(Fault::NoHints);
             }
             if exercise.solution.trim().is_empty() {
-                say("it has no solution".into());
+                say(Fault::NoSolution);
             }
-            let hints = exercise
-                .hints
-                .iter()
-                .cloned()
-                .enumerate()
-                .map(|(at, it)| (format!("hint {}", at + 1), it));
-            let slips = exercise
-                .slips
-                .iter()
-                .enumerate()
-                .map(|(at, it)| (format!("slip {}", at + 1), it.texts()));
-            for (name, texts) in hints.chain(slips) {
-                for (language, text) in [("ja", &texts.ja), ("en", &texts.en)] {
-                    if is_empty(text) {
-                        say(format!("{name} has no text in `{language}`"));
-                    }
+            for (number, texts) in (1..).zip(&exercise.hints) {
+                for language in missing(texts) {
+                    say(Fault::HintWithoutText { number, language });
+                }
+            }
+            for (number, slip) in (1..).zip(&exercise.slips) {
+                for language in missing(&slip.texts()) {
+                    say(Fault::SlipWithoutText { number, language });
                 }
             }
         }
         findings
     }
+}
+
+/// The languages without a text.
+fn missing(texts: &Texts) -> impl Iterator<Item = &'static str> {
+    let is_empty = |it: &Option<String>| it.as_deref().is_none_or(|it| it.trim().is_empty());
+    let languages = [("ja", is_empty(&texts.ja)), ("en", is_empty(&texts.en))];
+    languages.into_iter().filter(|it| it.1).map(|it| it.0)
 }
 
 /// Whether something is to be filled in.

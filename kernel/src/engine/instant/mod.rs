@@ -419,7 +419,11 @@ fn builder(settings: &EngineConfig, folder: &Path) -> Builder {
         slots: Arc::new(Slots::of_machine(home::own_folder("compilers"))),
         shortcuts: Shortcuts::new(&settings.std_folder),
     };
-    Builder::new(compiler, cache, folder.to_owned())
+    let mut builder = Builder::new(compiler, cache, folder.to_owned());
+    if let Some(language) = settings.language {
+        builder.teacher.language = language;
+    }
+    builder
 }
 
 impl Engine for InstantEngine {

@@ -31,10 +31,16 @@ impl Language {
 
     fn of(variable: impl Fn(&str) -> Option<String>, folder: &Path) -> Language {
         let is_asked = variable("AKARI_LANG").is_some_and(|it| it.parse::<Language>().is_ok());
-        match folder.file_name().and_then(|it| it.to_str()) {
-            Some("ja") if !is_asked => Language::Japanese,
-            Some("en") if !is_asked => Language::English,
-            _ => Language::chosen(variable),
+        let of_folder = Language::of_folder(folder).filter(|_| !is_asked);
+        of_folder.unwrap_or_else(|| Language::chosen(variable))
+    }
+
+    /// The language of a folder of lessons; none for other folders.
+    pub fn of_folder(folder: &Path) -> Option<Language> {
+        match folder.file_name()?.to_str()? {
+            "ja" => Some(Language::Japanese),
+            "en" => Some(Language::English),
+            _ => None,
         }
     }
 
