@@ -344,6 +344,14 @@ pub fn no_tests(id: &str, path: &Path, error: &NoTests, ja: bool) -> String {
                 "`{path}` を信用できません。`{foreign}` があなたのものでも root のものでもないためです。教材を自分のフォルダーにコピーします。"
             ),
         ),
+        NoTests::Fault(fault::CLOSED, closed) => (
+            format!(
+                "and you may not read `{closed}`; its owner opens it, and the folders above it, by `chmod a+rX`"
+            ),
+            format!(
+                "`{closed}` を読む権限がありません。所有者が、上のフォルダーも含めて `chmod a+rX` で読めるようにします。"
+            ),
+        ),
         NoTests::Fault(fault::STALE, _) => (
             format!(
                 "and `{path}` was made for another version of Akari or Rust, or another system; the teacher makes it anew by `akari lesson hide`"

@@ -98,6 +98,31 @@ def in_own_tmp(script, env, timeout=45, size="200m"):
     )
 
 
+def machine(learners, *needed):
+    """The settings of a machine with learners, for a program in namespaces of its own (`hub.Machine`)."""
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    sysroot = Path(sysroot.stdout.strip())
+    places = (sysroot, Path(sys.base_prefix), Path(sys.prefix), CHECKOUT, built(), *needed)
+    return {
+        "akari": BINARY,
+        "built": str(built()),
+        "rustc": str(sysroot / "bin" / "rustc"),
+        "learners": learners,
+        "needed": [str(it) for it in places],
+    }
+
+
+def seen_on(settings, program, folder):
+    """What a program of this folder, as root of such a machine, prints as JSON in its last line."""
+    (folder / "settings.json").write_text(json.dumps(settings))
+    # What the tests set for themselves is nothing that a machine of a class has.
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("AKARI", "JUPYTER"))}
+    command = [*NAMESPACE, sys.executable, str(CHECKOUT / "tests" / "clients" / program), str(folder / "settings.json")]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=900, env=env)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
 def session(name, env, umask="022"):
     """A kernel with an environment of its own."""
     spec = Path(os.environ["JUPYTER_PATH"]) / "kernels" / name

@@ -51,17 +51,21 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = {timeout}
 
 
 @dataclass
-class Settings:
+class Machine:
     akari: str
     """The home with the built prelude, which is copied on writing."""
     built: str
     rustc: str
-    proxy: str
     learners: list
-    """The cells that each learner runs."""
-    cells: list
     """Where files outside are that learners must be able to read."""
     needed: list
+
+
+@dataclass
+class Settings(Machine):
+    proxy: str
+    """The cells that each learner runs."""
+    cells: list
 
 
 # The namespace
@@ -127,13 +131,18 @@ def settle(settings):
         Path(pwd.getpwnam(name).pw_dir).chmod(0o700)
 
 
-def akari(settings, *arguments, learner=None, **others):
-    """What `akari` says, with nothing in the environment that names a place, to root or to a learner."""
+def run_as(learner, command, umask=0o022, before=(), **others):
+    """Runs a command for root or a learner, with nothing else in the environment that names a place."""
     home = pwd.getpwnam(learner).pw_dir if learner else "/run"
     become = ["setpriv", f"--reuid={learner}", f"--regid={learner}", "--init-groups"] if learner else []
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "AKARI_ANALYSER": "off", **others}
-    command = [*become, settings.akari, *arguments]
-    run = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=600)
+    command = [*before, *become, *map(str, command)]
+    return subprocess.run(command, env=env, cwd=home, umask=umask, capture_output=True, text=True, timeout=600)
+
+
+def akari(settings, *arguments, learner=None, **others):
+    """What `akari` says to root or to a learner."""
+    run = run_as(learner, [settings.akari, *arguments], **others)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 

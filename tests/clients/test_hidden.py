@@ -10,7 +10,7 @@ import time
 import nbformat
 import pytest
 
-from apart import NOBODY, akari, built, needs_root, notebook, prelude_of
+from apart import NOBODY, akari, built, machine, needs_own_tmp, needs_root, notebook, prelude_of, seen_on
 from session import Session
 from test_nbgrader import Course
 
@@ -400,6 +400,58 @@ def test_learners_get_the_library_and_not_the_source(course, tmp_path):
     library.write_bytes(made[:100])
     done = command("student", path, "--output", out / "09-hidden.ipynb")
     assert done.returncode == 2 and "run `akari lesson hide` where" in done.stderr, done.stderr
+
+
+CHECK = 'check!("09-1", y)'
+ANSWERS = {"right": [RIGHT, CHECK], "wrong": ["let y = tensor!([0.5, 0.5]);", CHECK]}
+LEARNERS = ["hana", "umask-mei", "group-sora"]
+
+
+@pytest.fixture(scope="module")
+def class_(sample, tmp_path_factory):
+    """What users of one machine see of a lesson's hidden tests; `hidden_class.py` has the machine."""
+    folder = tmp_path_factory.mktemp("class")
+    lesson = shutil.copytree(sample, folder / "lesson")
+    for path in lesson.rglob(LIBRARY):
+        path.unlink()
+    settings = {**machine([*LEARNERS, "sensei"]), "lesson": str(lesson), "answers": ANSWERS, "library": LIBRARY}
+    return seen_on(settings, "hidden_class.py", folder)
+
+
+PASSES = [
+    *(f"root's folder: {it}" for it in [*LEARNERS, "sensei"]),
+    *(f"own copy: {it}" for it in ["hana", "umask-mei", "sensei"]),
+    "read-only home",
+    "teacher's folder: teacher",
+    "teacher's folder, copied",
+    "made in another home",
+    "used in another home",
+]
+
+
+@needs_root
+@needs_own_tmp
+@pytest.mark.parametrize("case", PASSES)
+def test_library_is_used_by_whoever_trusts_its_owner(class_, case):
+    assert "✓ 09-1: right" in class_[case]["right"], class_[case]["right"]
+    assert "Look at the first number." in class_[case]["wrong"] and "✓" not in class_[case]["wrong"]
+
+
+REFUSED = {
+    "closed library": ["you may not read `/srv/closed/en/09.hidden", "by `chmod a+rX`"],
+    "teacher's folder": ["`/home/sensei` belongs to neither you nor root", "copy the lesson to a folder of your own"],
+    "own copy: group-sora": ["others can write `/home/group-sora/course`; `chmod go-w /home/group-sora/course` mends it"],
+}
+
+
+@needs_root
+@needs_own_tmp
+@pytest.mark.parametrize("case", REFUSED)
+def test_library_that_somebody_else_could_have_written_is_told_with_the_way_out(class_, case):
+    for text in class_[case].values():
+        assert "ExerciseError: 09-1 has hidden tests, and " in text and "✓" not in text, text
+        for words in REFUSED[case]:
+            assert words in text, text
 
 
 class Hidden(Course):

@@ -3,18 +3,16 @@
 `hub.py` does it in namespaces of its own, so that no account, home or file of this machine is touched.
 """
 
-import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from apart import BINARY, CHECKOUT, NAMESPACE, built, can_have_its_own_tmp, needs_root
+from apart import CHECKOUT, machine, needs_own_tmp, needs_root, seen_on
 
 # The newest that Node 18 runs, which Debian 12 and Ubuntu 24.04 have.
 PROXY = "configurable-http-proxy@4.6.3"
@@ -23,7 +21,7 @@ LEARNERS = ["hana", "kenji", "umask-mei", "readonly-sora"]
 LEARNERS += [f"learner-{number}" for number in range(len(LEARNERS), int(os.environ.get("AKARI_TEST_LEARNERS", 0)))]
 LESSON = CHECKOUT / "notebooks" / "ja" / "01-activations-losses-optimizers.ipynb"
 
-pytestmark = [needs_root, pytest.mark.skipif(not can_have_its_own_tmp(), reason="no mount namespaces here")]
+pytestmark = [needs_root, needs_own_tmp]
 
 
 def proxy():
@@ -49,28 +47,9 @@ def lesson():
 @pytest.fixture(scope="module")
 def class_(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hub")
-    sysroot = subprocess.run(["rustc", "--print", "sysroot"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
-    sysroot = Path(sysroot.stdout.strip())
     node = Path(shutil.which("node") or pytest.fail("node is missing, which runs JupyterHub's proxy: `apt install nodejs`"))
-    settings = {
-        "akari": BINARY,
-        "built": str(built()),
-        "rustc": str(sysroot / "bin" / "rustc"),
-        "proxy": str(proxy()),
-        "learners": LEARNERS,
-        "cells": lesson()[0],
-        "needed": [str(it) for it in (sysroot, Path(sys.base_prefix), Path(sys.prefix), CHECKOUT, built(), node.resolve())],
-    }
-    (folder / "settings.json").write_text(json.dumps(settings))
-    program = CHECKOUT / "tests" / "clients" / "hub.py"
-    # What the tests set for themselves is nothing that a machine of a class has.
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("AKARI", "JUPYTER"))}
-    run = subprocess.run(
-        [*NAMESPACE, sys.executable, str(program), str(folder / "settings.json")],
-        capture_output=True, text=True, timeout=900, env=env,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr
-    seen = json.loads(run.stdout.splitlines()[-1])
+    settings = {**machine(LEARNERS, node.resolve()), "proxy": str(proxy()), "cells": lesson()[0]}
+    seen = seen_on(settings, "hub.py", folder)
     assert not any("error" in it for it in seen["seen"].values()), f"{seen['seen']}\n{seen['log']}"
     return seen
 

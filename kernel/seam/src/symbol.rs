@@ -113,6 +113,8 @@ pub mod fault {
     pub const STALE: u32 = 5;
     /// The file can't be read, or the loader refuses it; the text says why.
     pub const UNLOADABLE: u32 = 6;
+    /// The user may not read the file, or look into the folder, that the text names.
+    pub const CLOSED: u32 = 7;
 }
 
 /// The function that a library of hidden tests exports. Its type is the prelude's own, of Rust, so that nobody may call it

@@ -97,6 +97,11 @@ fn told(error: HiddenError) -> (u32, String) {
         HiddenError::File(Fault::Untrusted(TrustError::Owner { path, .. })) => {
             (fault::FOREIGN, path.display().to_string())
         }
+        HiddenError::File(Fault::Untrusted(TrustError::Open { path, source }))
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            (fault::CLOSED, path.display().to_string())
+        }
         HiddenError::File(Fault::Damaged) => (fault::DAMAGED, String::new()),
         HiddenError::File(Fault::Stale) => (fault::STALE, String::new()),
         error => (fault::UNLOADABLE, error.to_string()),
@@ -112,6 +117,8 @@ mod tests {
         let path = PathBuf::from("/a");
         let of = |error: TrustError| told(HiddenError::File(Fault::Untrusted(error)));
         assert_eq!(of(TrustError::open(&path, io::ErrorKind::NotFound.into())).0, fault::MISSING);
+        let closed = TrustError::open(&path, io::ErrorKind::PermissionDenied.into());
+        assert_eq!(of(closed), (fault::CLOSED, "/a".to_owned()));
         let writable = TrustError::Writable { path: path.clone() };
         assert_eq!(of(writable), (fault::WRITABLE, "/a".to_owned()));
         let foreign = TrustError::Owner { path: path.clone(), owner: 1, user: 2 };
