@@ -160,24 +160,33 @@ def free_ports(count):
     return ports
 
 
+def start_hub(settings):
+    Path("/run/hub").mkdir()
+    port, hub_port, proxy_port = free_ports(3)
+    hub = Hub(port, Path("/run/hub/log"))
+    singleuser = str(Path(sys.executable).with_name("jupyterhub-singleuser"))
+    config = Path("/run/hub/jupyterhub_config.py")
+    config.write_text(
+        CONFIG.format(
+            folder=str(Path(__file__).parent), port=port, hub_port=hub_port, proxy_port=proxy_port, token=hub.token,
+            proxy=settings.proxy, singleuser=singleuser, timeout=TIMEOUT,
+        )
+    )  # fmt: skip
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
+    env = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/run/hub"}
+    with hub.log.open("w") as log:
+        hub.process = subprocess.Popen(command, cwd="/run/hub", env=env, stdout=log, stderr=log)
+    hub.wait()
+    return hub
+
+
 class Hub:
-    def __init__(self, settings):
-        Path("/run/hub").mkdir()
-        port, hub_port, proxy_port = free_ports(3)
-        self.token = uuid.uuid4().hex
-        self.at = f"http://127.0.0.1:{port}"
-        singleuser = str(Path(sys.executable).with_name("jupyterhub-singleuser"))
-        config = Path("/run/hub/jupyterhub_config.py")
-        config.write_text(
-            CONFIG.format(
-                folder=str(Path(__file__).parent), port=port, hub_port=hub_port, proxy_port=proxy_port, token=self.token,
-                proxy=settings.proxy, singleuser=singleuser, timeout=TIMEOUT,
-            )
-        )  # fmt: skip
-        self.log = open("/run/hub/log", "w")
-        command = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
-        env = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/run/hub"}
-        self.process = subprocess.Popen(command, cwd="/run/hub", env=env, stdout=self.log, stderr=self.log)
+    """A hub that is there or will be, asked by its API."""
+
+    def __init__(self, port, log):
+        self.at, self.log, self.token = f"http://127.0.0.1:{port}", log, uuid.uuid4().hex
+
+    def wait(self):
         self.wait_for(lambda: self.ask("get", "/hub/api/", check=False).status_code == 200)
 
     def ask(self, method, path, check=True, **options):
@@ -199,7 +208,7 @@ class Hub:
         raise TimeoutError(self.logged())
 
     def logged(self):
-        return Path("/run/hub/log").read_text()[-4000:]
+        return self.log.read_text()[-4000:]
 
     def start_server(self, name):
         self.ask("post", f"/hub/api/users/{name}")
@@ -309,7 +318,7 @@ def main():
     settle(settings)
     said = {"install": akari(settings, "install", "--system", RUSTC=settings.rustc, AKARI_LANG="en")}
     spec = json.loads((SYSTEM / "share/jupyter/kernels/akari/kernel.json").read_text())
-    hub = Hub(settings)
+    hub = start_hub(settings)
     seen = {}
     barrier = threading.Barrier(len(settings.learners))
     threads = [threading.Thread(target=attend, args=(hub, name, settings, barrier, seen)) for name in settings.learners]

@@ -43,6 +43,27 @@ def test_containers_get_the_same_memory_and_variables_everywhere():
     assert Path(kubernetes["image"]["name"]).name == docker.image
 
 
+def code_of(page):
+    """The blocks of commands and files, without the remarks behind commands, which are in the page's language."""
+    blocks = re.findall(r"```\w*\n(.*?)```", (CHECKOUT / "classroom" / page).read_text(encoding="utf-8"), re.DOTALL)
+    return [re.sub(r"  +#.*", "", it) for it in blocks]
+
+
+def test_pages_have_the_same_commands_in_both_languages():
+    english, japanese = (code_of(it) for it in ("README.md", "README-ja.md"))
+    different = [it for it in zip(english, japanese, strict=True) if it[0] != it[1] and "assert_eq!" not in it[0]]
+    assert english and not different, different
+
+
+def test_page_on_tljh_has_a_file_of_configuration(tmp_path):
+    """Whether TLJH obeys it is what `tests/tljh/run` tells."""
+    (block,) = [it for it in code_of("README.md") if "c.Spawner" in it]
+    path = tmp_path / "akari.py"
+    path.write_text(block)
+    docker = PyFileConfigLoader(str(CHECKOUT / "classroom/dockerspawner_config.py")).load_config().DockerSpawner
+    assert PyFileConfigLoader(str(path)).load_config().Spawner.environment.items() <= docker.environment.items()
+
+
 def test_pages_name_files_that_are_there():
     for page in ("README.md", "README-ja.md"):
         folder = CHECKOUT / "classroom"
