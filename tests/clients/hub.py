@@ -1,6 +1,6 @@
 """A class on a real JupyterHub, in namespaces of its own; prints what it saw as JSON. `test_hub.py` starts it as root.
 
-The machine is set up as docs/teachers.md says, by `akari install --system`. What that writes to, /etc with the accounts
+The machine is set up as docs/teachers.md says, by `akari install --system` and `akari lesson warm`. What that writes to, /etc with the accounts
 of the learners, /srv, /usr/local and the homes, is private to the namespace, and ends with it. Folders of root's that
 would be closed to learners (a toolchain or a Python in its home) are opened by mounts as well.
 
@@ -20,6 +20,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import psutil
 import requests
 import websocket
@@ -317,6 +318,10 @@ def main():
     settings = Settings(**json.loads(Path(sys.argv[1]).read_text()))
     settle(settings)
     said = {"install": akari(settings, "install", "--system", RUSTC=settings.rustc, AKARI_LANG="en")}
+    lesson = Path("/run/lesson.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in settings.cells]), lesson)
+    environment = {"AKARI_SHARED": str(HOME), "RUSTC": settings.rustc, "AKARI_LANG": "en"}
+    said["warm"] = akari(settings, "lesson", "warm", str(lesson), "--into", str(HOME), **environment)
     spec = json.loads((SYSTEM / "share/jupyter/kernels/akari/kernel.json").read_text())
     hub = start_hub(settings)
     seen = {}
