@@ -127,6 +127,9 @@ def settle(settings):
         mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder)
     HOME.mkdir(mode=0o755)
     copied_on_writing(settings.built, HOME)
+    # As if it had been shared before: the lessons' cells, private in the tests' own home, would be removed and compiled again,
+    # which takes minutes.
+    (HOME / "shared").touch(mode=0o644)
     for name in settings.learners:
         subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True)
         Path(pwd.getpwnam(name).pw_dir).chmod(0o700)
