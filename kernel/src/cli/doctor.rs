@@ -12,7 +12,7 @@ use crate::home::{self, HomeError};
 use crate::setup::evcxr_program::{self, State};
 use crate::setup::kernelspec::Entry;
 use crate::setup::prelude::PreludeError;
-use crate::setup::toolchain::{Toolchain, pinned};
+use crate::setup::toolchain::{Toolchain, ToolchainError, install_line, pinned};
 use crate::setup::{kernelspec, prelude, python};
 
 /// One thing that Akari needs.
@@ -55,9 +55,12 @@ pub fn doctor(arguments: &args::Doctor) -> anyhow::Result<ExitCode> {
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn toolchain_finding(toolchain: &Result<Toolchain, impl std::fmt::Display>) -> Finding {
+fn toolchain_finding(toolchain: &Result<Toolchain, ToolchainError>) -> Finding {
     let install = format!("rustup toolchain install {}", pinned());
     match toolchain {
+        Err(ToolchainError::Missing { .. }) => {
+            Finding::Missing("no Rust toolchain was found".into(), install_line())
+        }
         Err(error) => Finding::Missing(error.to_string(), install),
         Ok(toolchain) if toolchain.release() == pinned() => {
             Finding::Ok(format!("rustc {} ({})", toolchain.release(), toolchain.rustc.display()))

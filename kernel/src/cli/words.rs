@@ -204,6 +204,7 @@ mod tests {
         "made by `akari lab`\n",
         "rustc {} ({})",
         "rustup toolchain install {}",
+        "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain {}",
         "umask 022; exec \"$0\" \"$@\"",
         "unset AKARI_SHARED",
         "{spinner} {elapsed}",

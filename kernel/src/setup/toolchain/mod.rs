@@ -16,7 +16,8 @@ const NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
 #[derive(Debug, thiserror::Error)]
 pub enum ToolchainError {
     #[error(
-        "no Rust toolchain was found (`{program}` did not start: {source}); install one from https://rustup.rs"
+        "no Rust toolchain was found (`{program}` did not start: {source}); this line installs one (https://rustup.rs says more): {}",
+        install_line()
     )]
     Missing { program: String, source: io::Error },
     #[error("`{program}` failed: {text}; `rustup toolchain install {NEEDED}` may mend it")]
@@ -25,6 +26,14 @@ pub enum ToolchainError {
         "rustc {found} is too old, Akari needs {NEEDED} or newer; `rustup toolchain install {NEEDED}` brings it"
     )]
     Old { found: String },
+}
+
+/// What is run in a terminal where there is no rustup. Kernels find the toolchain in the home, without a new login.
+pub fn install_line() -> String {
+    format!(
+        "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain {}",
+        pinned()
+    )
 }
 
 /// The toolchain that Akari is built and tested with.
