@@ -2,14 +2,16 @@
 //!
 //! Whatever is executed, loaded or taken for true is read by [`read`], or, where a compiler or the
 //! loader opens it by its name later, looked at by [`file`] or [`folder`] first. Every folder of
-//! the path counts, because who may write one may put another file under the name. This module
-//! knows nothing of what the files are for.
+//! the path counts, because who may write one may put another file under the name. A group that could have
+//! written the running program has been believed already: where every user has a group of their own, pip lets it
+//! write all that it installs. This module knows nothing of what the files are for.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Why a file or folder is not believed.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +36,8 @@ pub enum TrustError {
 /// As many links as Linux follows.
 const LINKS: u32 = 40;
 
-/// Write permission of the group and of others.
-const OTHERS_WRITE: u32 = 0o022;
+const GROUP_WRITES: u32 = 0o020;
+const OTHERS_WRITE: u32 = 0o002;
 
 const STICKY: u32 = 0o1000;
 
@@ -97,9 +99,9 @@ pub fn check_file(path: &Path, metadata: &Metadata) -> Result<(), TrustError> {
         return Err(TrustError::NotAFile { path: path.to_owned() });
     }
     check_owner(path, metadata)?;
-    match metadata.mode() & OTHERS_WRITE {
-        0 => Ok(()),
-        _ => Err(TrustError::Writable { path: path.to_owned() }),
+    match is_open(metadata) {
+        false => Ok(()),
+        true => Err(TrustError::Writable { path: path.to_owned() }),
     }
 }
 
@@ -112,11 +114,11 @@ pub fn folder(path: &Path) -> Result<PathBuf, TrustError> {
     let mut found = PathBuf::from("/");
     let mut pending = steps(&absolute);
     let mut links = 0;
-    let mut mode = look(&found)?.mode();
+    let mut last = look(&found)?;
     while let Some(step) = pending.pop() {
         if step == ".." {
             found.pop();
-            mode = look(&found)?.mode();
+            last = look(&found)?;
             continue;
         }
         let next = found.join(step);
@@ -133,19 +135,36 @@ pub fn folder(path: &Path) -> Result<PathBuf, TrustError> {
             pending.extend(steps(&target));
             continue;
         }
-        mode = metadata.mode();
         if !metadata.is_dir() {
             return Err(TrustError::NotAFolder { path: next });
         }
-        if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
+        if is_open(&metadata) && metadata.mode() & STICKY == 0 {
             return Err(TrustError::Writable { path: next });
         }
-        found = next;
+        (found, last) = (next, metadata);
     }
-    match mode & OTHERS_WRITE {
-        0 => Ok(found),
-        _ => Err(TrustError::Writable { path: found }),
+    match is_open(&last) {
+        false => Ok(found),
+        true => Err(TrustError::Writable { path: found }),
     }
+}
+
+/// Whether others than the owner may write, and could not have written this program.
+fn is_open(metadata: &Metadata) -> bool {
+    static GROUP: LazyLock<Option<u32>> = LazyLock::new(group_of_program);
+    is_open_but_for(*GROUP, metadata.mode(), metadata.gid())
+}
+
+fn is_open_but_for(believed: Option<u32>, mode: u32, group: u32) -> bool {
+    mode & OTHERS_WRITE != 0 || mode & GROUP_WRITES != 0 && believed != Some(group)
+}
+
+/// The group that may write the running program, if one may. The program of the unit tests is nobody's to believe: they
+/// are the same under any umask.
+fn group_of_program() -> Option<u32> {
+    let program = std::env::current_exe().ok().filter(|_| !cfg!(test))?;
+    let metadata = program.metadata().ok()?;
+    (metadata.mode() & GROUP_WRITES != 0).then(|| metadata.gid())
 }
 
 /// What is there, if root or the user owns it.
@@ -222,6 +241,22 @@ mod tests {
             set_mode(folder.path(), mode);
             let error = read(&path).unwrap_err();
             assert!(error.to_string().contains("chmod go-w"), "{mode:o}: {error}");
+        }
+    }
+
+    /// With the umask 002 the user's own group may write a whole virtual environment, the program in it included.
+    #[test]
+    fn group_that_could_have_written_the_program_is_believed() {
+        let rows = [
+            (Some(7), 0o775, 7, false),
+            (Some(7), 0o775, 8, true),
+            (None, 0o775, 7, true),
+            (None, 0o755, 7, false),
+            (Some(7), 0o777, 7, true),
+        ];
+        for (believed, mode, group, expected) in rows {
+            let found = is_open_but_for(believed, mode, group);
+            assert_eq!(found, expected, "{believed:?} {mode:o} {group}");
         }
     }
 
