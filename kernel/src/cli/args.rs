@@ -55,6 +55,8 @@ pub enum Command {
     BuildEvcxr(BuildEvcxr),
     #[command(hide = true)]
     Prepare,
+    #[command(hide = true)]
+    PackPrelude(PackPrelude),
 }
 
 /// Open JupyterLab on the lessons; set up first what is missing
@@ -313,4 +315,13 @@ pub struct BuildEvcxr {
     /// Leave the processors to everybody else
     #[arg(long)]
     pub background: bool,
+}
+
+/// Pack the prelude, built if need be, as an installer puts it beside the program
+///
+/// `python/akari-prelude` makes a wheel of the folder.
+#[derive(Debug, Args)]
+pub struct PackPrelude {
+    /// What becomes `share/akari`; a prelude that is there already is removed
+    pub dir: PathBuf,
 }

@@ -7,8 +7,10 @@ use clap::ValueEnum;
 
 use super::finder;
 use crate::engine::{CellFolders, EngineChoice, EngineConfig};
+use crate::home::manifest;
 use crate::home::write::Readers;
 use crate::home::{self, HomeError};
+use crate::platform;
 use crate::setup::checkout::checkout;
 use crate::setup::kernelspec::Kernel;
 use crate::setup::toolchain::Toolchain;
@@ -118,6 +120,48 @@ fn cell_folders() -> CellFolders {
 
 /// The folder of what was built on top of a prelude.
 fn dependencies(prelude: &Path) -> Result<PathBuf, HomeError> {
-    let name = prelude.file_name().unwrap_or_default();
+    // A home that is not to be believed has no prelude, and is no obstacle before something is to be kept there.
+    let own = home::find_home().ok().flatten();
+    let name = name_of_dependencies(prelude, own.as_deref());
     Ok(home::home()?.join("deps").join(name))
+}
+
+/// Cells go with any build of a name, but a crate goes with the one that it was compiled against: where the sources of
+/// candle lay is in its metadata. So what is built on a prelude of another place bears the mark of that very build.
+fn name_of_dependencies(prelude: &Path, own: Option<&Path>) -> String {
+    let name = prelude.file_name().unwrap_or_default().to_string_lossy();
+    if own.is_some_and(|it| prelude.starts_with(it)) {
+        return name.into_owned();
+    }
+    let manifest = manifest::read(prelude).ok();
+    let library = manifest.as_ref().and_then(|it| it.files.get(&platform::prelude_file()));
+    match library.and_then(|it| it.sha256.get(..8)) {
+        Some(mark) => format!("{name}-{mark}"),
+        None => name.into_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn dependencies_belong_to_the_build_that_they_were_compiled_against() {
+        let homes = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let preludes = homes.each_ref().map(|home| home.path().join("prelude/key"));
+        for (folder, text) in preludes.iter().zip(["here", "there"]) {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join(platform::prelude_file()), text).unwrap();
+            manifest::write(folder, "key", "rustc 1", &[]).unwrap();
+        }
+        let name = |index: usize, own| name_of_dependencies(&preludes[index], own);
+        assert_eq!(name(0, Some(homes[0].path())), "key");
+        let of_others = [name(0, None), name(1, None), name(1, Some(homes[0].path()))];
+        assert!(of_others.iter().all(|it| it.starts_with("key-")), "{of_others:?}");
+        assert_ne!(of_others[0], of_others[1]);
+        assert_eq!(of_others[1], of_others[2]);
+    }
 }

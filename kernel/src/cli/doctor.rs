@@ -81,14 +81,21 @@ fn prelude_finding(toolchain: Option<&Toolchain>) -> Finding {
             "the line above".into(),
         );
     };
+    // A failure of this question is one of the next as well.
+    let unfit = prelude::unfit(toolchain, Depth::Contents).ok().flatten();
     match prelude::find(toolchain, Depth::Contents) {
         Ok(Some(folder)) => {
-            Finding::Ok(format!("{} ({} MB)", folder.display(), size(&folder) >> 20))
+            let (folder, size) = (folder.display(), size(&folder) >> 20);
+            Finding::Ok(match unfit {
+                Some(why) => format!("{folder} ({size} MB); {why}"),
+                None => format!("{folder} ({size} MB)"),
+            })
         }
-        Ok(None) => Finding::Missing(
-            "not built for this toolchain and version".into(),
-            "akari install".into(),
-        ),
+        Ok(None) => {
+            let text = "not built for this toolchain and version";
+            let text = unfit.map_or(text.to_owned(), |why| format!("{text}; {why}"));
+            Finding::Missing(text, "akari install".into())
+        }
         Err(PreludeError::Damaged(damaged)) => {
             Finding::Missing(damaged.to_string(), "akari install".into())
         }

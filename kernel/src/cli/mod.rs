@@ -13,6 +13,7 @@ mod kernel;
 mod lab;
 mod lesson;
 mod lessons;
+mod pack;
 mod pictures;
 mod progress;
 mod room;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Kernel(arguments) => kernel::kernel(&arguments),
         Command::BuildEvcxr(arguments) => evcxr_program::build(&arguments),
         Command::Prepare => lessons::prepare_later(),
+        Command::PackPrelude(arguments) => pack::pack(&arguments),
     });
     result.unwrap_or_else(|error| {
         // The other end of stderr may be gone as well.
@@ -75,20 +77,21 @@ fn place(command: &Command) -> anyhow::Result<()> {
 }
 
 /// Unpacks the sources that the program carries, for the commands that need them. A kernel is served all the same: the
-/// learner's cell is the place where an error is seen.
+/// learner's cell is the place where an error is seen. So does the doctor work, who says what ails the cache.
 fn ready(command: &Command) -> anyhow::Result<()> {
     let look = match command {
-        Command::Uninstall(_) | Command::Doctor(_) => return Ok(()),
-        Command::Kernel(_)
+        Command::Uninstall(_) => return Ok(()),
+        Command::Doctor(_)
+        | Command::Kernel(_)
         | Command::Run(_)
         | Command::Export(_)
         | Command::Lesson(_)
         | Command::BuildEvcxr(_)
         | Command::Prepare => Look::Presence,
-        Command::Lab(_) | Command::Install(_) => Look::Files,
+        Command::Lab(_) | Command::Install(_) | Command::PackPrelude(_) => Look::Files,
     };
     match (command, checkout::prepare(look)) {
-        (Command::Kernel(_), Err(error)) => {
+        (Command::Kernel(_) | Command::Doctor(_), Err(error)) => {
             tracing::warn!("the carried sources were not unpacked: {error}");
             Ok(())
         }

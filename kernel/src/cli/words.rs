@@ -170,8 +170,9 @@ mod tests {
     }
 
     /// Files whose texts are for people in English only: the help of the command line, which stands beside the names of
-    /// options; what is said to compilers, and found in their messages.
-    const ENGLISH: [&str; 3] = ["cli/args.rs", "cli/words.rs", "home/log.rs"];
+    /// options; what is said to compilers, and found in their messages; what packs a release.
+    const ENGLISH: [&str; 4] =
+        ["cli/args.rs", "cli/words.rs", "home/log.rs", "setup/prelude/pack.rs"];
 
     /// What is no sentence, and so in no table: names, commands, formats, texts of files.
     const NO_SENTENCES: &[&str] = &[
@@ -193,6 +194,8 @@ mod tests {
         "let new_to_all = {}u128;",
         "let x = tensor!([[2.0, 5.0, 3.0]]);\nlet y = F::softmax(&x, 1)?;\ny",
         "release: ",
+        "host: ",
+        "{} for {}",
         "rustc 1",
         "total_inactive_file ",
         "use akari::prelude::*;\n",

@@ -1,8 +1,9 @@
 //! The folders that Akari keeps things in, and how they are locked, written and trusted.
 //!
 //! `AKARI_HOME` is the user's own, private unless `akari install --shared` opened it to a class;
-//! `AKARI_SHARED` is such a one of somebody else's, only read. What lies in them is the business of
-//! `setup` and the engines. This folder depends on nothing else of ours.
+//! `AKARI_SHARED` is such a one of somebody else's, only read, and so is what an installer put beside the
+//! program. What lies in them is the business of `setup` and the engines. This folder depends on nothing
+//! else of ours.
 
 pub mod log;
 pub mod manifest;
@@ -110,6 +111,22 @@ pub fn find_shared() -> Result<Option<PathBuf>, HomeError> {
     }
 }
 
+/// What an installer put there together with the program, as pip does: `share/akari` beside the `bin` that the program is in.
+pub fn beside_program() -> Option<PathBuf> {
+    beside(&std::env::current_exe().ok()?)
+}
+
+/// Whether a path without links leads there.
+pub fn is_beside_program(path: &Path) -> bool {
+    let place = beside_program().and_then(|it| it.canonicalize().ok());
+    place.is_some_and(|it| path.starts_with(it))
+}
+
+fn beside(program: &Path) -> Option<PathBuf> {
+    let bin = program.parent().filter(|it| it.ends_with("bin"))?;
+    Some(bin.with_file_name("share").join("akari")).filter(|it| it.is_dir())
+}
+
 /// Who reads what is kept in a home.
 pub fn readers(home: &Path) -> Readers {
     match trust::file(&home.join(SHARED_MARK)) {
@@ -201,6 +218,18 @@ mod tests {
             first = None;
         });
         assert_eq!(waited, 1);
+    }
+
+    #[test]
+    fn what_came_with_a_program_lies_beside_its_folder() {
+        let prefix = tempfile::tempdir().unwrap();
+        let program = prefix.path().join("bin/akari");
+        assert_eq!(beside(&program), None);
+        let share = prefix.path().join("share/akari");
+        fs::create_dir_all(&share).unwrap();
+        assert_eq!(beside(&program), Some(share));
+        // Cargo's folder is no place where something is installed.
+        assert_eq!(beside(&prefix.path().join("release/akari")), None);
     }
 
     #[test]

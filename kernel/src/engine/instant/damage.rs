@@ -8,6 +8,7 @@ use std::path::Path;
 use super::compile::{CompileError, Diagnostic};
 use crate::engine::outcome::CellError;
 use crate::engine::traceback::plain_error;
+use crate::home;
 use crate::home::manifest::{self, Depth};
 
 /// Codes of rustc for crates that can't be found, read or put together.
@@ -29,7 +30,11 @@ pub fn damage(error: &CompileError, prelude: &Path) -> Option<CellError> {
         return None;
     }
     let damaged = manifest::check(prelude, Depth::Contents).err()?;
-    let text = format!("{damaged}; run `akari install`, then this cell again");
+    let text = match home::is_beside_program(prelude) {
+        // A session keeps its prelude, and a build of the user's own lies elsewhere.
+        true => format!("{damaged}; run `akari install`, then restart the kernel"),
+        false => format!("{damaged}; run `akari install`, then this cell again"),
+    };
     Some(plain_error("PreludeDamaged", &text))
 }
 

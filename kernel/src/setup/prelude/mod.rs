@@ -9,6 +9,8 @@ mod build;
 mod error;
 mod keep;
 mod key;
+mod pack;
+mod prebuilt;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use self::build::build;
 use self::keep::{keep, note_use, remove_unfinished, remove_unused};
 use self::key::key;
+use self::prebuilt::Prebuilt;
 use super::checkout::checkout;
 use super::toolchain::Toolchain;
 use super::{OnProgress, Progress};
@@ -25,12 +28,15 @@ use crate::home::{self, HomeError};
 
 pub use self::error::PreludeError;
 pub use self::key::name_of_build;
+pub use self::pack::pack;
+pub use self::prebuilt::Unfit;
 
 /// How often the sources may change under a build.
 const ATTEMPTS: u32 = 2;
 
-/// The folder of a built prelude, if there is one: in the shared cache that is only read, or in the
-/// user's own. One that is there and not as it was built is an error.
+/// The folder of a built prelude, if there is one: in the shared cache that is only read, in the user's own, or beside
+/// the program. One in a cache that is there and not as it was built is an error. The user's own comes before the one
+/// beside the program, so that a build takes the place of one that turned out to be damaged.
 pub fn find(toolchain: &Toolchain, depth: Depth) -> Result<Option<PathBuf>, PreludeError> {
     let name = key(&checkout(), toolchain)?;
     let look = |cache: &Path| match cache.join("prelude").join(&name) {
@@ -44,10 +50,36 @@ pub fn find(toolchain: &Toolchain, depth: Depth) -> Result<Option<PathBuf>, Prel
             return Ok(found);
         }
     }
-    let Some(home) = home::find_home()? else { return Ok(None) };
-    let found = look(&home).map_err(PreludeError::Damaged)?;
-    found.iter().for_each(|folder| note_use(folder));
-    Ok(found)
+    if let Some(home) = home::find_home()? {
+        let found = look(&home).map_err(PreludeError::Damaged)?;
+        if let Some(folder) = found {
+            note_use(&folder);
+            return Ok(Some(folder));
+        }
+    }
+    Ok(match beside_program(&name, toolchain, depth) {
+        Prebuilt::Whole(folder) => Some(folder),
+        Prebuilt::Missing => None,
+        Prebuilt::Unfit(why) => {
+            tracing::warn!("{why}");
+            None
+        }
+    })
+}
+
+/// Why the prelude that came with the program can't be used, if one came.
+pub fn unfit(toolchain: &Toolchain, depth: Depth) -> Result<Option<Unfit>, PreludeError> {
+    Ok(match beside_program(&key(&checkout(), toolchain)?, toolchain, depth) {
+        Prebuilt::Unfit(why) => Some(why),
+        Prebuilt::Missing | Prebuilt::Whole(_) => None,
+    })
+}
+
+fn beside_program(name: &str, toolchain: &Toolchain, depth: Depth) -> Prebuilt {
+    match home::beside_program() {
+        Some(place) => prebuilt::look(&place, name, toolchain, depth),
+        None => Prebuilt::Missing,
+    }
 }
 
 /// The folder of a built prelude; builds it if it isn't there.

@@ -46,7 +46,7 @@ pub fn run() -> Option<ExitCode> {
         }
     }
     let mut command = Command::new(compiler);
-    command.args(arguments);
+    command.args(arguments.iter().map(|it| without_code(it)));
     if asked.name.is_some() {
         // What a crate of the prelude was made of is found there.
         command.arg("-L").arg(format!("dependency={}", prelude.display()));
@@ -68,6 +68,18 @@ pub fn run() -> Option<ExitCode> {
     let error = command.exec();
     eprintln!("error: could not start `{}`: {error}", compiler.to_string_lossy());
     Some(ExitCode::FAILURE)
+}
+
+/// An argument `name=file.rlib` with the metadata in the file's place, where the crate was handed over without its code: that
+/// stands in the prelude, which is linked.
+fn without_code(argument: &OsStr) -> OsString {
+    let found = argument.to_str().and_then(|it| {
+        let (name, file) = it.split_once('=')?;
+        let file = Path::new(file);
+        let is_bare = file.extension()? == "rlib" && !file.is_file() && is_handed_over(file);
+        is_bare.then(|| format!("{name}={}", file.with_extension("rmeta").display()))
+    });
+    found.map_or_else(|| argument.to_owned(), OsString::from)
 }
 
 /// Where a package comes from.
@@ -188,11 +200,22 @@ impl Asked {
     fn find<'a>(&self, list: &'a [Artifact], package: &str, version: &str) -> Option<&'a Artifact> {
         let extension = if self.kind == Some(Kind::Macro) { DLL_EXTENSION } else { "rmeta" };
         let is_it = |it: &&Artifact| {
-            it.package == package && it.version == version && it.file(extension).is_some()
+            it.package == package
+                && it.version == version
+                && it.file(extension).is_some()
+                && self.can_take(it)
         };
         let as_asked = |it: &&Artifact| it.is_optimised == self.is_optimised;
         let found = || list.iter().filter(is_it);
         found().find(as_asked).or_else(|| found().find(|it| it.is_optimised))
+    }
+
+    /// Whether this build can do with what there is of a crate. A prelude that came with the program has no code of crates
+    /// but for what stands in its shared object, and programs that run during a build, macros too, don't link that.
+    fn can_take(&self, artifact: &Artifact) -> bool {
+        self.kind == Some(Kind::Macro)
+            || artifact.file("rlib").is_some()
+            || self.is_optimised && artifact.is_optimised
     }
 
     fn copy(&self, name: &str, artifact: &Artifact, prelude: &Path) -> io::Result<()> {
@@ -252,22 +275,48 @@ mod tests {
     /// What a crate needs must be the prelude's too, and an unoptimised one is found as such.
     #[test]
     fn crate_is_found_as_it_is_asked_for() {
-        let artifact = |is_optimised: bool, file: &str| Artifact {
+        let artifact = |is_optimised: bool, files: &[&str]| Artifact {
             package: "a".into(),
             version: "1.0.0".into(),
             features: Vec::new(),
             is_optimised,
-            files: vec![file.into()],
+            files: files.iter().map(PathBuf::from).collect(),
         };
-        let list = [artifact(false, "a.rmeta"), artifact(true, "o.rmeta"), artifact(false, "a.so")];
-        let found = |kind, is_optimised| {
+        let found = |list: &[Artifact], kind, is_optimised| {
             let asked = Asked { kind: Some(kind), is_optimised, ..Asked::default() };
-            asked.find(&list, "a", "1.0.0").map(|it| it.files[0].display().to_string())
+            asked.find(list, "a", "1.0.0").map(|it| it.files[0].display().to_string())
         };
-        assert_eq!(found(Kind::Library, true).as_deref(), Some("o.rmeta"));
-        assert_eq!(found(Kind::Library, false).as_deref(), Some("a.rmeta"));
-        assert_eq!(found(Kind::Macro, false).as_deref(), Some("a.so"));
+        let macro_ = artifact(false, &["a.so"]);
+        let list = [
+            artifact(false, &["a.rmeta", "a.rlib"]),
+            artifact(true, &["o.rmeta", "o.rlib"]),
+            macro_.clone(),
+        ];
+        assert_eq!(found(&list, Kind::Library, true).as_deref(), Some("o.rmeta"));
+        assert_eq!(found(&list, Kind::Library, false).as_deref(), Some("a.rmeta"));
+        assert_eq!(found(&list, Kind::Macro, false).as_deref(), Some("a.so"));
+        // Without its code a crate is good for what the prelude is linked to, and for nothing else.
+        let bare = [artifact(true, &["o.rmeta"]), macro_];
+        assert_eq!(found(&bare, Kind::Library, true).as_deref(), Some("o.rmeta"));
+        assert_eq!(found(&bare, Kind::Library, false), None);
+        assert_eq!(found(&bare, Kind::Macro, false).as_deref(), Some("a.so"));
         assert!(!is_handed_over(Path::new("/nowhere/liba.rmeta")));
+    }
+
+    #[test]
+    fn crate_without_code_is_linked_by_its_metadata() {
+        let out = tempfile::tempdir().unwrap();
+        let path = |file: &str| out.path().join(file);
+        for file in ["liba.rmeta", "liba.akari", "libb.rlib", "libb.akari", "libc.rmeta"] {
+            fs::write(path(file), "").unwrap();
+        }
+        let argument =
+            |name: &str, file: &str| OsString::from(format!("{name}={}", path(file).display()));
+        assert_eq!(without_code(&argument("a", "liba.rlib")), argument("a", "liba.rmeta"));
+        for file in ["libb.rlib", "libc.rlib", "liba.rmeta", "libd.so"] {
+            assert_eq!(without_code(&argument("a", file)), argument("a", file));
+        }
+        assert_eq!(without_code(OsStr::new("-Copt-level=3")), "-Copt-level=3");
     }
 
     #[test]
