@@ -7,8 +7,8 @@ use std::hash::Hash;
 
 use candle_core::{Device, Result, Tensor};
 
-use crate::compute::parts;
 use crate::error::fail;
+use crate::tensor::parts;
 
 /// The types of examples, and how some examples become a batch: PyTorch's `default_collate`.
 ///

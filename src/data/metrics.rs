@@ -4,9 +4,9 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use crate::compute::parts;
 use crate::error::fail;
 use crate::functional::extreme::argmax;
+use crate::tensor::parts;
 
 /// The share of the examples that are classified right, from 0 to 1.
 ///

@@ -11,9 +11,9 @@ use std::ops::{
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use super::{Operand, Value};
-use crate::compute::parts;
 use crate::error::{fail, fail_index};
 use crate::tensor::axis::Axis;
+use crate::tensor::parts;
 use crate::torch;
 
 /// What stands in the brackets, for one axis or several.

@@ -6,10 +6,10 @@ use super::norm_rows::NUMBERS_PER_TASK;
 use crate::compute::beside::Beside;
 use crate::compute::loops::{self, vectorized};
 use crate::compute::op::{self, Arguments, Call, Gradients, Op};
-use crate::compute::parts;
 use crate::compute::sums::{dot_by, sum_of};
 use crate::compute::threads;
 use crate::error::{fail, fail_shape};
+use crate::tensor::parts;
 
 /// The options of [`batch_norm`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,7 +5,7 @@ use candle_core::{DType, Result, Shape, Tensor};
 use crate::compute::loops::{self, map, map2};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::compute::parts;
+use crate::tensor::parts;
 
 /// `|x|` of each element; the gradient at 0 is 0. Integers keep their dtype.
 ///

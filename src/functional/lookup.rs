@@ -5,8 +5,8 @@ use candle_core::{Device, Result, Shape, Tensor, WithDType};
 use crate::compute::beside::Beside;
 use crate::compute::loops;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::compute::parts;
 use crate::error::{fail, fail_dtype, fail_index, fail_shape};
+use crate::tensor::parts;
 use crate::tensor::size;
 
 /// Rows of zeros with a one in the column that each number names; `i64`, as in PyTorch.

@@ -10,9 +10,9 @@ use crate::compute::loops;
 use crate::compute::matrix::{Matrix, Workers, add_product};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::compute::parts;
 use crate::compute::threads;
 use crate::error::{fail_dtype, fail_shape};
+use crate::tensor::parts;
 use crate::tensor::promote::broadcast_shape;
 
 const NAME: &str = "torch::matmul";

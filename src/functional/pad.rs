@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::compute::parts;
 use crate::error::{fail, fail_shape, wrong_dtype};
+use crate::tensor::parts;
 use crate::tensor::{copy, size};
 
 /// Puts a border of `value` around the last axes; negative widths cut instead.

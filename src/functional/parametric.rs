@@ -9,11 +9,11 @@ use crate::compute::beside::Beside;
 use crate::compute::loops::{self, PIECE, SMALL_PIECE, vectorized};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::compute::parts;
 use crate::compute::sums::{dot_by, sum_pieces};
 use crate::compute::threads;
 use crate::error::{fail, fail_dtype, fail_shape, wrong_dtype};
 use crate::random;
+use crate::tensor::parts;
 
 /// [`leaky_relu`] with slopes that are drawn while training, and their mean otherwise (PyTorch's
 /// defaults: 1/8, 1/3 and false).

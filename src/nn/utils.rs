@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 
-use crate::compute::parts;
 use crate::error::fail;
 use crate::parameters::requires_grad;
+use crate::tensor::parts;
 
 pub use self::{clip_grad_norm as clip_grad_norm_, clip_grad_value as clip_grad_value_};
 
@@ -195,9 +195,9 @@ fn change(
 pub mod rnn {
     use candle_core::{Result, Tensor};
 
-    use crate::compute::parts;
     use crate::error::fail;
     use crate::functional::pad;
+    use crate::tensor::parts;
 
     /// Sequences of different lengths in one tensor, the shorter ones filled up with `padding_value`.
     ///

@@ -10,9 +10,9 @@ use super::options::{Options, whole};
 use super::rule::{Rule, State};
 use super::sweep::Buffers;
 use crate::compute::beside::Beside;
-use crate::compute::parts;
 use crate::error::{fail, fail_shape};
 use crate::state_dict::{Save, StateDict};
+use crate::tensor::parts;
 
 /// The names under which schedulers note numbers in a group.
 pub(super) const NOTES: [&str; 5] =

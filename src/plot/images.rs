@@ -5,8 +5,8 @@ use candle_core::{Result, Tensor};
 use super::chart::{Bitmap, Chart, Sheet};
 use super::figure::Figure;
 use super::text::{brief, counted};
-use crate::compute::parts;
 use crate::error::{fail, fail_shape};
+use crate::tensor::parts;
 
 /// More pictures than this can't be seen.
 const MOST: usize = 400;

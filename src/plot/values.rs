@@ -8,8 +8,8 @@ use std::ops::{Range, RangeInclusive};
 
 use candle_core::{DType, Result, Tensor, Var};
 
-use crate::compute::parts;
 use crate::error::{fail, fail_shape};
+use crate::tensor::parts;
 
 /// A number: of any of Rust's types, or a tensor of one element.
 #[diagnostic::on_unimplemented(

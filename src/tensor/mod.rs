@@ -6,6 +6,7 @@ pub mod list;
 pub mod literal;
 pub mod methods;
 pub mod operand;
+pub(crate) mod parts;
 pub(crate) mod promote;
 pub(crate) mod reduce;
 pub mod scalar;

@@ -7,9 +7,9 @@ use super::places::{Places, pick};
 use crate::compute::any::any_tensor;
 use crate::compute::beside::Beside;
 use crate::compute::op::with_elements;
-use crate::compute::parts;
 use crate::error::fail;
 use crate::functional::transpose::contiguous;
+use crate::tensor::parts;
 use crate::tensor::size;
 
 /// The distinct elements in ascending order, as a vector.

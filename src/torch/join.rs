@@ -5,12 +5,12 @@
 use candle_core::{DType, Result, Tensor};
 
 use crate::compute::beside::Beside;
-use crate::compute::parts;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::tensor::axis::{self, Axis};
 use crate::tensor::copy;
 use crate::tensor::list::Tensors;
+use crate::tensor::parts;
 use crate::tensor::promote::result_dtype;
 
 /// The tensors one after the other along an axis that they have.

@@ -7,10 +7,10 @@ use candle_core::{Result, Tensor};
 use super::places::{Places, Run, pick};
 use super::shapes;
 use crate::compute::beside::Beside;
-use crate::compute::parts;
 use crate::compute::recording;
 use crate::error::fail;
 use crate::tensor::axis::{self, Axes, Axis};
+use crate::tensor::parts;
 use crate::tensor::size;
 
 /// The tensor in the reverse order along some axes; `()` stands for none of them but all of a vector's.

@@ -7,8 +7,8 @@ use candle_core::{Device, Result, Tensor};
 use rayon::prelude::*;
 
 use super::{Transform, sizes};
-use crate::compute::parts;
 use crate::error::fail;
+use crate::tensor::parts;
 
 const FUNCTION: &str = "data::transforms::Resize";
 

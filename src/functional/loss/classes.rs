@@ -12,8 +12,8 @@ use super::tile::LANES;
 use crate::compute::loops::rows_of;
 use crate::compute::number::Number;
 use crate::compute::op::with_elements;
-use crate::compute::parts;
 use crate::error::{fail_dtype, fail_index, fail_shape};
+use crate::tensor::parts;
 
 /// Where the classes of each position of an input lie.
 #[derive(Debug, Clone, Copy)]

@@ -9,10 +9,10 @@ use crate::compute::beside::Beside;
 use crate::compute::loops::vectorized_over;
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
-use crate::compute::parts;
 use crate::compute::reduce::Outcome;
 use crate::compute::threads;
 use crate::error::{fail, fail_dtype, fail_index, fail_shape, need_float};
+use crate::tensor::parts;
 
 /// [`nn::CTCLoss`](crate::nn::CTCLoss) as a function (PyTorch's defaults: 0, mean, false).
 ///

@@ -6,8 +6,8 @@ use super::elementwise::{self, Formula};
 use super::options::Reduction;
 use crate::compute::beside::Beside;
 use crate::compute::number::Number;
-use crate::compute::parts;
 use crate::error::{fail, fail_shape, need_float};
+use crate::tensor::parts;
 use crate::tensor::promote::{broadcast_to, promote_and_broadcast, result_dtype};
 
 /// [`nn::GaussianNLLLoss`](crate::nn::GaussianNLLLoss) as a function (PyTorch's defaults: false, 1e-6, mean).
