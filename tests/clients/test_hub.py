@@ -92,6 +92,11 @@ def test_each_learner_sees_what_the_lesson_says(learner):
         assert status == "ok" and text == expected
 
 
+def test_nobody_compiles_what_was_compiled_ahead(learner):
+    # A home that can't be written to keeps none.
+    assert learner["compiled"] == []
+
+
 def test_each_learner_compiles_a_cell_of_their_own(learner):
     status, text = learner["tries"][0]
     assert (status, [text]) == ("ok", learner["new"])
