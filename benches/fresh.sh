@@ -42,6 +42,7 @@ wait_for() {
 
 start() {
     log="$place/$1.log"
+    : >"$log"
     begin=$(now)
     (cd "$place/akari" && exec cargo run --release -- lab --no-browser >"$log" 2>&1) &
     lab=$!
