@@ -70,13 +70,19 @@ pub(crate) fn add_product<T: WithDType>(
         return;
     }
     let (rows, columns) = (a.rows, b.columns);
+    let products = rows * columns * a.columns;
     let threads = match workers {
-        Workers::All if rows * columns * a.columns >= PARALLEL_FROM => threads::count(),
+        Workers::All if products >= PARALLEL_FROM => threads::count(),
         _ => 1,
     };
     let (is_tall, longer) = (rows > columns, rows.max(columns));
     let strip = longer.div_ceil(threads).next_multiple_of(STRIP);
     let first = First::new(sum);
+    if threads > 1 && strip < WIDE && products >= LARGE {
+        // SAFETY: the sum is as large as the product, and nobody else can reach it.
+        unsafe { add_strip(first.get(), columns, a, b, Parallelism::Rayon(threads)) };
+        return;
+    }
     threads::share(longer.div_ceil(strip), 1, &|index| {
         let start = index * strip;
         let count = strip.min(longer - start);
@@ -85,10 +91,10 @@ pub(crate) fn add_product<T: WithDType>(
         unsafe {
             if is_tall {
                 let first = first.get().add(start * columns);
-                add_strip(first, columns, a.some_rows(start, count), b);
+                add_strip(first, columns, a.some_rows(start, count), b, Parallelism::None);
             } else {
                 let b = b.transposed().some_rows(start, count).transposed();
-                add_strip(first.get().add(start), columns, a, b);
+                add_strip(first.get().add(start), columns, a, b, Parallelism::None);
             }
         }
     });
@@ -100,7 +106,14 @@ const PARALLEL_FROM: usize = 1 << 19;
 /// Strips have a multiple of this many rows or columns, as the registers of `gemm` hold them.
 const STRIP: usize = 16;
 
-/// Adds the product of `a` and `b` to a matrix whose rows begin `row_step` numbers apart, on this thread.
+/// A strip copies all of the other matrix to where `gemm` wants it. Of strips of fewer rows or columns that would be much of the
+/// work; a large product is left whole to rayon's threads then, which share one copy.
+const WIDE: usize = 64;
+
+/// From this many multiplications on, waking rayon's threads takes little beside the product.
+const LARGE: usize = 1 << 24;
+
+/// Adds the product of `a` and `b` to a matrix whose rows begin `row_step` numbers apart.
 ///
 /// # Safety
 ///
@@ -111,6 +124,7 @@ unsafe fn add_strip<T: WithDType>(
     row_step: usize,
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
+    parallelism: Parallelism,
 ) {
     // SAFETY: `Matrix::new` checked that (rows - 1) * row_step + (columns - 1) * column_step lies
     // in the slice, and transposing and taking some rows keep that true; the caller says the same of `first`. `T` is
@@ -135,7 +149,7 @@ unsafe fn add_strip<T: WithDType>(
             false,
             false,
             false,
-            Parallelism::None,
+            parallelism,
         );
     }
 }
@@ -159,8 +173,9 @@ mod tests {
     #[test]
     fn strips_have_the_numbers_of_the_whole() {
         let numbers = |len: usize| (0..len).map(|i| (i * 7919 % 1009) as f32 / 504.0 - 1.0);
+        // The last one is left to rayon's threads, however many there are.
         for (rows, inner, columns) in
-            [(200, 1500, 33), (33, 1500, 200), (1, 70_000, 90), (90, 70_000, 1)]
+            [(200, 1500, 33), (33, 1500, 200), (1, 70_000, 90), (90, 70_000, 1), (17, 70_000, 17)]
         {
             let a = numbers(rows * inner).collect::<Vec<_>>();
             let b = numbers(inner * columns).collect::<Vec<_>>();
