@@ -269,6 +269,8 @@ fn list(rows: &mut dyn Iterator<Item = Got>) -> Got {
 fn of_tensor(tensor: &Tensor) -> candle_core::Result<Got> {
     let flat = tensor.to_device(&Device::Cpu)?.flatten_all()?;
     let numbers: Vec<f64> = match tensor.dtype() {
+        // A part of an empty tensor may begin behind the end of its storage, where candle panics.
+        _ if tensor.elem_count() == 0 => Vec::new(),
         DType::F32 => {
             let numbers = flat.to_vec1::<f32>()?;
             if numbers.iter().any(|it| is_blank_f32(*it)) {
@@ -297,6 +299,15 @@ mod tests {
 
     fn text(value: &(impl Answered + ?Sized)) -> String {
         value.got().to_string()
+    }
+
+    #[test]
+    fn part_of_an_empty_tensor_is_an_answer_without_numbers() {
+        for dtype in [DType::F32, DType::F64] {
+            let empty = Tensor::zeros((0, 3), dtype, &Device::Cpu).unwrap();
+            let got = of_tensor(&empty.narrow(1, 2, 1).unwrap()).unwrap();
+            assert!(matches!(got, Got::Numbers(it) if it.numbers.is_empty() && it.shape == [0, 1]));
+        }
     }
 
     #[test]

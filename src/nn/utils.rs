@@ -141,7 +141,7 @@ pub fn parameters_to_vector(parameters: &[Var]) -> Result<Tensor> {
         return fail(FUNCTION, format_args!("the parameters are of {first:?} and {other:?}"));
     }
     let parts = parameters.iter().map(|var| var.flatten_all()).collect::<Result<Vec<_>>>()?;
-    Tensor::cat(&parts, 0)
+    parts::joined(&parts, 0)
 }
 
 /// Writes the parts of a long vector into the parameters; the way back from [`parameters_to_vector`]. See PyTorch's

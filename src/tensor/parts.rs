@@ -1,7 +1,7 @@
 //! Tensors read and joined, also those that are parts of empty ones.
 //!
-//! Such a part may begin behind the end of its storage, where candle takes a slice that isn't there, and panics. All
-//! else of this crate reads and joins by way of these functions.
+//! Such a part may begin behind the end of its storage, where candle takes a slice that isn't there, and panics. What
+//! may name this module reads a learner's tensors by way of these functions.
 
 use candle_core::{Result, Tensor, WithDType};
 
@@ -15,7 +15,7 @@ pub(crate) fn values<T: WithDType>(x: &Tensor) -> Result<Vec<T>> {
 
 /// The tensors, whose other axes are equal, one behind the other along an axis. There is at least one.
 ///
-/// Those without elements are left out: candle's `cat` panics at a part of an empty tensor, as [`values`] says.
+/// Those without elements are left out: candle's `cat` panics at a part of an empty tensor.
 pub(crate) fn joined(tensors: &[Tensor], axis: usize) -> Result<Tensor> {
     let full = tensors.iter().filter(|tensor| tensor.elem_count() > 0).collect::<Vec<_>>();
     match (full.as_slice(), tensors) {

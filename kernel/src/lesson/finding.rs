@@ -105,7 +105,7 @@ pub enum Fault {
         source: PathBuf,
         id: String,
     },
-    /// They have one for an exercise that the key does not call hidden.
+    /// The hidden tests have one for an exercise that the key does not call hidden.
     NotHidden {
         source: PathBuf,
         id: String,

@@ -1,6 +1,6 @@
 //! A built prelude that came with the program: an installer put it beside the program, so that nothing is compiled.
 //!
-//! It has the form of those in a home, and is believed as they are: by its name, which is a hash of all that makes a build,
+//! Such a prelude has the form of those in a home, and is believed as they are: by its name, which is a hash of all that makes a build,
 //! and by its manifest. One that doesn't fit is no error, since the prelude can be built; but it is told why.
 //! `pack` makes what the installer has.
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::home::manifest::{self, Damaged, Depth};
 use crate::setup::toolchain::Toolchain;
 
-/// What lies beside the program.
+/// The prelude beside the program.
 #[derive(Debug)]
 pub enum Prebuilt {
     Missing,
