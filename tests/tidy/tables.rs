@@ -32,7 +32,7 @@ pub const KERNEL: Arrows = &[
     ("lesson", &["engine", "key", "notebook"]),
     ("notebook", &["engine"]),
     ("export", &["cargo", "engine"]),
-    ("setup", &["cargo", "home", "process"]),
+    ("setup", &["cargo", "home", "platform", "process"]),
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
     (
         "engine::instant",
@@ -40,7 +40,7 @@ pub const KERNEL: Arrows = &[
     ),
     ("engine::instant::deps", &["cargo", "engine::instant", "home", "platform", "seam"]),
     ("engine::evcxr", &["engine", "engine::program", "evcxr protocol"]),
-    ("engine::program", &["cargo", "engine", "evcxr protocol", "process"]),
+    ("engine::program", &["cargo", "engine", "evcxr protocol", "platform", "process"]),
     ("engine", &["engine::program", "evcxr protocol", "home", "platform"]),
     ("history", &["home"]),
     ("runtime", &["hidden", "home", "platform", "process", "seam"]),
@@ -183,6 +183,8 @@ pub const PLATFORM: &[&str] =
 
 /// Names that only Linux or its C library has; a cell engine of others' is as its authors made it.
 pub const LINUX: &[&str] = &[
+    "\"LD_LIBRARY_PATH\"",
+    "\"LD_PRELOAD\"",
     "target_os",
     "target_env",
     "target_vendor",

@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 
 /// The real compiler; that it is set chooses this role.
 pub const COMPILER: &str = "AKARI_EVCXR_COMPILER";
-/// The folder of the built prelude.
+/// The prelude's shared object.
 pub const PRELUDE: &str = "AKARI_EVCXR_PRELUDE";
 /// The folder of the manifests.
 pub const CRATES: &str = "AKARI_EVCXR_CRATES";
@@ -32,10 +32,10 @@ pub fn run() -> Option<ExitCode> {
         for argument in given {
             let is_prelude = argument.as_encoded_bytes().starts_with(b"akari=");
             is_cell |= is_prelude;
-            command.arg(if is_prelude { extern_prelude(&prelude) } else { argument });
+            command.arg(if is_prelude { concat("akari=", &prelude) } else { argument });
         }
-        if is_cell {
-            command.arg("-L").arg(concat("dependency=", prelude));
+        if let Some(folder) = prelude.parent().filter(|_| is_cell) {
+            command.arg("-L").arg(concat("dependency=", folder));
         }
     }
     let error = command.exec();
@@ -52,10 +52,6 @@ fn without_source(argument: OsString, crates: &Path) -> OsString {
         Some(extension) if extension == "rs" => crates.join(EMPTY).into(),
         _ => argument,
     }
-}
-
-fn extern_prelude(prelude: &Path) -> OsString {
-    concat("akari=", prelude.join("libakari.so"))
 }
 
 fn concat(key: &str, path: impl AsRef<OsStr>) -> OsString {

@@ -21,7 +21,11 @@ use crate::protocol::{self, Setup};
 pub struct Settings {
     pub rustc: PathBuf,
     pub std_folder: PathBuf,
+    /// The prelude's shared object, and its folder.
+    pub library: PathBuf,
     pub prelude: PathBuf,
+    /// The variable that names folders of libraries to the system's loader.
+    pub library_paths: String,
     /// This program, which is also the compiler and the process in which cells run.
     pub program: PathBuf,
     /// The folder of all that this program makes.
@@ -98,15 +102,26 @@ pub fn end(folder: &Path) -> ! {
 impl Settings {
     /// Writes what evcxr analyses into the folder.
     pub fn write(setup: Setup) -> Result<Settings, SessionError> {
-        let Setup { version, rustc, std_folder, prelude, checkout, folder, temporary } = setup;
-        if version != protocol::VERSION {
+        if setup.version != protocol::VERSION {
             return Err(SessionError::Version);
         }
+        let Setup { rustc, std_folder, folder, .. } = setup;
         let program = std::env::current_exe().map_err(SessionError::Program)?;
         let cargo = rustc.with_file_name("cargo");
         let crates = folder.join("crates");
-        let akari = crates::write(&crates, &cargo, &platform(&std_folder), &checkout)?;
-        Ok(Settings { rustc, std_folder, prelude, program, folder, crates, akari, temporary })
+        let akari = crates::write(&crates, &cargo, &platform(&std_folder), &setup.checkout)?;
+        Ok(Settings {
+            prelude: setup.prelude.parent().unwrap_or(&setup.prelude).to_owned(),
+            library: setup.prelude,
+            library_paths: setup.library_paths,
+            temporary: setup.temporary,
+            rustc,
+            std_folder,
+            program,
+            folder,
+            crates,
+            akari,
+        })
     }
 }
 

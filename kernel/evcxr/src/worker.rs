@@ -125,9 +125,9 @@ pub fn context(settings: &Settings, events: &Sender<Event>) -> Result<CommandCon
         .arg(child::ROLE)
         // Whoever kills this program's group leaves that process the time to remove files.
         .process_group(0)
-        .env("LD_LIBRARY_PATH", libraries)
+        .env(&settings.library_paths, libraries)
         .env(child::FOLDER, &settings.folder)
-        .env(child::LIBRARY, settings.prelude.join("libakari.so"));
+        .env(child::LIBRARY, &settings.library);
     match &settings.temporary {
         Some(temporary) => command.env("TMPDIR", temporary),
         None => command.env_remove("TMPDIR"),
@@ -138,7 +138,7 @@ pub fn context(settings: &Settings, events: &Sender<Event>) -> Result<CommandCon
     let variables = [
         ("RUSTC_WRAPPER", &settings.program),
         (compiler::COMPILER, &settings.rustc),
-        (compiler::PRELUDE, &settings.prelude),
+        (compiler::PRELUDE, &settings.library),
         (compiler::CRATES, &settings.crates),
     ];
     let mut code: String = variables

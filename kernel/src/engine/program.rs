@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 use crate::cargo::environment::configuration;
 use crate::engine::EngineConfig;
 use crate::engine::folder::Folder;
+use crate::platform;
 use crate::process::group;
 
 /// How long the program may take to remove its files.
@@ -57,7 +58,8 @@ impl<Message: DeserializeOwned + Send + 'static> Program<Message> {
             version: VERSION,
             rustc: config.rustc.clone(),
             std_folder: config.std_folder.clone(),
-            prelude: config.prelude.clone(),
+            prelude: config.prelude.join(platform::prelude_file()),
+            library_paths: platform::LIBRARY_PATHS.to_owned(),
             checkout: config.checkout.clone(),
             folder: folder.path().to_owned(),
             temporary: std::env::var_os("TMPDIR").map(PathBuf::from),

@@ -17,6 +17,9 @@ use super::write::{self, Readers};
 /// The manifest's own file.
 const FILE: &str = "manifest.json";
 
+/// The index of names, which is made after the build, lies beside its files, and is in no manifest.
+pub const INDEX: &str = "index.json";
+
 /// A list of files, with what they were made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {

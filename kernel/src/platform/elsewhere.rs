@@ -20,6 +20,9 @@ use super::told::{Limit, Memory, Processors, Serve, Taken};
 pub const LIBRARY_PATHS: &str =
     if cfg!(target_vendor = "apple") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
+/// None: what is loaded so, parks programs by calls that Linux has.
+pub const PRELOADED: Option<&str> = None;
+
 /// The running program's file, as the system remembers its name.
 pub fn own_program() -> io::Result<PathBuf> {
     std::env::current_exe()

@@ -15,9 +15,9 @@ use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 #[cfg(not(target_os = "linux"))]
 use self::elsewhere as here;
 pub use self::here::{
-    LIBRARY_PATHS, control_groups, end_descriptor, end_with_parent, family, flush_c_stdout,
-    forget_end_of_c_stdin, is_ending, loaded_library, memory, move_bytes, open_pipe, own_program,
-    processors, serve_reads, write_c_stdout_at_once,
+    LIBRARY_PATHS, PRELOADED, control_groups, end_descriptor, end_with_parent, family,
+    flush_c_stdout, forget_end_of_c_stdin, is_ending, loaded_library, memory, move_bytes,
+    open_pipe, own_program, processors, serve_reads, write_c_stdout_at_once,
 };
 #[cfg(target_os = "linux")]
 use self::linux as here;
@@ -67,7 +67,7 @@ mod tests {
         assert!(elsewhere::open_pipe(me, 1).is_none());
         assert!(!elsewhere::is_ending(getpid()));
         assert!(elsewhere::end_with_parent(getpid()).is_ok());
-        assert_eq!(elsewhere::LIBRARY_PATHS, LIBRARY_PATHS);
+        assert_eq!((elsewhere::LIBRARY_PATHS, elsewhere::PRELOADED), (LIBRARY_PATHS, None));
         elsewhere::serve_reads(|_, _, _, _| None);
         elsewhere::forget_end_of_c_stdin();
         elsewhere::write_c_stdout_at_once();

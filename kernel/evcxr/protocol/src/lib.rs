@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Raised when a message changes: a program of another version refuses to start.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The program's first argument where it runs cells. The second one is a [`Setup`].
 pub const CELLS: &str = "cells";
@@ -32,8 +32,10 @@ pub struct Setup {
     pub rustc: PathBuf,
     /// The folder of the standard library's shared object.
     pub std_folder: PathBuf,
-    /// The folder of `libakari.so`.
+    /// The prelude's shared object, in the folder of what it is made of.
     pub prelude: PathBuf,
+    /// The variable that names folders of libraries to the system's loader.
+    pub library_paths: String,
     /// The folder with the prelude's sources.
     pub checkout: PathBuf,
     /// A folder for all that the program makes, which removes it when it ends. The program's

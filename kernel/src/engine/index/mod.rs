@@ -21,11 +21,9 @@ use serde::{Deserialize, Serialize};
 use super::EngineConfig;
 use super::name::Name;
 use super::names::Names;
+use crate::home::manifest::INDEX;
 use crate::home::write::{self, Readers};
 use crate::home::{self, trust};
-
-/// The file of the index, in the prelude's folder.
-const FILE: &str = "index.json";
 
 /// The form of the index. An index of another form is made anew.
 const FORM: u32 = 3;
@@ -51,13 +49,13 @@ fn read(settings: &EngineConfig) -> Option<Vec<Name>> {
     if let Ok(text) = serde_json::to_vec(&whole) {
         // Writing fails in the folder of another user: there only the owner keeps an index.
         // Everybody who shares the folder reads it.
-        let _ = write::file(&settings.prelude.join(FILE), &[&text], Readers::Everybody);
+        let _ = write::file(&settings.prelude.join(INDEX), &[&text], Readers::Everybody);
     }
     Some(whole.names)
 }
 
 fn kept(prelude: &Path) -> Option<Vec<Name>> {
-    let text = trust::read(&prelude.join(FILE)).ok()?;
+    let text = trust::read(&prelude.join(INDEX)).ok()?;
     let kept: Kept = serde_json::from_slice(&text).ok()?;
     (kept.form == FORM).then_some(kept.names)
 }

@@ -24,6 +24,9 @@ pub use self::stdio::{flush_c_stdout, forget_end_of_c_stdin, serve_reads, write_
 /// The variable that names folders of libraries to the loader.
 pub const LIBRARY_PATHS: &str = "LD_LIBRARY_PATH";
 
+/// The variable that names libraries which the loader loads into a program before its own; none where there is no such thing.
+pub const PRELOADED: Option<&str> = Some("LD_PRELOAD");
+
 /// The running program's own file, also if another has been installed in its place.
 pub fn own_program() -> io::Result<PathBuf> {
     Ok("/proc/self/exe".into())

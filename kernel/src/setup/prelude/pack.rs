@@ -13,14 +13,9 @@ use std::process::Command;
 use super::build;
 use crate::cargo::artifact;
 use crate::home;
-use crate::home::manifest;
+use crate::home::manifest::{self, INDEX};
+use crate::platform::prelude_file;
 use crate::setup::toolchain::Toolchain;
-
-/// The prelude's shared object, which every cell links.
-const LIBRARY: &str = "libakari.so";
-
-/// The index of names, which is made beside a built prelude and is no part of its manifest.
-const INDEX: &str = "index.json";
 
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
@@ -74,7 +69,7 @@ fn needed(prelude: &Path, toolchain: &Toolchain) -> Result<BTreeSet<String>, Pac
         .args(["--crate-type=cdylib", "-Cprefer-dynamic", "-Zbinary-dep-depinfo"])
         .arg("--emit=metadata,dep-info=cell.d")
         .arg("--extern")
-        .arg(format!("akari={}", prelude.join(LIBRARY).display()))
+        .arg(format!("akari={}", prelude.join(prelude_file()).display()))
         .arg("-L")
         .arg(format!("dependency={}", prelude.display()))
         .env("RUSTC_BOOTSTRAP", "1")
@@ -88,7 +83,7 @@ fn needed(prelude: &Path, toolchain: &Toolchain) -> Result<BTreeSet<String>, Pac
     let text = fs::read_to_string(&list).map_err(PackError::file(&list))?;
     let needed: BTreeSet<String> =
         names(&text).filter(|it| prelude.join(it).is_file()).map(str::to_owned).collect();
-    match needed.contains(LIBRARY) {
+    match needed.contains(&prelude_file()) {
         true => Ok(needed),
         false => Err(PackError::Compiler { text }),
     }
@@ -138,7 +133,7 @@ mod tests {
         let list = [
             artifact("inner", &["libinner.rlib", "libinner.rmeta"]),
             artifact("other", &["libother.rlib", "libother.rmeta"]),
-            artifact("akari", &[LIBRARY]),
+            artifact("akari", &[&prelude_file()]),
         ];
         artifact::write_list(&list, &folder).unwrap();
         manifest::write(&folder, "key", &toolchain.version, &[]).unwrap();
@@ -156,12 +151,13 @@ mod tests {
         let mut names: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name()).collect();
         names.sort();
-        let expected = ["crates.json", INDEX, LIBRARY, "libinner.rmeta", "manifest.json"];
+        let library = prelude_file();
+        let expected = ["crates.json", INDEX, &library, "libinner.rmeta", "manifest.json"];
         assert_eq!(names, expected);
         let crates = artifact::read_list(&folder).unwrap();
         let files: Vec<_> = crates.iter().map(|it| (it.package.as_str(), &it.files)).collect();
         let inner = vec![PathBuf::from("libinner.rmeta")];
-        assert_eq!(files, [("akari", &vec![PathBuf::from(LIBRARY)]), ("inner", &inner)]);
+        assert_eq!(files, [("akari", &vec![PathBuf::from(&library)]), ("inner", &inner)]);
         assert!(!share.join("prelude/old").exists());
         match look(&share, "key", &toolchain, Depth::Contents) {
             Prebuilt::Whole(found) => assert_eq!(found, folder.canonicalize().unwrap()),

@@ -71,13 +71,14 @@ fn short(version: &str) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::platform::prelude_file;
 
     /// A prelude `key` of this toolchain in a folder `prelude`.
     fn installed(version: &str) -> tempfile::TempDir {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("prelude/key");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("libakari.so"), "library").unwrap();
+        fs::write(folder.join(prelude_file()), "library").unwrap();
         manifest::write(&folder, "key", version, &[]).unwrap();
         place
     }
@@ -106,8 +107,8 @@ mod tests {
     fn damaged_or_half_installed_prelude_is_told() {
         type Harm = fn(&Path);
         let rows: [(Harm, Depth, &str); 4] = [
-            (|it| fs::write(it.join("libakari.so"), "").unwrap(), Depth::Sizes, "key"),
-            (|it| fs::write(it.join("libakari.so"), "LIBRARY").unwrap(), Depth::Contents, "key"),
+            (|it| fs::write(it.join(prelude_file()), "").unwrap(), Depth::Sizes, "key"),
+            (|it| fs::write(it.join(prelude_file()), "LIBRARY").unwrap(), Depth::Contents, "key"),
             (|it| fs::remove_file(it.join("manifest.json")).unwrap(), Depth::Sizes, "key"),
             (|it| fs::remove_file(it.join("manifest.json")).unwrap(), Depth::Sizes, "other"),
         ];

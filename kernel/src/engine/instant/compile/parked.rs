@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use super::CompileError;
 use super::run::private_folder;
 use crate::engine::stop::Stop;
+use crate::platform;
 use crate::process::group::Group;
 
 /// Compiled by `build/main.rs`; empty where no program can be parked.
@@ -136,9 +137,11 @@ impl Parked {
         parent: &Path,
         command: impl FnOnce(&Path) -> Command,
     ) -> io::Result<Parked> {
+        let unsupported = || io::Error::from(io::ErrorKind::Unsupported);
+        let preloaded = platform::PRELOADED.ok_or_else(unsupported)?;
         // A preloaded library of the learner's own would have to stay, and to come first.
-        if SHIM.is_empty() || std::env::var_os("LD_PRELOAD").is_some() {
-            return Err(io::ErrorKind::Unsupported.into());
+        if SHIM.is_empty() || std::env::var_os(preloaded).is_some() {
+            return Err(unsupported());
         }
         let folder = private_folder("parked-", parent)?;
         fs::write(folder.path().join("park.so"), SHIM)?;
@@ -155,7 +158,7 @@ impl Parked {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             // The path is relative, because a blank or a colon in a folder's name would end it.
-            .env("LD_PRELOAD", "./park.so")
+            .env(preloaded, "./park.so")
             .env("AKARI_PARKED", format!("{}:{name}", u64::from(idle_seconds()) * 1000));
         let group = Group::start(&mut command)?;
         Ok(Parked {
