@@ -59,7 +59,7 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
     evcxr_program::prepare(choice, &toolchain)?;
     kernelspec::write(&folder, &std::env::current_exe()?, kernel, class.as_ref())
         .with_context(unwritten)?;
-    lessons::prepare(toolchain.clone(), &prelude);
+    lessons::prepare(toolchain.clone(), &prelude, lessons::processors());
     evcxr_program::ask_for(&toolchain);
     say(&told("installed the kernel `{}` in {}", &[kernel.name, &folder.to_string_lossy()]));
     if let Some(class) = class {
