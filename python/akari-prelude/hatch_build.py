@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -27,6 +28,9 @@ class Prelude(BuildHookInterface):
         files = [it for it in self.share.rglob("*") if it.is_file()]
         # Named one by one: of a folder, hatchling takes only what it selects.
         build_data["shared_data"] = {str(it): f"share/akari/{it.relative_to(self.share)}" for it in files}
+        licences = self.share / "licences.txt"
+        subprocess.check_call([sys.executable, CHECKOUT / "python" / "licences.py", "akari", licences])
+        build_data["shared_data"][str(licences)] = "share/doc/akari/licences-of-the-prelude.txt"
         build_data["tag"] = f"py3-none-{system(Path(packed))}"
 
     def finalize(self, version, build_data, artifact_path):
