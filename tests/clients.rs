@@ -4,9 +4,10 @@
 //! program `akari-evcxr` beside the kernel; each is made once. `AKARI_HOME` names another place for
 //! preludes.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
+use std::thread;
 
 /// The environment's own interpreter.
 const PYTHON: &str = "bin/python";
@@ -19,20 +20,25 @@ fn jupyter_clients_are_content() {
     let target = target_folder();
     let tests = checkout.join("tests").join("clients");
     let environment = target.join("clients-venv");
-    prepare(&environment, &tests.join("requirements.txt"));
+    let mut prepare = Command::new(tests.join("prepare"));
+    run(prepare.arg(&environment), "the Python environment of the tests could not be made");
     build_evcxr(checkout);
     let home = env::var_os("AKARI_HOME").map_or_else(|| target.join("akari-home"), PathBuf::from);
+    // A test computes for most of its time, and waits for a client or a clock for some of it.
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let workers = (processors + processors.div_ceil(2)).to_string();
     let mut pytest = Command::new(environment.join(PYTHON));
     pytest
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        // A test waits about as long as it computes: on each processor there is room for one more file of them.
-        .args(["-n", "logical", "--dist", "loadfile"])
+        .args(["-n", &workers, "--dist", "loadfile", "--no-loadscope-reorder"])
         .arg(&tests)
         .current_dir(checkout)
         .env("AKARI_BIN", env!("CARGO_BIN_EXE_akari"))
         .env("AKARI_HOME", home)
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    run(&mut pytest, "the tests of tests/clients failed");
+    // What pytest says is seen while it runs, and counted by `tests/run`.
+    let status = pytest.status().unwrap_or_else(|error| panic!("pytest did not start: {error}"));
+    assert!(status.success(), "the tests of tests/clients failed");
 }
 
 /// `target`, also where it is set to be elsewhere: the binary is in its folder of a profile.
@@ -56,31 +62,9 @@ fn build_evcxr(checkout: &Path) {
     run(&mut cargo, "akari-evcxr could not be built");
 }
 
-/// Makes the environment, unless it is there with these very requirements.
-fn prepare(environment: &Path, requirements: &Path) {
-    let wanted = fs::read_to_string(requirements).expect("the requirements are in the checkout");
-    let stamp = environment.join("requirements-installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|it| it == wanted) {
-        return;
-    }
-    let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let made = Command::new(&python).args(["-m", "venv", "--clear"]).arg(environment).output();
-    let is_made = made.is_ok_and(|it| it.status.success());
-    assert!(
-        is_made,
-        "`{python} -m venv` failed: install Python 3 with its venv module (Debian and Ubuntu: `apt install python3-venv`)"
-    );
-    let mut pip = Command::new(environment.join(PYTHON));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
-        .arg(requirements);
-    run(&mut pip, "pip could not install tests/clients/requirements.txt");
-    fs::write(&stamp, wanted).expect("the environment's folder was just written to");
-}
-
 fn run(command: &mut Command, complaint: &str) {
     let output = command.output().unwrap_or_else(|error| panic!("{complaint}: {error}"));
     let text =
         [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
     assert!(output.status.success(), "{complaint}\n{text}");
-    println!("{text}");
 }

@@ -14,6 +14,16 @@ from session import Session
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
+# What takes longest begins first, so that no worker is left with it at the end.
+FIRST = ["test_export", "test_differential", "test_dep", "test_compiler", "test_install", "test_users", "test_browser"]
+
+
+def pytest_collection_modifyitems(items):
+    names = [it.path.stem for it in items]
+    order = {name: FIRST.index(name) if name in FIRST else len(FIRST) for name in names}
+    items.sort(key=lambda it: order[it.path.stem])
+
+
 
 @pytest.fixture(scope="session", autouse=True)
 def installed(tmp_path_factory):
