@@ -1,7 +1,7 @@
 //! Two iterators side by side, for the loops that become vector instructions.
 //!
 //! The standard library's `zip` is a function of its own in the compiled crate, unless all parts of the crate are
-//! optimised together, which takes as long as compiling them once more (`lto` in Cargo.toml). A loop that calls it stays
+//! optimised together, which the build for cells does and others do not (`lto` in Cargo.toml). A loop that calls it stays
 //! one of single numbers. What stands here inlines wherever it is used; the rules of the house see to it that loops take it.
 
 /// [`beside`](Beside::beside) for all iterators.

@@ -69,7 +69,10 @@ fn profile(project: &Project<'_>, lock: &str) -> Option<String> {
     let lock: Table = lock.parse().unwrap_or_default();
     let packages = lock.get("package").and_then(Value::as_array).into_iter().flatten();
     let there: BTreeSet<&str> = packages.filter_map(|it| it.get("name")?.as_str()).collect();
+    profiles.retain(|name, _| name == "release");
     for profile in profiles.iter_mut().filter_map(|(_, it)| it.as_table_mut()) {
+        // The prelude's build says otherwise than the workspace, too.
+        profile.insert("lto".to_owned(), Value::Boolean(false));
         if let Some(overrides) = profile.get_mut("package").and_then(Value::as_table_mut) {
             overrides
                 .retain(|name, _| name == "*" || name != "akari-kernel" && there.contains(name));

@@ -25,7 +25,7 @@ const TAIL: usize = 12;
 pub const FOLDER: &str = "build";
 
 /// What cargo is asked for, besides places.
-pub const ARGUMENTS: [&str; 7] = [
+pub const ARGUMENTS: [&str; 9] = [
     "rustc",
     "--release",
     "--lib",
@@ -33,6 +33,10 @@ pub const ARGUMENTS: [&str; 7] = [
     "akari",
     "--message-format",
     "json-render-diagnostics",
+    // Without LTO between the parts of a crate, loops call small functions for each number, candle's own loops too: a copy of
+    // a transposed tensor took 12 times as long.
+    "--config",
+    "profile.release.lto=false",
 ];
 
 /// The compiler's: the standard library must exist once in a process, as a shared object too; and what
