@@ -94,8 +94,8 @@ class Session:
 
     def without_compilers(self):
         """The kernel, what its cells run in, and what they have started; a compiler and a linker
-        may wait for the next cell beside them."""
-        return [it for it in self.processes() if it.name() not in ("rustc", "rust-lld")]
+        may wait for the next cell beside them, and rustdoc make the index that another test has removed."""
+        return [it for it in self.processes() if it.name() not in ("rustc", "rust-lld", "rustdoc")]
 
     def send(self, code, **options):
         options.setdefault("allow_stdin", False)
