@@ -36,7 +36,7 @@ fn jupyter_clients_are_content() {
         .env("AKARI_BIN", env!("CARGO_BIN_EXE_akari"))
         .env("AKARI_HOME", home)
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    // What pytest says is seen while it runs, and counted by `tests/run`.
+    // pytest writes to the terminal itself, so that its tests are seen while they run; `tests/run` reads its last line.
     let status = pytest.status().unwrap_or_else(|error| panic!("pytest did not start: {error}"));
     assert!(status.success(), "the tests of tests/clients failed");
 }

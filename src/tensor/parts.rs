@@ -15,7 +15,7 @@ pub(crate) fn values<T: WithDType>(x: &Tensor) -> Result<Vec<T>> {
 
 /// The tensors, whose other axes are equal, one behind the other along an axis. There is at least one.
 ///
-/// Those without elements are left out: candle's `cat` panics at a part of an empty tensor.
+/// Parts without elements are left out: candle's `cat` panics at a part of an empty tensor.
 pub(crate) fn joined(tensors: &[Tensor], axis: usize) -> Result<Tensor> {
     let full = tensors.iter().filter(|tensor| tensor.elem_count() > 0).collect::<Vec<_>>();
     match (full.as_slice(), tensors) {

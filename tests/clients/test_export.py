@@ -34,7 +34,7 @@ def akari(*arguments, check=True, **options):
 
 
 def cargo(project, *arguments, language="en", **options):
-    # The last one is what the prelude's build has: crates that it has compiled are taken where `.ci/run` has put them.
+    # RUSTC_BOOTSTRAP has the value of the prelude's build, whose crates are found then where `.ci/run` has put them.
     environment = {**os.environ, "CARGO_TARGET_DIR": TARGET, "AKARI_LANG": language, "RUSTC_BOOTSTRAP": "akari"}
     done = subprocess.run(["cargo", *arguments], cwd=project, capture_output=True, text=True, timeout=1800, env=environment, **options)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -75,7 +75,7 @@ fn compile(config: &EngineConfig, reporter: &mut Reporter, at_once: usize) {
     let queue = Mutex::new(lessons.iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
-        // What another program compiles just now comes last, when most of it is done.
+        // A lesson that another program compiles just now comes last, when most of its cells are done.
         let mut others = Vec::new();
         while let Some(lesson) = next() {
             match lesson.lock() {
