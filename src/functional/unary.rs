@@ -7,6 +7,7 @@
 use candle_core::cpu_backend::unary_map;
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Shape, Storage, Tensor, WithDType};
 
+use crate::compute::beside::Beside;
 use crate::compute::loops::{map, map2};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
@@ -132,7 +133,9 @@ pub(crate) fn apply<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
         return of_floats(x);
     }
     match E::INTEGERS {
-        Integers::Keep => of_integers(function, x),
+        Integers::Keep => of_integers(E::NAME, x, &|numbers| {
+            numbers.iter_mut().for_each(|number| *number = function.value(*number));
+        }),
         Integers::Promote => of_floats(&x.to_dtype(DType::F32)?),
         Integers::Refuse => wrong_dtype(E::NAME, "an input", x.dtype()),
     }
@@ -185,27 +188,41 @@ fn gradients<T: Number, E: Elementwise + ScalarFunction<T>>(
 }
 
 /// The function of integers as integers.
-fn of_integers<E: Elementwise>(function: E, x: &Tensor) -> Result<Tensor> {
+///
+/// The function stands behind a pointer and gets some numbers at a time, to be changed in place, so that the loops over
+/// integers are compiled once, and not for each function and dtype.
+fn of_integers(name: &'static str, x: &Tensor, function: &dyn Fn(&mut [f64])) -> Result<Tensor> {
     let (storage, layout) = x.storage_and_layout();
     match &*storage {
-        Storage::Cpu(CpuStorage::U8(values)) => whole(function, values, layout),
-        Storage::Cpu(CpuStorage::U32(values)) => whole(function, values, layout),
-        Storage::Cpu(CpuStorage::I16(values)) => whole(function, values, layout),
-        Storage::Cpu(CpuStorage::I32(values)) => whole(function, values, layout),
-        Storage::Cpu(CpuStorage::I64(values)) => whole(function, values, layout),
-        _ => wrong_dtype(E::NAME, "an input", x.dtype()),
+        Storage::Cpu(CpuStorage::U8(values)) => whole(values, layout, function),
+        Storage::Cpu(CpuStorage::U32(values)) => whole(values, layout, function),
+        Storage::Cpu(CpuStorage::I16(values)) => whole(values, layout, function),
+        Storage::Cpu(CpuStorage::I32(values)) => whole(values, layout, function),
+        Storage::Cpu(CpuStorage::I64(values)) => whole(values, layout, function),
+        _ => wrong_dtype(name, "an input", x.dtype()),
     }
 }
 
-fn whole<E: Elementwise, T: WithDType>(
-    function: E,
+fn whole<T: WithDType>(
     values: &[T],
     layout: &Layout,
+    function: &dyn Fn(&mut [f64]),
 ) -> Result<Tensor> {
-    let values = unary_map(values, layout, |x| {
-        let (before, after) = (x.to_f64(), function.value(x.to_f64()));
-        // A number that the function leaves alone is not converted back: f64 has no room for all of i64.
-        if before == after { x } else { T::from_f64(after) }
-    });
+    const SOME: usize = 256;
+    let mut values = unary_map(values, layout, |x| x);
+    for values in values.chunks_mut(SOME) {
+        let mut after = [0.0; SOME];
+        let after = &mut after[..values.len()];
+        for (after, value) in after.iter_mut().beside(&*values) {
+            *after = value.to_f64();
+        }
+        function(after);
+        for (value, after) in values.iter_mut().beside(after) {
+            // A number that the function leaves alone is not converted back: f64 has no room for all of i64.
+            if value.to_f64() != *after {
+                *value = T::from_f64(*after);
+            }
+        }
+    }
     Tensor::from_vec(values, layout.shape(), &Device::Cpu)
 }
