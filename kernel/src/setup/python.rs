@@ -4,7 +4,7 @@
 //! whole.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -52,11 +52,11 @@ pub struct Locale {
 /// The JupyterLab to use, if there is one.
 pub fn find_lab() -> Result<Option<Lab>, PythonError> {
     // pyenv's stand-ins are there even if the Python that is active has no JupyterLab.
-    if let Some(program) = which("jupyter-lab").ok().filter(|it| starts(it)) {
+    if let Some(program) = which("jupyter-lab").ok().filter(|it| lab_starts(it)) {
         return Ok(Some(Lab { program, environment: None }));
     }
     let environment = environment()?;
-    let program = environment.join("bin").join("jupyter-lab");
+    let program = environment.join(PROGRAM);
     let is_trusted = |it: &Path| trust::file(it).is_ok();
     let is_whole =
         is_trusted(&environment.join(STAMP)) && is_trusted(&program) && which(&program).is_ok();
@@ -112,7 +112,7 @@ fn add_part(
     }
     let cache = |source| HomeError::write(environment, source);
     let log = home::make_home()?.join("python.log");
-    let mut command = add(environment, part.package);
+    let mut command = add(environment, &[part.package]);
     install(part.what, &mut command, &log, on_progress)?;
     write::file(&stamp, &[b"made by `akari lab`\n"], Readers::User).map_err(cache)?;
     Ok(())
@@ -139,13 +139,16 @@ fn find_or_make_lab(on_progress: &mut OnProgress<'_>) -> Result<Lab, PythonError
     for (what, mut command) in steps(&environment)? {
         install(what, &mut command, &log, on_progress)?;
     }
-    let program = environment.join("bin").join("jupyter-lab");
+    let program = environment.join(PROGRAM);
     write::file(&environment.join(STAMP), &[b"made by `akari lab`\n"], Readers::User)
         .map_err(cache)?;
     Ok(Lab { program, environment: Some(environment) })
 }
 
 const STAMP: &str = "akari-stamp";
+
+/// JupyterLab in its environment.
+const PROGRAM: &str = "bin/jupyter-lab";
 
 fn environment() -> Result<PathBuf, PythonError> {
     Ok(home::home()?.join("python"))
@@ -155,35 +158,64 @@ fn starts(program: &Path) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|it| it.status.success())
 }
 
+/// Whether a `jupyter-lab` can be started.
+///
+/// To say its version takes it as long as to start. A program that pip has made names its Python in the first line,
+/// and that is asked for the package alone.
+fn lab_starts(program: &Path) -> bool {
+    let Some(python) = interpreter(program) else { return starts(program) };
+    // The first folder is the one that the user is in, which may hold anything.
+    const ASK: &str = "import sys; del sys.path[0]; from importlib.util import find_spec; sys.exit(find_spec('jupyterlab') is None)";
+    Command::new(python).args(["-c", ASK]).output().is_ok_and(|it| it.status.success())
+}
+
+/// The Python in the first line of a script, if it is no other program (as in pyenv's stand-ins).
+fn interpreter(script: &Path) -> Option<PathBuf> {
+    let mut line = String::new();
+    BufReader::new(fs::File::open(script).ok()?).take(4096).read_line(&mut line).ok()?;
+    let program = PathBuf::from(line.strip_prefix("#!")?.trim_end());
+    let name = program.file_name()?.to_str()?;
+    (program.is_absolute() && name.starts_with("python")).then_some(program)
+}
+
 /// The commands that make the environment.
 fn steps(environment: &Path) -> Result<Vec<(&'static str, Command)>, PythonError> {
     const VENV: &str = "making a private Python environment";
     const LAB: &str = "installing JupyterLab (about 200 MB, once)";
-    let lab = add(environment, "jupyterlab");
+    const FIRST: &str = "starting JupyterLab for the first time";
+    let lab = add(environment, &LAB_PACKAGES);
+    // Python compiles what it imports, for which the learner would have to wait later.
+    let mut first = Command::new(environment.join(PROGRAM));
+    first.arg("--version");
     if let Ok(uv) = which("uv") {
         let mut venv = Command::new(&uv);
         venv.arg("venv").arg(environment);
-        return Ok(vec![(VENV, venv), (LAB, lab)]);
+        return Ok(vec![(VENV, venv), (LAB, lab), (FIRST, first)]);
     }
     let python =
         ["python3", "python"].into_iter().filter_map(|it| which(it).ok()).find(|it| starts(it));
     let mut venv = Command::new(python.ok_or(PythonError::Missing)?);
     venv.args(["-m", "venv"]).arg(environment);
-    Ok(vec![(VENV, venv), (LAB, lab)])
+    Ok(vec![(VENV, venv), (LAB, lab), (FIRST, first)])
 }
 
-/// The command that adds a package to the environment.
-fn add(environment: &Path, package: &str) -> Command {
+/// JupyterLab, which from jsonschema 4.25 on makes a parser of international addresses at each start.
+///
+/// That takes longer than all else until JupyterLab serves, and nothing in it looks at such an address.
+const LAB_PACKAGES: [&str; 2] = ["jupyterlab", "jsonschema<4.25"];
+
+/// The command that adds packages to the environment.
+fn add(environment: &Path, packages: &[&str]) -> Command {
     let python = environment.join("bin").join("python");
     if let Ok(uv) = which("uv") {
         let mut command = Command::new(uv);
-        command.args(["pip", "install", "--python"]).arg(python).arg(package);
+        command.args(["pip", "install", "--python"]).arg(python).args(packages);
         return command;
     }
     let mut command = Command::new(python);
     command.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]);
     // JupyterLab uses a part of what is installed; Python compiles a module when it is first imported.
-    command.args(["--no-compile", package]);
+    command.arg("--no-compile").args(packages);
     command
 }
 
@@ -257,4 +289,36 @@ pub fn data_folders() -> Vec<PathBuf> {
 #[derive(Deserialize)]
 struct Paths {
     data: Vec<PathBuf>,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_names_its_python_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("jupyter-lab");
+        let first_line = |text: &[u8]| {
+            fs::write(&script, text).unwrap();
+            interpreter(&script)
+        };
+        let python = |path: &str| Some(PathBuf::from(path));
+        assert_eq!(
+            first_line(b"#!/opt/a b/bin/python3.11\nimport re\n"),
+            python("/opt/a b/bin/python3.11")
+        );
+        assert_eq!(first_line(b"#!/usr/bin/python\r\n"), python("/usr/bin/python"));
+        let others: [&[u8]; 5] = [
+            b"#!/usr/bin/env bash\n",
+            b"#!/bin/sh\n'exec' /a/python",
+            b"\x7fELF\xff",
+            b"",
+            b"#!python\n",
+        ];
+        for other in others {
+            assert_eq!(first_line(other), None);
+        }
+    }
 }
