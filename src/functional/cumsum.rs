@@ -172,25 +172,41 @@ where
     if xs.len() == SIDE_BY_SIDE * size {
         let mut sums = [starts[0]; SIDE_BY_SIDE];
         sums.copy_from_slice(&starts[..SIDE_BY_SIDE]);
-        let mut ys = ys.chunks_exact_mut(size);
-        let mut next = || ys.next().unwrap_or_default();
-        let ys: [&mut [T]; SIDE_BY_SIDE] = [next(), next(), next(), next()];
-        let mut rows = [xs; SIDE_BY_SIDE];
-        for row in 0..SIDE_BY_SIDE {
-            rows[row] = &xs[row * size..][..size];
-        }
-        let xs = rows;
-        for step in 0..size {
-            let place = if IS_REVERSED { size - 1 - step } else { step };
-            for row in 0..SIDE_BY_SIDE {
-                sums[row] = A::add(sums[row], A::widen(xs[row][place]));
-                ys[row][place] = A::narrow(sums[row]);
-            }
-        }
+        side_by_side::<T, A, IS_REVERSED>(xs, ys, size, sums);
         return;
     }
     for ((xs, ys), start) in xs.chunks(size).beside(ys.chunks_mut(size)).beside(starts) {
         columns::<T, A, IS_REVERSED>(xs, ys, 1, &mut [*start]);
+    }
+}
+
+/// As many rows as are added up side by side. Each is a slice of its own, as long as the others: of slices in an array the
+/// compiler checks the length for each number.
+fn side_by_side<T, A, const IS_REVERSED: bool>(
+    xs: &[T],
+    ys: &mut [T],
+    size: usize,
+    [mut a, mut b, mut c, mut d]: [A::Total; SIDE_BY_SIDE],
+) where
+    T: WithDType,
+    A: Adding<T>,
+{
+    let (ab, cd) = xs.split_at(2 * size);
+    let ((xa, xb), (xc, xd)) = (ab.split_at(size), cd.split_at(size));
+    let (ab, cd) = ys.split_at_mut(2 * size);
+    let ((ya, yb), (yc, yd)) = (ab.split_at_mut(size), cd.split_at_mut(size));
+    let (xa, xb, xc, xd) = (&xa[..size], &xb[..size], &xc[..size], &xd[..size]);
+    let (ya, yb, yc, yd) = (&mut ya[..size], &mut yb[..size], &mut yc[..size], &mut yd[..size]);
+    for step in 0..size {
+        let at = if IS_REVERSED { size - 1 - step } else { step };
+        a = A::add(a, A::widen(xa[at]));
+        b = A::add(b, A::widen(xb[at]));
+        c = A::add(c, A::widen(xc[at]));
+        d = A::add(d, A::widen(xd[at]));
+        ya[at] = A::narrow(a);
+        yb[at] = A::narrow(b);
+        yc[at] = A::narrow(c);
+        yd[at] = A::narrow(d);
     }
 }
 

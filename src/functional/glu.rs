@@ -4,7 +4,7 @@ use candle_core::{Result, Shape, Tensor};
 
 use super::unary_math::{logistic, logistic_pair};
 use crate::compute::beside::Beside;
-use crate::compute::loops::{self, PIECE, vectorized};
+use crate::compute::loops::{self, PIECE};
 use crate::compute::number::Number;
 use crate::compute::op::{self, Call, Gradients, Op};
 use crate::error::fail_shape;
@@ -69,21 +69,22 @@ impl Op for Glu {
 }
 
 fn values<T: Number>(xs: &[T], half: usize) -> Vec<T> {
-    loops::by_pieces(xs.len() / 2, PIECE, |index, ys| {
-        let (mut start, mut ys) = (index * PIECE, ys);
-        while !ys.is_empty() {
+    loops::appended(xs.len() / 2, PIECE, |start, room| {
+        let mut start = start;
+        while room.left() > 0 {
             let (block, offset) = (start / half, start % half);
-            let (some, rest) = ys.split_at_mut(ys.len().min(half - offset));
+            let count = room.left().min(half - offset);
             let (a, b) = xs[2 * block * half..][..2 * half].split_at(half);
-            let (a, b) = (&a[offset..][..some.len()], &b[offset..][..some.len()]);
-            start += some.len();
-            ys = rest;
-            vectorized(
+            start += count;
+            loops::vectorized_over(
+                (&a[offset..][..count], &b[offset..][..count], &mut *room, (), ()),
                 #[inline(always)]
-                move || {
-                    for ((a, b), y) in a.iter().beside(b).beside(some) {
-                        *y = *a * logistic(*b);
-                    }
+                |a, b, room, (), ()| {
+                    room.each(
+                        a.iter().beside(b),
+                        #[inline(always)]
+                        |(a, b)| *a * logistic(*b),
+                    );
                 },
             );
         }

@@ -154,7 +154,11 @@ impl Prelu {
                     #[inline(always)]
                     |xs, gs, weights, room, ()| {
                         let triples = xs.iter().beside(gs).beside(weights);
-                        room.each(triples, |((x, g), weight)| slope(*x, *g, *weight));
+                        room.each(
+                            triples,
+                            #[inline(always)]
+                            |((x, g), weight)| slope(*x, *g, *weight),
+                        );
                     },
                 );
             });
@@ -178,7 +182,11 @@ impl Prelu {
                     (&xs[range.clone()], &gs[range], &mut *room, (), ()),
                     #[inline(always)]
                     move |xs, gs, room, (), ()| {
-                        room.each(xs.iter().beside(gs), move |(x, g)| slope(*x, *g, weight));
+                        room.each(
+                            xs.iter().beside(gs),
+                            #[inline(always)]
+                            move |(x, g)| slope(*x, *g, weight),
+                        );
                     },
                 );
             }

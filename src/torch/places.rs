@@ -10,7 +10,7 @@ use candle_core::{
 };
 
 use crate::compute::any::{any_storage, any_tensor};
-use crate::compute::beside::Beside;
+use crate::compute::beside::{Beside, each};
 use crate::compute::loops::{self, PARALLEL_FROM, PIECE};
 use crate::compute::recording;
 use crate::compute::room::Room;
@@ -398,8 +398,11 @@ fn picked<T: WithDType>(xs: &[T], places: &Places) -> Vec<T> {
                 Line::First => {}
                 Line::Each(offsets) => {
                     let xs = &xs[*start..][..places.extent];
-                    let offsets = &offsets[skipped..][..count];
-                    room.each(offsets.iter(), |offset| xs[*offset as usize]);
+                    let (some, rest) = offsets[skipped..][..count].as_chunks::<8>();
+                    for offsets in some {
+                        room.copy(&each(*offsets, |offset| xs[offset as usize]));
+                    }
+                    room.each(rest.iter(), |offset| xs[*offset as usize]);
                 }
                 Line::Runs(runs, before) => {
                     // The run with the first element that is wanted.
