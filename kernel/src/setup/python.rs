@@ -231,6 +231,8 @@ fn install(
         .env_remove("PYTHONHOME")
         .env_remove("PYTHONPATH")
         .env_remove("VIRTUAL_ENV")
+        // What Python compiles in this environment is kept, whatever the user has for others.
+        .env_remove("PYTHONDONTWRITEBYTECODE")
         .env("PYTHONUNBUFFERED", "1");
     let mut command = private(command);
     let ended = logged::run(&mut command, log, &mut |event| {
