@@ -227,17 +227,21 @@ impl Op for Resize {
                     each([tap.first, tap.second], |row| &xs[row * width..(row + 1) * width]);
                 let (share, rest) = (T::of(tap.share), T::of(1.0 - tap.share));
                 if tap.share != 0.0 {
-                    let rows = mixed.iter_mut().beside(above.iter().beside(below));
-                    rows.for_each(|(mixed, (above, below))| {
-                        *mixed = rest * *above + share * *below
-                    });
+                    for (mixed, (above, below)) in
+                        mixed.iter_mut().beside(above.iter().beside(below))
+                    {
+                        *mixed = rest * *above + share * *below;
+                    }
                 }
-                let line = if tap.share == 0.0 { above } else { &mixed };
-                for (y, (first, second, share)) in ys.iter_mut().beside(&columns) {
-                    *y = match is_nearest {
-                        true => line[*first],
-                        false => (T::ONE - *share) * line[*first] + *share * line[*second],
-                    };
+                let line = if tap.share == 0.0 { above } else { &mixed[..width] };
+                if is_nearest {
+                    for (y, (first, ..)) in ys.iter_mut().beside(&columns) {
+                        *y = line[*first];
+                    }
+                } else {
+                    for (y, (first, second, share)) in ys.iter_mut().beside(&columns) {
+                        *y = (T::ONE - *share) * line[*first] + *share * line[*second];
+                    }
                 }
             }
         });
