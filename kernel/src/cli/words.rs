@@ -203,6 +203,7 @@ mod tests {
         "ensurepip is not",
         "error: ",
         "export AKARI_HOME=FOLDER",
+        "import sys; del sys.path[0]; from importlib.util import find_spec; sys.exit(find_spec('jupyterlab') is None)",
         "import sys; print(sys.prefix)",
         "made by `akari lab`\n",
         "rustc {} ({})",
