@@ -185,6 +185,7 @@ pub const PLATFORM: &[&str] =
 pub const LINUX: &[&str] = &[
     "\"LD_LIBRARY_PATH\"",
     "\"LD_PRELOAD\"",
+    "\"link-arg=-Wl,-Bsymbolic\"",
     "target_os",
     "target_env",
     "target_vendor",

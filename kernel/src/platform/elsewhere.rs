@@ -20,6 +20,9 @@ use super::told::{Limit, Memory, Processors, Serve, Taken};
 pub const LIBRARY_PATHS: &str =
     if cfg!(target_vendor = "apple") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
+/// Nothing: a library's own functions are found by its name there, or the linker has other words for it.
+pub const LINKING: &[&str] = &[];
+
 /// None: what is loaded so, parks programs by calls that Linux has.
 pub const PRELOADED: Option<&str> = None;
 

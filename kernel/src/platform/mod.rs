@@ -15,7 +15,7 @@ use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 #[cfg(not(target_os = "linux"))]
 use self::elsewhere as here;
 pub use self::here::{
-    LIBRARY_PATHS, PRELOADED, control_groups, end_descriptor, end_with_parent, family,
+    LIBRARY_PATHS, LINKING, PRELOADED, control_groups, end_descriptor, end_with_parent, family,
     flush_c_stdout, forget_end_of_c_stdin, is_ending, loaded_library, memory, move_bytes,
     open_pipe, own_program, processors, serve_reads, write_c_stdout_at_once,
 };

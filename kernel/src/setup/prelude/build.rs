@@ -13,6 +13,7 @@ use crate::cargo::environment::isolate;
 use crate::cargo::failure::{Cause, causes};
 use crate::cargo::run::{self, News};
 use crate::home::HomeError;
+use crate::platform::LINKING;
 use crate::process::logged::Ended;
 use crate::setup::estimate::Estimate;
 use crate::setup::toolchain::Toolchain;
@@ -41,7 +42,12 @@ pub const ARGUMENTS: [&str; 9] = [
 
 /// The compiler's: the standard library must exist once in a process, as a shared object too; and what
 /// only the kernel's prelude has (`src/rt/sources.rs`).
-pub const FLAGS: [&str; 4] = ["-C", "prefer-dynamic", "--cfg", "akari_kernel"];
+const FLAGS: [&str; 4] = ["-C", "prefer-dynamic", "--cfg", "akari_kernel"];
+
+/// [`FLAGS`], and what the linker is told on this system.
+pub fn flags() -> Vec<&'static str> {
+    [&FLAGS, LINKING].concat()
+}
 
 /// The one crate that may use unstable features.
 const UNSTABLE: (&str, &str) = ("RUSTC_BOOTSTRAP", "akari");
@@ -93,7 +99,7 @@ fn command(checkout: &Path, home: &Path, toolchain: &Toolchain) -> Command {
         .arg("--target-dir")
         .arg(home.join(FOLDER))
         .arg("--")
-        .args(FLAGS)
+        .args(flags())
         .env("RUSTC", &toolchain.rustc)
         .env(UNSTABLE.0, UNSTABLE.1);
     cargo

@@ -88,7 +88,7 @@ pub fn keep(
             fs::set_permissions(&target, Permissions::from_mode(0o444))?;
         }
     }
-    let manifest = manifest::write(unfinished.path(), &name, &toolchain.version, &build::FLAGS)?;
+    let manifest = manifest::write(unfinished.path(), &name, &toolchain.version, &build::flags())?;
     // Whoever reaches the cache may read it; the cache itself is private unless it is shared.
     fs::set_permissions(unfinished.path(), Permissions::from_mode(0o755))?;
     if folder.symlink_metadata().is_ok() {

@@ -21,7 +21,7 @@ const FORMAT: &str = "akari prelude 3";
 
 /// The name of the prelude that a build of this checkout with this toolchain makes.
 pub fn key(checkout: &Path, toolchain: &Toolchain) -> Result<String, PreludeError> {
-    let flags = format!("{:?} {:?}", build::ARGUMENTS, build::FLAGS);
+    let flags = format!("{:?} {:?}", build::ARGUMENTS, build::flags());
     let folders = ["src", "kernel/key", "kernel/seam"];
     name_of_build([FORMAT, &flags], "akari", checkout, &folders, toolchain)
 }

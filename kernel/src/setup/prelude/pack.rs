@@ -50,7 +50,7 @@ pub fn pack(prelude: &Path, toolchain: &Toolchain, place: &Path) -> Result<PathB
     }
     crates.retain(|it| !it.files.is_empty());
     artifact::write_list(&crates, &folder).map_err(PackError::file(&folder))?;
-    manifest::write(&folder, &name, &toolchain.version, &build::FLAGS)
+    manifest::write(&folder, &name, &toolchain.version, &build::flags())
         .map_err(PackError::file(&folder))?;
     let index = prelude.join(INDEX);
     if index.is_file() {
