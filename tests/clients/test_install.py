@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,11 @@ def test_b16_prelude_has_files_of_its_own(tmp_path, home):
     libraries = [it for it in prelude_of(home).iterdir() if it.suffix in (".so", ".rlib", ".rmeta")]
     assert libraries and all(it.stat().st_nlink == 1 for it in libraries)
     assert all(stat.S_IMODE(it.stat().st_mode) == 0o444 for it in libraries)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the linker has other words for it elsewhere")
+def test_the_library_finds_its_own_functions_without_the_loader():
+    """Each that the loader looks up takes time at every start, and there would be tens of thousands."""
+    library = prelude_of(built()) / "libakari.so"
+    told = subprocess.run(["readelf", "-r", "-W", library], capture_output=True, text=True, check=True).stdout
+    assert 0 < told.count("_GLOB_DAT") < 2000
