@@ -52,6 +52,14 @@ mod tests {
     }
 
     #[test]
+    fn linker_is_told_something_here_alone() {
+        assert_eq!(
+            [LINKING, elsewhere::LINKING].map(<[_]>::is_empty),
+            [!cfg!(target_os = "linux"), true]
+        );
+    }
+
+    #[test]
     fn program_is_found_here_and_elsewhere() {
         let found = [own_program(), elsewhere::own_program()].map(|it| it.unwrap().canonicalize());
         let [here, elsewhere] = found.map(Result::unwrap);
