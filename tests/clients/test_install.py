@@ -223,7 +223,7 @@ def test_b16_prelude_has_files_of_its_own(tmp_path, home):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the linker has other words for it elsewhere")
 def test_the_library_finds_its_own_functions_without_the_loader():
-    """Each that the loader looks up takes time at every start, and there would be tens of thousands."""
+    """Each function that the loader looks up takes time at every start, and there would be tens of thousands."""
     library = prelude_of(built()) / "libakari.so"
     told = subprocess.run(["readelf", "-r", "-W", library], capture_output=True, text=True, check=True).stdout
     assert 0 < told.count("_GLOB_DAT") < 2000

@@ -20,7 +20,7 @@ use super::told::{Limit, Memory, Processors, Serve, Taken};
 pub const LIBRARY_PATHS: &str =
     if cfg!(target_vendor = "apple") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
-/// Nothing: a library's own functions are found by its name there, or the linker has other words for it.
+/// Nothing: other linkers bind a library's own calls by themselves, or have other words for that.
 pub const LINKING: &[&str] = &[];
 
 /// None: what is loaded so, parks programs by calls that Linux has.

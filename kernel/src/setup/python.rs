@@ -160,8 +160,8 @@ fn starts(program: &Path) -> bool {
 
 /// Whether a `jupyter-lab` can be started.
 ///
-/// To say its version takes it as long as to start. A program that pip has made names its Python in the first line,
-/// and that is asked for the package alone.
+/// A JupyterLab that is asked for its version takes as long as one that starts. A program that pip has made names its
+/// Python in the first line, and Python only says whether it finds the package.
 fn lab_starts(program: &Path) -> bool {
     let Some(python) = interpreter(program) else { return starts(program) };
     // The first folder is the one that the user is in, which may hold anything.
@@ -199,9 +199,9 @@ fn steps(environment: &Path) -> Result<Vec<(&'static str, Command)>, PythonError
     Ok(vec![(VENV, venv), (LAB, lab), (FIRST, first)])
 }
 
-/// JupyterLab, which from jsonschema 4.25 on makes a parser of international addresses at each start.
+/// JupyterLab, with a jsonschema that makes no parser of international addresses at each start, as those from 4.25 on do.
 ///
-/// That takes longer than all else until JupyterLab serves, and nothing in it looks at such an address.
+/// Making the parser took half of the time until JupyterLab serves, and nothing in JupyterLab looks at such an address.
 const LAB_PACKAGES: [&str; 2] = ["jupyterlab", "jsonschema<4.25"];
 
 /// The command that adds packages to the environment.
@@ -231,7 +231,7 @@ fn install(
         .env_remove("PYTHONHOME")
         .env_remove("PYTHONPATH")
         .env_remove("VIRTUAL_ENV")
-        // What Python compiles in this environment is kept, whatever the user has for others.
+        // Python keeps the modules that it compiles in this environment, also for a user who wants none kept elsewhere.
         .env_remove("PYTHONDONTWRITEBYTECODE")
         .env("PYTHONUNBUFFERED", "1");
     let mut command = private(command);

@@ -24,8 +24,10 @@ pub use self::stdio::{flush_c_stdout, forget_end_of_c_stdin, serve_reads, write_
 /// The variable that names folders of libraries to the loader.
 pub const LIBRARY_PATHS: &str = "LD_LIBRARY_PATH";
 
-/// What the linker is told for a large library: its own functions are called as they are, and not looked up among those
-/// of all libraries at each start, which of the prelude's 26,000 takes longer than all else until a cell has run.
+/// What the linker is told for a large library: to bind the library's calls of its own functions.
+///
+/// Otherwise the loader looks each of these functions up among those of all libraries, at every start: 26,000 of the prelude,
+/// which takes some milliseconds.
 pub const LINKING: &[&str] = &["-C", "link-arg=-Wl,-Bsymbolic"];
 
 /// The variable that names libraries which the loader loads into a program before its own; none where there is no such thing.
