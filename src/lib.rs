@@ -175,7 +175,7 @@
 //! | torchinfo's `summary(model, (32, 784))` | [`summary`](summary::summary)`(&model, (32, 784))?` | none |
 //! | ipywidgets' `interact(f, lr=(0.01, 1.0))`, `FloatSlider` | [`widget::interact`]`(("lr", 0.01..=1.0, 0.1), f)`, [`widget::slider`] | none |
 //! | pandas' `DataFrame(rows)` | [`display::table`] | none |
-#![cfg_attr(akari_kernel, feature(specialization), allow(incomplete_features))]
+#![cfg_attr(akari_kernel, feature(optimize_attribute, specialization), allow(incomplete_features))]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
