@@ -51,7 +51,7 @@ pub(crate) fn each<J: Send>(elements: usize, jobs: Vec<J>, work: impl Fn(J) + Sy
 /// A loop works on a copy of the function: of parameters behind a reference the compiler can't tell that the loop's
 /// writes leave them alone, and reads them again for each element.
 pub(crate) fn map<T: Number>(xs: &[T], function: impl Fn(T) -> T + Copy + Sync) -> Vec<T> {
-    written(xs.len(), |start, ys| {
+    written(xs.len(), &|start, ys| {
         let xs = &xs[start..][..ys.len()];
         T::vectorized(
             #[inline(always)]
@@ -70,7 +70,7 @@ pub(crate) fn map2<T: Number>(
     gs: &[T],
     function: impl Fn(T, T) -> T + Copy + Sync,
 ) -> Vec<T> {
-    written(xs.len(), |start, ys| {
+    written(xs.len(), &|start, ys| {
         let range = start..start + ys.len();
         let (xs, gs) = (&xs[range.clone()], &gs[range]);
         T::vectorized(
@@ -96,6 +96,14 @@ pub(crate) fn by_pieces<T: WithDType>(
     size: usize,
     work: impl Fn(usize, &mut [T]) + Sync,
 ) -> Vec<T> {
+    pieces_by(len, size, &work)
+}
+
+fn pieces_by<T: WithDType>(
+    len: usize,
+    size: usize,
+    work: &(dyn Fn(usize, &mut [T]) + Sync),
+) -> Vec<T> {
     let Ok(values) = filled::<_, Infallible>(len, size, PARALLEL_FROM, &|start, room| {
         work(start / size, cleared(room));
         Ok(())
@@ -109,6 +117,16 @@ pub(crate) fn appended<T: WithDType>(
     len: usize,
     size: usize,
     work: impl Fn(usize, &mut Room<'_, T>) + Sync,
+) -> Vec<T> {
+    appended_by(len, size, &work)
+}
+
+/// [`appended`] for any work. This function, as its like below, is not generic over the work, so that it is compiled once
+/// for all of them: of a closure within a generic function there is another one for each of that function's types.
+fn appended_by<T: WithDType>(
+    len: usize,
+    size: usize,
+    work: &(dyn Fn(usize, &mut Room<'_, T>) + Sync),
 ) -> Vec<T> {
     let Ok(values) = filled::<_, Infallible>(len, size, PARALLEL_FROM, &|start, room| {
         let mut room = Room::new(room);
@@ -129,6 +147,16 @@ pub(crate) fn by_columns<T: WithDType>(
     inner: usize,
     width: usize,
     work: impl Fn(usize, Vec<&mut [T]>) + Sync + Send,
+) -> Vec<T> {
+    columns_by(len, block, inner, width, &work)
+}
+
+fn columns_by<T: WithDType>(
+    len: usize,
+    block: usize,
+    inner: usize,
+    width: usize,
+    work: &(dyn Fn(usize, Vec<&mut [T]>) + Sync),
 ) -> Vec<T> {
     let mut values = Vec::with_capacity(len);
     ask_for_large_pages(values.as_ptr(), len);
@@ -166,6 +194,14 @@ pub(crate) fn fill<T: WithDType>(
     size: usize,
     work: impl Fn(usize, &mut [T]) -> Result<()> + Sync,
 ) -> Result<Vec<T>> {
+    filled_by(len, size, &work)
+}
+
+fn filled_by<T: WithDType>(
+    len: usize,
+    size: usize,
+    work: &(dyn Fn(usize, &mut [T]) -> Result<()> + Sync),
+) -> Result<Vec<T>> {
     if len == 0 {
         return Ok(Vec::new());
     }
@@ -173,7 +209,7 @@ pub(crate) fn fill<T: WithDType>(
 }
 
 /// A vector of `len` numbers that `part` writes, as [`filled`] asks of it.
-fn written<T: Number>(len: usize, part: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
+fn written<T: Number>(len: usize, part: &(dyn Fn(usize, &mut [MaybeUninit<T>]) + Sync)) -> Vec<T> {
     let Ok(values) = filled::<_, Infallible>(len, PIECE, PARALLEL_FROM, &|start, room| {
         part(start, room);
         Ok(())

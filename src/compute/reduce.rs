@@ -31,6 +31,10 @@ impl Outcome {
     }
 }
 
+/// How many blocks are written before they are added up, so that small ones don't wait for calls. With what they are
+/// computed from they stay in the first-level cache.
+const AT_ONCE: usize = 4;
+
 /// How values are cut: one thread writes a piece at a time, and adds up each block of it on its own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut {
@@ -76,32 +80,51 @@ pub(crate) fn reduced_by<T: Number>(
     cut: Cut,
     write: impl Fn(usize, &mut [T]) -> Result<f64> + Sync,
 ) -> Result<(Vec<T>, Shape)> {
-    let len = shape.elem_count();
-    let Some(divisor) = divisor else {
-        let values = fill(len, cut.piece, |start, values| {
-            T::vectorized(
-                #[inline(always)]
-                || write(start, values).map(|_| ()),
-            )
-        })?;
-        return Ok((values, shape.clone()));
-    };
-    let [sum, counted] = sum_pieces(len, cut.piece, |range| {
-        let mut values = vec![T::ZERO; cut.block.min(range.len())];
+    // Called by way of a pointer, so that the loop in it is compiled once, for all values and for their sum.
+    let write: &Write<'_, T> = &|start, values| {
         T::vectorized(
             #[inline(always)]
-            || {
-                let mut sums = [0.0; 2];
-                for start in range.clone().step_by(cut.block) {
-                    let values = &mut values[..cut.block.min(range.end - start)];
-                    sums[1] += write(start, values)?;
-                    sums[0] += sum_lanes(values);
-                }
-                Ok(sums)
-            },
+            || write(start, values),
         )
-    })?;
+    };
+    let Some(divisor) = divisor else { return all(shape, cut, write) };
+    let [sum, counted] = sum(shape.elem_count(), cut, write)?;
     Ok((vec![T::of(sum / divisor(counted))], Shape::from(())))
+}
+
+/// Writes all values from an index on, and returns what is to be counted of them.
+type Write<'a, T> = dyn Fn(usize, &mut [T]) -> Result<f64> + Sync + 'a;
+
+fn all<T: Number>(shape: &Shape, cut: Cut, write: &Write<'_, T>) -> Result<(Vec<T>, Shape)> {
+    let write = |start: usize, values: &mut [T]| write(start, values).map(|_| ());
+    Ok((fill(shape.elem_count(), cut.piece, write)?, shape.clone()))
+}
+
+/// The sum of `len` values, and of what is counted of them.
+fn sum<T: Number>(len: usize, cut: Cut, write: &Write<'_, T>) -> Result<[f64; 2]> {
+    sum_pieces(len, cut.piece, |range| {
+        let mut values = vec![T::ZERO; (cut.block * AT_ONCE).min(range.len())];
+        let mut sums = [0.0; 2];
+        for start in range.clone().step_by(cut.block * AT_ONCE) {
+            let count = values.len().min(range.end - start);
+            let values = &mut values[..count];
+            sums[1] += write(start, values)?;
+            add_blocks(values, cut.block, &mut sums[0]);
+        }
+        Ok(sums)
+    })
+}
+
+/// Adds each block to the sum.
+fn add_blocks<T: Number>(values: &[T], block: usize, sum: &mut f64) {
+    T::vectorized(
+        #[inline(always)]
+        || {
+            for block in values.chunks(block) {
+                *sum += sum_lanes(block);
+            }
+        },
+    );
 }
 
 /// A row of `size` numbers for each position, `len` numbers in all, one thread at work on `piece` positions at a time.

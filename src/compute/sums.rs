@@ -23,8 +23,15 @@ pub(crate) fn sum_pieces<const N: usize>(
     piece: usize,
     work: impl Fn(Range<usize>) -> Result<[f64; N]> + Sync,
 ) -> Result<[f64; N]> {
-    // Called by way of a pointer, so that the loop in it is compiled once.
-    let work: &(dyn Fn(Range<usize>) -> Result<[f64; N]> + Sync) = &work;
+    sum_pieces_by(len, piece, &work)
+}
+
+/// [`sum_pieces`], compiled once for all works.
+fn sum_pieces_by<const N: usize>(
+    len: usize,
+    piece: usize,
+    work: &(dyn Fn(Range<usize>) -> Result<[f64; N]> + Sync),
+) -> Result<[f64; N]> {
     if len <= piece {
         return work(0..len);
     }

@@ -17,6 +17,9 @@ use crate::compute::room::Room;
 
 const BLOCK: usize = 512;
 
+/// How often the one gradient of all elements is repeated, for as many elements at a time.
+const REPEATED: usize = 2048;
+
 /// A loss of `K` numbers; those after the differentiable ones are constants.
 pub(super) trait Formula<const K: usize>: Copy + Send + Sync + 'static {
     fn value<R: Number>(&self, at: [R; K]) -> R;
@@ -123,34 +126,43 @@ impl<E: Formula<K>, const K: usize> ElementwiseLoss<E, K> {
         inputs: [&[R]; K],
         gradient: LossGradient<'_, R>,
     ) -> Vec<R> {
-        appended(inputs[0].len(), PIECE, |start, room| {
-            let range = start..start + room.left();
-            let inputs = each(inputs, |input| &input[range.clone()]);
-            let gradient = gradient.slice(range);
+        // Called by way of a pointer, so that the loop in it is compiled once, for both kinds of gradients.
+        let append: &AppendSlopes<'_, K, R> = &|inputs, gradients, room| {
             // A copy, whose parameters the loop's writes can't change, is not read again for each element.
             let formula = self.formula;
             R::vectorized(
                 #[inline(always)]
-                || append_slopes::<R, E, K, AT>(&formula, inputs, gradient, room),
+                || append_slopes::<R, E, K, AT>(&formula, inputs, gradients, room),
             );
+        };
+        let len = inputs[0].len();
+        let repeated = match gradient {
+            LossGradient::Each(_) => Vec::new(),
+            LossGradient::All(gradient) => vec![gradient; REPEATED.min(len)],
+        };
+        appended(len, PIECE, |start, room| {
+            let whole = start..start + room.left();
+            let step = if repeated.is_empty() { PIECE } else { REPEATED };
+            for start in whole.clone().step_by(step) {
+                let range = start..whole.end.min(start + step);
+                let gradients = match gradient {
+                    LossGradient::Each(gradients) => &gradients[range.clone()],
+                    LossGradient::All(_) => &repeated[..range.len()],
+                };
+                append(each(inputs, |input| &input[range.clone()]), gradients, room);
+            }
         })
     }
 }
+
+/// Appends the gradients of one of the `K` numbers, for inputs and gradients of the loss of one length.
+type AppendSlopes<'a, const K: usize, R> = dyn Fn([&[R]; K], &[R], &mut Room<'_, R>) + Sync + 'a;
 
 /// The gradient of the loss: a number for each element, or one for all.
 #[derive(Clone, Copy)]
 enum LossGradient<'a, R> {
     Each(&'a [R]),
     All(R),
-}
-
-impl<R> LossGradient<'_, R> {
-    fn slice(self, range: std::ops::Range<usize>) -> Self {
-        match self {
-            LossGradient::Each(values) => LossGradient::Each(&values[range]),
-            all => all,
-        }
-    }
 }
 
 /// As many of the inputs as the formula has.
@@ -179,24 +191,15 @@ fn write_values<R: Number, E: Formula<K>, const K: usize>(
 fn append_slopes<R: Number, E: Formula<K>, const K: usize, const AT: usize>(
     formula: &E,
     inputs: [&[R]; K],
-    gradient: LossGradient<R>,
+    gradients: &[R],
     room: &mut Room<'_, R>,
 ) {
-    let count = room.left();
+    // Lengths that the compiler can see to be equal make the loop free of checks.
+    let count = gradients.len();
     let inputs = each(inputs, |input| &input[..count]);
-    match gradient {
-        LossGradient::Each(values) => {
-            let values = &values[..count];
-            room.each(
-                0..count,
-                #[inline(always)]
-                |index| formula.slopes(each(inputs, |input| input[index]))[AT] * values[index],
-            );
-        }
-        LossGradient::All(value) => room.each(
-            0..count,
-            #[inline(always)]
-            |index| formula.slopes(each(inputs, |input| input[index]))[AT] * value,
-        ),
-    }
+    room.each(
+        0..count,
+        #[inline(always)]
+        |index| formula.slopes(each(inputs, |input| input[index]))[AT] * gradients[index],
+    );
 }
