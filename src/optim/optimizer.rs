@@ -18,12 +18,14 @@ use crate::error::fail;
 use crate::parameters::{Parameters, requires_grad};
 use crate::rt::interrupt_point;
 
+/// The numbers that schedulers keep in a group, such as `initial_lr`.
+pub(super) type Notes = BTreeMap<&'static str, f64>;
+
 /// An optimizer with the update rule `R`; [`SGD`](super::SGD) and the others each hold one.
 #[derive(Debug)]
 pub struct RuleOptimizer<R: Rule> {
     pub(super) groups: Vec<ParamGroup<R::Config>>,
-    /// The numbers that schedulers keep in a group, such as `initial_lr`.
-    pub(super) notes: Vec<BTreeMap<&'static str, f64>>,
+    pub(super) notes: Vec<Notes>,
     /// One state a parameter; empty until the first step.
     pub(super) states: Vec<Vec<Option<State>>>,
 }

@@ -72,12 +72,7 @@ pub trait Layer: Module {
     /// All of that by name; a layer that can't say a part by the methods above says it here.
     #[doc(hidden)]
     fn parts(&self) -> Parts<'_> {
-        Parts {
-            parameters: self.own_parameters().into_iter().map(own).collect(),
-            buffers: self.own_buffers().into_iter().map(own).collect(),
-            children: self.children(),
-            modes: self.mode().into_iter().collect(),
-        }
+        Parts::new(self.own_parameters(), self.own_buffers(), self.children(), self.mode())
     }
 
     /// [`deep_copy`](Layer::deep_copy) within a model that may share tensors with other layers.
@@ -101,62 +96,40 @@ pub trait Layer: Module {
 
     /// The layer as PyTorch prints one without parts: `Linear(in_features=3, out_features=2, bias=True)`.
     fn head(&self) -> String {
-        let name = std::any::type_name::<Self>();
-        let name = name.split('<').next().unwrap_or(name);
-        format!("{}()", name.rsplit("::").next().unwrap_or(name))
+        head_of_type(std::any::type_name::<Self>())
     }
 
     /// The layer as PyTorch prints it, its parts in lines of their own.
     fn repr(&self) -> String {
-        let children = self.parts().children;
-        let head = self.head();
-        if children.is_empty() {
-            return head;
-        }
-        let children = children.into_iter().map(|(name, child)| (name, child.repr())).collect();
-        repr::with_children(&head, children)
+        self.parts().repr(self.head())
     }
 
     /// All parameters with their names, in PyTorch's order: `0.weight`, `0.bias`, `2.weight`, ...
     ///
     /// A parameter that several layers share is there once, under its first name.
     fn named_parameters(&self) -> Vec<(String, Var)> {
-        let Parts { parameters: mut all, children, .. } = self.parts();
-        for (name, child) in children {
-            all.extend(child.named_parameters().into_iter().map(|named| inside(&name, named)));
-        }
-        once_each(all)
+        self.parts().named_parameters()
     }
 
     /// All buffers with their names; one that several layers share is there once.
     fn named_buffers(&self) -> Vec<(String, Var)> {
-        let Parts { buffers: mut all, children, .. } = self.parts();
-        for (name, child) in children {
-            all.extend(child.named_buffers().into_iter().map(|named| inside(&name, named)));
-        }
-        once_each(all)
+        self.parts().named_buffers()
     }
 
     /// All parameters, as an optimizer takes them; each once, also where layers share it.
     fn parameters(&self) -> Vec<Var> {
-        self.named_parameters().into_iter().map(|(_, var)| var).collect()
+        without_names(self.named_parameters())
     }
 
     /// How many numbers there are to train.
     fn num_parameters(&self) -> usize {
-        self.parameters().iter().map(|var| var.elem_count()).sum()
+        count(&self.parameters())
     }
 
     /// Says to the layer and all its parts whether they are being trained: dropout leaves out
     /// numbers, and batch norms use their batch, only while they are.
     fn set_training(&self, training: bool) {
-        let Parts { modes, children, .. } = self.parts();
-        for mode in modes {
-            mode.set(training);
-        }
-        for (_, child) in children {
-            child.set_training(training);
-        }
+        self.parts().set_training(training);
     }
 
     /// `set_training(true)`, as every layer begins.
@@ -225,12 +198,7 @@ pub trait Layer: Module {
 
     /// Parameters and buffers by name, in PyTorch's order; what layers share is there under each name.
     fn state(&self) -> Vec<(String, Var)> {
-        let Parts { parameters: mut all, buffers, children, .. } = self.parts();
-        all.extend(buffers);
-        for (name, child) in children {
-            all.extend(child.state().into_iter().map(|named| inside(&name, named)));
-        }
-        all
+        self.parts().state()
     }
 
     /// Copies of parameters and buffers by name.
@@ -239,10 +207,7 @@ pub trait Layer: Module {
     ///
     /// If memory runs out.
     fn state_dict(&self) -> Result<StateDict> {
-        self.state()
-            .into_iter()
-            .map(|(name, var)| Ok((name, var.as_detached_tensor().copy()?)))
-            .collect()
+        copied(self.state())
     }
 
     /// Takes parameters and buffers from a state dict; all or none.
@@ -310,8 +275,7 @@ pub trait Layer: Module {
 
 impl<T: Layer + ?Sized> Save for T {
     fn named_tensors(&self) -> Result<StateDict> {
-        let named = self.state().into_iter();
-        Ok(named.map(|(name, var)| (name, var.as_detached_tensor())).collect())
+        Ok(detached(self.state()))
     }
 }
 
@@ -328,7 +292,54 @@ pub struct Parts<'a> {
     pub modes: Vec<&'a Mode>,
 }
 
+/// What the functions of a layer do with its parts stands here, so that it is compiled once, and not again for each type
+/// of layer, nor in a learner's cell.
 impl<'a> Parts<'a> {
+    fn new(
+        parameters: Vec<(&'static str, Var)>,
+        buffers: Vec<(&'static str, Var)>,
+        children: Vec<(String, &'a dyn Layer)>,
+        mode: Option<&'a Mode>,
+    ) -> Self {
+        Parts {
+            parameters: parameters.into_iter().map(own).collect(),
+            buffers: buffers.into_iter().map(own).collect(),
+            children,
+            modes: mode.into_iter().collect(),
+        }
+    }
+
+    fn named_parameters(self) -> Vec<(String, Var)> {
+        once_each(with_children(self.parameters, self.children, |child| child.named_parameters()))
+    }
+
+    fn named_buffers(self) -> Vec<(String, Var)> {
+        once_each(with_children(self.buffers, self.children, |child| child.named_buffers()))
+    }
+
+    fn state(self) -> Vec<(String, Var)> {
+        let mut all = self.parameters;
+        all.extend(self.buffers);
+        with_children(all, self.children, |child| child.state())
+    }
+
+    fn set_training(self, training: bool) {
+        for mode in self.modes {
+            mode.set(training);
+        }
+        for (_, child) in self.children {
+            child.set_training(training);
+        }
+    }
+
+    fn repr(self, head: String) -> String {
+        if self.children.is_empty() {
+            return head;
+        }
+        let children = self.children.into_iter().map(|(name, child)| (name, child.repr()));
+        repr::with_children(&head, children.collect())
+    }
+
     /// Adds tensors that are kept with the model but not trained.
     #[doc(hidden)]
     pub fn add_buffers(&mut self, parts: Parts<'a>) {
@@ -363,8 +374,38 @@ fn own((name, var): (&'static str, Var)) -> (String, Var) {
     (name.to_owned(), var)
 }
 
-fn inside(part: &str, (name, var): (String, Var)) -> (String, Var) {
-    (format!("{part}.{name}"), var)
+/// The tensors, and behind them those that `of` finds in each child, whose names begin with the child's.
+fn with_children(
+    mut all: Vec<(String, Var)>,
+    children: Vec<(String, &dyn Layer)>,
+    of: fn(&dyn Layer) -> Vec<(String, Var)>,
+) -> Vec<(String, Var)> {
+    for (part, child) in children {
+        all.extend(of(child).into_iter().map(|(name, var)| (format!("{part}.{name}"), var)));
+    }
+    all
+}
+
+fn without_names(named: Vec<(String, Var)>) -> Vec<Var> {
+    named.into_iter().map(|(_, var)| var).collect()
+}
+
+fn count(vars: &[Var]) -> usize {
+    vars.iter().map(|var| var.elem_count()).sum()
+}
+
+fn detached(state: Vec<(String, Var)>) -> StateDict {
+    state.into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect()
+}
+
+fn copied(state: Vec<(String, Var)>) -> Result<StateDict> {
+    state.into_iter().map(|(name, var)| Ok((name, var.as_detached_tensor().copy()?))).collect()
+}
+
+/// `Linear()` of `akari::nn::layers::linear::Linear`.
+fn head_of_type(name: &str) -> String {
+    let name = name.split('<').next().unwrap_or(name);
+    format!("{}()", name.rsplit("::").next().unwrap_or(name))
 }
 
 /// Those variables that no earlier name has.
