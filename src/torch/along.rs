@@ -74,7 +74,11 @@ impl Along {
                     let xs = &xs[self.outer[line] * block..][..block];
                     let some = room.left().min(count - at);
                     let numbers = &numbers[line * count + at..][..some];
-                    room.each(numbers.iter(), |number| xs[*number as usize]);
+                    room.each(
+                        numbers.iter(),
+                        #[inline(always)]
+                        |number| xs[*number as usize],
+                    );
                     (line, at) = (line + 1, 0);
                 }
             });
@@ -123,9 +127,15 @@ impl Along {
                     if let Some(at) = of_block(at) {
                         let range = at * count..(at + 1) * count;
                         let pairs = numbers[range.clone()].iter().beside(&values[range]);
-                        pairs.for_each(|(number, value)| put(&mut line[*number as usize], *value));
+                        for (number, value) in pairs {
+                            put(&mut line[*number as usize], *value);
+                        }
                     }
-                    room.each(line.iter(), |sum| last(*sum));
+                    room.each(
+                        line.iter(),
+                        #[inline(always)]
+                        |sum| last(*sum),
+                    );
                     if room.left() == 0 {
                         break;
                     }
@@ -152,7 +162,9 @@ impl Along {
                 }
             }
             for (row, sums) in rows.into_iter().beside(sums.chunks_exact(columns.max(1))) {
-                row.iter_mut().beside(sums).for_each(|(out, sum)| *out = last(*sum));
+                for (out, sum) in row.iter_mut().beside(sums) {
+                    *out = last(*sum);
+                }
             }
         })
     }
@@ -171,12 +183,22 @@ impl Along {
         first: impl Fn(usize) -> T + Copy + Sync,
     ) -> Vec<T> {
         if T::DTYPE.is_int() || T::DTYPE == DType::F64 {
-            return self.put(numbers, values, first, |sum, value| *sum += value, |sum| sum);
+            return self.put(
+                numbers,
+                values,
+                first,
+                #[inline(always)]
+                |sum, value| *sum += value,
+                #[inline(always)]
+                |sum| sum,
+            );
         }
         self.put(
             numbers,
             values,
+            #[inline(always)]
             move |place| first(place).to_f64(),
+            #[inline(always)]
             |sum, value: T| *sum += value.to_f64(),
             T::from_f64,
         )
@@ -262,12 +284,23 @@ struct Scatter {
 
 impl Scatter {
     fn scattered<T: WithDType>(&self, xs: &[T], values: &[T], numbers: &[i64]) -> Vec<T> {
-        let own = |place: usize| xs[place];
         match self.putting {
-            Putting::Add => self.along.summed(numbers, values, own),
-            Putting::Replace => {
-                self.along.put(numbers, values, own, |slot, value| *slot = value, |slot| slot)
-            }
+            Putting::Add => self.along.summed(
+                numbers,
+                values,
+                #[inline(always)]
+                |place| xs[place],
+            ),
+            Putting::Replace => self.along.put(
+                numbers,
+                values,
+                #[inline(always)]
+                |place| xs[place],
+                #[inline(always)]
+                |slot, value| *slot = value,
+                #[inline(always)]
+                |slot| slot,
+            ),
         }
     }
 }
