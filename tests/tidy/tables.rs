@@ -5,8 +5,12 @@
 pub type Arrows = &'static [(&'static str, &'static [&'static str])];
 
 /// Packages of ours that others name, and their rooms.
-pub const PACKAGES: &[(&str, &str)] =
-    &[("akari_evcxr_protocol", "evcxr protocol"), ("akari_key", "key"), ("akari_seam", "seam")];
+pub const PACKAGES: &[(&str, &str)] = &[
+    ("akari_evcxr_protocol", "evcxr protocol"),
+    ("akari_key", "key"),
+    ("akari_reports", "reports"),
+    ("akari_seam", "seam"),
+];
 
 /// The kernel's rooms, from the top of the house to its bottom.
 pub const KERNEL: Arrows = &[
@@ -32,24 +36,25 @@ pub const KERNEL: Arrows = &[
     ("lesson", &["engine", "key", "notebook"]),
     ("notebook", &["engine"]),
     ("export", &["cargo", "engine"]),
-    ("setup", &["cargo", "home", "platform", "process"]),
+    ("setup", &["cargo", "home", "platform", "process", "reports"]),
     ("engine::start", &["engine", "engine::evcxr", "engine::instant", "home"]),
     (
         "engine::instant",
         &["engine", "engine::instant::deps", "home", "platform", "process", "runtime", "seam"],
     ),
-    ("engine::instant::deps", &["cargo", "engine::instant", "home", "platform", "seam"]),
+    ("engine::instant::deps", &["cargo", "engine::instant", "home", "platform", "reports", "seam"]),
     ("engine::evcxr", &["engine", "engine::program", "evcxr protocol"]),
     ("engine::program", &["cargo", "engine", "evcxr protocol", "platform", "process"]),
-    ("engine", &["engine::program", "evcxr protocol", "home", "platform"]),
+    ("engine", &["engine::program", "evcxr protocol", "home", "platform", "reports"]),
     ("history", &["home"]),
     ("runtime", &["hidden", "home", "platform", "process", "seam"]),
     ("hidden", &["home"]),
-    ("cargo", &["home", "process"]),
+    ("cargo", &["home", "process", "reports"]),
     ("process", &["platform"]),
     ("home", &[]),
     ("platform", &[]),
     ("key", &[]),
+    ("reports", &[]),
     ("seam", &[]),
     ("evcxr protocol", &[]),
 ];

@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::Message;
 use serde::{Deserialize, Serialize};
 
 use crate::home::trust;
@@ -28,9 +27,7 @@ pub struct Artifact {
 impl Artifact {
     /// From one of cargo's JSON messages, if it is about libraries.
     pub fn parse(line: &str) -> Option<Artifact> {
-        let Ok(Message::CompilerArtifact(message)) = serde_json::from_str(line) else {
-            return None;
-        };
+        let message = akari_reports::artifact(line)?;
         let files = message.filenames.into_iter().map(PathBuf::from);
         let files: Vec<PathBuf> = files.filter(|file| is_library(file)).collect();
         let (package, version) = name_and_version(&message.package_id.repr)?;

@@ -12,8 +12,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::Message;
-
 use super::background;
 use super::checkout::checkout;
 use super::prelude::{PreludeError, name_of_build};
@@ -239,7 +237,7 @@ fn build(
 
 /// The program that one of cargo's messages is about.
 fn executable(line: &str) -> Option<PathBuf> {
-    let Ok(Message::CompilerArtifact(message)) = serde_json::from_str(line) else { return None };
+    let message = akari_reports::artifact(line)?;
     message.executable.filter(|path| path.file_name() == Some(NAME)).map(PathBuf::from)
 }
 

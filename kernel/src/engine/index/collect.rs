@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rustdoc_types::{
+use akari_reports::rustdoc::{
     Crate, Id, Impl, Item, ItemEnum, ItemKind, StructKind, Type, VariantKind, Visibility,
 };
 

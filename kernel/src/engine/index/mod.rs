@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use rustdoc_types::{Crate, FORMAT_VERSION};
+use akari_reports::rustdoc::{Crate, FORMAT_VERSION};
 use serde::{Deserialize, Serialize};
 
 use super::EngineConfig;
@@ -171,7 +171,7 @@ fn understand(text: &[u8]) -> Option<Crate> {
             "rustdoc's JSON has the version {found}, and {FORMAT_VERSION} is known: completion may lack names of the prelude"
         );
     }
-    match serde_json::from_slice(text) {
+    match akari_reports::document(text) {
         Ok(document) => Some(document),
         Err(error) => {
             tracing::warn!("completion lacks the prelude's names: {error}");

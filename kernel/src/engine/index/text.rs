@@ -1,6 +1,6 @@
 //! Types and signatures from rustdoc's JSON, written as Rust, each name without its path.
 
-use rustdoc_types::{
+use akari_reports::rustdoc::{
     AssocItemConstraintKind, Function, GenericArg, GenericArgs, GenericBound, GenericParamDefKind,
     Generics, Term, TraitBoundModifier, Type, WherePredicate,
 };

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use cargo_metadata::Metadata;
+use akari_reports::Metadata;
 
 use super::{DepError, Id};
 

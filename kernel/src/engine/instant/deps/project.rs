@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::{Metadata, MetadataCommand, NodeDep, PackageId};
+use akari_reports::{Metadata, NodeDep, PackageId};
 use sha2::{Digest, Sha256};
 use toml::Table;
 
@@ -142,7 +142,7 @@ impl<'a> Project<'a> {
         self.cargo(&["metadata", "--format-version", "1"], on_step, &mut |line| {
             text.push_str(line);
         })?;
-        MetadataCommand::parse(&text).map_err(|_| DepError::Missing(self.package.clone()))
+        akari_reports::metadata(&text).map_err(|_| DepError::Missing(self.package.clone()))
     }
 
     /// Writes the library that holds the crates, under the package's name.
@@ -402,7 +402,7 @@ mod tests {
             package("a", "rand", "0.9.1", "lib"),
             package("b", "m", "1.0.0", "proc-macro"),
         );
-        let found = direct(&MetadataCommand::parse(text).unwrap());
+        let found = direct(&akari_reports::metadata(&text).unwrap());
         let names: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.is_macro)).collect();
         assert_eq!(names, [("dice", false), ("m", true)]);
         assert_eq!(found[0].id, ("rand".to_owned(), "0.9.1".to_owned()));

@@ -5,8 +5,8 @@
 //! the thread of the cells, for good: tasks live on from cell to cell, and `spawn` or
 //! `Handle::current()` find the runtime outside of `async` code too. Pure.
 
+use akari_reports::{Metadata, Package};
 use akari_seam::path::BEFORE_CELLS;
-use cargo_metadata::{Metadata, Package};
 use toml::{Table, Value};
 
 use super::manifest::Wanted;
@@ -102,8 +102,6 @@ impl Tokio {
 mod tests {
     use std::path::Path;
 
-    use cargo_metadata::MetadataCommand;
-
     use super::*;
 
     fn found(line: &str, version: &str, source: &str) -> Option<Tokio> {
@@ -115,7 +113,7 @@ mod tests {
         );
         let mut wanted = Wanted::default();
         wanted.add(line, Path::new("/")).unwrap();
-        find(&MetadataCommand::parse(text).unwrap(), &wanted)
+        find(&akari_reports::metadata(&text).unwrap(), &wanted)
     }
 
     fn built(features: &[&str]) -> [Artifact; 1] {
