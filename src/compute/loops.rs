@@ -99,6 +99,8 @@ pub(crate) fn by_pieces<T: WithDType>(
     pieces_by(len, size, &work)
 }
 
+/// [`by_pieces`], compiled once for all works: this function is not generic over them, since of a closure within a generic
+/// function there is another one for each of that function's types.
 fn pieces_by<T: WithDType>(
     len: usize,
     size: usize,
@@ -121,8 +123,7 @@ pub(crate) fn appended<T: WithDType>(
     appended_by(len, size, &work)
 }
 
-/// [`appended`] for any work. This function, as its like below, is not generic over the work, so that it is compiled once
-/// for all of them: of a closure within a generic function there is another one for each of that function's types.
+/// [`appended`], compiled once for all works, as [`pieces_by`].
 fn appended_by<T: WithDType>(
     len: usize,
     size: usize,
@@ -151,6 +152,7 @@ pub(crate) fn by_columns<T: WithDType>(
     columns_by(len, block, inner, width, &work)
 }
 
+/// [`by_columns`], compiled once for all works, as [`pieces_by`].
 fn columns_by<T: WithDType>(
     len: usize,
     block: usize,
@@ -197,6 +199,7 @@ pub(crate) fn fill<T: WithDType>(
     filled_by(len, size, &work)
 }
 
+/// [`fill`], compiled once for all works, as [`pieces_by`].
 fn filled_by<T: WithDType>(
     len: usize,
     size: usize,
