@@ -34,23 +34,8 @@ pub(crate) fn has_avx512() -> bool {
 /// shuffles.
 #[inline(always)]
 pub(crate) fn vectorized_in_arrays<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn wide<T>(work: impl FnOnce() -> T) -> T {
-            work()
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the line above found the features that `wide` needs.
-            return unsafe { wide(work) };
-        }
-    }
-    plain(
-        (),
-        (),
-        (),
-        (),
-        (),
+    vectorized_narrow_over(
+        ((), (), (), (), ()),
         #[inline(always)]
         |(), (), (), (), ()| work(),
     )

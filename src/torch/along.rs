@@ -269,7 +269,12 @@ impl CustomOp1 for Gather {
         any_tensor!(self.function, &grad, grads => {
             let zero = WithDType::from_f64(0.0);
             let grads = self.along.with_numbers(|numbers| {
-                self.along.summed(numbers, grads, |_| zero)
+                self.along.summed(
+                    numbers,
+                    grads,
+                    #[inline(always)]
+                    |_| zero,
+                )
             })?;
             Tensor::from_vec(grads, arg.shape(), arg.device()).map(Some)
         })
@@ -349,8 +354,16 @@ impl CustomOp2 for Scatter {
                     let zero = WithDType::from_f64(0.0);
                     let left = self.along.with_numbers(|numbers| {
                         let nothing = vec![(); numbers.len()];
-                        let own = |place: usize| grads[place];
-                        self.along.put(numbers, &nothing, own, |slot, ()| *slot = zero, |slot| slot)
+                        self.along.put(
+                            numbers,
+                            &nothing,
+                            #[inline(always)]
+                            |place| grads[place],
+                            #[inline(always)]
+                            |slot, ()| *slot = zero,
+                            #[inline(always)]
+                            |slot| slot,
+                        )
                     })?;
                     Tensor::from_vec(left, x.shape(), x.device())
                 })
