@@ -63,7 +63,7 @@ pub fn read_list(folder: &Path) -> io::Result<Vec<Artifact>> {
 }
 
 /// `registry+..#name@1.0.0`, or `path+file:///folder/name#1.0.0` where the folder has the name.
-fn name_and_version(id: &str) -> Option<(String, String)> {
+pub fn name_and_version(id: &str) -> Option<(String, String)> {
     let (source, rest) = id.rsplit_once('#')?;
     let (name, version) = match rest.split_once('@') {
         Some(both) => both,

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::cargo::artifact::name_and_version;
+
 /// The time of a crate that the table does not have, in seconds of one processor.
 const OTHERS: f64 = 0.8;
 
@@ -50,13 +52,8 @@ impl Estimate {
     /// One of cargo's JSON messages.
     pub fn message(&mut self, line: &str, elapsed: Duration) {
         let Some(message) = akari_reports::artifact(line) else { return };
-        let id = &message.package_id.repr;
-        let name =
-            id.rsplit_once('#').map_or(id.as_str(), |(source, name)| match name.split_once('@') {
-                Some((name, _)) => name,
-                None => source.rsplit('/').next().unwrap_or(source),
-            });
-        self.done(name, message.fresh, elapsed);
+        let Some((name, _)) = name_and_version(&message.package_id.repr) else { return };
+        self.done(&name, message.fresh, elapsed);
     }
 
     /// Cargo's count of crates.
