@@ -55,7 +55,7 @@ pub fn install(arguments: &args::Install) -> anyhow::Result<ExitCode> {
         true => Some(class(&toolchain, arguments.place.system)?),
         false => None,
     };
-    let prelude = mend_prelude(&toolchain, Depth::Contents)?;
+    let prelude = mend_prelude(&toolchain, Depth::Contents, &mut |_| {})?;
     evcxr_program::prepare(choice, &toolchain)?;
     kernelspec::write(&folder, &std::env::current_exe()?, kernel, class.as_ref())
         .with_context(unwritten)?;

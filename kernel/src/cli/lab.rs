@@ -24,9 +24,13 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find()?;
     let folder = folder(arguments, &toolchain)?;
     let language = words::language();
-    // JupyterLab is fetched while the compiler works.
-    let python = Beside::start(language);
-    mend_prelude(&toolchain, Depth::Sizes)?;
+    let mut python = Beside::new(language);
+    mend_prelude(&toolchain, Depth::Sizes, &mut |progress| {
+        // rustc reads the last crate, which is the longest, on one processor; before that all are at work.
+        if progress.is_last() {
+            python.start();
+        }
+    })?;
     let lab = python.wait()?;
     let signing = {
         let (lab, folder, toolchain) = (lab.clone(), folder.clone(), toolchain.clone());
@@ -52,35 +56,42 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
 
 /// JupyterLab, which another thread finds or installs.
 struct Beside {
-    thread: JoinHandle<Result<Lab, PythonError>>,
+    language: Language,
+    thread: Option<JoinHandle<Result<Lab, PythonError>>>,
     progress: Arc<Mutex<Option<Progress>>>,
 }
 
 impl Beside {
-    fn start(language: Language) -> Beside {
-        let progress = Arc::new(Mutex::new(None));
-        let told = Arc::clone(&progress);
-        let thread = thread::spawn(move || {
-            python::find_or_install_lab(locale(language), &mut |progress| {
-                *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+    fn new(language: Language) -> Beside {
+        Beside { language, thread: None, progress: Arc::new(Mutex::new(None)) }
+    }
+
+    /// Lets the thread begin, unless it has.
+    fn start(&mut self) {
+        self.thread.get_or_insert_with(|| {
+            let (told, locale) = (Arc::clone(&self.progress), locale(self.language));
+            thread::spawn(move || {
+                python::find_or_install_lab(locale, &mut |progress| {
+                    *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+                })
             })
         });
-        Beside { thread, progress }
     }
 
     /// Waits for it; the user sees how far it is.
-    fn wait(self) -> anyhow::Result<Lab> {
+    fn wait(mut self) -> anyhow::Result<Lab> {
+        self.start();
         let mut reporter = Reporter::new();
-        while !self.thread.is_finished() {
+        while self.thread.as_ref().is_some_and(|it| !it.is_finished()) {
             if let Some(progress) = &*self.progress.lock().unwrap_or_else(PoisonError::into_inner) {
                 reporter.show(progress);
             }
             thread::sleep(Duration::from_millis(100));
         }
         reporter.finish();
-        match self.thread.join() {
-            Ok(lab) => Ok(lab?),
-            Err(_) => {
+        match self.thread.map(JoinHandle::join) {
+            Some(Ok(lab)) => Ok(lab?),
+            Some(Err(_)) | None => {
                 anyhow::bail!("JupyterLab could not be looked for (this is a fault of Akari)")
             }
         }

@@ -29,6 +29,7 @@ use clap::Parser;
 use self::args::{Arguments, Command};
 use self::progress::Reporter;
 use crate::home::manifest::Depth;
+use crate::setup::OnProgress;
 use crate::setup::checkout::{self, Look};
 use crate::setup::prelude::{self, PreludeError};
 use crate::setup::toolchain::Toolchain;
@@ -125,9 +126,16 @@ fn find_prelude(toolchain: &Toolchain) -> Result<PathBuf, PreludeError> {
 }
 
 /// The same, for the commands that mend what is damaged.
-fn mend_prelude(toolchain: &Toolchain, depth: Depth) -> Result<PathBuf, PreludeError> {
+fn mend_prelude(
+    toolchain: &Toolchain,
+    depth: Depth,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<PathBuf, PreludeError> {
     let mut reporter = Reporter::new();
-    let folder = prelude::find_or_mend(toolchain, depth, &mut |it| reporter.show(it))?;
+    let folder = prelude::find_or_mend(toolchain, depth, &mut |progress| {
+        reporter.show(progress);
+        on_progress(progress);
+    })?;
     reporter.finish();
     Ok(folder)
 }

@@ -11,7 +11,7 @@ use crate::setup::toolchain::Toolchain;
 
 pub fn pack(arguments: &args::PackPrelude) -> anyhow::Result<ExitCode> {
     let toolchain = Toolchain::find()?;
-    let built = mend_prelude(&toolchain, Depth::Contents)?;
+    let built = mend_prelude(&toolchain, Depth::Contents, &mut |_| {})?;
     // Otherwise each kernel of a folder that it can't write would make an index.
     index::keep(&engine_config(Choice::Instant, toolchain.clone(), built.clone())?);
     let folder = prelude::pack(&built, &toolchain, &arguments.dir)?;

@@ -33,6 +33,11 @@ impl Progress {
         Progress { what: what.into(), crates: None, left: None }
     }
 
+    /// Whether only one crate is left to be compiled.
+    pub fn is_last(&self) -> bool {
+        self.crates.is_some_and(|(done, all)| done + 1 == all)
+    }
+
     /// What is done becomes what cargo does now: its crates, and before the first one its messages.
     fn follow(&mut self, what: &str, news: News<'_>) {
         match news {
