@@ -5,24 +5,17 @@
 
 #![deny(unsafe_code)]
 
-mod cargo;
 mod cli;
-mod engine;
 mod export;
-mod hidden;
-mod history;
-mod home;
-mod jupyter;
 mod lesson;
 mod notebook;
-mod platform;
-mod process;
-mod runtime;
 mod setup;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
 
+// The other rooms, which modules here name as if they stood beside them.
+use akari_session::{cargo, engine, hidden, history, home, jupyter, platform, process, runtime};
 use tracing::Level;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -47,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 /// Lets what goes wrong be written to the log in the home: warnings, or what `AKARI_LOG` asks for,
-/// such as `debug` or `akari::jupyter=trace`. Never to stderr, which notebooks show to the learner.
+/// such as `debug` or `akari_session::jupyter=trace`. Never to stderr, which notebooks show to the learner.
 fn log() {
     let asked = std::env::var("AKARI_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
     let targets = asked.unwrap_or_else(|| Targets::new().with_default(Level::WARN));

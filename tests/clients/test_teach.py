@@ -1,6 +1,6 @@
 """The first line of an error says what to do, in the learner's language.
 
-`tests/cells/lessons.table` has a cell for each rule of `kernel/src/engine/teach/rules`, and what its error begins
+`tests/cells/lessons.table` has a cell for each rule of `kernel/session/src/engine/teach/rules`, and what its error begins
 with in English and in Japanese. Each cell runs after the same beginning.
 """
 
@@ -12,7 +12,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TABLE = CHECKOUT / "tests/cells/lessons.table"
-RULES = CHECKOUT / "kernel/src/engine/teach/rules"
+RULES = CHECKOUT / "kernel/session/src/engine/teach/rules"
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -94,11 +94,14 @@ fn split(path: &str) -> Module {
     path.split("::").map(str::to_owned).collect()
 }
 
-/// What each module of a crate names.
-fn arrows(folder: &str) -> BTreeMap<Module, BTreeSet<Module>> {
-    let is_macro = |file: &&File| file.path.starts_with(tables::MACROS) && folder != tables::MACROS;
-    let modules = files(folder).filter(|file| !file.code.is_empty() && !is_macro(file));
-    let modules = modules.map(|file| (module(&file.path, folder), Names::of(&file.code)));
+/// What each module of these folders names, which are those of one crate or of two that are one house. The root is the last
+/// folder's.
+fn arrows(folders: &[&str]) -> BTreeMap<Module, BTreeSet<Module>> {
+    let modules = folders.iter().flat_map(|folder| {
+        let is_macro = |file: &&File| file.path.starts_with(tables::MACROS);
+        let modules = files(folder).filter(move |file| !file.code.is_empty() && !is_macro(file));
+        modules.map(|file| (module(&file.path, folder), Names::of(&file.code)))
+    });
     Crate { modules: modules.collect(), packages: tables::PACKAGES }.arrows()
 }
 
@@ -174,10 +177,10 @@ fn refuse(rule: &str, complaints: &[String]) {
 #[test]
 fn imports_follow_the_tables() {
     let mut complaints = Vec::new();
-    for (folder, table, root) in
-        [("kernel/src", tables::KERNEL, "main"), ("src", tables::PRELUDE, "lib")]
+    for (folders, table, root) in
+        [(tables::KERNEL_FOLDERS, tables::KERNEL, "main"), (&["src"], tables::PRELUDE, "lib")]
     {
-        let arrows = arrows(folder);
+        let arrows = arrows(folders);
         complaints.extend(forbidden(&arrows, table, root));
         complaints.extend(unneeded(&arrows, table, root));
     }
@@ -198,14 +201,14 @@ fn no_files_name_each_other_in_a_circle() {
     let mut known: BTreeSet<(Module, Module)> =
         tables::CIRCLES.iter().map(|(from, to)| (split(from), split(to))).collect();
     let mut complaints = Vec::new();
-    for folder in ["kernel/src", "src"] {
-        let mut arrows = arrows(folder);
+    for folders in [tables::KERNEL_FOLDERS, &["src"]] {
+        let mut arrows = arrows(folders);
         for (from, named) in &mut arrows {
             named.retain(|to| !known.remove(&(from.clone(), to.clone())));
         }
         complaints.extend(circle(&arrows).map(|circle| {
             let files: Vec<String> = circle.iter().map(|module| module.join("::")).collect();
-            format!("{folder}: {} ─► {}", files.join(" ─► "), files[0])
+            format!("{}: {} ─► {}", folders.join(" and "), files.join(" ─► "), files[0])
         }));
     }
     let gone = known.iter().map(|(from, to)| (from.join("::"), to.join("::")));
@@ -250,7 +253,7 @@ fn unsafe_code_stands_in_the_named_files() {
     let found: BTreeSet<String> = files.collect();
     let named: BTreeSet<String> = tables::UNSAFE.iter().map(ToString::to_string).collect();
     assert_eq!(found, named, "files with `unsafe`, and those that `tables.rs` names");
-    for root in ["kernel/src/main.rs", "src/lib.rs"] {
+    for root in ["kernel/src/main.rs", "kernel/session/src/lib.rs", "src/lib.rs"] {
         let text = fs::read_to_string(checkout().join(root)).expect("it is a root");
         assert!(text.contains("#![deny(unsafe_code)]"), "{root} does not deny unsafe code");
     }
@@ -363,7 +366,7 @@ fn every_variable_of_the_user_is_in_the_help() {
     let help = fs::read_to_string(checkout().join("kernel/src/cli/args.rs")).expect("it is there");
     let help = help.split("Environment:").nth(1).expect("the help has a part for it");
     let mut complaints = Vec::new();
-    for file in files("kernel/src") {
+    for file in tables::KERNEL_FOLDERS.iter().flat_map(|folder| files(folder)) {
         let texts = file.code.iter().filter(|token| token.kind == SyntaxKind::STRING);
         let names = texts.map(|token| token.text.trim_matches('"')).filter(|text| {
             text.starts_with("AKARI_")

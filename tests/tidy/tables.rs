@@ -12,6 +12,9 @@ pub const PACKAGES: &[(&str, &str)] = &[
     ("akari_seam", "seam"),
 ];
 
+/// The folders of the kernel's two packages, whose rooms are one house. cargo lets none of the first name one of the last.
+pub const KERNEL_FOLDERS: &[&str] = &["kernel/session/src", "kernel/src"];
+
 /// The kernel's rooms, from the top of the house to its bottom.
 pub const KERNEL: Arrows = &[
     ("main", &["cli", "engine::instant::deps", "home", "process", "runtime"]),
@@ -160,14 +163,14 @@ pub const CIRCLES: &[(&str, &str)] = &[];
 /// Files that may hold `unsafe`, and allow it to themselves.
 pub const UNSAFE: &[&str] = &[
     "kernel/evcxr/src/child.rs",
-    "kernel/shim/park.rs",
-    "kernel/src/platform/elsewhere.rs",
-    "kernel/src/platform/linux/stdio.rs",
-    "kernel/src/process/group.rs",
-    "kernel/src/runtime/environment.rs",
-    "kernel/src/runtime/hidden.rs",
-    "kernel/src/runtime/load.rs",
-    "kernel/src/runtime/stdin.rs",
+    "kernel/session/shim/park.rs",
+    "kernel/session/src/platform/elsewhere.rs",
+    "kernel/session/src/platform/linux/stdio.rs",
+    "kernel/session/src/process/group.rs",
+    "kernel/session/src/runtime/environment.rs",
+    "kernel/session/src/runtime/hidden.rs",
+    "kernel/session/src/runtime/load.rs",
+    "kernel/session/src/runtime/stdin.rs",
     "src/compute/crew.rs",
     "src/compute/lanes.rs",
     "src/compute/loops.rs",
@@ -183,8 +186,13 @@ pub const UNSAFE: &[&str] = &[
 
 /// Where it may be asked which system this is, and where what only Linux has may be named. `kernel/build` chooses what is
 /// compiled for it, and the shim that parks compilers is made for Linux alone.
-pub const PLATFORM: &[&str] =
-    &["kernel/build/", "kernel/shim/", "kernel/src/platform/", "src/rt/platform.rs"];
+pub const PLATFORM: &[&str] = &[
+    "kernel/build/",
+    "kernel/session/build.rs",
+    "kernel/session/shim/",
+    "kernel/session/src/platform/",
+    "src/rt/platform.rs",
+];
 
 /// Names that only Linux or its C library has; a cell engine of others' is as its authors made it.
 pub const LINUX: &[&str] = &[
@@ -214,18 +222,22 @@ pub const LINUX: &[&str] = &[
 pub const LINUX_PATHS: &[&str] = &["/proc/", "/sys/"];
 
 /// Where JSON may be written by hand (`json!`): everywhere else it is a type.
-pub const JSON: &[&str] = &["kernel/src/jupyter/message/", "kernel/src/lesson/"];
+pub const JSON: &[&str] = &["kernel/session/src/jupyter/message/", "kernel/src/lesson/"];
 
 /// Where the crate `evcxr` may be named.
 pub const EVCXR: &[&str] = &["kernel/evcxr/"];
 
 /// Where cargo, and so the network, may be asked for.
-pub const CARGO: &[&str] =
-    &["kernel/evcxr/", "kernel/src/cargo/", "kernel/src/engine/instant/deps/", "kernel/src/setup/"];
+pub const CARGO: &[&str] = &[
+    "kernel/evcxr/",
+    "kernel/session/src/cargo/",
+    "kernel/session/src/engine/instant/deps/",
+    "kernel/src/setup/",
+];
 
 /// Where a socket may be opened that others can reach: by a name in a folder, or over the network.
 /// The kernel listens; it never calls anybody.
-pub const SOCKETS: &[&str] = &["kernel/src/jupyter/zmtp/listener.rs"];
+pub const SOCKETS: &[&str] = &["kernel/session/src/jupyter/zmtp/listener.rs"];
 
 /// Types of the standard library and of tokio by which a process reaches others.
 pub const SOCKET_TYPES: &[&str] = &["TcpListener", "UnixListener"];

@@ -29,7 +29,7 @@ Environment:
   AKARI_SHARED            a folder with builds made by `akari install --system`, which is only read;
                           it must belong to root or to you
   AKARI_LOG               what is written to akari.log in AKARI_HOME, such as debug or
-                          akari::jupyter=trace [warn]
+                          akari_session::jupyter=trace [warn]
   AKARI_CELLS_MB          room for compiled cells, in megabytes; 0 keeps none [512]
   AKARI_COMPILER_SECONDS  how long an idle compiler waits for the next cell; 0 for none [300]
   AKARI_REPLAY_SECONDS    how long a cell may have taken to be run again after a crash [10]

@@ -18,6 +18,9 @@ pub enum Prelude {
     Copied(PathBuf),
 }
 
+/// Packages with rows in the profile that no program has, also where the lock has them.
+const THE_KERNELS: [&str; 2] = ["akari-kernel", "akari-session"];
+
 /// The folder of the copied prelude in the project.
 pub const COPY: &str = "akari";
 
@@ -74,8 +77,9 @@ fn profile(project: &Project<'_>, lock: &str) -> Option<String> {
         // The prelude's build says otherwise than the workspace, too.
         profile.insert("lto".to_owned(), Value::Boolean(false));
         if let Some(overrides) = profile.get_mut("package").and_then(Value::as_table_mut) {
-            overrides
-                .retain(|name, _| name == "*" || name != "akari-kernel" && there.contains(name));
+            overrides.retain(|name, _| {
+                name == "*" || !THE_KERNELS.contains(&name) && there.contains(name)
+            });
         }
     }
     let whole = Table::from_iter([("profile".to_owned(), Value::Table(profiles))]);

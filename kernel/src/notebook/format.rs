@@ -156,7 +156,7 @@ impl Notebook {
     /// The outputs that the file holds for a cell.
     pub fn outputs(&self, index: usize) -> Vec<CellOutput> {
         let outputs = self.root["cells"][index]["outputs"].as_array();
-        outputs.into_iter().flatten().map(CellOutput::from_json).collect()
+        outputs.into_iter().flatten().map(output_of).collect()
     }
 
     /// Replaces the outputs and the count of a cell.
@@ -165,7 +165,7 @@ impl Notebook {
             return;
         };
         cell.insert("execution_count".to_owned(), count.into());
-        cell.insert("outputs".to_owned(), outputs.iter().map(CellOutput::to_json).collect());
+        cell.insert("outputs".to_owned(), outputs.iter().map(stored).collect());
     }
 
     /// The file's text, as Jupyter writes it.
@@ -208,63 +208,61 @@ enum Stored<'a> {
     },
 }
 
-impl CellOutput {
-    fn to_json(&self) -> Value {
-        let stored = match self {
-            CellOutput::Stream { stream, text } => Stored::Stream {
-                name: stream.name(),
-                output_type: "stream",
-                text: split_lines(text),
-            },
-            CellOutput::Result { count, data } => Stored::Result {
-                data: split_bundle(data),
-                execution_count: *count,
-                metadata: MimeBundle::new(),
-                output_type: "execute_result",
-            },
-            CellOutput::Display { data, metadata, .. } => {
-                Stored::Display { data: split_bundle(data), metadata, output_type: "display_data" }
-            }
-            CellOutput::Error(CellError { ename, evalue, traceback }) => {
-                Stored::Error { ename, evalue, output_type: "error", traceback }
-            }
-            CellOutput::Unknown(value) => return value.clone(),
-        };
-        // Texts and objects with texts for keys always have a JSON value.
-        serde_json::to_value(stored).unwrap_or_default()
-    }
-
-    fn from_json(value: &Value) -> CellOutput {
-        let text = |key: &str| lines(&value[key]).unwrap_or_default();
-        let object = |key: &str| value[key].as_object().cloned().unwrap_or_default();
-        match (value["output_type"].as_str(), value["name"].as_str()) {
-            (Some("stream"), Some("stdout")) => {
-                CellOutput::Stream { stream: Stream::Stdout, text: text("text") }
-            }
-            (Some("stream"), Some("stderr")) => {
-                CellOutput::Stream { stream: Stream::Stderr, text: text("text") }
-            }
-            (Some("execute_result"), _) => CellOutput::Result {
-                count: value["execution_count"].as_u64().and_then(|it| it.try_into().ok()),
-                data: join_bundle(&object("data")),
-            },
-            (Some("display_data"), _) => CellOutput::Display {
-                data: join_bundle(&object("data")),
-                metadata: object("metadata"),
-                display_id: None,
-            },
-            (Some("error"), _) => CellOutput::Error(CellError {
-                ename: text("ename"),
-                evalue: text("evalue"),
-                traceback: value["traceback"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(lines)
-                    .collect(),
-            }),
-            _ => CellOutput::Unknown(value.clone()),
+/// The JSON of an output in the file.
+fn stored(output: &CellOutput) -> Value {
+    let stored = match output {
+        CellOutput::Stream { stream, text } => {
+            Stored::Stream { name: stream.name(), output_type: "stream", text: split_lines(text) }
         }
+        CellOutput::Result { count, data } => Stored::Result {
+            data: split_bundle(data),
+            execution_count: *count,
+            metadata: MimeBundle::new(),
+            output_type: "execute_result",
+        },
+        CellOutput::Display { data, metadata, .. } => {
+            Stored::Display { data: split_bundle(data), metadata, output_type: "display_data" }
+        }
+        CellOutput::Error(CellError { ename, evalue, traceback }) => {
+            Stored::Error { ename, evalue, output_type: "error", traceback }
+        }
+        CellOutput::Unknown(value) => return value.clone(),
+    };
+    // Texts and objects with texts for keys always have a JSON value.
+    serde_json::to_value(stored).unwrap_or_default()
+}
+
+/// The output that this JSON of the file is.
+fn output_of(value: &Value) -> CellOutput {
+    let text = |key: &str| lines(&value[key]).unwrap_or_default();
+    let object = |key: &str| value[key].as_object().cloned().unwrap_or_default();
+    match (value["output_type"].as_str(), value["name"].as_str()) {
+        (Some("stream"), Some("stdout")) => {
+            CellOutput::Stream { stream: Stream::Stdout, text: text("text") }
+        }
+        (Some("stream"), Some("stderr")) => {
+            CellOutput::Stream { stream: Stream::Stderr, text: text("text") }
+        }
+        (Some("execute_result"), _) => CellOutput::Result {
+            count: value["execution_count"].as_u64().and_then(|it| it.try_into().ok()),
+            data: join_bundle(&object("data")),
+        },
+        (Some("display_data"), _) => CellOutput::Display {
+            data: join_bundle(&object("data")),
+            metadata: object("metadata"),
+            display_id: None,
+        },
+        (Some("error"), _) => CellOutput::Error(CellError {
+            ename: text("ename"),
+            evalue: text("evalue"),
+            traceback: value["traceback"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(lines)
+                .collect(),
+        }),
+        _ => CellOutput::Unknown(value.clone()),
     }
 }
 

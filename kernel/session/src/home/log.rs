@@ -23,11 +23,13 @@ pub fn path(home: &Path) -> PathBuf {
 }
 
 /// Writes to the log of the home that `find_home` names at the first line.
+#[derive(Debug)]
 pub struct Log<F> {
     find_home: F,
     place: Place,
 }
 
+#[derive(Debug)]
 enum Place {
     /// Nothing was said yet.
     Unknown,
