@@ -27,7 +27,7 @@ pub fn lab(arguments: &args::Lab) -> anyhow::Result<ExitCode> {
     let mut python = Beside::new(language);
     mend_prelude(&toolchain, Depth::Sizes, &mut |progress| {
         // rustc reads the last crate, which is the longest, on one processor; before that all are at work.
-        if progress.is_last() {
+        if progress.is_last {
             python.start();
         }
     })?;

@@ -185,7 +185,8 @@ impl Observer for Unseen<'_, '_> {
         let what = format!("compiling the cells of the lesson {}", self.name);
         let (reporter, done) =
             &mut *self.counter.reporter.lock().unwrap_or_else(PoisonError::into_inner);
-        reporter.show(&Progress { what, crates: Some((*done, self.counter.total)), left: None });
+        let crates = Some((*done, self.counter.total));
+        reporter.show(&Progress { crates, ..Progress::doing(what) });
         *done += 1;
     }
 

@@ -26,16 +26,13 @@ pub struct Progress {
     pub crates: Option<(u64, u64)>,
     /// How long it still takes, where that can be told.
     pub left: Option<Duration>,
+    /// Whether only the crate that all others were for is still compiled.
+    pub is_last: bool,
 }
 
 impl Progress {
     pub fn doing(what: impl Into<String>) -> Progress {
-        Progress { what: what.into(), crates: None, left: None }
-    }
-
-    /// Whether only one crate is left to be compiled.
-    pub fn is_last(&self) -> bool {
-        self.crates.is_some_and(|(done, all)| done + 1 == all)
+        Progress { what: what.into(), crates: None, left: None, is_last: false }
     }
 
     /// What is done becomes what cargo does now: its crates, and before the first one its messages.

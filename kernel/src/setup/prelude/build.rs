@@ -52,6 +52,9 @@ pub fn flags() -> Vec<&'static str> {
 /// The one crate that may use unstable features.
 const UNSTABLE: (&str, &str) = ("RUSTC_BOOTSTRAP", "akari");
 
+/// What cargo says when it begins the prelude's own crate, for which all others are there.
+const LAST: &str = "Compiling akari v";
+
 /// Runs cargo, and returns what it compiled or found fresh.
 pub fn build(
     checkout: &Path,
@@ -75,6 +78,11 @@ pub fn build(
             estimate.counted(counted.total);
         }
         progress.follow("building the prelude", news);
+        if matches!(news, News::Said(line) if line.trim_start().starts_with(LAST)) {
+            // cargo draws no progress while a single crate is compiled.
+            progress.what = "building the prelude: akari".to_owned();
+            progress.is_last = true;
+        }
         progress.left = estimate.left(begin.elapsed());
         on_progress(&progress);
         ControlFlow::Continue(())
