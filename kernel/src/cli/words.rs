@@ -213,6 +213,7 @@ mod tests {
         "rustc {} ({})",
         "rustup toolchain install {}",
         "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain {}",
+        "Compiling akari v",
         "umask 022; exec \"$0\" \"$@\"",
         "unset AKARI_SHARED",
         "{spinner} {elapsed}",

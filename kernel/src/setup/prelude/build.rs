@@ -11,7 +11,7 @@ use super::error::PreludeError;
 use crate::cargo::artifact::Artifact;
 use crate::cargo::environment::isolate;
 use crate::cargo::failure::{Cause, causes};
-use crate::cargo::run::{self, News};
+use crate::cargo::run::{self, Counted, News};
 use crate::home::HomeError;
 use crate::platform::LINKING;
 use crate::process::logged::Ended;
@@ -52,6 +52,8 @@ pub fn flags() -> Vec<&'static str> {
 /// The one crate that may use unstable features.
 const UNSTABLE: (&str, &str) = ("RUSTC_BOOTSTRAP", "akari");
 
+const WHAT: &str = "building the prelude";
+
 /// What cargo says when it begins the prelude's own crate, for which all others are there.
 const LAST: &str = "Compiling akari v";
 
@@ -77,11 +79,14 @@ pub fn build(
         if let News::Progress(counted) = news {
             estimate.counted(counted.total);
         }
-        progress.follow("building the prelude", news);
+        progress.follow(WHAT, news);
         if matches!(news, News::Said(line) if line.trim_start().starts_with(LAST)) {
-            // cargo draws no progress while a single crate is compiled.
-            progress.what = "building the prelude: akari".to_owned();
             progress.is_last = true;
+            // cargo draws no progress while a single crate is compiled.
+            if let Some((_, total)) = progress.crates {
+                let counted = Counted { done: total.saturating_sub(1), total, what: "akari" };
+                progress.follow(WHAT, News::Progress(counted));
+            }
         }
         progress.left = estimate.left(begin.elapsed());
         on_progress(&progress);
