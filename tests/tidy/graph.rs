@@ -14,7 +14,7 @@ pub type Module = Vec<String>;
 /// How often a name may be re-exported on its way.
 const DEPTH: u32 = 8;
 
-/// The modules of a crate with what each of them names.
+/// The modules of a crate, or of two that are one house, with what each of them names.
 #[derive(Debug, Default)]
 pub struct Crate {
     pub modules: BTreeMap<Module, Names>,

@@ -1,7 +1,7 @@
 //! What cargo and rustdoc write in JSON, as types.
 //!
 //! serde makes some thousand functions of those types. They are a crate of their own so that they are compiled beside
-//! others, and quickly: the kernel itself, which comes last and is optimised in full, calls three functions.
+//! others, and quickly: the kernel's own code, which comes last and is optimised, calls three functions.
 #![forbid(unsafe_code)]
 
 pub use cargo_metadata::{Artifact, Metadata, NodeDep, Package, PackageId};

@@ -18,8 +18,10 @@ pub struct Artifact {
     pub package: String,
     pub version: String,
     pub features: Vec<String>,
-    /// Whether it is in the result, and not only in a program that runs during the build.
-    pub is_optimised: bool,
+    /// Whether it is in the result, and not only in a program that runs during the build. Cargo doesn't say it. Our
+    /// manifests have overflow checks in what runs during a build, and there alone (`build-override`): that something is
+    /// compiled without optimisation is true of much that no cell ever calls, too.
+    pub is_linked: bool,
     /// Libraries and their metadata.
     pub files: Vec<PathBuf>,
 }
@@ -31,9 +33,10 @@ impl Artifact {
         let files = message.filenames.into_iter().map(PathBuf::from);
         let files: Vec<PathBuf> = files.filter(|file| is_library(file)).collect();
         let (package, version) = name_and_version(&message.package_id.repr)?;
-        let is_optimised = message.profile.opt_level != "0";
+        let profile = message.profile;
+        let is_linked = profile.opt_level != "0" || !profile.overflow_checks;
         let features = message.features;
-        (!files.is_empty()).then_some(Artifact { package, version, features, is_optimised, files })
+        (!files.is_empty()).then_some(Artifact { package, version, features, is_linked, files })
     }
 
     /// The file with this extension.
@@ -95,5 +98,9 @@ mod tests {
         assert_eq!(artifact.files, ["/t/liba.rlib", "/t/liba.rmeta"].map(PathBuf::from));
         assert_eq!(artifact.file("rmeta"), Some(Path::new("/t/liba.rmeta")));
         assert_eq!(Artifact::parse(r#"{"reason":"build-finished","success":true}"#), None);
+        let is_linked = |line: &str| Artifact::parse(line).expect("it is one").is_linked;
+        let quick = line.replace(r#""opt_level":"3""#, r#""opt_level":"0""#);
+        let of_build = quick.replace(r#""overflow_checks":false"#, r#""overflow_checks":true"#);
+        assert_eq!([line, &*quick, &*of_build].map(is_linked), [true, true, false]);
     }
 }

@@ -111,7 +111,7 @@ mod tests {
             package: "akari".into(),
             version: "1.0.0".into(),
             features: Vec::new(),
-            is_optimised: true,
+            is_linked: true,
             files: files.to_vec(),
         }
     }

@@ -127,7 +127,7 @@ mod tests {
             package: name.to_owned(),
             version: "1.0.0".to_owned(),
             features: Vec::new(),
-            is_optimised: true,
+            is_linked: true,
             files: files.iter().map(PathBuf::from).collect(),
         };
         let list = [

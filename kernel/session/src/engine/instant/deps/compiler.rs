@@ -127,7 +127,7 @@ struct Asked {
     /// None for a program.
     kind: Option<Kind>,
     origin: Origin,
-    is_optimised: bool,
+    is_linked: bool,
     features: Vec<String>,
     /// The files of the crates that this one names.
     needs: Vec<PathBuf>,
@@ -156,7 +156,8 @@ impl Asked {
                     asked.needs.extend(next.split_once('=').map(|(_, file)| file.into()));
                 }
                 "-C" => {
-                    asked.is_optimised |= next.starts_with("opt-level=") && next != "opt-level=0";
+                    // The package of all dependencies has one profile: what it links is optimised.
+                    asked.is_linked |= next.starts_with("opt-level=") && next != "opt-level=0";
                     if let Some(suffix) = next.strip_prefix("extra-filename=") {
                         suffix.clone_into(&mut asked.suffix);
                     }
@@ -195,8 +196,7 @@ impl Asked {
         Ok(true)
     }
 
-    /// The prelude's crate of this package. One that a build needs is there unoptimised, and may be
-    /// there optimised as well.
+    /// The prelude's crate of this package. One that a build needs may be there twice, as in the result as well.
     fn find<'a>(&self, list: &'a [Artifact], package: &str, version: &str) -> Option<&'a Artifact> {
         let extension = if self.kind == Some(Kind::Macro) { DLL_EXTENSION } else { "rmeta" };
         let is_it = |it: &&Artifact| {
@@ -205,9 +205,9 @@ impl Asked {
                 && it.file(extension).is_some()
                 && self.can_take(it)
         };
-        let as_asked = |it: &&Artifact| it.is_optimised == self.is_optimised;
+        let as_asked = |it: &&Artifact| it.is_linked == self.is_linked;
         let found = || list.iter().filter(is_it);
-        found().find(as_asked).or_else(|| found().find(|it| it.is_optimised))
+        found().find(as_asked).or_else(|| found().find(|it| it.is_linked))
     }
 
     /// Whether this build can do with what there is of a crate. A prelude that came with the program has no code of crates
@@ -215,7 +215,7 @@ impl Asked {
     fn can_take(&self, artifact: &Artifact) -> bool {
         self.kind == Some(Kind::Macro)
             || artifact.file("rlib").is_some()
-            || self.is_optimised && artifact.is_optimised
+            || self.is_linked && artifact.is_linked
     }
 
     fn copy(&self, name: &str, artifact: &Artifact, prelude: &Path) -> io::Result<()> {
@@ -256,7 +256,7 @@ mod tests {
     fn arguments_are_understood() {
         let asked = asked();
         assert_eq!(asked.name.as_deref(), Some("a_b"));
-        assert_eq!((asked.kind, asked.is_optimised), (Some(Kind::Library), true));
+        assert_eq!((asked.kind, asked.is_linked), (Some(Kind::Library), true));
         assert_eq!(asked.needs, [Path::new("/out/libc-1.rmeta")]);
         assert_eq!(asked.features, ["f"]);
         assert_eq!((asked.folder.as_path(), asked.suffix.as_str()), (Path::new("/out"), "-12"));
@@ -275,15 +275,15 @@ mod tests {
     /// What a crate needs must be the prelude's too, and an unoptimised one is found as such.
     #[test]
     fn crate_is_found_as_it_is_asked_for() {
-        let artifact = |is_optimised: bool, files: &[&str]| Artifact {
+        let artifact = |is_linked: bool, files: &[&str]| Artifact {
             package: "a".into(),
             version: "1.0.0".into(),
             features: Vec::new(),
-            is_optimised,
+            is_linked,
             files: files.iter().map(PathBuf::from).collect(),
         };
-        let found = |list: &[Artifact], kind, is_optimised| {
-            let asked = Asked { kind: Some(kind), is_optimised, ..Asked::default() };
+        let found = |list: &[Artifact], kind, is_linked| {
+            let asked = Asked { kind: Some(kind), is_linked, ..Asked::default() };
             asked.find(list, "a", "1.0.0").map(|it| it.files[0].display().to_string())
         };
         let macro_ = artifact(false, &["a.so"]);
@@ -327,7 +327,7 @@ mod tests {
             package: "a-b".into(),
             version: "1.0.0".into(),
             features: Vec::new(),
-            is_optimised: true,
+            is_linked: true,
             files: vec!["liba_b-99.rlib".into()],
         };
         let asked = Asked { folder: out.path().to_owned(), ..asked() };

@@ -32,7 +32,7 @@ const TAIL: usize = 20;
 
 /// The folder in which cargo builds. Another name for each way of handing crates over: cargo would
 /// go on with what it has there.
-const TARGET: &str = "target-2";
+const TARGET: &str = "target-3";
 
 /// The beginning of the package's name.
 const PACKAGE: &str = "akari-deps-";
@@ -346,7 +346,7 @@ fn failure(cause: Cause, text: &str, messages: String) -> DepError {
 
 /// What cells are compiled against: metadata, or the object of a macro.
 fn compiled_file(artifact: &Artifact) -> Option<&Path> {
-    artifact.file("rmeta").filter(|_| artifact.is_optimised).or_else(|| artifact.file("so"))
+    artifact.file("rmeta").filter(|_| artifact.is_linked).or_else(|| artifact.file("so"))
 }
 
 /// A crate that a line asks for.

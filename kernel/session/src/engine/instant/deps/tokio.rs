@@ -119,7 +119,7 @@ mod tests {
     fn built(features: &[&str]) -> [Artifact; 1] {
         let features = features.iter().map(ToString::to_string).collect();
         let (package, version) = ("tokio".to_owned(), "1.54.1".to_owned());
-        [Artifact { package, version, features, is_optimised: true, files: Vec::new() }]
+        [Artifact { package, version, features, is_linked: true, files: Vec::new() }]
     }
 
     const REGISTRY: &str = "registry+https://example.org/index";
