@@ -94,8 +94,8 @@ fn split(path: &str) -> Module {
     path.split("::").map(str::to_owned).collect()
 }
 
-/// What each module of these folders names, which are those of one crate or of two that are one house. The root is the last
-/// folder's.
+/// Each module of these folders with the modules that it names. The folders are those of one crate, or of two that are one
+/// house, whose root is the last folder's.
 fn arrows(folders: &[&str]) -> BTreeMap<Module, BTreeSet<Module>> {
     let modules = folders.iter().flat_map(|folder| {
         let is_macro = |file: &&File| file.path.starts_with(tables::MACROS);

@@ -1,4 +1,5 @@
-//! What runs while a notebook is open: Jupyter's protocol, the cell engine, and the process that runs cells.
+//! The part of the kernel that runs while a notebook is open: Jupyter's protocol, the cell engine, and the process that
+//! runs cells.
 //!
 //! The program `akari` (`kernel/src`) is made of this and of its commands. Here stands what a learner waits for at each cell
 //! and at each start, and is optimised; commands and setting up are not. Rooms may name each other as

@@ -52,9 +52,10 @@ pub fn flags() -> Vec<&'static str> {
 /// The one crate that may use unstable features.
 const UNSTABLE: (&str, &str) = ("RUSTC_BOOTSTRAP", "akari");
 
+/// The beginning of the progress line.
 const WHAT: &str = "building the prelude";
 
-/// What cargo says when it begins the prelude's own crate, for which all others are there.
+/// The line with which cargo begins the prelude's own crate, which it builds last.
 const LAST: &str = "Compiling akari v";
 
 /// Runs cargo, and returns what it compiled or found fresh.

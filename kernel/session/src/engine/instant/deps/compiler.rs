@@ -127,6 +127,7 @@ struct Asked {
     /// None for a program.
     kind: Option<Kind>,
     origin: Origin,
+    /// Whether it comes into the result, as [`Artifact::is_linked`] says of a crate that is there.
     is_linked: bool,
     features: Vec<String>,
     /// The files of the crates that this one names.
