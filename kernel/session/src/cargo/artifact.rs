@@ -44,6 +44,11 @@ impl Artifact {
         let has = |it: &&PathBuf| it.extension().is_some_and(|it| it == extension);
         self.files.iter().find(has).map(PathBuf::as_path)
     }
+
+    /// What others are compiled against: metadata, or the object of a macro.
+    pub fn interface(&self) -> Option<&Path> {
+        self.file("rmeta").filter(|_| self.is_linked).or_else(|| self.file(DLL_EXTENSION))
+    }
 }
 
 /// Writes the list of a prelude's crates, with their files' names in its folder.

@@ -1,8 +1,9 @@
 //! Packs a built prelude for an installer, such as pip, which puts it beside the program (`prebuilt`).
 //!
-//! Only what a cell needs is packed: the prelude's shared object, and the metadata of the crates behind it. rustc itself says
-//! which files these are. The code of those crates stands in the shared object already; a dependency of `:dep` that
-//! needs it once more, for a program that runs during a build, has the crate compiled (`engine::instant::deps::compiler`).
+//! Only what compiling against the prelude reads is packed: its shared object, the metadata of all crates behind it, and the
+//! objects of macros. rustc says what a cell reads of these; a dependency of `:dep` that uses candle reads the others, too, as
+//! cargo asks for each crate behind candle. The code of those crates stands in the shared object already; a dependency that needs it
+//! once more, for a program that runs during a build, has the crate compiled (`engine::instant::deps::compiler`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::build;
-use crate::cargo::artifact;
+use crate::cargo::artifact::{self, Artifact};
 use crate::home;
 use crate::home::manifest::{self, INDEX};
 use crate::platform::prelude_file;
@@ -33,7 +34,10 @@ impl PackError {
 
 /// Packs the prelude into a folder that takes the place of `share/akari`, where no other prelude stays. Returns its own folder.
 pub fn pack(prelude: &Path, toolchain: &Toolchain, place: &Path) -> Result<PathBuf, PackError> {
-    let needed = needed(prelude, toolchain)?;
+    let mut crates = artifact::read_list(prelude).map_err(PackError::file(prelude))?;
+    let mut needed = of_cells(prelude, toolchain)?;
+    let interfaces = crates.iter().filter_map(Artifact::interface);
+    needed.extend(interfaces.map(|it| it.to_string_lossy().into_owned()));
     let name = prelude.file_name().unwrap_or_default().to_string_lossy();
     let preludes = place.join("prelude");
     let folder = preludes.join(&*name);
@@ -44,7 +48,6 @@ pub fn pack(prelude: &Path, toolchain: &Toolchain, place: &Path) -> Result<PathB
     for file in &needed {
         fs::copy(prelude.join(file), folder.join(file)).map_err(PackError::file(&folder))?;
     }
-    let mut crates = artifact::read_list(prelude).map_err(PackError::file(prelude))?;
     for artifact in &mut crates {
         artifact.files.retain(|it| needed.contains(&*it.to_string_lossy()));
     }
@@ -60,7 +63,7 @@ pub fn pack(prelude: &Path, toolchain: &Toolchain, place: &Path) -> Result<PathB
 }
 
 /// The names of the files that rustc reads for a cell.
-fn needed(prelude: &Path, toolchain: &Toolchain) -> Result<BTreeSet<String>, PackError> {
+fn of_cells(prelude: &Path, toolchain: &Toolchain) -> Result<BTreeSet<String>, PackError> {
     let place = home::temporary_folder("akari-pack-").map_err(PackError::file(prelude))?;
     let (source, list) = (place.path().join("cell.rs"), place.path().join("cell.d"));
     fs::write(&source, "extern crate akari;\n").map_err(PackError::file(&source))?;
@@ -98,11 +101,12 @@ fn names(list: &str) -> impl Iterator<Item = &str> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::cargo::artifact::Artifact;
     use crate::home::manifest::Depth;
+    use crate::platform::library_file;
     use crate::setup::prelude::prebuilt::{Prebuilt, look};
 
-    /// A prelude made by the toolchain of the tests: a shared object on a library, and a library that is not in it.
+    /// A prelude made by the toolchain of the tests: a shared object on a library, a library that it does not use, a macro, and a
+    /// crate that macros use.
     fn built(toolchain: &Toolchain) -> tempfile::TempDir {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("key");
@@ -123,17 +127,21 @@ mod tests {
         compile("other", "pub struct B;", &library);
         let shared = ["--crate-type=dylib", "-Cprefer-dynamic", "--extern", "inner=libinner.rlib"];
         compile("akari", "pub use inner::A;", &shared);
-        let artifact = |name: &str, files: &[&str]| Artifact {
+        compile("of_macros", "pub struct C;", &library);
+        compile("derive", "", &["--crate-type=proc-macro"]);
+        let artifact = |name: &str, is_linked: bool, files: &[&str]| Artifact {
             package: name.to_owned(),
             version: "1.0.0".to_owned(),
             features: Vec::new(),
-            is_linked: true,
+            is_linked,
             files: files.iter().map(PathBuf::from).collect(),
         };
         let list = [
-            artifact("inner", &["libinner.rlib", "libinner.rmeta"]),
-            artifact("other", &["libother.rlib", "libother.rmeta"]),
-            artifact("akari", &[&prelude_file()]),
+            artifact("inner", true, &["libinner.rlib", "libinner.rmeta"]),
+            artifact("other", true, &["libother.rlib", "libother.rmeta"]),
+            artifact("of-macros", false, &["libof_macros.rlib", "libof_macros.rmeta"]),
+            artifact("derive", false, &[&library_file("derive")]),
+            artifact("akari", true, &[&prelude_file()]),
         ];
         artifact::write_list(&list, &folder).unwrap();
         manifest::write(&folder, "key", &toolchain.version, &[]).unwrap();
@@ -142,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_prelude_has_what_cells_need_and_no_more() {
+    fn packed_prelude_has_what_crates_are_compiled_against_and_no_more() {
         let toolchain = Toolchain::find().unwrap();
         let place = built(&toolchain);
         let share = place.path().join("share");
@@ -151,13 +159,26 @@ mod tests {
         let mut names: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name()).collect();
         names.sort();
-        let library = prelude_file();
-        let expected = ["crates.json", INDEX, &library, "libinner.rmeta", "manifest.json"];
+        let [library, derive] = [prelude_file(), library_file("derive")];
+        let mut expected = [
+            "crates.json",
+            INDEX,
+            &library,
+            &derive,
+            "libinner.rmeta",
+            "libother.rmeta",
+            "manifest.json",
+        ];
+        expected.sort_unstable();
         assert_eq!(names, expected);
         let crates = artifact::read_list(&folder).unwrap();
-        let files: Vec<_> = crates.iter().map(|it| (it.package.as_str(), &it.files)).collect();
-        let inner = vec![PathBuf::from("libinner.rmeta")];
-        assert_eq!(files, [("akari", &vec![PathBuf::from(&library)]), ("inner", &inner)]);
+        let files: Vec<_> = crates.iter().map(|it| (&*it.package, &it.files[..])).collect();
+        let [akari, derive, inner, other] =
+            [&*library, &derive, "libinner.rmeta", "libother.rmeta"].map(|it| [PathBuf::from(it)]);
+        assert_eq!(
+            files,
+            [("akari", &akari[..]), ("derive", &derive), ("inner", &inner), ("other", &other)]
+        );
         assert!(!share.join("prelude/old").exists());
         match look(&share, "key", &toolchain, Depth::Contents) {
             Prebuilt::Whole(found) => assert_eq!(found, folder.canonicalize().unwrap()),

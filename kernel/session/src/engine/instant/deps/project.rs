@@ -253,14 +253,14 @@ impl<'a> Project<'a> {
     ) -> Option<&'b Path> {
         let mut found =
             artifacts.iter().filter(|it| it.package == *package && it.version == *version);
-        found.find_map(compiled_file)
+        found.find_map(Artifact::interface)
     }
 
     pub fn contents(&self, artifacts: &[Artifact]) -> Result<Contents, DepError> {
         // A crate that the build itself needs too is there twice, in whatever order.
         let mut hashes: BTreeMap<Id, BTreeSet<String>> = BTreeMap::new();
         for artifact in artifacts.iter().filter(|it| it.package != self.package) {
-            if let Some(file) = compiled_file(artifact) {
+            if let Some(file) = artifact.interface() {
                 let id = (artifact.package.clone(), artifact.version.clone());
                 hashes.entry(id).or_default().insert(hash(&self.read(file)?));
             }
@@ -284,7 +284,7 @@ impl<'a> Project<'a> {
         let mut files = vec![(platform::library_file(&name), self.read(built)?)];
         let ours = read_list(&self.place.prelude).unwrap_or_default();
         for artifact in artifacts.iter().filter(|it| it.package != self.package) {
-            let Some(file) = compiled_file(artifact) else { continue };
+            let Some(file) = artifact.interface() else { continue };
             let bytes = self.read(file)?;
             let is_kept = self.kept_file(file, self.earlier).is_some();
             if !is_kept && !self.is_in_prelude(artifact, &bytes, &ours) {
@@ -342,11 +342,6 @@ fn failure(cause: Cause, text: &str, messages: String) -> DepError {
         Refusal::NoFeature { package, feature } => DepError::Feature { package, feature },
         Refusal::Other(sentence) => DepError::Failed { sentence, messages: Messages(messages) },
     }
-}
-
-/// What cells are compiled against: metadata, or the object of a macro.
-fn compiled_file(artifact: &Artifact) -> Option<&Path> {
-    artifact.file("rmeta").filter(|_| artifact.is_linked).or_else(|| artifact.file("so"))
 }
 
 /// A crate that a line asks for.
