@@ -17,12 +17,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from conftest import CHECKOUT
 from test_lesson import text_of
 
 TIMEOUT = 60_000
+# A busy machine draws late.
+expect.set_options(timeout=TIMEOUT)
 LESSON = "01-activations-losses-optimizers.ipynb"
 
 
@@ -132,7 +134,7 @@ def test_the_private_jupyterlab_is_made_for_the_lesson(private_lab):
     ((origin, token), _) = private_lab
     with opened(private_lab, f"ja/{LESSON}") as page:
         page.locator(".jp-TableOfContents-content").get_by_text("softmax", exact=True).first.wait_for(timeout=TIMEOUT)
-        assert page.locator(".jp-FileBrowser").first.is_visible()
+        expect(page.locator(".jp-FileBrowser").first).to_be_visible(timeout=TIMEOUT)
         # The question whether to fetch news comes within a second or two.
         page.wait_for_timeout(3000)
         assert page.locator(".Toastify__toast").count() == 0
@@ -148,7 +150,7 @@ def test_pictures_of_the_gallery_are_there_before_any_run(lab, notebook):
     with opened(lab, notebook) as page:
         pictures = page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg")
         pictures.first.wait_for(timeout=TIMEOUT)
-        assert pictures.count() >= 2
+        expect(pictures.nth(1)).to_be_visible(timeout=TIMEOUT)
         page.wait_for_timeout(1000)
         assert page.locator(".lm-DockPanel-tabBar .jp-mod-dirty").count() == 0
 
