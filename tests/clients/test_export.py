@@ -99,6 +99,10 @@ CELLS = [
     "tensor!([1.0, 2.0])",
     "#[derive(Debug, Clone, Copy)]\nenum Kind { A, B }\n[Kind::A, Kind::B]",
     "let total = { let mut sum = 0; for i in 0..4 { sum += i; } sum };\nif total > 3 { println!(\"large\") }",
+    "let pair = 2;\nlet held: Box<dyn Fn() -> i32> = Box::new(move || pair + 1);",
+    "fn pair<T: Default>(of: T) -> (T, T) { (of, T::default()) }\n(pair(1), pair(\"one\"), held())",
+    "let limit = 4;\nlimit",
+    "#[allow(non_upper_case_globals)]\nconst limit: i32 = 5;\nfn within(x: i32) -> bool { x <= limit }\n(within(5), limit)",
     "// only a comment",
     "let x = 1;\nx.no_such_method()",
     "%%bash\nls",
@@ -127,7 +131,7 @@ def test_what_is_hard(tour, tmp_path):
     project = tmp_path / "programs" / "tour"
     project.mkdir(parents=True)
     said = akari("export", tour, project).stdout
-    assert "17, 18" in said
+    assert "21, 22" in said
     main = (project / "src" / "main.rs").read_text()
     assert 'name = "notebook-1"' in (project / "Cargo.toml").read_text()
     words = ["//! Tour", "// A text with *marks*.", "// one\n", "// open\n", "// two\n", "!echo shell", ":vars", "// only a comment"]
@@ -174,7 +178,7 @@ def test_dependencies_have_the_versions_of_the_session(package, tmp_path):
             "code cell 2 uses `p`, which was made with an older `P`",
         ),
         (
-            ["let x = 5;\nx", "#[allow(non_upper_case_globals)]\nconst x: i32 = 2;\nx"],
+            ["fn one() -> i32 { 1 }\nmod all { pub fn two() -> i32 { 2 * super::one() } }\nall::two()", "fn one() -> i32 { 10 }\nall::two()"],
             "don't fit into one program",
         ),
     ],

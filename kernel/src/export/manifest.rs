@@ -77,7 +77,8 @@ fn profile(project: &Project<'_>, lock: &str) -> Option<String> {
         // The prelude's build says otherwise than the workspace, too.
         profile.insert("lto".to_owned(), Value::Boolean(false));
         if let Some(overrides) = profile.get_mut("package").and_then(Value::as_table_mut) {
-            overrides.retain(|name, _| {
+            overrides.retain(|specification, _| {
+                let (name, _) = specification.split_once('@').unwrap_or((specification, ""));
                 name == "*" || !THE_KERNELS.contains(&name) && there.contains(name)
             });
         }

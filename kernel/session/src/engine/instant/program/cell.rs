@@ -38,6 +38,8 @@ pub struct CellCode {
     pub items: Vec<KeptItem>,
     /// The variables of earlier cells that the cell uses.
     pub uses: BTreeMap<String, KeptVariable>,
+    /// The names of the cell's own variables, behind it.
+    pub variables: BTreeSet<String>,
     /// The types of variables that the cell gives to later ones.
     pub types: BTreeMap<String, String>,
     /// Variables that end with the cell, and what they borrow may be needed by the next.
@@ -61,6 +63,7 @@ impl Default for CellCode {
             reads: BTreeSet::new(),
             items: Vec::new(),
             uses: BTreeMap::new(),
+            variables: BTreeSet::new(),
             types: BTreeMap::new(),
             ending: Vec::new(),
         }
@@ -71,6 +74,7 @@ impl CellCode {
     /// Takes in what the session knows of the cell's variables behind it.
     pub fn take_results(&mut self, plan: &Plan, after: &State) {
         self.uses.clone_from(&plan.reads);
+        self.variables = plan.new.keys().cloned().collect();
         for name in plan.new.keys() {
             if let Some(variable) = after.variables.get(name).filter(|it| it.cell == self.id) {
                 self.types.insert(name.clone(), variable.type_text.clone());

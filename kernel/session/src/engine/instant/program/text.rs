@@ -205,6 +205,10 @@ impl Lines {
                 self.comment_lines(&format!("From here on {} is another one.", names.join(", ")));
             }
             self.generated("{");
+            // An import in a block stands before what is a variable outside of it.
+            for name in &stage.retaken {
+                self.generated(&format!("use crate::{name};"));
+            }
         }
         self.items(&stage.items, cells);
     }

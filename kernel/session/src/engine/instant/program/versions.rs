@@ -6,10 +6,13 @@
 
 use std::collections::BTreeSet;
 
+use ra_ap_syntax::{AstNode, ast};
+
 use super::cell::CellCode;
 use crate::engine::instant::parse::{Item, ItemKey};
 use crate::engine::instant::state::KeptItem;
 use crate::engine::instant::words::words;
+use crate::engine::syntax::Tree;
 
 /// The items of a program.
 #[derive(Debug, Default)]
@@ -26,6 +29,10 @@ pub struct Stage {
     pub first: usize,
     /// The items that are this stage's own.
     pub items: Vec<KeptItem>,
+    /// Names of variables that from here on are those of items above `main`.
+    pub retaken: BTreeSet<String>,
+    /// The items of the stage before that its cells go on with.
+    outside: Vec<KeptItem>,
     /// The names that are others here than before.
     pub changed: BTreeSet<String>,
 }
@@ -99,18 +106,18 @@ impl Versions {
     /// The first variable that lives on from one stage to another although its type does not.
     pub fn conflict(&self, cells: &[&CellCode]) -> Option<Conflict> {
         let stage = |at: usize| self.stages.iter().rposition(|it| it.first <= at);
+        let has = |stage: &Stage, name: &str| {
+            stage.items.iter().any(|it| it.item.key.name() == Some(name))
+        };
         for (at, cell) in cells.iter().enumerate() {
             for (variable, used) in &cell.uses {
-                let made = cells.iter().position(|it| it.id == used.cell);
-                let Some(here) = made.and_then(stage).filter(|made| Some(*made) != stage(at))
-                else {
-                    continue;
+                let made = cells.iter().position(|it| it.id == used.cell).and_then(stage);
+                let (Some(made), Some(here)) = (made, stage(at)) else { continue };
+                let (until, since) = self.stages[..=here].split_at(here.min(made) + 1);
+                let is_another = |name: &String| {
+                    until.iter().any(|it| has(it, name)) && since.iter().any(|it| has(it, name))
                 };
-                let is_own = |name: &String| {
-                    let items = &self.stages[here].items;
-                    items.iter().any(|it| it.item.key.name() == Some(name))
-                };
-                if let Some(item) = words(&used.type_text).find(is_own) {
+                if let Some(item) = words(&used.type_text).find(is_another) {
                     return Some(Conflict {
                         number: cell.number,
                         variable: variable.clone(),
@@ -132,20 +139,30 @@ pub fn versions(cells: &[&CellCode]) -> Versions {
         .filter_map(|it| it.item.key.name().map(str::to_owned))
         .collect();
     for (at, cell) in cells.iter().enumerate() {
-        let earlier = stages.last().into_iter().flat_map(|stage| &stage.items);
-        let mut is_same = true;
-        let mut changed = BTreeSet::new();
-        for old in earlier.filter(|old| !has(&cell.items, &old.item)) {
-            is_same = false;
-            changed.extend(own(&old.item, &defined));
-        }
-        for name in hidden(&cells[..at], cell) {
-            is_same = false;
-            changed.insert(name);
-        }
+        let earlier = &cells[..at];
+        let before = earlier.last().map_or(&[][..], |it| &it.items);
+        let lost = before.iter().filter(|old| !has(&cell.items, &old.item));
+        let mut changed: BTreeSet<String> = lost.flat_map(|old| own(&old.item, &defined)).collect();
+        changed.extend(hidden(earlier, cell));
+        let retaking = retaking(earlier, cell);
+        let retaken: BTreeSet<String> = retaking.iter().map(|(name, _)| (*name).clone()).collect();
+        let below = retaking.iter().filter(|(_, item)| !may_be_above(item));
+        changed.extend(below.map(|(name, _)| (*name).clone()));
         match stages.last_mut() {
-            Some(stage) if is_same => stage.items.clone_from(&cell.items),
-            _ => stages.push(Stage { first: at, items: cell.items.clone(), changed }),
+            Some(stage) if changed.is_empty() && retaken.is_empty() => {
+                stage.items.clone_from(&cell.items);
+            }
+            _ => {
+                let touched = spread(changed.clone(), before, &defined);
+                let goes_on = |kept: &KeptItem| {
+                    let name = kept.item.key.name();
+                    !touches(&kept.item, &touched, &defined)
+                        && name.is_none_or(|name| !retaken.contains(name))
+                };
+                let outside = before.iter().filter(|it| goes_on(it)).cloned().collect();
+                let items = cell.items.clone();
+                stages.push(Stage { first: at, items, retaken, outside, changed });
+            }
         }
     }
     let mut common: Vec<KeptItem> = Vec::new();
@@ -157,7 +174,15 @@ pub fn versions(cells: &[&CellCode]) -> Versions {
     let is_changing = changing(&common, &stages, &defined);
     common.retain(|kept| !is_changing(&kept.item));
     for stage in &mut stages {
-        stage.items.retain(|kept| is_changing(&kept.item));
+        let earlier = &cells[..stage.first];
+        stage.items.retain(|kept| {
+            is_changing(&kept.item)
+                && !has(&stage.outside, &kept.item)
+                && !is_hidden_by_variable(kept, earlier)
+        });
+        stage.changed.extend(stage.retaken.iter().cloned());
+        let is_common = |name: &String| common.iter().any(|it| it.item.key.name() == Some(name));
+        stage.retaken.retain(is_common);
     }
     Versions { common, stages }
 }
@@ -173,6 +198,27 @@ fn hidden(earlier: &[&CellCode], cell: &CellCode) -> Vec<String> {
                 || items.clone().any(|it| it.mentions.contains(name)))
     };
     names.filter(|it| is_used(it)).map(str::to_owned).collect()
+}
+
+/// The items of a cell that take their names from earlier variables, as they do in a session.
+fn retaking<'a>(earlier: &[&CellCode], cell: &'a CellCode) -> Vec<(&'a String, &'a Item)> {
+    let own = cell.items.iter().filter(|it| it.cell == cell.id);
+    let named = own.filter_map(|it| match &it.item.key {
+        ItemKey::Value(name) | ItemKey::Type(name) => Some((name, &it.item)),
+        _ => None,
+    });
+    named.filter(|(name, _)| earlier.iter().any(|it| it.variables.contains(*name))).collect()
+}
+
+/// Whether an item may stand above a variable of its name. Of a constant, a variable's pattern would be a comparison with it.
+fn may_be_above(item: &Item) -> bool {
+    let tree = Tree::parse(&item.piece.text);
+    let mut items = tree
+        .statements()
+        .into_iter()
+        .flat_map(|it| it.syntax().children())
+        .filter_map(ast::Item::cast);
+    matches!(items.next(), Some(ast::Item::Fn(_)))
 }
 
 fn has(items: &[KeptItem], wanted: &Item) -> bool {
@@ -194,39 +240,53 @@ fn own(item: &Item, defined: &BTreeSet<String>) -> Vec<String> {
     }
 }
 
+/// Whether a variable has taken the item's name.
+fn is_hidden_by_variable(kept: &KeptItem, earlier: &[&CellCode]) -> bool {
+    let Some(name) = kept.item.key.name() else { return false };
+    let Some(from) = earlier.iter().position(|it| it.id == kept.cell) else { return false };
+    earlier[from..].iter().any(|it| it.variables.contains(name))
+}
+
 /// Tells the items that are redefined, or that name one which is.
 fn changing(
     all: &[KeptItem],
     stages: &[Stage],
     defined: &BTreeSet<String>,
 ) -> impl Fn(&Item) -> bool + use<> {
-    let own = |item: &Item| own(item, defined);
-    let lost = stages.iter().flat_map(|it| it.changed.iter());
-    let mut names: BTreeSet<String> = lost.filter(|it| defined.contains(*it)).cloned().collect();
+    let changed = stages.iter().flat_map(|it| it.changed.iter());
+    let mut names: BTreeSet<String> = changed.filter(|it| defined.contains(*it)).cloned().collect();
     if all.iter().any(|it| it.item.key == ItemKey::Value(MAIN.to_owned())) {
         names.insert(MAIN.to_owned());
     }
-    let touches = |item: &Item, names: &BTreeSet<String>| {
-        !item.mentions.is_disjoint(names) || own(item).iter().any(|it| names.contains(it))
-    };
-    loop {
-        let more: Vec<String> = all
-            .iter()
-            .filter(|it| touches(&it.item, &names))
-            .flat_map(|it| own(&it.item))
-            .collect();
-        let before = names.len();
-        names.extend(more);
-        if names.len() == before {
-            break;
-        }
-    }
+    let names = spread(names, all, defined);
     let texts: BTreeSet<String> = all
         .iter()
-        .filter(|it| touches(&it.item, &names))
+        .filter(|it| touches(&it.item, &names, defined))
         .map(|it| it.item.piece.text.clone())
         .collect();
     move |item: &Item| texts.contains(&item.piece.text)
+}
+
+/// Names, and those of all items that name one of them.
+fn spread(
+    mut names: BTreeSet<String>,
+    items: &[KeptItem],
+    defined: &BTreeSet<String>,
+) -> BTreeSet<String> {
+    loop {
+        let touched = items.iter().filter(|it| touches(&it.item, &names, defined));
+        let more: Vec<String> = touched.flat_map(|it| own(&it.item, defined)).collect();
+        let before = names.len();
+        names.extend(more);
+        if names.len() == before {
+            return names;
+        }
+    }
+}
+
+/// Whether an item has one of these names, or names one.
+fn touches(item: &Item, names: &BTreeSet<String>, defined: &BTreeSet<String>) -> bool {
+    !item.mentions.is_disjoint(names) || own(item, defined).iter().any(|it| names.contains(it))
 }
 
 #[cfg(test)]
@@ -243,15 +303,19 @@ mod tests {
         for (number, code) in (1..).zip(cells) {
             let id = CellId::Counted(number);
             state = state.with_items(&parse(code).expect("it is code"), id);
-            codes.push(CellCode { number, id, items: state.items.clone(), ..CellCode::default() });
+            let variables = code.split("let ").skip(1).filter_map(|it| words(it).next()).collect();
+            let items = state.items.clone();
+            codes.push(CellCode { number, id, items, variables, ..CellCode::default() });
         }
         let found = versions(&codes.iter().collect::<Vec<_>>());
         let text = |items: &[KeptItem]| {
             let texts = items.iter().map(|it| it.item.piece.text.clone());
             texts.collect::<Vec<_>>().join(" ")
         };
-        let stages =
-            found.stages.iter().map(|it| format!(" / {}: {}", it.first + 1, text(&it.items)));
+        let stages = found.stages.iter().map(|it| {
+            let retaken: String = it.retaken.iter().map(|it| format!("= {it}")).collect();
+            format!(" / {}: {}{retaken}", it.first + 1, text(&it.items))
+        });
         assert_eq!(text(&found.common) + &stages.collect::<String>(), expected);
     }
 
@@ -269,6 +333,41 @@ mod tests {
             " / 1: fn f() -> Result<u8> { Ok(1) } / 2: fn f() -> Result<u8> { Ok(1) } use std::fmt::Result;",
         );
         check(&["use std::fmt::Result;"], "use std::fmt::Result; / 1: ");
+    }
+
+    #[test]
+    fn name_of_a_variable_is_the_items_from_there_on() {
+        check(
+            &["let f = 1;", "fn f() {} fn g() {}", "let f = 2;"],
+            "fn f() {} fn g() {} / 1:  / 2: = f",
+        );
+        check(&["fn f() {}", "let f = 1;"], "fn f() {} / 1: ");
+        check(&["fn f() {}", "let f = 1;", "fn f() {}"], "fn f() {} / 1:  / 3: = f");
+        check(&["let f = 1;", "macro_rules! f { () => {} }"], "macro_rules! f { () => {} } / 1: ");
+        // An item that changes stands in its stage whole.
+        check(
+            &["fn f() {}", "fn f(a: u8) {}", "let f = 1;", "fn f(a: u8) {}", "fn f() {}"],
+            " / 1: fn f() {} / 2: fn f(a: u8) {} / 4: fn f(a: u8) {} / 5: fn f() {}",
+        );
+        // A constant does not stand above the variable.
+        check(
+            &["let k = 1;", "const k: i32 = 9; fn f() -> i32 { k } fn g() {}", "static s: u8 = 1;"],
+            "fn g() {} static s: u8 = 1; / 1:  / 2: const k: i32 = 9; fn f() -> i32 { k }",
+        );
+        // What goes on as it was before is not said again, and what a variable hides neither.
+        check(
+            &["fn f() {} struct S;", "fn f(a: u8) {}", "struct S(u8);"],
+            " / 1: fn f() {} struct S; / 2: fn f(a: u8) {} / 3: struct S(u8);",
+        );
+        check(
+            &["struct S; fn f(s: S) {}", "let f = 1;", "struct S(u8);"],
+            " / 1: struct S; fn f(s: S) {} / 3: struct S(u8);",
+        );
+        // The stage's other items go on being those of before.
+        check(
+            &["struct S;", "struct S(u8);", "let f = 1;", "fn f() {} fn g(s: S) {}"],
+            "fn f() {} / 1: struct S; / 2: struct S(u8); / 4: fn g(s: S) {}= f",
+        );
     }
 
     #[test]
