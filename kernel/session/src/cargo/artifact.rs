@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::home::trust;
 
+/// What cargo is told so that [`Artifact::is_linked`] can be known, whatever the user's own configuration says.
+pub const MARK: [&str; 2] = ["--config", "profile.release.build-override.overflow-checks=true"];
+
 /// The list, in a prelude's folder.
 const FILE: &str = "crates.json";
 
@@ -18,9 +21,9 @@ pub struct Artifact {
     pub package: String,
     pub version: String,
     pub features: Vec<String>,
-    /// Whether it is in the result, and not only in a program that runs during the build. Cargo doesn't say it. Our
-    /// manifests have overflow checks in what runs during a build, and there alone (`build-override`): that something is
-    /// compiled without optimisation is true of much that no cell ever calls, too.
+    /// Whether it is in the result, and not only in a program that runs during the build. Cargo doesn't say it. What runs during
+    /// a build of ours has overflow checks, and of what has no optimisation that alone ([`MARK`]): that something is compiled
+    /// without optimisation is true of much that no cell ever calls, too.
     pub is_linked: bool,
     /// Libraries and their metadata.
     pub files: Vec<PathBuf>,

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use super::error::PreludeError;
-use crate::cargo::artifact::Artifact;
+use crate::cargo::artifact::{Artifact, MARK};
 use crate::cargo::environment::isolate;
 use crate::cargo::failure::{Cause, causes};
 use crate::cargo::run::{self, Counted, News};
@@ -26,7 +26,7 @@ const TAIL: usize = 12;
 pub const FOLDER: &str = "build";
 
 /// What cargo is asked for, besides places.
-pub const ARGUMENTS: [&str; 9] = [
+pub const ARGUMENTS: [&str; 13] = [
     "rustc",
     "--release",
     "--lib",
@@ -38,6 +38,10 @@ pub const ARGUMENTS: [&str; 9] = [
     // a transposed tensor took 12 times as long.
     "--config",
     "profile.release.lto=false",
+    MARK[0],
+    MARK[1],
+    "--config",
+    "profile.release.overflow-checks=false",
 ];
 
 /// The compiler's: the standard library must exist once in a process, as a shared object too; and what

@@ -110,7 +110,6 @@ impl Wanted {
             "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [lib]\npath = \"lib.rs\"\ncrate-type = [\"dylib\"]\n\n\
              [profile.release]\ndebug = false\npanic = \"unwind\"\n\n\
-             [profile.release.build-override]\noverflow-checks = true\n\n\
              [workspace]\n\n[dependencies]\n{dependencies}"
         )
     }

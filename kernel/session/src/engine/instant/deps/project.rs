@@ -19,7 +19,7 @@ use super::manifest::Wanted;
 use super::refusal::{self, Refusal};
 use super::tokio::{self, Tokio};
 use super::{Contents, DepError, Id, Meant, Messages, Object, OnStep, Place, candle, compiler};
-use crate::cargo::artifact::{Artifact, read_list};
+use crate::cargo::artifact::{Artifact, MARK, read_list};
 use crate::cargo::environment::isolate;
 use crate::cargo::failure::{Cause, causes, complaint};
 use crate::cargo::run::{self, News};
@@ -209,6 +209,7 @@ impl<'a> Project<'a> {
         cargo
             .args(arguments)
             .args(more)
+            .args(MARK)
             .arg("--manifest-path")
             .arg(self.folder().join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", kept.join(TARGET))
