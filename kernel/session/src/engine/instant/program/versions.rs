@@ -2,7 +2,8 @@
 //!
 //! A program has no session, so an item that later cells redefine can't stand beside the new one. Items that never change
 //! are the program's own. All others, and what names them, stand in blocks within each other: one for each run of cells
-//! that agree on them, so that each cell finds what it found in the notebook.
+//! that agree on them, so that each cell finds what it found in the notebook. A block begins, too, where an item takes the name
+//! of a variable, which would hide it.
 
 use std::collections::BTreeSet;
 
