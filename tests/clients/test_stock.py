@@ -55,7 +55,7 @@ def test_lesson_and_gradients_across_cells(stock):
         for cell in lesson():
             code, expected = cell.values
             assert run(code) == expected, cell.id
-        cells = ["let w = Var::new(&[2.0f32], &Device::Cpu)?;", "let a = tensor!([3.0]);", "let y = t!(w * a + 1);"]
+        cells = ["let w = Var::new(&[2.0f32], &Device::Cpu)?;", "let a = tensor!([3.0]);", "let y: Tensor = t!(w * a + 1);"]
         for code in cells:
             run(code)
         assert run('show!(y.backward()?.get(&w).unwrap());') == "tensor([3.])\n"
