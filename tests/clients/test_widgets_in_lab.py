@@ -49,7 +49,7 @@ def test_a_learner_moves_the_learning_rate_and_sees_the_path(lab):
         expect(page.locator(".jp-CodeCell").nth(2).locator(".jp-OutputArea-output")).to_contain_text("4", timeout=TIMEOUT)
         if os.environ.get("AKARI_PICTURE"):
             page.locator(".jp-CodeCell").first.screenshot(path=os.environ["AKARI_PICTURE"])
-        wait_until_stored(page, path, r"lr 0\.15: ")
+        wait_until_stored(page, path, "image/svg+xml", r"lr 0\.15: ")
 
 
 LOG = """let log = widget::output().show()?;
@@ -79,19 +79,19 @@ def test_outputs_of_a_slider_stand_in_an_output_widget(lab):
         if os.environ.get("AKARI_PICTURE"):
             page.screenshot(path=os.environ["AKARI_PICTURE"])
         # The file is told of what stands in the place at the end of a cell, and not at each step of a slider.
-        wait_until_stored(page, path, r"rate is 0\.10\n.*1 line, 2 points")
+        wait_until_stored(page, path, "application/vnd.jupyter.widget-view+json", r"rate is 0\.10\n.*1 line, 2 points")
 
 
-def wait_until_stored(page, path, wanted):
-    """Saves the notebook until a text among the first cell's outputs begins so: values on the slider's way have theirs, too."""
+def wait_until_stored(page, path, kind, wanted):
+    """Saves the notebook until the text of the first cell's first output of this kind begins so: values on the slider's way have theirs, too."""
     deadline = time.monotonic() + TIMEOUT / 1000
     texts = []
     while time.monotonic() < deadline:
         page.keyboard.press("Control+s")
         page.wait_for_timeout(500)
         stored = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["outputs"]
-        texts = ["".join(it.get("data", {}).get("text/plain", "")) for it in stored]
-        if any(re.match(wanted, it) for it in texts):
+        texts = ["".join(it["data"]["text/plain"]) for it in stored if kind in it["data"]]
+        if texts and re.match(wanted, texts[0]):
             return
     raise AssertionError(texts)
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::home::trust;
 
-/// What cargo is told so that [`Artifact::is_linked`] can be known, whatever the user's own configuration says.
+/// Arguments of cargo by which [`Artifact::is_linked`] can be told of what it builds, whatever the user's own configuration says.
 pub const MARK: [&str; 2] = ["--config", "profile.release.build-override.overflow-checks=true"];
 
 /// The list, in a prelude's folder.
@@ -48,7 +48,7 @@ impl Artifact {
         self.files.iter().find(has).map(PathBuf::as_path)
     }
 
-    /// What others are compiled against: metadata, or the object of a macro.
+    /// The file that cells and other crates are compiled against: the crate's metadata, or the object of a macro.
     pub fn interface(&self) -> Option<&Path> {
         self.file("rmeta").filter(|_| self.is_linked).or_else(|| self.file(DLL_EXTENSION))
     }

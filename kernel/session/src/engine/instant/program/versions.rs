@@ -355,7 +355,7 @@ mod tests {
             &["let k = 1;", "const k: i32 = 9; fn f() -> i32 { k } fn g() {}", "static s: u8 = 1;"],
             "fn g() {} static s: u8 = 1; / 1:  / 2: const k: i32 = 9; fn f() -> i32 { k }",
         );
-        // What goes on as it was before is not said again, and what a variable hides neither.
+        // An item that stays as it was before stands in no further block, and neither does one that a variable hides.
         check(
             &["fn f() {} struct S;", "fn f(a: u8) {}", "struct S(u8);"],
             " / 1: fn f() {} struct S; / 2: fn f(a: u8) {} / 3: struct S(u8);",
